@@ -1,0 +1,68 @@
+// Package decode turns captured bytes into TCP segments. It is the only place
+// that knows link layers and IP; behind it there are flat values only.
+package decode
+
+import (
+	"net/netip"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Raw is one captured packet as a capture source delivers it. Data belongs to
+// the source and is valid during the call only.
+type Raw struct {
+	Data      []byte
+	Time      fsm.Time
+	Frame     fsm.Frame
+	Length    int    // octets on the wire, at least len(Data)
+	LinkType  int    // LINKTYPE_ value of the tcpdump group's registry
+	Interface uint32 // index within its source
+}
+
+// Packet is one decoded TCP segment with what its carriers say of it.
+type Packet struct {
+	Frame     fsm.Frame
+	Time      fsm.Time
+	Interface uint32
+
+	Src, Dst Endpoint
+	Encap    Encap // what the IP packet was carried in
+	Segment  fsm.Segment
+
+	IPID       uint16 // IPv4 identification
+	HasIPID    bool   // IPv4, and not an atomic datagram with identification 0
+	TTL        uint8  // or hop limit
+	TOS        uint8  // or traffic class; its low two bits are ECN
+	Checksum   Checksum
+	Truncated  bool   // the snap length cut the packet
+	ZeroLength bool   // the IP header said length 0 (segmentation offload); taken from the wire length
+	Payload    []byte // the captured part of the data; valid as long as Raw.Data
+}
+
+// Endpoint is an address and port in a form that can be a map key. IPv4
+// addresses are stored mapped into IPv6.
+type Endpoint struct {
+	IP   [16]byte
+	Port uint16
+}
+
+// Addr returns the address, IPv4 unmapped.
+func (e Endpoint) Addr() netip.Addr { return netip.AddrFrom16(e.IP).Unmap() }
+
+// Encap identifies the stack of tags and tunnels around the IP packet: 0 for
+// none, otherwise a number that Decoder.EncapName explains.
+type Encap uint32
+
+// Checksum is the outcome of verifying a TCP checksum.
+type Checksum uint8
+
+// The outcomes.
+const (
+	ChecksumUnverified Checksum = iota // not all octets captured, or not asked for
+	ChecksumGood
+	ChecksumBad
+	ChecksumOffload // only the pseudo-header is summed: the card was to do the rest
+)
+
+// Reason says why a packet yielded no segment.
+type Reason uint8

@@ -1,0 +1,284 @@
+// Package record holds the result of an analysis as plain data: what the
+// renderers print and what scripts read. It knows no packets and prints nothing.
+package record
+
+import (
+	"net/netip"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Report is everything that one analysis found, as plain data.
+type Report struct {
+	Capture     Capture
+	Summary     Summary
+	Connections []*Connection // by ID
+}
+
+// Capture describes what was read and how far it can be trusted.
+type Capture struct {
+	Sources  []Source
+	Packets  uint64   // all packets read
+	Segments uint64   // TCP segments analysed
+	Skipped  []Count  // packets not analysed, by reason, largest first; Packets = Segments + their sum
+	First    fsm.Time // earliest and latest packet time; both 0 without packets
+	Last     fsm.Time
+	Quality  Quality
+}
+
+// Source is one file or interface.
+type Source struct {
+	Name       string
+	Format     string // "pcap", "pcapng", "live", with "+gzip" or "+zstd" behind
+	LinkTypes  []string
+	Packets    uint64
+	Comments   []string
+	Interfaces []string
+	Received   uint64 // counters of the capturing side, where the source has them
+	Dropped    uint64 // packets the capturing side lost
+	Cut        string // where and why reading stopped before the end; empty when it did not
+}
+
+// Count is a name with how often it occurred.
+type Count struct {
+	Name string
+	N    uint64
+}
+
+// Quality holds the capture's own faults.
+type Quality struct {
+	DoubledFrames   uint64   // second copies of a frame, removed before the machine
+	GapOctets       uint64   // octets acknowledged but never captured
+	OneSided        uint64   // connections of which one direction was captured
+	Midstream       uint64   // connections that the capture joined midway
+	SnapTruncated   uint64   // packets cut by the snap length
+	ClockBackwards  uint64   // packets older than the one before
+	OffloadGiants   uint64   // segments larger than any wire carries: captured before or after offload
+	OffloadChecksum uint64   // checksums left to the network card
+	BadChecksum     uint64   // checksums that are wrong otherwise
+	Dropped         uint64   // lost by the capturing side, over all sources
+	Faults          []string // one sentence for each fault worth knowing
+}
+
+// Summary counts over all connections.
+type Summary struct {
+	Connections uint64
+	Client      []Count // final client states, in the RFC's order
+	Server      []Count
+	Closes      []Count        // by Close.Kind, largest first
+	Severities  []Count        // anomalies by severity: error, warning, note, capture
+	Anomalies   []AnomalyCount // by severity, then count
+	Octets      uint64         // payload octets in both directions
+}
+
+// AnomalyCount counts one anomaly over all connections.
+type AnomalyCount struct {
+	Name        string
+	Severity    Severity
+	Title       string
+	Count       uint64 // occurrences
+	Connections uint64 // connections that have it
+}
+
+// Addr is one endpoint's address.
+type Addr struct {
+	IP   netip.Addr
+	Port uint16
+}
+
+// Connection is the record of one connection: one incarnation of a 4-tuple.
+type Connection struct {
+	ID            uint64 // 1-based, in order of first segment
+	Incarnation   int    // 1-based among the connections of its 4-tuple
+	Client        Addr
+	Server        Addr
+	Service       string // name of the well-known port, or ""
+	Encapsulation string // what carried it, such as "vlan 12", or ""
+	Orientation   Orientation
+	FirstFrame    fsm.Frame
+	LastFrame     fsm.Frame
+	First         fsm.Time
+	Last          fsm.Time
+	State         [2]EndState // by fsm.Side
+	InState       [2][]StateTime
+	Transitions   []fsm.Transition // both sides, in the order they happened
+	Handshake     Handshake
+	Close         Close
+	Lifetime      Lifetime
+	Traffic       [2]Traffic
+	Anomalies     []Anomaly
+	Quality       ConnectionQuality
+	Segments      []Segment // only when asked for
+	SegmentsCut   uint64    // segments not kept because of the limit
+	Evicted       bool      // ended by the limit on open connections
+}
+
+// Orientation says why one endpoint is called the client.
+type Orientation struct {
+	Basis   string // "syn", "syn-ack", "port" or "first-sender"
+	Certain bool
+}
+
+// EndState is an endpoint's state when the capture, or the record, ended.
+type EndState struct {
+	State  fsm.State
+	Proved bool // false while only a segment that may not have arrived says so
+}
+
+// StateTime is the time that an endpoint spent in a state.
+type StateTime struct {
+	State   fsm.State
+	Seconds float64
+}
+
+// Handshake is how a connection was opened.
+type Handshake struct {
+	Kind        string // "three-way", "simultaneous", "split", "fast-open", "incomplete", "not-captured", "none"
+	Complete    bool
+	SYN         fsm.Frame // the SYN that counts, its answer and the ACK of that; 0 where not captured
+	SYNACK      fsm.Frame
+	ACK         fsm.Frame
+	SYNs        int      // SYNs seen from the client, repetitions included
+	SYNACKs     int      // SYN-ACKs seen from the server, repetitions included
+	SYNACKValid Validity // the SYN-ACK acknowledges the SYN: ack = seq+1
+	ACKValid    Validity // the final ACK acknowledges the SYN-ACK: ack = seq+1, seq = ISN+1
+	ISN         [2]fsm.Seq
+	HasISN      [2]bool
+	ServerRTT   float64 // SYN to SYN-ACK, seconds: path and host beyond the tap, server side; <0 unknown
+	ClientRTT   float64 // SYN-ACK to ACK, seconds: client side; <0 unknown
+	Vantage     string  // "near-client", "near-server", "between" or "" when unknown
+	Options     [2]Options
+}
+
+// Validity is the outcome of a test that may not have been possible.
+type Validity uint8
+
+// The outcomes.
+const (
+	NotSeen Validity = iota
+	Valid
+	Invalid
+)
+
+// Options are the TCP options that a side offered in its SYN.
+type Options struct {
+	Seen          bool   // a SYN of this side was captured
+	MSS           uint16 // 0: not offered
+	WindowScale   int    // −1: not offered
+	SACKPermitted bool
+	Timestamps    bool
+	FastOpen      string // "", "request" or "cookie"
+	MPTCP         bool
+	ECN           bool
+}
+
+// Close is how a connection ended.
+type Close struct {
+	FirstCloser string       // "client", "server" or "" while nobody closed
+	Kind        string       // see CloseKinds
+	FIN         [2]fsm.Frame // each side's first FIN
+	FINAcked    [2]fsm.Frame // the ACK of it
+	RST         fsm.Frame    // the reset that ended it
+	ResetBy     string       // "client", "server" or ""
+	Duration    float64      // first FIN or RST to the last step of the close, seconds; <0 unknown
+	TimeWait    []TimeWaitHold
+}
+
+// TimeWaitHold is one endpoint's TIME-WAIT. No wire shows it: it is expected.
+type TimeWaitHold struct {
+	Side    fsm.Side
+	Since   fsm.Time
+	Until   fsm.Time // Since, or its last restart, + 2 MSL
+	Watched float64  // seconds of it that the capture covers
+	Ended   string   // "expected" (the capture ends first), "elapsed", "missing", "reused", "assassinated"
+}
+
+// Lifetime says what kind of use the connection had.
+type Lifetime struct {
+	Kind        string  // "short-lived" or "long-lived"
+	Exchanges   int     // requests answered: changes from client data to server data
+	IdleSpans   int     // spans without data longer than IdleSpan seconds
+	LongestIdle float64 // seconds
+}
+
+// Traffic is what one side sent.
+type Traffic struct {
+	Packets         uint64
+	Octets          uint64 // payload, repetitions included
+	UniqueOctets    uint64 // payload, each sequence number once
+	Retransmissions uint64 // segments that repeat sequence numbers sent before
+	ResentOctets    uint64
+	OutOfOrder      uint64
+	DuplicateACKs   uint64
+	Doubled         uint64  // frames captured twice; not in Packets
+	GapOctets       uint64  // acknowledged by the peer, never captured
+	ZeroWindows     uint64  // times the window closed
+	ZeroWindowTime  float64 // seconds with a closed window
+	WindowProbes    uint64
+	MinWindow       uint32 // scaled, SYN and RST segments left out
+	MaxWindow       uint32
+	Keepalive       Keepalive
+}
+
+// Keepalive is what one side probed.
+type Keepalive struct {
+	Probes            uint64
+	Answered          uint64
+	LongestUnanswered uint64
+	Idle              float64 // seconds of silence before the first probe; 0 without probes
+	MinInterval       float64 // seconds between probes of one run; 0 with fewer than two
+	MaxInterval       float64
+}
+
+// ConnectionQuality is how far the capture shows the connection whole.
+type ConnectionQuality struct {
+	OneSided  bool
+	Midstream bool
+	GapOctets uint64
+	Doubled   uint64
+}
+
+// Severity ranks an anomaly.
+type Severity uint8
+
+// The severities, the gravest last so that they compare.
+const (
+	SeverityCapture Severity = iota // the capture's own fault
+	SeverityNote                    // unusual but legal
+	SeverityWarning                 // trouble a person should look at
+	SeverityError                   // the protocol was broken, or the connection failed
+)
+
+// String returns "capture", "note", "warning" or "error".
+func (s Severity) String() string {
+	return [...]string{"capture", "note", "warning", "error"}[s&3]
+}
+
+// Anomaly is one finding of a check on one connection.
+type Anomaly struct {
+	Name     string
+	Severity Severity
+	Side     string      // "client", "server" or "": who did it
+	Frames   []fsm.Frame // what proves it, at most MaxFrames
+	Count    uint64      // occurrences, which can exceed len(Frames)
+	Seen     string      // the numbers seen …
+	Expected string      // … and those the rule asks for
+	Rule     string
+	Message  string   // one sentence
+	Benign   []string // what else could explain it
+}
+
+// Segment is one segment of a timeline.
+type Segment struct {
+	Frame  fsm.Frame
+	Time   fsm.Time
+	From   fsm.Side
+	Seg    fsm.Segment
+	Rel    bool   // RelSeq and RelAck are relative to the initial numbers
+	RelSeq uint64 // counts on past 4 GiB
+	RelAck uint64
+	Window uint32      // scaled where the scale is known
+	Before [2]EndState // states of client and server, with hindsight
+	After  [2]EndState
+	Labels []string
+}

@@ -1,0 +1,49 @@
+package fsm
+
+// Cause says how an observer knows of a transition.
+type Cause uint8
+
+// The causes. A sent segment is certain; a received one is certain only once a
+// proof is on record; a timer's transition shows on no wire; an assumed one is
+// what must have happened outside the capture.
+const (
+	Sent Cause = iota
+	Received
+	Timer
+	Assumed
+)
+
+// String returns "sent", "received", "timer" or "assumed".
+func (c Cause) String() string {
+	return [...]string{"sent", "received", "timer", "assumed"}[c&3]
+}
+
+// Transition is one change of one endpoint's state.
+type Transition struct {
+	Time  Time   // capture time of Frame, or when the timer ran out
+	Frame Frame  // the segment that caused it; 0 for a timer
+	Proof Frame  // the segment that proves it; 0 while nothing does
+	Nth   uint32 // the connection's how-manieth segment caused it, from 1
+	Side  Side
+	From  State
+	To    State
+	Event Event
+	Cause Cause
+
+	// What the endpoint must acknowledge, or echo, to prove that it received
+	// the segment. A zero-length segment can be proved only by its timestamp.
+	provenAck Seq
+	provenTS  uint32
+	proofBy   proofKind
+}
+
+type proofKind uint8
+
+const (
+	proofByAck proofKind = 1 << iota
+	proofByTimestamp
+)
+
+// Rule returns the clause behind the transition: an RFC section, or a text that
+// begins with "observer:" where the tool infers what no wire shows.
+func (t *Transition) Rule() string { return ruleOf(t.From, t.Event) }

@@ -1,0 +1,3 @@
+module github.com/tcpflow-states/tcpflow-states
+
+go 1.26
