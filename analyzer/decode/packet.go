@@ -19,7 +19,8 @@ type Raw struct {
 	Interface uint32 // index within its source
 }
 
-// Packet is one decoded TCP segment with what its carriers say of it.
+// Packet is one decoded TCP segment with what its carriers say of it. It is
+// meant to be reused: every Decode writes all of it anew.
 type Packet struct {
 	Frame     fsm.Frame
 	Time      fsm.Time
@@ -34,8 +35,17 @@ type Packet struct {
 	TTL        uint8  // or hop limit
 	TOS        uint8  // or traffic class; its low two bits are ECN
 	Checksum   Checksum
-	Truncated  bool   // the snap length cut the packet
+	DF         bool   // IPv4's don't-fragment bit; always set for IPv6
+	HeaderLen  uint8  // octets of TCP header, options included
+	Truncated  bool   // the snap length cut the IP packet
+	OptionsCut bool   // the snap length cut the TCP options: those behind the cut are unknown
+	Overlong   bool   // the IP header claims more octets than the packet had on the wire
 	ZeroLength bool   // the IP header said length 0 (segmentation offload); taken from the wire length
+	WireLen    uint32 // octets on the wire, link header included
+	IPLen      uint32 // octets of IP packet, headers included
+	LinkIndex  uint32 // Linux cooked v2: the capturing host's index of the interface, otherwise 0
+	Outgoing   bool   // Linux cooked: the capturing host sent it
+	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data
 }
 
@@ -63,6 +73,3 @@ const (
 	ChecksumBad
 	ChecksumOffload // only the pseudo-header is summed: the card was to do the rest
 )
-
-// Reason says why a packet yielded no segment.
-type Reason uint8

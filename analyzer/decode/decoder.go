@@ -1,0 +1,122 @@
+package decode
+
+// Options chooses what a Decoder does beyond decoding.
+type Options struct {
+	VerifyChecksums bool // compare each TCP checksum whose octets were all captured
+}
+
+// Decoder decodes packets. It keeps the headers it decodes into and the
+// encapsulations it has met, so one Decoder serves one goroutine.
+type Decoder struct {
+	verify bool
+	layers layerSet
+	encaps encapTable
+}
+
+// New returns a Decoder.
+func New(o Options) *Decoder {
+	d := &Decoder{verify: o.VerifyChecksums}
+	d.encaps.init()
+	return d
+}
+
+// cursor is the place in a packet where the next header begins.
+type cursor struct {
+	data []byte // captured octets from here on
+	wire int    // octets from here on as the carriers claim, captured or not
+
+	otherEnds bool // the IP addresses are not those that the TCP checksum covers
+}
+
+// take moves the cursor over the next n octets.
+func (c *cursor) take(n int) {
+	c.data = c.data[n:]
+	c.wire -= n
+}
+
+// need returns OK when the next n octets are there. Otherwise it tells the two
+// faults apart: the snap length cut them off, or there never were so many, for
+// which the caller has the reason.
+func (c *cursor) need(n int, malformed Reason) Reason {
+	switch {
+	case len(c.data) >= n:
+		return OK
+	case c.wire >= n:
+		return TruncatedHeader
+	}
+	return malformed
+}
+
+// header is a kind of header that a cursor can stand before. Each kind has a
+// method on Decoder that reads one, moves the cursor behind it and says which
+// kind follows. A new carrier is one more kind, its method in its own file,
+// and the line that leads to it.
+type header uint8
+
+const (
+	noHeader header = iota
+	ethernetHeader
+	llcHeader
+	vlanHeader
+	cookedHeader
+	cooked2Header
+	familyHeader
+	anyIPHeader
+	ipv4Header
+	ipv6Header
+	tcpHeader
+)
+
+// maxHeaders bounds the headers in front of TCP. IPv6 extension headers have
+// their own bound.
+const maxHeaders = 16
+
+// Decode decodes raw into p. It returns OK when p holds a segment, otherwise
+// why it does not; then Frame, Time, Interface and WireLen are set, with
+// p.Addressed also the endpoints, their Encap and as much of the TCP header as
+// is there, and the rest of p means nothing. p.Payload points into raw.Data.
+//
+// Nothing in raw.Data makes Decode panic, and it allocates only for an
+// encapsulation not met before and for some malformed IPv4 options.
+func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
+	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
+	*p = Packet{
+		Frame:     raw.Frame,
+		Time:      raw.Time,
+		Interface: raw.Interface,
+		WireLen:   uint32(c.wire),
+	}
+	next, reason := firstHeader(raw.LinkType)
+	for n := 0; reason == OK; n++ {
+		if n == maxHeaders {
+			return TooManyHeaders
+		}
+		switch next {
+		case ethernetHeader:
+			next, reason = d.ethernet(&c)
+		case llcHeader:
+			next, reason = d.llc(&c)
+		case vlanHeader:
+			next, reason = d.vlan(&c, p)
+		case cookedHeader:
+			next, reason = d.cooked(&c, p)
+		case cooked2Header:
+			next, reason = d.cooked2(&c, p)
+		case familyHeader:
+			next, reason = d.family(&c)
+		case anyIPHeader:
+			next, reason = anyIP(&c)
+		case ipv4Header:
+			next, reason = d.ipv4(&c, p)
+		case ipv6Header:
+			next, reason = d.ipv6(&c, p)
+		case tcpHeader:
+			return d.tcp(&c, p)
+		}
+	}
+	return reason
+}
+
+// EncapName says what an encapsulation is, outermost first: "vlan 12",
+// "vlan 100.12". It is empty for 0.
+func (d *Decoder) EncapName(e Encap) string { return d.encaps.name(e) }

@@ -1,0 +1,137 @@
+package decode
+
+import "encoding/binary"
+
+const ipv4Len = 20
+
+// Protocol numbers (IANA), IPv6 extension headers among them.
+const (
+	protoHopByHop    = 0
+	protoIPv4        = 4
+	protoTCP         = 6
+	protoIPv6        = 41
+	protoRouting     = 43
+	protoFragment    = 44
+	protoGRE         = 47
+	protoESP         = 50
+	protoAH          = 51
+	protoNone        = 59
+	protoDestination = 60
+	protoMobility    = 135
+	protoHIP         = 139
+	protoShim6       = 140
+)
+
+// anyIP looks at the version of an IP packet that nothing announced.
+func anyIP(c *cursor) (header, Reason) {
+	if r := c.need(1, IPMalformed); r != OK {
+		return noHeader, r
+	}
+	switch c.data[0] >> 4 {
+	case 4:
+		return ipv4Header, OK
+	case 6:
+		return ipv6Header, OK
+	}
+	return noHeader, IPMalformed
+}
+
+// ipv4 reads an IPv4 header (RFC 791).
+func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
+	if r := c.need(ipv4Len, IPMalformed); r != OK {
+		return noHeader, r
+	}
+	headerLen := int(c.data[0]&0x0f) * 4
+	total := int(binary.BigEndian.Uint16(c.data[2:]))
+	if c.data[0]>>4 != 4 || headerLen < ipv4Len {
+		return noHeader, IPMalformed
+	}
+	p.ZeroLength = total == 0
+	if p.ZeroLength {
+		// The card was to split this packet and to fill the length in, or the packet is
+		// longer than the field can say. Either way there was no padding.
+		total = c.wire
+	}
+	if total < headerLen {
+		return noHeader, IPMalformed
+	}
+
+	ip := d.layers.decodeIPv4(c.data[:min(headerLen, len(c.data))])
+	p.Src.IP, p.Dst.IP = mapped(ip.SrcIP), mapped(ip.DstIP)
+	p.IPID, p.TTL, p.TOS = ip.Id, ip.TTL, ip.TOS
+	const dontFragment, moreFragments = 2, 1
+	p.DF = ip.Flags&dontFragment != 0
+	// RFC 6864: the identification of an atomic datagram means nothing. Senders
+	// that count all the same never stay at 0.
+	p.HasIPID = !p.DF || p.IPID != 0
+	d.enterIP(c, p, total)
+
+	protocol := uint8(ip.Protocol)
+	if (ip.Flags&moreFragments != 0 || ip.FragOffset != 0) && (protocol == protoTCP || protocol == protoAH) {
+		return noHeader, Fragment
+	}
+	if r := c.need(headerLen, IPMalformed); r != OK {
+		return noHeader, r
+	}
+	c.take(headerLen)
+	if protocol == protoAH {
+		var r Reason
+		if protocol, r = authentication(c, IPMalformed); r != OK {
+			return noHeader, r
+		}
+	}
+	return afterProtocol(protocol)
+}
+
+// mapped returns an IPv4 address as an IPv6 one (RFC 4291 §2.5.5.2).
+func mapped(ip []byte) (a [16]byte) {
+	a[10], a[11] = 0xff, 0xff
+	copy(a[12:], ip)
+	return a
+}
+
+// enterIP cuts the cursor to the IP packet that begins there and whose header
+// says it has total octets. What follows it is padding, a trailer or a frame
+// check sequence. From here on the header is believed, not the capture: octets
+// behind the snap length count, so that a short snap length opens no gaps.
+func (d *Decoder) enterIP(c *cursor, p *Packet, total int) {
+	p.IPLen = uint32(total)
+	p.Overlong = total > c.wire
+	c.wire = total
+	if len(c.data) > total {
+		c.data = c.data[:total]
+	}
+	p.Truncated = len(c.data) < total
+}
+
+// authentication reads an Authentication Header (RFC 4302 §2) and returns the
+// protocol behind it. Its length counts 4 octets and is 2 too low.
+func authentication(c *cursor, malformed Reason) (protocol uint8, r Reason) {
+	const fixed = 12
+	if r := c.need(fixed, malformed); r != OK {
+		return 0, r
+	}
+	protocol = c.data[0]
+	n := (int(c.data[1]) + 2) * 4
+	if n < fixed {
+		return 0, malformed
+	}
+	if r := c.need(n, malformed); r != OK {
+		return 0, r
+	}
+	c.take(n)
+	return protocol, OK
+}
+
+// afterProtocol returns the header that an IP protocol number announces.
+func afterProtocol(protocol uint8) (header, Reason) {
+	switch protocol {
+	case protoTCP:
+		return tcpHeader, OK
+	case protoESP:
+		return noHeader, Encrypted
+	case protoIPv4, protoIPv6, protoGRE:
+		return noHeader, Tunnel
+	}
+	return noHeader, NotTCP
+}

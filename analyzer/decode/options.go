@@ -1,0 +1,189 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Option kinds (IANA, TCP Parameters).
+const (
+	kindEnd           = 0
+	kindNoOperation   = 1
+	kindMSS           = 2
+	kindWindowScale   = 3
+	kindSACKPermitted = 4
+	kindSACK          = 5
+	kindTimestamps    = 8
+	kindMD5           = 19
+	kindQuickStart    = 27
+	kindUserTimeout   = 28
+	kindAO            = 29
+	kindMPTCP         = 30
+	kindFastOpen      = 34
+	kindENO           = 69
+	kindAccECN0       = 172
+	kindAccECN1       = 174
+	kindExperiment1   = 253
+	kindExperiment2   = 254
+
+	fastOpenExperiment = 0xf989 // RFC 7413 §4.1.1's magic number, with kind 254
+	mptcpJoin          = 1      // RFC 8684 §3.2, subtype
+)
+
+// readOptions reads the options of a header into s. It is done by hand: see
+// decodeTCP for what gopacket does with them. With cut, the list ends where the
+// snap length ended, which is no fault of the list.
+//
+// An option whose length does not suit its kind is passed over by that length,
+// as the hosts do; a length that leads nowhere ends the list. Of one kind twice
+// the last counts, as it does in Linux.
+func readOptions(s *fsm.Segment, b []byte, cut bool) {
+	// Nearly every segment of nearly every connection has exactly these.
+	if len(b) == 12 && binary.BigEndian.Uint32(b) == kindNoOperation<<24|kindNoOperation<<16|kindTimestamps<<8|10 {
+		s.Opts = fsm.OptTimestamps
+		s.TSVal = binary.BigEndian.Uint32(b[4:])
+		s.TSEcr = binary.BigEndian.Uint32(b[8:])
+		return
+	}
+	var seen [4]uint64 // a bit for each kind
+	for len(b) > 0 {
+		kind := b[0]
+		switch kind {
+		case kindNoOperation:
+			b = b[1:]
+			continue
+		case kindEnd:
+			for _, octet := range b[1:] {
+				if octet != 0 {
+					s.Opts |= fsm.OptAfterEnd
+				}
+			}
+			return
+		}
+		if len(b) < 2 {
+			if !cut {
+				s.Opts |= fsm.OptMalformed
+			}
+			return
+		}
+		n := int(b[1])
+		if n < 2 {
+			s.Opts |= fsm.OptMalformed
+			return
+		}
+		if n > len(b) {
+			if !cut {
+				s.Opts |= fsm.OptMalformed
+			}
+			return
+		}
+		word, bit := kind>>6, uint64(1)<<(kind&63)
+		if seen[word]&bit != 0 && !mayRepeat(kind) {
+			s.Opts |= fsm.OptDuplicate
+		}
+		seen[word] |= bit
+		readOption(s, kind, b[2:n])
+		b = b[n:]
+	}
+}
+
+// mayRepeat reports whether a kind can stand several times in one header:
+// MPTCP's has subtypes, and the experiments share theirs (RFC 6994).
+func mayRepeat(kind uint8) bool {
+	return kind == kindMPTCP || kind == kindExperiment1 || kind == kindExperiment2
+}
+
+// readOption reads one option's value, which has the length it was given.
+func readOption(s *fsm.Segment, kind uint8, value []byte) {
+	sized := true // whether the length suits the kind
+	switch kind {
+	case kindMSS:
+		if sized = len(value) == 2; sized {
+			s.Opts |= fsm.OptMSS
+			s.MSS = binary.BigEndian.Uint16(value)
+		}
+	case kindWindowScale:
+		if sized = len(value) == 1; sized {
+			s.Opts |= fsm.OptWindowScale
+			s.WindowScale = value[0]
+		}
+	case kindSACKPermitted:
+		if sized = len(value) == 0; sized {
+			s.Opts |= fsm.OptSACKPermitted
+		}
+	case kindSACK:
+		if sized = len(value) >= 8 && len(value)%8 == 0; sized {
+			s.Opts |= fsm.OptSACK
+			readSACK(s, value)
+		}
+	case kindTimestamps:
+		if sized = len(value) == 8; sized {
+			s.Opts |= fsm.OptTimestamps
+			s.TSVal = binary.BigEndian.Uint32(value)
+			s.TSEcr = binary.BigEndian.Uint32(value[4:])
+		}
+	case kindFastOpen:
+		sized = readFastOpen(s, len(value))
+	case kindMD5:
+		if sized = len(value) == 16; sized {
+			s.Opts |= fsm.OptMD5
+		}
+	case kindAO:
+		if sized = len(value) >= 2; sized {
+			s.Opts |= fsm.OptAO
+		}
+	case kindMPTCP:
+		if sized = len(value) >= 1; sized {
+			s.Opts |= fsm.OptMPTCP
+			if value[0]>>4 == mptcpJoin {
+				s.Opts |= fsm.OptMPTCPJoin
+			}
+		}
+	case kindAccECN0, kindAccECN1:
+		// No, one, two or all three counters of three octets (RFC 9768 §3.2.3).
+		if sized = len(value)%3 == 0 && len(value) <= 9; sized {
+			s.Opts |= fsm.OptAccECN
+		}
+	case kindExperiment1, kindExperiment2:
+		s.Opts |= fsm.OptExperimental
+		if kind == kindExperiment2 && len(value) >= 2 && binary.BigEndian.Uint16(value) == fastOpenExperiment {
+			sized = readFastOpen(s, len(value)-2)
+		}
+	case kindQuickStart:
+		sized = len(value) == 6
+	case kindUserTimeout:
+		sized = len(value) == 2
+	case kindENO:
+	case 6, 7, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 20, 21, 22, 23, 24, 25, 26:
+		s.Opts |= fsm.OptObsolete
+	default:
+		s.Opts |= fsm.OptUnknown
+	}
+	if !sized {
+		s.Opts |= fsm.OptMalformed
+	}
+}
+
+// readSACK reads the blocks of a SACK option. A header has room for four.
+func readSACK(s *fsm.Segment, value []byte) {
+	s.NumSACK = uint8(min(len(value)/8, len(s.SACK)))
+	for i := range s.SACK[:s.NumSACK] {
+		s.SACK[i] = fsm.SACKBlock{
+			From: fsm.Seq(binary.BigEndian.Uint32(value[8*i:])),
+			To:   fsm.Seq(binary.BigEndian.Uint32(value[8*i+4:])),
+		}
+	}
+}
+
+// readFastOpen reads a Fast Open option with a cookie of n octets and reports
+// whether there can be one: 4 to 16 and even, or none to ask for one (RFC 7413
+// §4.1.1).
+func readFastOpen(s *fsm.Segment, n int) bool {
+	if n != 0 && (n < 4 || n > 16 || n%2 != 0) {
+		return false
+	}
+	s.Opts |= fsm.OptFastOpen
+	s.CookieLen = uint8(n)
+	return true
+}

@@ -1,0 +1,47 @@
+package decode
+
+import (
+	"encoding/binary"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+const tcpLen = 20 // the fixed header
+
+// tcp reads a TCP header (RFC 9293 §3.1). The cursor's wire is the segment's
+// length as the IP header gives it.
+func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
+	if r := c.need(tcpLen, TCPMalformed); r != OK {
+		if len(c.data) >= 4 { // the ports are there: somebody may want to know whose it was
+			p.Src.Port = binary.BigEndian.Uint16(c.data)
+			p.Dst.Port = binary.BigEndian.Uint16(c.data[2:])
+			p.Addressed = true
+		}
+		return r
+	}
+	t := d.layers.decodeTCP(c.data)
+	p.Src.Port, p.Dst.Port = uint16(t.SrcPort), uint16(t.DstPort)
+	p.Addressed = true
+	s := &p.Segment
+	s.Seq, s.Ack = fsm.Seq(t.Seq), fsm.Seq(t.Ack)
+	s.Window, s.Urgent = t.Window, t.Urgent
+	// From the octets themselves: gopacket drops the reserved bits.
+	s.Flags = fsm.Flags(binary.BigEndian.Uint16(c.data[12:]) & 0x0fff)
+
+	headerLen := int(c.data[12]>>4) * 4
+	p.HeaderLen = uint8(headerLen)
+	if headerLen < tcpLen || headerLen > c.wire {
+		return TCPMalformed
+	}
+	s.Len = uint32(c.wire - headerLen)
+	captured := min(headerLen, len(c.data))
+	p.OptionsCut = captured < headerLen
+	if headerLen > tcpLen {
+		readOptions(s, c.data[tcpLen:captured], p.OptionsCut)
+	}
+	p.Payload = c.data[captured:]
+	if d.verify && len(c.data) == c.wire && !c.otherEnds {
+		p.Checksum = verify(p, c.data)
+	}
+	return OK
+}
