@@ -1,0 +1,101 @@
+package fsm
+
+// Endpoint is one side of a connection as an observer infers it: its state and
+// the variables of its TCB (RFC 9293 §3.3.1) that its segments give away.
+//
+// What it sent is certain. What it received is known from what it acknowledged;
+// the rest, what passed the tap on its way to it, is provisional.
+type Endpoint struct {
+	State State
+
+	// Sent by this endpoint.
+	Seen     bool   // at least one segment of it was captured
+	Passive  bool   // it opened by answering a SYN
+	SentSYN  bool   // ISS is known, and so is IRS of the peer
+	SentFIN  bool   // FinSeq is known
+	FastOpen bool   // its SYN carried data under Fast Open
+	ISS      Seq    // initial send sequence number
+	FinSeq   Seq    // number that its FIN takes
+	Out      Stream // what passed of its stream; Out.Top is SND.NXT
+	Syn      Stamp  // its latest SYN or SYN-ACK with that number
+	Fin      Stamp  // its latest FIN with that number
+
+	// What its acknowledgments say it received: RCV.NXT and the window.
+	HasAck     bool
+	Acked      Seq    // highest acknowledgment that covers captured octets
+	Window     uint32 // latest window, scaled
+	RightEdge  Seq    // highest Acked + window ever offered
+	Scale      uint8  // its window scale
+	ScaleKnown bool   // both SYNs were seen, so scaled windows can be judged
+	offered    uint8  // window scale in its SYN
+	hasOffer   bool
+	synOptions bool // its SYN was captured, so its options are known
+	sackTop    Seq  // right edge of its latest SACK block
+	hasSACK    bool
+
+	// An acknowledgment of octets nobody captured waits here until the peer's
+	// next segment tells a capture gap from a lie.
+	ahead      Seq
+	aheadStamp Stamp
+	hasAhead   bool
+
+	// What it may have received.
+	gotSYN bool // the peer's SYN
+	synAck bool // the ACK of its SYN
+	finAck bool // the ACK of its FIN
+	gotFIN bool // the peer's FIN
+	gotRST bool // a RST, accepted
+
+	unproved   uint8 // transitions by received segments without proof yet
+	sentRST    bool  // its last state change was a RST of its own
+	lastRST    Stamp // its own latest RST
+	rstTo      Stamp // the latest RST that it accepted
+	badAck     Seq   // acknowledgment that it must answer with a RST
+	hasBadAck  bool
+	challenged bool  // the next pure ACK of it is a challenge ACK
+	lastAck    Stamp // its latest segment with an ACK
+	tsVal      uint32
+	hasTS      bool
+	timeWait   Time // when its TIME-WAIT ends
+	twSince    Time
+}
+
+// Stamp is where and when in the capture something was seen.
+type Stamp struct {
+	Time  Time
+	Frame Frame
+	Nth   uint32 // the connection's how-manieth segment, from 1
+}
+
+// Proved reports whether nothing but certain or proved segments led to State.
+func (e *Endpoint) Proved() bool { return e.unproved == 0 }
+
+// TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted
+// 2 MSL since its last restart; both are zero if it was never entered.
+func (e *Endpoint) TimeWaitSpan() (since, until Time) { return e.twSince, e.timeWait }
+
+// acceptable is the test of RFC 9293 §3.10.7.4 (Table 6): does a segment that
+// takes length numbers from seq on fall into the window [rcvNxt, rcvNxt+wnd)?
+func acceptable(seq Seq, length uint32, rcvNxt Seq, wnd uint32) bool {
+	switch {
+	case length == 0 && wnd == 0:
+		return seq == rcvNxt
+	case length == 0:
+		return seq.In(rcvNxt, wnd)
+	case wnd == 0:
+		return false
+	}
+	return seq.In(rcvNxt, wnd) || seq.Add(length-1).In(rcvNxt, wnd)
+}
+
+// window returns the receive window that the endpoint holds open beyond what
+// may have reached it, and whether that is known.
+func (e *Endpoint) window(rcvNxt Seq) (uint32, bool) {
+	if !e.HasAck || !e.ScaleKnown {
+		return 0, false
+	}
+	if e.RightEdge.AtOrBefore(rcvNxt) {
+		return 0, true
+	}
+	return uint32(e.RightEdge - rcvNxt), true
+}

@@ -1,0 +1,289 @@
+package fsm
+
+// sent runs the sender's machine. What an endpoint sends is certain, and it also
+// tells what the endpoint had received by then: that settles, one way or the
+// other, what was provisional about it.
+func (c *Conn) sent(side Side, s *Segment) Meaning {
+	switch {
+	case s.Flags&RST != 0:
+		return c.sentRST(side, s)
+	case s.Flags&(SYN|ACK) == SYN:
+		return c.sentSYN(side, s)
+	case s.Flags&SYN != 0:
+		return c.sentSYNACK(side, s)
+	}
+	return c.sentOrdinary(side, s)
+}
+
+func (c *Conn) sentSYN(side Side, s *Segment) Meaning {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	var m Meaning
+	switch {
+	case !x.SentSYN && x.State == Closed:
+		c.openWith(x, s)
+		c.apply(side, SendSYN, Sent, c.at, c.at.Frame)
+		if y.SentSYN {
+			m |= SYNCrossed
+		}
+	case x.SentSYN && s.Seq == x.ISS:
+		// It still waits for an answer: whatever answer passed did not arrive.
+		x.Syn = c.at
+		m |= SYNAgain | c.takeBack(side, RecvRST) | c.takeBack(side, RecvSYNACK) | c.takeBack(side, RecvSYN)
+	default:
+		return SYNInSync
+	}
+	m |= c.advance(x, y, s)
+	return m | c.sentFINToo(side, s)
+}
+
+// openWith takes over the initial number and the options of a SYN.
+func (c *Conn) openWith(e *Endpoint, s *Segment) {
+	e.SentSYN, e.ISS, e.Syn = true, s.Seq, c.at
+	e.Out.Restart(s.Seq)
+	e.FastOpen = s.Opts&OptFastOpen != 0 && s.Len > 0
+	e.synOptions = true
+	e.hasOffer = s.Opts&OptWindowScale != 0
+	e.offered = min(s.WindowScale, 14) // RFC 7323 §2.3
+}
+
+// agreeScale fixes the window scale once both SYNs are known: it holds only if
+// both offered it (RFC 7323 §2.2).
+func (c *Conn) agreeScale() {
+	a, b := &c.End[Client], &c.End[Server]
+	if !a.synOptions || !b.synOptions {
+		return
+	}
+	a.ScaleKnown, b.ScaleKnown = true, true
+	a.Scale, b.Scale = 0, 0
+	if a.hasOffer && b.hasOffer {
+		a.Scale, b.Scale = a.offered, b.offered
+	}
+}
+
+func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	var m Meaning
+	if x.State == Listen && s.Seq == x.ISS {
+		m |= c.takeBack(side, RecvRST) // the RST that was to end SYN-RECEIVED did not arrive
+	}
+	switch {
+	case !x.SentSYN && x.State == Closed || x.State == Listen:
+		c.openWith(x, s)
+		x.Passive = true
+		x.State = Listen // where it was before the capture showed it; no transition of its own
+		if !y.SentSYN {
+			c.assumeSYN(side.Peer(), s.Ack-1)
+			m |= Joined
+		}
+		x.gotSYN = true
+		c.imply(side, RecvSYN, y.Syn)
+	case s.Seq == x.ISS && x.State == SynSent && y.SentSYN:
+		// Both opened: it answers the peer's SYN.
+		x.gotSYN = true
+		c.imply(side, RecvSYN, y.Syn)
+	case s.Seq == x.ISS && c.provisional(side, RecvSYN) >= 0:
+		c.proveEvent(side, RecvSYN)
+	case s.Seq == x.ISS:
+		// It still waits for the ACK of its SYN: the one that passed was lost.
+		x.Syn = c.at
+		m |= SYNACKAgain | c.takeBack(side, RecvFIN) | c.takeBack(side, AckOfSYN)
+	case x.State == SynReceived:
+		c.openWith(x, s)
+		m |= SYNACKChanged
+	default:
+		return SYNInSync
+	}
+	c.agreeScale()
+	m |= c.advance(x, y, s)
+	return m | c.sentFINToo(side, s)
+}
+
+// assumeSYN records a SYN that the peer's SYN-ACK proves but nobody captured.
+func (c *Conn) assumeSYN(side Side, iss Seq) {
+	e := &c.End[side]
+	e.SentSYN, e.ISS = true, iss
+	e.Out.Start(iss + 1)
+	c.apply(side, SendSYN, Assumed, Stamp{Time: c.at.Time, Nth: c.at.Nth}, c.at.Frame)
+}
+
+func (c *Conn) sentRST(side Side, s *Segment) Meaning {
+	x := &c.End[side]
+	x.lastRST = c.at
+	withAck := s.Flags&ACK != 0
+	if withAck {
+		c.prove(side, s)
+	}
+	if !withAck && x.hasBadAck && s.Seq == x.badAck && (x.State == SynSent || x.State == SynReceived) {
+		x.hasBadAck = false
+		return RSTAnswers
+	}
+	var m Meaning
+	if !withAck {
+		// Only an endpoint without a connection leaves the ACK out: it had given
+		// up before the SYN-ACK came.
+		m |= c.takeBack(side, RecvSYNACK)
+	}
+	if x.State == TimeWait {
+		if c.provisional(side, RecvFIN) >= 0 {
+			m |= RSTForLastACK | c.takeBack(side, RecvFIN)
+		} else {
+			m |= RSTInTimeWait
+		}
+	}
+	if x.State == Closed {
+		return m | RSTNoConnection
+	}
+	c.apply(side, SendRST, Sent, c.at, c.at.Frame)
+	x.sentRST = true
+	return m
+}
+
+func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	var m Meaning
+
+	finAgain := s.Flags&FIN != 0 && x.SentFIN && s.FinSeq() == x.FinSeq
+	if finAgain || s.Len > 0 && x.State == Closed {
+		// An endpoint that repeats itself has not received the ACK of its FIN.
+		m |= c.takeBack(side, AckOfFIN)
+	}
+	rearm := false
+	if x.State == Closed {
+		switch {
+		case x.sentRST:
+			m |= c.continuesAfterRST(side)
+		case x.gotRST:
+			// When it sent this, the RST that passed had not arrived.
+			m |= AfterPeerRST | c.takeBack(side, RecvRST)
+			rearm = c.at.Time-x.rstTo.Time <= c.InFlight
+		case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:
+			c.joinMidway(side, s)
+			m |= Joined
+		}
+	}
+	if x.State == Closed {
+		if x.Seen {
+			m |= DataWhileClosed
+		}
+		return m | c.advance(x, y, s)
+	}
+
+	if s.Flags&ACK != 0 {
+		m |= c.settleByAck(side, s)
+	}
+	if s.Len > 0 && x.SentFIN && s.Seq.Add(s.Len).After(x.FinSeq) {
+		m |= DataAfterFIN
+	}
+	m |= c.advance(x, y, s)
+	if finAgain {
+		x.Fin = c.at
+		m |= FINAgain
+	} else {
+		m |= c.sentFINToo(side, s)
+	}
+	if x.challenged {
+		x.challenged = false
+		if s.Flags&(ACK|SYN|FIN) == ACK && s.Len == 0 {
+			m |= ChallengeACK
+		}
+	}
+	if rearm && x.State != Closed {
+		x.gotRST = c.apply(side, RecvRST, Received, x.rstTo, 0)
+	}
+	return m
+}
+
+// sentFINToo handles the FIN that a segment carries for the first time.
+func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
+	x := &c.End[side]
+	if s.Flags&FIN == 0 {
+		return 0
+	}
+	if x.SentFIN {
+		if s.FinSeq() != x.FinSeq {
+			return FINMoved
+		}
+		return 0
+	}
+	x.SentFIN, x.FinSeq, x.Fin = true, s.FinSeq(), c.at
+	c.apply(side, SendFIN, Sent, c.at, c.at.Frame)
+	return 0
+}
+
+// settleByAck uses what the acknowledgment on a segment says about its sender:
+// every segment carries RCV.NXT as it was when the segment was made.
+func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	var m Meaning
+	switch x.State {
+	case SynSent:
+		switch {
+		case y.SentSYN && s.Ack.After(y.ISS) && y.Passive:
+			x.gotSYN = true
+			c.imply(side, RecvSYNACK, y.Syn)
+		case !y.Seen:
+			c.imply(side, JoinedMidway, Stamp{})
+			m |= Joined
+		}
+	case SynReceived:
+		switch {
+		case y.HasAck && y.Acked.After(x.ISS):
+			x.synAck = true
+			c.imply(side, AckOfSYN, y.lastAck)
+		case s.Len > 0 && !y.FastOpen:
+			x.synAck = true
+			c.imply(side, AckOfSYN, Stamp{})
+		default:
+			m |= ACKBeforeACK
+		}
+	}
+	if x.unproved > 0 {
+		if !y.FastOpen {
+			c.proveEvent(side, AckOfSYN) // in SYN-RECEIVED it would not have sent this
+		}
+		c.prove(side, s)
+	}
+	if y.State == Closed && !y.Seen && y.lastRST.Nth == 0 && x.State != SynSent {
+		// x acknowledges a side of which nothing is captured.
+		c.joinMidway(side.Peer(), nil)
+		y.Out.Start(s.Ack)
+		m |= Joined
+	}
+	if y.SentFIN {
+		if s.Ack.After(y.FinSeq) {
+			if !x.gotFIN && !s.Ack.After(y.Out.Top) {
+				x.gotFIN = true
+				c.imply(side, RecvFIN, y.Fin)
+			}
+		} else if x.gotFIN && (!x.HasAck || s.Ack.AtOrAfter(x.Acked)) {
+			m |= c.takeBack(side, RecvFIN)
+		}
+	}
+	return m
+}
+
+// joinMidway takes up an endpoint whose handshake was not captured.
+func (c *Conn) joinMidway(side Side, s *Segment) {
+	at := c.at
+	if s == nil {
+		at.Frame = 0
+	}
+	c.apply(side, JoinedMidway, Assumed, at, c.at.Frame)
+}
+
+// continuesAfterRST handles an ordinary segment from an endpoint that sent a
+// RST: either the two were captured out of order, or the RST was not its own.
+func (c *Conn) continuesAfterRST(side Side) Meaning {
+	x := &c.End[side]
+	if c.at.Time-x.lastRST.Time <= captureSkew {
+		return 0
+	}
+	for i := len(c.Transitions) - 1; i >= 0; i-- {
+		if t := &c.Transitions[i]; t.Side == side && t.Event == SendRST {
+			c.withdraw(side, i)
+			x.sentRST = false
+			return AfterOwnRST | TookBack | c.takeBack(side.Peer(), RecvRST)
+		}
+	}
+	return AfterOwnRST
+}
