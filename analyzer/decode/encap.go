@@ -17,9 +17,13 @@ const maxEncaps = 1 << 16
 // its outer part's number and one tag, so that each header adds its own.
 type encapTable struct {
 	byTag  map[encapTag]Encap
-	stacks []encapStack // index: Encap
-	last   encapTag     // the tag looked up last, and its number
-	lastIs Encap
+	stacks []encapStack  // index: Encap
+	recent [8]encapEntry // tags looked up lately, to spare the map
+}
+
+type encapEntry struct {
+	tag encapTag
+	is  Encap
 }
 
 type encapTag struct {
@@ -41,15 +45,15 @@ func (t *encapTable) init() {
 // push returns the number of the stack outer with one more tag inside it.
 func (t *encapTable) push(outer Encap, kind tagKind, id uint32) Encap {
 	tag := encapTag{outer, kind, id}
-	if tag == t.last {
-		return t.lastIs
+	slot := &t.recent[(uint32(outer)^id)%uint32(len(t.recent))]
+	if slot.tag != tag {
+		e, ok := t.byTag[tag]
+		if !ok {
+			e = t.add(tag)
+		}
+		*slot = encapEntry{tag, e}
 	}
-	e, ok := t.byTag[tag]
-	if !ok {
-		e = t.add(tag)
-	}
-	t.last, t.lastIs = tag, e
-	return e
+	return slot.is
 }
 
 func (t *encapTable) add(tag encapTag) Encap {

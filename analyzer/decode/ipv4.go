@@ -64,6 +64,9 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	// RFC 6864: the identification of an atomic datagram means nothing. Senders
 	// that count all the same never stay at 0.
 	p.HasIPID = !p.DF || p.IPID != 0
+	for _, o := range ip.Options {
+		c.otherEnds = c.otherEnds || onItsWay(o.OptionType, o.OptionData)
+	}
 	d.enterIP(c, p, total)
 
 	protocol := uint8(ip.Protocol)
@@ -81,6 +84,17 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 		}
 	}
 	return afterProtocol(protocol)
+}
+
+// onItsWay reports whether an IPv4 option is a source route (RFC 791 §3.1) with
+// hops to go. Until then the header's destination is the next hop.
+func onItsWay(kind uint8, data []byte) bool {
+	const looseRoute, strictRoute = 131, 137
+	if kind != looseRoute && kind != strictRoute || len(data) == 0 {
+		return false
+	}
+	pointer, length := int(data[0]), len(data)+2
+	return pointer <= length
 }
 
 // mapped returns an IPv4 address as an IPv6 one (RFC 4291 §2.5.5.2).

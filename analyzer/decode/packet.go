@@ -47,6 +47,11 @@ type Packet struct {
 	Outgoing   bool   // Linux cooked: the capturing host sent it
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data
+
+	// PayloadSum is the Internet checksum's sum over the data. It is known only
+	// where the TCP checksum was verified as good.
+	PayloadSum    uint16
+	HasPayloadSum bool
 }
 
 // Endpoint is an address and port in a form that can be a map key. IPv4
