@@ -99,3 +99,9 @@ func (e *Endpoint) window(rcvNxt Seq) (uint32, bool) {
 	}
 	return uint32(e.RightEdge - rcvNxt), true
 }
+
+// LatestTimestamp returns the newest TSval that the endpoint sent, if any.
+func (e *Endpoint) LatestTimestamp() (uint32, bool) { return e.tsVal, e.hasTS }
+
+// SYNCaptured reports whether the endpoint's own SYN or SYN-ACK was captured.
+func (e *Endpoint) SYNCaptured() bool { return e.synOptions }

@@ -25,6 +25,8 @@ func (c *Conn) sentSYN(side Side, s *Segment) Meaning {
 		if y.SentSYN {
 			m |= SYNCrossed
 		}
+	case x.SentSYN && s.Seq == x.ISS && !x.synOptions:
+		c.adoptSYN(side, s)
 	case x.SentSYN && s.Seq == x.ISS:
 		// It still waits for an answer: whatever answer passed did not arrive.
 		x.Syn = c.at
@@ -104,6 +106,26 @@ func (c *Conn) assumeSYN(side Side, iss Seq) {
 	e.SentSYN, e.ISS = true, iss
 	e.Out.Start(iss + 1)
 	c.apply(side, SendSYN, Assumed, Stamp{Time: c.at.Time, Nth: c.at.Nth}, c.at.Frame)
+}
+
+// adoptSYN takes a SYN that was captured behind the SYN-ACK answering it: what
+// was assumed of it is now seen.
+func (c *Conn) adoptSYN(side Side, s *Segment) {
+	x := &c.End[side]
+	x.Syn, x.synOptions = c.at, true
+	x.hasOffer, x.offered = s.Opts&OptWindowScale != 0, min(s.WindowScale, 14)
+	c.agreeScale()
+	for i := range c.Transitions {
+		t := &c.Transitions[i]
+		if t.Cause != Assumed {
+			continue
+		}
+		if t.Side == side && t.Event == SendSYN {
+			t.Cause, t.Frame, t.Proof = Sent, c.at.Frame, c.at.Frame
+		} else if t.Side != side && t.Event == RecvSYN {
+			t.Cause, t.Frame = Received, c.at.Frame
+		}
+	}
 }
 
 func (c *Conn) sentRST(side Side, s *Segment) Meaning {

@@ -1,0 +1,175 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Flow is the tracker's record of one connection: one incarnation of its Key.
+type Flow struct {
+	ID          uint64
+	Incarnation int
+	Key         Key
+	Ends        [2]decode.Endpoint // by fsm.Side
+	Orientation record.Orientation
+	Conn        fsm.Conn
+	Dir         [2]Direction // by the sending side
+
+	First, Last fsm.Stamp // first and latest segment
+	Segments    uint32    // stepped through the machine
+
+	// The handshake's segments; a zero frame where one was not captured.
+	SYN, SYNACK, FinalACK fsm.Stamp
+	SYNs                  [2]int // bare SYNs by side, repetitions included
+	SYNACKs               [2]int // SYN-ACKs by side, repetitions included
+	Scale                 bool   // window scaling was agreed
+	Timestamps            bool   // timestamps were agreed
+	agreed                bool   // both SYNs were seen, so agreements are known
+
+	// Use of the connection.
+	Exchanges    int // requests answered: client data followed by server data
+	IdleSpans    int // spans of more than IdleSpan without data
+	LongestIdle  fsm.Time
+	lastData     fsm.Time
+	lastDataFrom fsm.Side
+	hasData      bool
+
+	FINAcked [2]fsm.Stamp // the ACK that covers each side's FIN
+	RST      [2]fsm.Stamp // each side's first RST
+
+	Previous *Predecessor // the earlier connection of the same Key, if it ended in this capture
+	Evicted  bool         // ended by the limit on open connections
+	ReusedAt fsm.Stamp    // the SYN that opened the next connection of this Key
+
+	Kept    []Kept // segments, when asked for
+	KeptCut uint64
+	keep    bool
+	base    [2]fsm.Seq // number that counts as 0 in Kept
+	high    [2]uint64  // highest relative number so far
+	hasBase [2]bool
+
+	log       *log
+	Meanings  fsm.Meaning // everything that any segment meant
+	AllFacts  Facts
+	candidate *candidate
+
+	list       *list // the queue that the flow waits in
+	prev, next *Flow
+	deadline   fsm.Time
+	emitted    bool
+}
+
+// IdleSpan is how long nobody must have sent data for the silence to count as
+// an idle span.
+const IdleSpan = 10 * fsm.Second
+
+// Direction is what one side sent, and what is needed to understand its next
+// segment.
+type Direction struct {
+	Packets         uint64
+	Octets          uint64 // payload, repetitions included
+	Unique          uint64 // payload whose numbers were seen for the first time
+	Retransmissions uint64
+	ResentOctets    uint64
+	OutOfOrder      uint64
+	DuplicateACKs   uint64
+	Doubled         uint64
+	GapOctets       uint64 // of this side's stream: acknowledged, never captured
+	Options         record.Options
+	TTL             uint8 // of its first segment
+	BadChecksums    uint64
+	GoodChecksums   uint64
+	Offloaded       uint64
+	Giants          uint64 // segments larger than the peer's MSS by far: offload
+
+	MinWindow, MaxWindow uint32
+	ZeroWindows          uint64
+	ZeroWindowTime       fsm.Time
+	zeroSince            fsm.Time
+	zero                 bool
+	WindowProbes         uint64
+	Keepalive            *Keepalive // nil without probes
+
+	Last      fsm.Stamp // latest segment
+	lastReal  fsm.Time  // latest segment that is no probe and no answer to one
+	holeSince fsm.Time
+	lastAck   fsm.Seq
+	lastEdge  fsm.Seq // right edge of the latest window, SYN windows left out
+	lastWin   uint16
+	hasAck    bool
+	hasEdge   bool
+	tsRecent  uint32 // what the receiver keeps as TS.Recent (RFC 7323 §4.3)
+	hasTS     bool
+	awaiting  awaited // what an ACK from the other side would answer
+	recent    [recentSize]recentSegment
+	recentPos uint8
+}
+
+// awaited is the probe that a side sent last and that is not answered yet.
+type awaited uint8
+
+const (
+	nothing awaited = iota
+	keepaliveAnswer
+	windowProbeAnswer
+)
+
+// Kept is one segment kept for a timeline.
+type Kept struct {
+	Frame   fsm.Frame
+	Time    fsm.Time
+	Nth     uint32 // 0 for a doubled frame, which the machine never saw
+	From    fsm.Side
+	Segment fsm.Segment
+	Scaled  uint32 // window
+	RelSeq  uint64
+	RelAck  uint64
+	Meaning fsm.Meaning
+	Facts   Facts
+}
+
+// Predecessor is what the next connection of a Key needs to know of the one
+// before it.
+type Predecessor struct {
+	ID       uint64
+	Last     fsm.Time
+	Closed   bool    // both sides closed in the ordinary way
+	TimeWait [2]bool // by the predecessor's side: it should have held TIME-WAIT
+	Since    [2]fsm.Time
+	Until    [2]fsm.Time
+	Ends     [2]decode.Endpoint
+	SndNxt   [2]fsm.Seq
+	TSVal    [2]uint32
+	HasTS    [2]bool
+	ISN      [2]fsm.Seq
+	HasISN   [2]bool
+}
+
+// SideOf returns the side that sent the packet.
+func (f *Flow) SideOf(p *decode.Packet) fsm.Side {
+	if p.Src == f.Ends[fsm.Client] {
+		return fsm.Client
+	}
+	return fsm.Server
+}
+
+// Over reports whether neither endpoint has anything left to send: closed on
+// both sides, or in TIME-WAIT or LISTEN again.
+func (f *Flow) Over() bool {
+	return over(f.Conn.End[fsm.Client].State) && over(f.Conn.End[fsm.Server].State)
+}
+
+func over(s fsm.State) bool { return s == fsm.Closed || s == fsm.TimeWait || s == fsm.Listen }
+
+// OneSided reports whether only one direction was captured although the other
+// must have spoken.
+func (f *Flow) OneSided() bool {
+	c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
+	return c.Seen && !s.Seen && c.HasAck || s.Seen && !c.Seen && (s.HasAck && s.State != fsm.Closed || s.SentSYN)
+}
+
+// Midstream reports whether the capture joined the connection after its start.
+func (f *Flow) Midstream() bool {
+	return f.Meanings.Any(fsm.Joined) && f.SYN.Frame == 0
+}

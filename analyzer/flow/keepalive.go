@@ -1,0 +1,80 @@
+package flow
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// Keepalive is what one side probed (RFC 9293 §3.8.4).
+type Keepalive struct {
+	Probes, Answered  uint64
+	LongestUnanswered uint64
+	Idle              fsm.Time // silence before the first probe
+	Intervals         uint64   // between successive probes
+	MinInterval       fsm.Time
+	MaxInterval       fsm.Time
+	SumIntervals      fsm.Time
+	GaveUp            bool        // the latest run stayed unanswered and its sender reset the connection
+	Frames            []fsm.Frame // the first probes of all
+	LongestRun        []fsm.Frame // the first probes of the longest unanswered run
+
+	run      uint64
+	runStart []fsm.Frame
+	last     fsm.Time
+}
+
+// Run returns how many probes in a row were unanswered when the connection
+// ended.
+func (k *Keepalive) Run() uint64 { return k.run }
+
+func (d *Direction) probe(at fsm.Stamp) {
+	if d.Keepalive == nil {
+		d.Keepalive = &Keepalive{}
+	}
+	k := d.Keepalive
+	k.Probes++
+	if k.Probes == 1 {
+		k.Idle = at.Time - d.lastReal
+	} else {
+		iv := at.Time - k.last
+		if k.Intervals == 0 || iv < k.MinInterval {
+			k.MinInterval = iv
+		}
+		k.MaxInterval = max(k.MaxInterval, iv)
+		k.SumIntervals += iv
+		k.Intervals++
+	}
+	k.last = at.Time
+	k.Frames = appendFrame(k.Frames, at.Frame)
+
+	if k.run == 0 {
+		k.runStart = k.runStart[:0]
+	}
+	k.run++
+	k.runStart = appendFrame(k.runStart, at.Frame)
+	if k.run > k.LongestUnanswered {
+		k.LongestUnanswered = k.run
+		k.LongestRun = append(k.LongestRun[:0], k.runStart...)
+	}
+	d.awaiting = keepaliveAnswer
+}
+
+// answered notes a sign of life from the probed side.
+func (k *Keepalive) answered(byAck bool) {
+	if byAck {
+		k.Answered++
+	}
+	if k.run > 0 && k.LongestUnanswered == k.run && byAck && k.run == 1 {
+		// A single probe that was answered is no unanswered run.
+		k.LongestUnanswered, k.LongestRun = 0, k.LongestRun[:0]
+	} else if k.run > 0 && k.LongestUnanswered == k.run && byAck {
+		// The last probe of the run was answered.
+		k.LongestUnanswered--
+		k.LongestRun = k.LongestRun[:min(len(k.LongestRun), int(k.LongestUnanswered))]
+	}
+	k.run = 0
+}
+
+func appendFrame(list []fsm.Frame, f fsm.Frame) []fsm.Frame {
+	if len(list) < MaxMarks {
+		list = append(list, f)
+	}
+	return list
+}

@@ -1,0 +1,86 @@
+package flow
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// probeKind tells keepalive probes and window probes from ordinary segments,
+// before the segment is counted.
+//
+// Both kinds may carry nothing and sit one below the next number (Linux sends
+// the two alike), or carry one octet. What decides is the peer's window: while
+// it is closed, a probe asks for it to open.
+func (f *Flow) probeKind(s *fsm.Segment, from fsm.Side) Facts {
+	if s.Len > 1 || s.Flags&(fsm.SYN|fsm.FIN|fsm.RST|fsm.ACK) != fsm.ACK {
+		return 0
+	}
+	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
+	if !x.Out.Started() || !x.State.Synchronized() && x.State != fsm.Closed {
+		return 0
+	}
+	closed := y.HasAck && y.Window == 0 && f.Dir[from.Peer()].zero
+	below := s.Seq.Add(1)
+	switch {
+	case closed && s.Len == 0 && (below == y.Acked || below == x.Out.Top):
+		return WindowProbe
+	case closed && s.Len == 1 && (s.Seq == y.Acked || s.Seq == x.Out.Top || below == x.Out.Top):
+		return WindowProbe
+	case below != x.Out.Top || !x.Seen:
+		if s.Len == 0 && y.HasAck && below == y.Acked && x.Out.Top.After(y.Acked) && x.Seen {
+			return KeepaliveProbe | KeepaliveEarly
+		}
+		return 0
+	case s.Len == 1 && (!y.HasAck || y.Acked != x.Out.Top):
+		return 0 // the last octet again, not acknowledged yet: a retransmission
+	case y.HasAck && y.Acked.Before(x.Out.Top):
+		return KeepaliveProbe | KeepaliveEarly
+	}
+	return KeepaliveProbe
+}
+
+// isProbe reports whether a pure ACK sits below what its sender has sent, as a
+// probe does, so that it answers nothing.
+func (f *Flow) isProbe(s *fsm.Segment, x *fsm.Endpoint) bool { return s.Seq.Before(x.Out.Top) }
+
+// noteProbe counts a probe and waits for its answer.
+func (f *Flow) noteProbe(g Facts, d *Direction, at fsm.Stamp) Facts {
+	if g&WindowProbe != 0 {
+		d.WindowProbes++
+		d.awaiting = windowProbeAnswer
+		return 0
+	}
+	d.probe(at)
+	return 0
+}
+
+// relative returns how far seq lies above the initial number of a side's
+// stream, counting on past 4 GiB: the number nearest to the stream's top.
+func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
+	base := f.base[side]
+	if !f.hasBase[side] {
+		if e.SentSYN {
+			base = e.ISS
+		} else {
+			base = seq // joined midway: the first number seen becomes 1
+			base--
+		}
+		f.base[side], f.hasBase[side], f.high[side] = base, true, 0
+	} else if e.SentSYN && base != e.ISS && f.high[side] == 0 {
+		base = e.ISS
+		f.base[side] = base
+	}
+	low := uint64(seq - base)
+	v := f.high[side]&^0xffffffff | low
+	// Take the candidate nearest to the highest seen.
+	const wrap = uint64(1) << 32
+	switch {
+	case v+wrap/2 < f.high[side]:
+		v += wrap
+	case v > f.high[side]+wrap/2 && v >= wrap:
+		v -= wrap
+	case v > f.high[side]+wrap/2:
+		return 0 // below the first number
+	}
+	if v > f.high[side] {
+		f.high[side] = v
+	}
+	return v
+}
