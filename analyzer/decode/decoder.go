@@ -80,12 +80,9 @@ const maxHeaders = 16
 // encapsulation not met before and for some malformed IPv4 options.
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
-	*p = Packet{
-		Frame:     raw.Frame,
-		Time:      raw.Time,
-		Interface: raw.Interface,
-		WireLen:   uint32(c.wire),
-	}
+	*p = Packet{}
+	p.Frame, p.Time, p.Interface = raw.Frame, raw.Time, raw.Interface
+	p.WireLen = uint32(c.wire)
 	next, reason := firstHeader(raw.LinkType)
 	for n := 0; reason == OK; n++ {
 		if n == maxHeaders {

@@ -206,6 +206,7 @@ func TestReasons(t *testing.T) {
 		{"IPv6, 39 octets", 101, v6[:39], IPMalformed},
 		{"IPv4 header length 16", 101, set(v4, 0, 0x44), IPMalformed},
 		{"IPv4 total below header length", 101, set(v4, 2, 0, 19), IPMalformed},
+		{"IPv4 total below header length, a fragment", 101, set(v4, 2, 0, 19, 0, 0, 0x20), IPMalformed},
 		{"IPv4 header longer than the packet", 101, set(v4, 0, 0x4f), IPMalformed},
 		{"AH in IPv4 longer than the packet", 101, ip4(51, unhex("06ff 0000 00000001 00000001")), IPMalformed},
 		{"AH in IPv4 too short", 101, ip4(51, unhex("0600 0000 00000001 00000001")), IPMalformed},

@@ -40,6 +40,7 @@ func TestLengths(t *testing.T) {
 		{"options cut", v4, v4Header + 24, 0, want{length: 5, truncated: true, optionsCut: true}},
 		{"all options cut", v6, v6Header + 20, 0, want{length: 5, truncated: true, optionsCut: true}},
 		{"more claimed than there was", v4, len(v4) - 3, len(v4) - 3, want{length: 5, payload: 2, truncated: true, overlong: true}},
+		{"wire length below what was captured", v4, -1, len(v4) - 3, want{length: 5, payload: 5}},
 
 		{"IPv4 length 0", set(v4, 2, 0, 0), -1, 0, want{length: 5, payload: 5, zeroLength: true}},
 		{"IPv4 length 0, above 65535", set(big, 2, 0, 0), -1, 0, want{length: 79_960, payload: 79_960, zeroLength: true}},

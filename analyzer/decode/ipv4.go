@@ -57,7 +57,8 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	}
 
 	ip := d.layers.decodeIPv4(c.data[:min(headerLen, len(c.data))])
-	p.Src.IP, p.Dst.IP = mapped(ip.SrcIP), mapped(ip.DstIP)
+	setMapped(&p.Src.IP, [4]byte(ip.SrcIP))
+	setMapped(&p.Dst.IP, [4]byte(ip.DstIP))
 	p.IPID, p.TTL, p.TOS = ip.Id, ip.TTL, ip.TOS
 	const dontFragment, moreFragments = 2, 1
 	p.DF = ip.Flags&dontFragment != 0
@@ -97,11 +98,9 @@ func onItsWay(kind uint8, data []byte) bool {
 	return pointer <= length
 }
 
-// mapped returns an IPv4 address as an IPv6 one (RFC 4291 §2.5.5.2).
-func mapped(ip []byte) (a [16]byte) {
-	a[10], a[11] = 0xff, 0xff
-	copy(a[12:], ip)
-	return a
+// setMapped stores an IPv4 address as an IPv6 one (RFC 4291 §2.5.5.2).
+func setMapped(a *[16]byte, ip [4]byte) {
+	*a = [16]byte{10: 0xff, 11: 0xff, 12: ip[0], 13: ip[1], 14: ip[2], 15: ip[3]}
 }
 
 // enterIP cuts the cursor to the IP packet that begins there and whose header

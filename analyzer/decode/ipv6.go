@@ -19,8 +19,7 @@ func (d *Decoder) ipv6(c *cursor, p *Packet) (header, Reason) {
 	protocol := c.data[6]
 
 	ip := d.layers.decodeIPv6(c.data)
-	copy(p.Src.IP[:], ip.SrcIP)
-	copy(p.Dst.IP[:], ip.DstIP)
+	p.Src.IP, p.Dst.IP = [16]byte(ip.SrcIP), [16]byte(ip.DstIP)
 	p.IPID, p.HasIPID, p.DF = 0, false, true
 	p.TTL, p.TOS = ip.HopLimit, ip.TrafficClass
 
@@ -37,7 +36,7 @@ func (d *Decoder) ipv6(c *cursor, p *Packet) (header, Reason) {
 		return noHeader, IPv6ExtensionMalformed
 	case jumbo != 0:
 		payload = jumbo
-	case payload == 0 && protocol != protoNone:
+	case payload == 0:
 		// As with IPv4: segmentation offload leaves 0 behind.
 		p.ZeroLength = true
 		payload = c.wire - ipv6Len

@@ -77,6 +77,7 @@ func TestOptions(t *testing.T) {
 		{"MSS twice: the last", "020405b4 02040218", fsm.Segment{Opts: fsm.OptMSS | fsm.OptDuplicate, MSS: 536}},
 		{"unassigned twice", "c802 c802", fsm.Segment{Opts: fsm.OptUnknown | fsm.OptDuplicate}},
 		{"kinds 64 apart are two kinds", "8802 c802", fsm.Segment{Opts: fsm.OptUnknown}},
+		{"kinds 32 apart are two kinds", "8802 a802", fsm.Segment{Opts: fsm.OptUnknown}},
 
 		{"length 0", "020405b4 0800 0101", fsm.Segment{Opts: fsm.OptMSS | fsm.OptMalformed, MSS: 1460}},
 		{"length 1", "020405b4 0801 0303", fsm.Segment{Opts: fsm.OptMSS | fsm.OptMalformed, MSS: 1460}},
