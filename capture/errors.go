@@ -23,6 +23,9 @@ var (
 	ErrNoFilter    = errors.New("built without libpcap, packet filters are not available")
 )
 
+// errClosed is what Next returns after Close.
+var errClosed = errors.New("the source is closed")
+
 // InputError says that a file is nothing this package reads.
 type InputError struct {
 	Name   string // as given to Open

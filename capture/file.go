@@ -50,7 +50,7 @@ func (f *file) Close() error {
 		errs = append(errs, c())
 	}
 	f.closers = nil
-	f.ended = errors.New("capture: the source is closed")
+	f.ended = errClosed
 	return errors.Join(errs...)
 }
 
