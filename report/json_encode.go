@@ -1,0 +1,313 @@
+package report
+
+import (
+	"math"
+	"net/netip"
+	"strconv"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// encoder appends JSON to a buffer. Commas place themselves: a key or an
+// element is preceded by one unless it is the first. The caller keeps brackets
+// balanced and gives every key a value.
+type encoder struct {
+	buf   []byte
+	files bool // several sources: frames get a file beside them
+}
+
+func (e *encoder) comma() {
+	if n := len(e.buf); n > 0 {
+		switch e.buf[n-1] {
+		case '{', '[', ':', '\n': // inside a string these are followed by its quote
+		default:
+			e.buf = append(e.buf, ',')
+		}
+	}
+}
+
+func (e *encoder) open(bracket byte) {
+	e.comma()
+	e.buf = append(e.buf, bracket)
+}
+
+func (e *encoder) close(bracket byte) { e.buf = append(e.buf, bracket) }
+
+// key starts a member. Keys that are not constants of ours go through nameKey.
+func (e *encoder) key(k string) {
+	e.comma()
+	e.buf = append(e.buf, '"')
+	e.buf = append(e.buf, k...)
+	e.buf = append(e.buf, '"', ':')
+}
+
+func (e *encoder) nameKey(k string) {
+	e.str(k)
+	e.buf = append(e.buf, ':')
+}
+
+func (e *encoder) object(k string) { e.key(k); e.open('{') }
+func (e *encoder) array(k string)  { e.key(k); e.open('[') }
+func (e *encoder) endObject()      { e.close('}') }
+func (e *encoder) endArray()       { e.close(']') }
+
+func (e *encoder) null() {
+	e.comma()
+	e.buf = append(e.buf, "null"...)
+}
+
+func (e *encoder) uint(n uint64) {
+	e.comma()
+	e.buf = strconv.AppendUint(e.buf, n, 10)
+}
+
+func (e *encoder) str(s string) {
+	e.comma()
+	e.buf = appendString(e.buf, s)
+}
+
+// literal appends text that needs no escaping: names of states, causes and so on.
+func (e *encoder) literal(s string) {
+	e.comma()
+	e.buf = append(e.buf, '"')
+	e.buf = append(e.buf, s...)
+	e.buf = append(e.buf, '"')
+}
+
+func (e *encoder) keyNull(k string)           { e.key(k); e.null() }
+func (e *encoder) keyUint(k string, n uint64) { e.key(k); e.uint(n) }
+func (e *encoder) keyStr(k, s string)         { e.key(k); e.str(s) }
+func (e *encoder) keyLiteral(k, s string)     { e.key(k); e.literal(s) }
+
+func (e *encoder) keyInt(k string, n int) {
+	e.key(k)
+	e.buf = strconv.AppendInt(e.buf, int64(n), 10)
+}
+
+func (e *encoder) keyBool(k string, v bool) {
+	e.key(k)
+	e.buf = strconv.AppendBool(e.buf, v)
+}
+
+// keyText appends a string, null when it is empty: not known, or not so.
+func (e *encoder) keyText(k, s string) {
+	if s == "" {
+		e.keyNull(k)
+		return
+	}
+	e.keyStr(k, s)
+}
+
+func (e *encoder) keyStrings(k string, list []string) {
+	e.array(k)
+	for _, s := range list {
+		e.str(s)
+	}
+	e.endArray()
+}
+
+func (e *encoder) keyTime(k string, t fsm.Time) {
+	e.key(k)
+	e.buf = append(e.buf, '"')
+	e.buf = appendTime(e.buf, t)
+	e.buf = append(e.buf, '"')
+}
+
+// keySpan appends the seconds between two times, exactly.
+func (e *encoder) keySpan(k string, from, to fsm.Time) {
+	e.key(k)
+	if to < from {
+		e.buf = append(e.buf, '-')
+		from, to = to, from
+	}
+	e.buf = appendNanos(e.buf, uint64(to)-uint64(from))
+}
+
+// keySeconds appends a duration, null when it is negative or no number: the
+// record's way of saying unknown.
+func (e *encoder) keySeconds(k string, s float64) {
+	if !(s >= 0) || math.IsInf(s, 0) {
+		e.keyNull(k)
+		return
+	}
+	e.key(k)
+	e.buf = appendSeconds(e.buf, s)
+}
+
+// keyFrame appends a frame's number, null for none, and its file beside it when
+// there are several. The two keys are spelled out by the caller so that none
+// has to be put together here.
+func (e *encoder) keyFrame(k, fileKey string, f fsm.Frame) {
+	if f == 0 {
+		e.keyNull(k)
+		if e.files {
+			e.keyNull(fileKey)
+		}
+		return
+	}
+	e.keyUint(k, f.Number())
+	if e.files {
+		e.keyUint(fileKey, fileNumber(f))
+	}
+}
+
+// fileNumber returns the 1-based place of the frame's file among the sources.
+func fileNumber(f fsm.Frame) uint64 { return uint64(f.File()) + 1 }
+
+func (e *encoder) keyIP(k string, ip netip.Addr) {
+	if !ip.IsValid() {
+		e.keyNull(k)
+		return
+	}
+	e.key(k)
+	e.buf = append(e.buf, '"')
+	if ip.Zone() != "" { // no packet carries one, but it could hold anything
+		ip = ip.WithZone("")
+	}
+	e.buf = ip.AppendTo(e.buf)
+	e.buf = append(e.buf, '"')
+}
+
+const hexDigits = "0123456789abcdef"
+
+// appendString appends s quoted. Whatever a terminal could act on or hide
+// (controls, bidi overrides, line separators) is escaped as well as what JSON
+// asks for; octets that are no UTF-8 become U+FFFD.
+func appendString(b []byte, s string) []byte {
+	b = append(b, '"')
+	clean := 0 // s[clean:i] is still to be copied
+	for i := 0; i < len(s); {
+		if c := s[i]; c < utf8.RuneSelf {
+			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
+				i++
+				continue
+			}
+			b = append(b, s[clean:i]...)
+			switch c {
+			case '"', '\\':
+				b = append(b, '\\', c)
+			case '\n':
+				b = append(b, '\\', 'n')
+			case '\r':
+				b = append(b, '\\', 'r')
+			case '\t':
+				b = append(b, '\\', 't')
+			default:
+				b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&15])
+			}
+			i++
+			clean = i
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && size == 1:
+			b = append(b, s[clean:i]...)
+			b = append(b, `\ufffd`...)
+			clean = i + size
+		case !unicode.IsPrint(r):
+			b = append(b, s[clean:i]...)
+			b = appendEscapedRune(b, r)
+			clean = i + size
+		}
+		i += size
+	}
+	b = append(b, s[clean:]...)
+	return append(b, '"')
+}
+
+// appendEscapedRune appends \uXXXX, twice (a surrogate pair) above U+FFFF.
+func appendEscapedRune(b []byte, r rune) []byte {
+	if r > 0xffff {
+		r -= 0x10000
+		b = appendEscapedRune(b, 0xd800+r>>10)
+		r = 0xdc00 + r&0x3ff
+	}
+	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+}
+
+const nanosPerSecond = 1_000_000_000
+
+// appendTime appends t as RFC 3339 in UTC, always with nine digits. All that an
+// int64 of nanoseconds can hold (1677 to 2262) has a year of four digits.
+func appendTime(b []byte, t fsm.Time) []byte {
+	sec, nano := int64(t)/nanosPerSecond, int64(t)%nanosPerSecond
+	if nano < 0 {
+		sec, nano = sec-1, nano+nanosPerSecond
+	}
+	day, rest := sec/86400, sec%86400
+	if rest < 0 {
+		day, rest = day-1, rest+86400
+	}
+	year, month, mday := civil(day)
+	b = appendPadded(b, uint64(year), 4)
+	b = append(b, '-')
+	b = appendPadded(b, uint64(month), 2)
+	b = append(b, '-')
+	b = appendPadded(b, uint64(mday), 2)
+	b = append(b, 'T')
+	b = appendPadded(b, uint64(rest/3600), 2)
+	b = append(b, ':')
+	b = appendPadded(b, uint64(rest/60%60), 2)
+	b = append(b, ':')
+	b = appendPadded(b, uint64(rest%60), 2)
+	b = append(b, '.')
+	b = appendPadded(b, uint64(nano), 9)
+	return append(b, 'Z')
+}
+
+// civil turns days since 1970-01-01 into a date of the Gregorian calendar. The
+// year is counted from 1 March, so that the leap day comes last: then the month
+// lengths repeat every five months and one division finds the month.
+func civil(day int64) (year, month, mday int64) {
+	const (
+		daysIn400Years = 146097
+		toMarchOfYear0 = 719468 // days from 0000-03-01 to 1970-01-01
+	)
+	day += toMarchOfYear0 // never negative: the earliest time is in 1677
+	era, d := day/daysIn400Years, day%daysIn400Years
+	y := (d - d/1460 + d/36524 - d/146096) / 365
+	d -= 365*y + y/4 - y/100
+	m := (5*d + 2) / 153
+	mday = d - (153*m+2)/5 + 1
+	year, month = era*400+y, m+3
+	if month > 12 {
+		year, month = year+1, month-12
+	}
+	return year, month, mday
+}
+
+func appendPadded(b []byte, n uint64, digits int) []byte {
+	for range digits {
+		b = append(b, '0')
+	}
+	for i := len(b) - 1; n > 0; i-- {
+		b[i] = byte('0' + n%10)
+		n /= 10
+	}
+	return b
+}
+
+// appendNanos appends n nanoseconds as decimal seconds without trailing zeros.
+func appendNanos(b []byte, n uint64) []byte {
+	b = strconv.AppendUint(b, n/nanosPerSecond, 10)
+	if n %= nanosPerSecond; n == 0 {
+		return b
+	}
+	b = append(b, '.')
+	b = appendPadded(b, n, 9)
+	for b[len(b)-1] == '0' {
+		b = b[:len(b)-1]
+	}
+	return b
+}
+
+// appendSeconds appends s ≥ 0 rounded to nanoseconds, without an exponent.
+func appendSeconds(b []byte, s float64) []byte {
+	if s >= 1<<53/nanosPerSecond { // a hundred days: a float holds no nanoseconds any more
+		return strconv.AppendFloat(b, s, 'f', -1, 64)
+	}
+	return appendNanos(b, uint64(s*nanosPerSecond+0.5))
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"io"
+	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// A Renderer writes a report, or a part of it, to w. The error is the writer's.
+type Renderer func(w io.Writer, r *record.Report, o Options) error
+
+// Options say how to render. The zero value is plain text in 100 columns that
+// leaves nothing out; DefaultOptions is what a command should start from.
+type Options struct {
+	Width       int            // columns that no line exceeds; 0 means 100, less than MinWidth means MinWidth
+	Color       bool           // SGR colours; they never carry a meaning alone
+	ASCII       bool           // no character outside ASCII
+	AbsSeq      bool           // sequence numbers as on the wire, not relative to the initial ones
+	Time        TimeFormat     // the time column of timelines
+	Zone        *time.Location // zone of LocalTime; nil means the machine's
+	Full        bool           // unfold runs of plain segments
+	Limit       int            // rows of the connection table, of a timeline, of findings; 0 means all
+	Multi       bool           // print frames as file:number; a report of several sources sets it by itself
+	Timelines   bool           // Text adds a timeline of every connection
+	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
+	Tool        Tool           // who made the report, for JSON
+}
+
+// Tool names the program and its version in JSON.
+type Tool struct {
+	Name    string
+	Version string
+}
+
+// DefaultWidth and MinWidth are the columns of text when nothing is asked for,
+// and the fewest in which a timeline still makes sense.
+const (
+	DefaultWidth = 100
+	MinWidth     = 80
+	defaultLimit = 50
+)
+
+// DefaultOptions returns 100 columns without colour and at most 50 rows a table.
+func DefaultOptions() Options {
+	return Options{Width: DefaultWidth, Limit: defaultLimit}
+}
+
+func (o Options) width() int {
+	if o.Width == 0 {
+		return DefaultWidth
+	}
+	return max(o.Width, MinWidth)
+}
+
+// forReport completes the options with what the report itself decides.
+func (o Options) forReport(r *record.Report) Options {
+	o.Multi = o.Multi || len(r.Capture.Sources) > 1
+	return o
+}
+
+// TimeFormat selects what a timeline's time column counts.
+type TimeFormat uint8
+
+// The time formats. RelativeTime counts seconds from the connection's first
+// packet, DeltaTime from the segment before; the others are absolute.
+const (
+	RelativeTime TimeFormat = iota
+	DeltaTime
+	LocalTime
+	UTCTime
+	EpochTime
+)
+
+var timeFormatNames = [...]string{"relative", "delta", "local", "utc", "epoch"}
+
+// String returns "relative", "delta", "local", "utc" or "epoch".
+func (f TimeFormat) String() string {
+	if int(f) < len(timeFormatNames) {
+		return timeFormatNames[f]
+	}
+	return "invalid"
+}
+
+// ParseTimeFormat returns the format that has the given name; "rel" is short
+// for "relative".
+func ParseTimeFormat(name string) (TimeFormat, bool) {
+	if name == "rel" {
+		return RelativeTime, true
+	}
+	for i, n := range timeFormatNames {
+		if n == name {
+			return TimeFormat(i), true
+		}
+	}
+	return RelativeTime, false
+}

@@ -1,0 +1,180 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+const summaryNames = 13 // cells of the summary's column of names
+
+func (p *page) captureSummary(r *record.Report) {
+	c := &r.Capture
+	p.heading("Capture")
+	for i := range c.Sources {
+		p.source(c, i)
+	}
+	p.field(summaryNames, "packets", p.packets(c))
+	if c.Packets > 0 {
+		p.field(summaryNames, "time", p.text(moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))))
+	}
+	p.qualityField(c)
+	p.connectionFields(&r.Summary)
+	p.findingsField(&r.Summary)
+	for i := range c.Sources {
+		if s := &c.Sources[i]; s.Cut != "" {
+			p.hanging(2, padRight("cut short", summaryNames), red,
+				p.text(s.Name+": "+s.Cut+". What follows is what came before that point."), plain)
+		}
+	}
+}
+
+func (p *page) source(c *record.Capture, i int) {
+	s := &c.Sources[i]
+	name := ""
+	if i == 0 {
+		name = "source"
+		if len(c.Sources) > 1 {
+			name = "sources"
+		}
+	}
+	facts := []string{s.Format}
+	facts = append(facts, s.LinkTypes...)
+	facts = append(facts, counted(s.Packets, "packet", "packets"))
+	if len(s.Interfaces) > 0 {
+		facts = append(facts, "interfaces "+strings.Join(s.Interfaces, ", "))
+	}
+	if s.Received > 0 {
+		facts = append(facts, count(s.Received)+" received")
+	}
+	if s.Dropped > 0 {
+		facts = append(facts, count(s.Dropped)+" dropped while capturing")
+	}
+	label := ""
+	if p.o.Multi {
+		label = number(uint64(i+1)) + ": "
+	}
+	p.field(summaryNames, name, p.text(label+s.Name+" ("+strings.Join(facts, ", ")+")"))
+	for _, comment := range s.Comments {
+		p.field(summaryNames, "", p.text("comment: "+comment))
+	}
+}
+
+// packets writes the sum that must add up: packets = segments + skipped.
+func (p *page) packets(c *record.Capture) string {
+	if c.Packets == 0 {
+		return "none"
+	}
+	var skipped uint64
+	var why []string
+	for _, s := range c.Skipped {
+		skipped += s.N
+		why = append(why, count(s.N)+" "+s.Name)
+	}
+	text := count(c.Packets) + " = " + counted(c.Segments, "TCP segment", "TCP segments")
+	if skipped == 0 {
+		return text + ", none skipped"
+	}
+	return p.text(text + " + " + count(skipped) + " skipped (" + strings.Join(why, ", ") + ")")
+}
+
+// until writes a second time, without the date when it is the first one's.
+func (p *page) until(a, b fsm.Time) string {
+	from, to := moment(a), moment(b)
+	const date = len("2006-01-02 ")
+	if from[:date] == to[:date] {
+		return to[date:]
+	}
+	return to
+}
+
+func (p *page) qualityField(c *record.Capture) {
+	q := &c.Quality
+	faults := make([]string, 0, 10)
+	for _, f := range [...]struct {
+		n         uint64
+		one, many string
+	}{
+		{q.Dropped, "packet dropped while capturing", "packets dropped while capturing"},
+		{q.DoubledFrames, "frame captured twice, the copy removed", "frames captured twice, the copies removed"},
+		{q.OneSided, "connection seen in one direction only", "connections seen in one direction only"},
+		{q.Midstream, "connection joined midway", "connections joined midway"},
+		{q.SnapTruncated, "packet cut by the snap length", "packets cut by the snap length"},
+		{q.ClockBackwards, "packet older than the one before", "packets older than the one before"},
+		{q.OffloadGiants, "segment larger than the wire carries (offload)", "segments larger than the wire carries (offload)"},
+		{q.OffloadChecksum, "checksum left to the network card", "checksums left to the network card"},
+		{q.BadChecksum, "wrong checksum", "wrong checksums"},
+	} {
+		if f.n > 0 {
+			faults = append(faults, counted(f.n, f.one, f.many))
+		}
+	}
+	if q.GapOctets > 0 {
+		faults = append(faults, octets(q.GapOctets)+" acknowledged but never captured")
+	}
+	switch {
+	case len(faults) == 0 && len(q.Faults) == 0:
+		p.field(summaryNames, "quality", "no fault of the capture found")
+		return
+	case len(faults) > 0:
+		p.field(summaryNames, "quality", p.text(strings.Join(faults, "; ")))
+	}
+	name := ""
+	if len(faults) == 0 {
+		name = "quality"
+	}
+	for _, f := range q.Faults {
+		p.field(summaryNames, name, p.text(f))
+		name = ""
+	}
+}
+
+func (p *page) connectionFields(s *record.Summary) {
+	text := count(s.Connections)
+	if s.Connections > 0 {
+		text += ", " + octets(s.Octets) + " of data"
+	}
+	p.field(summaryNames, "connections", text)
+	if len(s.Closes) > 0 {
+		p.field(summaryNames, "closed", p.text(p.countList(s.Closes)))
+	}
+	if len(s.Client) > 0 {
+		p.field(summaryNames, "ended in", p.text("client: "+p.countList(s.Client)))
+	}
+	if len(s.Server) > 0 {
+		p.field(summaryNames, "", p.text("server: "+p.countList(s.Server)))
+	}
+}
+
+func (p *page) countList(counts []record.Count) string {
+	var list []string
+	for _, c := range counts {
+		list = append(list, count(c.N)+" "+c.Name)
+	}
+	return strings.Join(list, ", ")
+}
+
+func (p *page) findingsField(s *record.Summary) {
+	var list []string
+	for _, c := range s.Severities {
+		if c.N > 0 {
+			list = append(list, severityCount(c.Name, c.N))
+		}
+	}
+	if len(list) == 0 {
+		if s.Connections > 0 {
+			p.field(summaryNames, "findings", "none")
+		}
+		return
+	}
+	p.field(summaryNames, "findings", p.text(strings.Join(list, ", ")))
+}
+
+// severityCount writes "1 error", "3 warnings", "2 capture faults".
+func severityCount(name string, n uint64) string {
+	if name == record.SeverityCapture.String() {
+		name = "capture fault"
+	}
+	return counted(n, name, name+"s")
+}

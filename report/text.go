@@ -1,0 +1,53 @@
+package report
+
+import (
+	"io"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// Text writes the whole report for people: the capture's summary, the table of
+// connections, the anomalies and, when Options.Timelines asks for them, the
+// timelines.
+func Text(w io.Writer, r *record.Report, o Options) error {
+	o = o.forReport(r)
+	return render(w, o, func(p *page) {
+		p.captureSummary(r)
+		if !o.SummaryOnly && len(r.Connections) > 0 {
+			p.line()
+			p.connectionTable(r)
+			if o.Timelines {
+				p.timelines(r)
+			}
+			p.line()
+			p.findings(r)
+		}
+	})
+}
+
+// Summary writes what was read, how far it can be trusted and what was found.
+func Summary(w io.Writer, r *record.Report, o Options) error {
+	return render(w, o.forReport(r), func(p *page) { p.captureSummary(r) })
+}
+
+// Connections writes the table of connections. Beyond Options.Limit rows those
+// with the gravest findings are kept.
+func Connections(w io.Writer, r *record.Report, o Options) error {
+	return render(w, o.forReport(r), func(p *page) { p.connectionTable(r) })
+}
+
+// Anomalies writes all findings, the gravest first.
+func Anomalies(w io.Writer, r *record.Report, o Options) error {
+	return render(w, o.forReport(r), func(p *page) { p.findings(r) })
+}
+
+// Timelines writes every connection's timeline.
+func Timelines(w io.Writer, r *record.Report, o Options) error {
+	return render(w, o.forReport(r), func(p *page) { p.timelines(r) })
+}
+
+// Timeline writes one connection's timeline. Options.Multi must say whether the
+// capture had several sources.
+func Timeline(w io.Writer, c *record.Connection, o Options) error {
+	return render(w, o, func(p *page) { p.timeline(c) })
+}

@@ -1,0 +1,118 @@
+package report
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Of a run of plain segments the first and the last few stay, the others become
+// one line; so do a label's occurrences beyond the first few.
+const (
+	foldHead   = 2
+	foldTail   = 1
+	foldLeast  = 3 // fewer are not worth a line that hides them
+	labelsFull = 4 // occurrences of a label, or lines of one finding, that stay
+)
+
+// fold replaces the inside of long runs of segments that change nothing.
+func (p *page) fold(rows []rung) []rung {
+	if p.o.Full {
+		return rows
+	}
+	seen := map[string]int{} // occurrences of a label or finding so far
+	var out []rung
+	for start := 0; start < len(rows); {
+		end := start
+		for end < len(rows) && isPlainRung(&rows[end], seen) {
+			end++
+		}
+		if n := end - start - foldHead - foldTail; n >= foldLeast {
+			from, to := start+foldHead, end-foldTail
+			out = append(out, rows[start:from]...)
+			out = append(out, p.foldRungs(rows[from:to]))
+			out = append(out, rows[to:end]...)
+		} else {
+			out = append(out, rows[start:end]...)
+		}
+		if end < len(rows) {
+			out = append(out, rows[end])
+			end++
+		}
+		start = end
+	}
+	return out
+}
+
+// isPlainRung reports whether a line may disappear in a fold.
+func isPlainRung(r *rung, seen map[string]int) bool {
+	if r.seg == nil || r.changed != [2]bool{} || r.seg.Seg.Flags.Any(fsm.SYN|fsm.FIN|fsm.RST) {
+		return false
+	}
+	rare := false
+	for _, l := range r.seg.Labels {
+		seen[l]++
+		rare = rare || seen[l] <= labelsFull
+	}
+	for _, a := range r.findings {
+		seen[a.Name]++
+		rare = rare || seen[a.Name] <= labelsFull
+	}
+	return !rare
+}
+
+// foldRungs makes one line of several: "412 segments, 512 kB →, 23 s".
+func (p *page) foldRungs(rows []rung) rung {
+	var sent [2]uint64
+	var took float64
+	var names []string
+	labels := map[string]uint64{}
+	for i := range rows {
+		r := &rows[i]
+		sent[r.from] += uint64(r.seg.Seg.Len)
+		took += max(0, r.delta)
+		for _, l := range r.seg.Labels {
+			if labels[l] == 0 {
+				names = append(names, l)
+			}
+			labels[l]++
+		}
+	}
+	facts := []string{counted(uint64(len(rows)), "segment", "segments")}
+	if sent[fsm.Client] > 0 {
+		facts = append(facts, octets(sent[fsm.Client])+" "+p.arrow())
+	}
+	if sent[fsm.Server] > 0 {
+		facts = append(facts, p.backArrow()+" "+octets(sent[fsm.Server]))
+	}
+	facts = append(facts, duration(took))
+	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(labels[b], labels[a]) })
+	for _, l := range names {
+		facts = append(facts, count(labels[l])+" "+l)
+	}
+	last := &rows[len(rows)-1]
+	return rung{time: last.time, delta: -1, text: p.text(p.g.ellipsis + " " + strings.Join(facts, ", ")), after: last.after, show: last.show}
+}
+
+func (p *page) backArrow() string {
+	if p.o.ASCII {
+		return "<-"
+	}
+	return "←"
+}
+
+// limitRungs leaves out the middle of a timeline that is longer than the limit:
+// how a connection opens and closes says more than what lies between.
+func (p *page) limitRungs(rows []rung) []rung {
+	if p.o.Full || p.o.Limit <= 0 || len(rows) <= p.o.Limit {
+		return rows
+	}
+	head := max(1, p.o.Limit*2/3)
+	tail := max(1, p.o.Limit-head)
+	left := rows[head : len(rows)-tail]
+	gap := rung{time: left[len(left)-1].time, delta: -1, after: left[len(left)-1].after, show: [2]bool{true, true},
+		text: p.text(p.g.ellipsis + " " + counted(uint64(len(left)), "line", "lines") + " left out: --limit 0 shows all")}
+	return slices.Concat(rows[:head], []rung{gap}, rows[len(rows)-tail:])
+}

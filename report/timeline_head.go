@@ -1,0 +1,318 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+const headNames = 11 // cells of the column of names in a timeline's head
+
+// timelineHead writes what one wants to know of a connection before its segments.
+func (p *page) timelineHead(c *record.Connection) {
+	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))+
+		", frames "+p.frame(c.FirstFrame)+" to "+p.frame(c.LastFrame))
+	p.head("who", p.who(c))
+	p.head("opened", p.opened(c))
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		p.head("", p.offers(c, side))
+	}
+	p.head("closed", p.closed(c))
+	p.timeWaitHead(c)
+	p.timeInState(c)
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		name := ""
+		if side == fsm.Client {
+			name = "sent"
+		}
+		p.head(name, side.String()+": "+sentText(&c.Traffic[side]))
+	}
+	p.head("life", lifeText(&c.Lifetime))
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		p.head("keepalive", keepaliveText(side, &c.Traffic[side].Keepalive))
+	}
+	p.head("capture", p.captureDoubts(c))
+	p.head("findings", p.findingNames(c))
+}
+
+// head writes a named value unless it is empty.
+func (p *page) head(name, value string) {
+	if value != "" {
+		p.field(headNames, name, p.text(value))
+	}
+}
+
+var orientationBases = map[string]string{
+	"syn":          "it sent the first SYN",
+	"syn-ack":      "the other side sent the SYN-ACK",
+	"port":         "the other side has the well-known port",
+	"first-sender": "it was the first to be seen",
+}
+
+// who is said only when there is something to say: a guess, a tunnel, a second use.
+func (p *page) who(c *record.Connection) string {
+	var facts []string
+	if !c.Orientation.Certain {
+		why := orientationBases[c.Orientation.Basis]
+		if why == "" {
+			why = c.Orientation.Basis
+		}
+		facts = append(facts, addr(c.Client)+" is taken for the client: "+why)
+	}
+	if c.Encapsulation != "" {
+		facts = append(facts, "carried in "+c.Encapsulation)
+	}
+	if c.Incarnation > 1 {
+		facts = append(facts, "connection number "+number(uint64(c.Incarnation))+" of these addresses and ports")
+	}
+	return strings.Join(facts, "; ")
+}
+
+var handshakeKinds = map[string]string{
+	"three-way":    "three-way handshake",
+	"simultaneous": "simultaneous open",
+	"split":        "split handshake",
+	"fast-open":    "TCP Fast Open",
+	"incomplete":   "handshake not completed",
+	"not-captured": "before the capture began",
+	"none":         "no handshake",
+}
+
+var vantages = map[string]string{
+	"near-client": "captured near the client",
+	"near-server": "captured near the server",
+	"between":     "captured between the two",
+}
+
+func (p *page) opened(c *record.Connection) string {
+	h := &c.Handshake
+	text := handshakeKinds[h.Kind]
+	if text == "" {
+		text = h.Kind
+	}
+	if h.ServerRTT >= 0 && h.ClientRTT >= 0 && h.Complete {
+		text += " in " + duration(h.ServerRTT+h.ClientRTT)
+	}
+	var split []string
+	if h.ServerRTT >= 0 {
+		split = append(split, "server side "+duration(h.ServerRTT))
+	}
+	if h.ClientRTT >= 0 {
+		split = append(split, "client side "+duration(h.ClientRTT))
+	}
+	if v := vantages[h.Vantage]; v != "" {
+		split = append(split, v)
+	}
+	if len(split) > 0 {
+		text += " (" + strings.Join(split, ", ") + ")"
+	}
+	if h.SYNs > 1 {
+		text += "; SYN sent " + number(uint64(h.SYNs)) + " times"
+	}
+	if h.SYNACKs > 1 {
+		text += "; SYN-ACK sent " + number(uint64(h.SYNACKs)) + " times"
+	}
+	if h.SYNACKValid == record.Invalid {
+		text += "; the SYN-ACK does not acknowledge the SYN"
+	}
+	if h.ACKValid == record.Invalid {
+		text += "; the final ACK does not fit the SYN-ACK"
+	}
+	return text
+}
+
+func (p *page) offers(c *record.Connection, side fsm.Side) string {
+	o := &c.Handshake.Options[side]
+	if !o.Seen {
+		return ""
+	}
+	var list []string
+	if o.MSS != 0 {
+		list = append(list, "mss "+number(uint64(o.MSS)))
+	}
+	if o.WindowScale >= 0 {
+		list = append(list, "window scale "+number(uint64(o.WindowScale)))
+	}
+	if o.SACKPermitted {
+		list = append(list, "SACK")
+	}
+	if o.Timestamps {
+		list = append(list, "timestamps")
+	}
+	if o.FastOpen != "" {
+		list = append(list, "Fast Open "+o.FastOpen)
+	}
+	if o.MPTCP {
+		list = append(list, "MPTCP")
+	}
+	if o.ECN {
+		list = append(list, "ECN")
+	}
+	if len(list) == 0 {
+		list = append(list, "no options")
+	}
+	text := side.String() + ": " + strings.Join(list, ", ")
+	if c.Handshake.HasISN[side] {
+		text += ", initial number " + number(uint64(c.Handshake.ISN[side]))
+	}
+	return text
+}
+
+func (p *page) closed(c *record.Connection) string {
+	cl := &c.Close
+	text := cl.Kind
+	if cl.FirstCloser != "" {
+		text += ", " + cl.FirstCloser + " first"
+	}
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		if cl.FIN[side] == 0 {
+			continue
+		}
+		text += "; FIN of the " + side.String() + " in frame " + p.frame(cl.FIN[side])
+		if cl.FINAcked[side] != 0 {
+			text += ", acknowledged in " + p.frame(cl.FINAcked[side])
+		} else {
+			text += ", never acknowledged"
+		}
+	}
+	if cl.RST != 0 {
+		text += "; RST"
+		if cl.ResetBy != "" {
+			text += " of the " + cl.ResetBy
+		}
+		text += " in frame " + p.frame(cl.RST)
+	}
+	if cl.Duration > 0 {
+		text += "; took " + duration(cl.Duration)
+	}
+	if c.Evicted {
+		text += "; the analysis gave it up because too many were open"
+	}
+	return text
+}
+
+var timeWaitEnds = map[string]string{
+	"expected":     "the capture ends before that and no wire shows it",
+	"elapsed":      "it elapsed",
+	"missing":      "but it was missing",
+	"reused":       "ended early by a new connection",
+	"assassinated": "ended early by a RST (RFC 1337)",
+}
+
+func (p *page) timeWaitHead(c *record.Connection) {
+	for i, h := range c.Close.TimeWait {
+		name := ""
+		if i == 0 {
+			name = "TIME-WAIT"
+		}
+		text := h.Side.String() + ": expected from " + duration(span(c.First, h.Since)) + " to " +
+			duration(span(c.First, h.Until)) + " after the start, " + duration(h.Watched) + " of it watched"
+		if end := timeWaitEnds[h.Ended]; end != "" {
+			text += "; " + end
+		} else if h.Ended != "" {
+			text += "; " + h.Ended
+		}
+		p.head(name, text)
+	}
+}
+
+func (p *page) timeInState(c *record.Connection) {
+	name := "time in"
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		var list []string
+		for _, s := range c.InState[side] {
+			list = append(list, s.State.String()+" "+duration(s.Seconds))
+		}
+		if len(list) > 0 {
+			p.head(name, side.String()+": "+strings.Join(list, ", "))
+			name = ""
+		}
+	}
+}
+
+func sentText(t *record.Traffic) string {
+	list := []string{counted(t.Packets, "packet", "packets"), octets(t.Octets)}
+	add := func(n uint64, one, many string) {
+		if n > 0 {
+			list = append(list, counted(n, one, many))
+		}
+	}
+	if t.Retransmissions > 0 {
+		list = append(list, counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+octets(t.ResentOctets)+")")
+	}
+	add(t.OutOfOrder, "out of order", "out of order")
+	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")
+	add(t.Doubled, "frame captured twice", "frames captured twice")
+	if t.GapOctets > 0 {
+		list = append(list, octets(t.GapOctets)+" never captured")
+	}
+	if t.ZeroWindows > 0 {
+		list = append(list, "window closed "+counted(t.ZeroWindows, "time", "times")+" for "+duration(t.ZeroWindowTime))
+	}
+	add(t.WindowProbes, "window probe", "window probes")
+	if t.MaxWindow > 0 {
+		list = append(list, "window "+octets(uint64(t.MinWindow))+" to "+octets(uint64(t.MaxWindow)))
+	}
+	return strings.Join(list, ", ")
+}
+
+func lifeText(l *record.Lifetime) string {
+	if l.Kind == "" {
+		return ""
+	}
+	text := l.Kind + ", " + counted(uint64(l.Exchanges), "exchange", "exchanges")
+	if l.IdleSpans > 0 {
+		text += ", idle " + counted(uint64(l.IdleSpans), "time", "times") + ", longest " + duration(l.LongestIdle)
+	}
+	return text
+}
+
+func keepaliveText(side fsm.Side, k *record.Keepalive) string {
+	if k.Probes == 0 {
+		return ""
+	}
+	text := side.String() + ": " + counted(k.Probes, "probe", "probes") + ", " + count(k.Answered) + " answered"
+	if k.LongestUnanswered > 0 {
+		text += ", longest unanswered run " + count(k.LongestUnanswered)
+	}
+	text += ", first after " + duration(k.Idle) + " idle"
+	switch {
+	case k.Probes < 2:
+	case duration(k.MinInterval) == duration(k.MaxInterval):
+		text += ", every " + duration(k.MinInterval)
+	default:
+		text += ", every " + duration(k.MinInterval) + " to " + duration(k.MaxInterval)
+	}
+	return text
+}
+
+func (p *page) captureDoubts(c *record.Connection) string {
+	q := &c.Quality
+	var list []string
+	if q.OneSided {
+		list = append(list, "one direction only")
+	}
+	if q.Midstream {
+		list = append(list, "joined midway")
+	}
+	if q.GapOctets > 0 {
+		list = append(list, octets(q.GapOctets)+" acknowledged but never captured")
+	}
+	if q.Doubled > 0 {
+		list = append(list, counted(q.Doubled, "frame", "frames")+" captured twice")
+	}
+	return strings.Join(list, ", ")
+}
+
+func (p *page) findingNames(c *record.Connection) string {
+	var list []string
+	for s := int(record.SeverityError); s >= 0; s-- {
+		for i := range c.Anomalies {
+			if a := &c.Anomalies[i]; int(a.Severity) == s {
+				list = append(list, a.Severity.String()+" "+a.Name)
+			}
+		}
+	}
+	return strings.Join(list, ", ")
+}

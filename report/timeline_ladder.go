@@ -1,0 +1,358 @@
+package report
+
+import (
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// ladder is the layout of one timeline: how wide each column must be for this
+// connection, and which ones the page has room for.
+type ladder struct {
+	p     *page
+	c     *record.Connection
+	nanos bool // the capture tells nanoseconds
+
+	frame, time, delta     int
+	state                  int
+	flags, seq, ack, size  int
+	mid                    int // cells between the lifelines
+	shaft                  int // cells of an arrow's tail, its head included
+	told                   map[*record.Anomaly]bool
+	day                    string // date that the time column leaves out
+	withDelta, severalDays bool
+}
+
+const marks = 3 // cells of the margin
+
+func (p *page) newLadder(c *record.Connection, rows []rung) *ladder {
+	l := &ladder{p: p, c: c, told: map[*record.Anomaly]bool{}, shaft: 3,
+		frame: len("frame"), time: len("time"), delta: len("delta"), state: len("CLIENT"),
+		flags: len("flags"), seq: len("seq"), ack: len("ack"), size: len("len")}
+	first, last := rows[0].time, rows[len(rows)-1].time
+	l.severalDays = l.date(first) != l.date(last)
+	for i := range rows {
+		l.nanos = l.nanos || rows[i].seg != nil && rows[i].time%1000 != 0
+	}
+	if p.width < DefaultWidth {
+		l.nanos = false
+	}
+	l.withDelta = p.o.Time != DeltaTime
+	for i := range rows {
+		r := &rows[i]
+		if r.frame != 0 {
+			l.frame = max(l.frame, len(p.frame(r.frame)))
+		}
+		l.time = max(l.time, cells(l.when(r)))
+		if r.delta >= 0 {
+			l.delta = max(l.delta, cells(l.since(r)))
+		}
+		for _, s := range r.after {
+			l.state = max(l.state, len(state(s)))
+		}
+		if r.seg == nil {
+			continue
+		}
+		l.flags = max(l.flags, len(flags(r.seg)))
+		seq, ack := l.numbers(r.seg)
+		l.seq = max(l.seq, len(seq))
+		l.ack = max(l.ack, len(ack))
+		l.size = max(l.size, len(number(uint64(r.seg.Seg.Len))))
+	}
+	// What does not fit goes: first the arrows' tails, then the delta.
+	if l.fit(); l.mid < l.columns() {
+		l.shaft = 2
+	}
+	if l.mid < l.columns() && l.withDelta {
+		l.withDelta = false
+		l.fit()
+	}
+	return l
+}
+
+// fit computes what the lifelines have between them.
+func (l *ladder) fit() {
+	l.mid = l.p.width - l.left() - 1 - l.state - 2
+}
+
+// left is where the left lifeline stands.
+func (l *ladder) left() int {
+	n := marks + l.frame + 1 + l.time + 1 + l.state + 1
+	if l.withDelta {
+		n += l.delta + 1
+	}
+	return n
+}
+
+// columns is what a segment's columns and the arrow's two halves need.
+func (l *ladder) columns() int {
+	return l.flags + 1 + l.seq + 1 + l.ack + 1 + l.size + 2*(l.shaft+1)
+}
+
+func flags(s *record.Segment) string { return "[" + s.Seg.Flags.String() + "]" }
+
+// numbers returns the sequence and acknowledgement numbers as the page shows
+// them, the latter empty without the ACK flag.
+func (l *ladder) numbers(s *record.Segment) (seq, ack string) {
+	q, a := s.RelSeq, s.RelAck
+	if l.p.o.AbsSeq || !s.Rel {
+		q, a = uint64(s.Seg.Seq), uint64(s.Seg.Ack)
+	}
+	if s.Seg.Flags.Has(fsm.ACK) {
+		ack = number(a)
+	}
+	return number(q), ack
+}
+
+func (l *ladder) titles() {
+	p := l.p
+	front := strings.Repeat(" ", marks) + padLeft("frame", l.frame) + " " + padLeft(l.timeTitle(), l.time) + " "
+	if l.withDelta {
+		front += padLeft("delta", l.delta) + " "
+	}
+	mid := strings.Repeat(" ", l.shaft+1) + padRight("flags", l.flags) + " " + padLeft("seq", l.seq) + " " +
+		padLeft("ack", l.ack) + " " + padLeft("len", l.size)
+	p.line(p.paint(dim, front+padLeft("CLIENT", l.state)+" "+p.g.lifeline+padRight(mid, l.mid)+p.g.lifeline+" SERVER"))
+}
+
+func (l *ladder) timeTitle() string {
+	if l.p.o.Time == DeltaTime {
+		return "delta"
+	}
+	return "time"
+}
+
+// date returns the day of an absolute time format, else nothing.
+func (l *ladder) date(t fsm.Time) string {
+	switch l.p.o.Time {
+	case LocalTime:
+		return l.local(t, "2006-01-02")
+	case UTCTime:
+		return goTime(t).UTC().Format("2006-01-02")
+	}
+	return ""
+}
+
+func (l *ladder) local(t fsm.Time, layout string) string {
+	g := goTime(t)
+	if zone := l.p.o.Zone; zone != nil {
+		return g.In(zone).Format(layout)
+	}
+	return g.Local().Format(layout)
+}
+
+// when writes a line's time in the format asked for.
+func (l *ladder) when(r *rung) string {
+	layout := "15:04:05.000000"
+	if l.nanos {
+		layout = "15:04:05.000000000"
+	}
+	if l.severalDays {
+		layout = "01-02 " + layout
+	}
+	switch l.p.o.Time {
+	case DeltaTime:
+		return l.since(r)
+	case LocalTime:
+		return l.local(r.time, layout)
+	case UTCTime:
+		return goTime(r.time).UTC().Format(layout)
+	case EpochTime:
+		return l.p.text(l.fraction(0, r.time))
+	}
+	return l.fraction(l.c.First, r.time)
+}
+
+// fraction writes the seconds from one time to another with six or nine decimals.
+func (l *ladder) fraction(from, to fsm.Time) string {
+	sign := ""
+	if to < from {
+		sign, from, to = "-", to, from
+	}
+	n := uint64(to) - uint64(from)
+	digits := 9
+	if !l.nanos {
+		n, digits = (n+500)/1000, 6
+	}
+	unit := uint64(1)
+	for range digits {
+		unit *= 10
+	}
+	b := []byte(sign)
+	b = append(b, number(n/unit)...)
+	b = append(b, '.')
+	return string(appendPadded(b, n%unit, digits))
+}
+
+func (l *ladder) since(r *rung) string {
+	if r.delta < 0 {
+		return ""
+	}
+	return l.p.text(shortDuration(r.delta))
+}
+
+func (l *ladder) draw(rows []rung) {
+	for i := range rows {
+		l.rung(&rows[i])
+	}
+}
+
+func (l *ladder) rung(r *rung) {
+	p := l.p
+	front := l.front(r)
+	left := l.stateText(r, fsm.Client, padLeft)
+	right := l.stateText(r, fsm.Server, padRight)
+	life := p.paint(dim, p.g.lifeline)
+	mid, below := l.middle(r)
+	below = l.tellAgain(r, below)
+	p.line(front, left, " ", life, mid, life, " ", right)
+	if below != "" {
+		l.below("", plain, below)
+	}
+	for _, a := range r.findings {
+		if !l.told[a] {
+			l.told[a] = true
+			l.below(a.Severity.String()+" ", severityStyle(a.Severity), p.text(findingSentence(a)))
+		}
+	}
+}
+
+// tellAgain adds the names of findings that an earlier line has told in full.
+func (l *ladder) tellAgain(r *rung, below string) string {
+	for _, a := range r.findings {
+		if l.told[a] {
+			if below != "" {
+				below += ", "
+			}
+			below += l.p.text(a.Severity.String() + " " + a.Name)
+		}
+	}
+	return below
+}
+
+// findingSentence tells a finding on a timeline: its name, the sentence, the numbers.
+func findingSentence(a *record.Anomaly) string {
+	text := a.Name
+	if a.Message != "" {
+		text += ": " + a.Message
+	}
+	switch {
+	case a.Seen != "" && a.Expected != "":
+		text += " Seen " + a.Seen + ", expected " + a.Expected + "."
+	case a.Seen != "":
+		text += " Seen " + a.Seen + "."
+	}
+	return text
+}
+
+func (l *ladder) front(r *rung) string {
+	p := l.p
+	mark := strings.Repeat(" ", marks)
+	if len(r.findings) > 0 {
+		worst := r.findings[0].Severity
+		for _, a := range r.findings {
+			worst = max(worst, a.Severity)
+		}
+		mark = p.paint(severityStyle(worst), padRight(severityMarks[worst&3], marks))
+	}
+	frame, when, since := "", "", ""
+	if r.frame != 0 {
+		frame = p.frame(r.frame)
+	}
+	if r.frame != 0 || r.timer {
+		when, since = l.when(r), l.since(r)
+	}
+	s := mark + padLeft(frame, l.frame) + " " + padLeft(when, l.time) + " "
+	if l.withDelta {
+		s += p.paint(dim, padLeft(since, l.delta)) + " "
+	}
+	return s
+}
+
+func (l *ladder) stateText(r *rung, side fsm.Side, pad func(string, int) string) string {
+	if !r.show[side] {
+		return pad("", l.state)
+	}
+	s := state(r.after[side])
+	st := dim
+	if r.changed[side] {
+		st = green
+		if !r.after[side].Proved {
+			st = yellow
+		}
+	}
+	// The padding stays outside the colour: blanks at a line's end are cut.
+	padded := pad(s, l.state)
+	return strings.Replace(padded, s, l.p.paint(st, s), 1)
+}
+
+// middle returns what stands between the lifelines, exactly that wide, and what
+// had no room there.
+func (l *ladder) middle(r *rung) (mid, below string) {
+	p := l.p
+	room := l.mid - 2*(l.shaft+1)
+	switch {
+	case r.seg != nil:
+		seq, ack := l.numbers(r.seg)
+		text := padRight(flags(r.seg), l.flags) + " " + padLeft(seq, l.seq) + " " + padLeft(ack, l.ack) + " " +
+			padLeft(number(uint64(r.seg.Seg.Len)), l.size)
+		extra := p.extra(r)
+		if cells(text) > room { // numbers too long for the page: the flags stay
+			below = "seq " + seq + optional(" ack ", ack) + " len " + number(uint64(r.seg.Seg.Len)) + optional(", ", extra)
+			return l.arrow(r.from, flags(r.seg)), below
+		}
+		if extra != "" && cells(text)+2+cells(extra) <= room {
+			text, extra = text+"  "+extra, ""
+		}
+		return l.arrow(r.from, text), extra
+	case r.frame != 0:
+		text := p.text(r.text)
+		if cells(text) > room {
+			return l.arrow(r.from, ""), text
+		}
+		return l.arrow(r.from, text), ""
+	}
+	text := p.text(r.text)
+	if cells(text) > l.mid-l.shaft-2 {
+		return strings.Repeat(" ", l.mid), text
+	}
+	// The padding stays outside the colour.
+	return strings.Repeat(" ", l.shaft+1) + p.paint(dim, text) + strings.Repeat(" ", l.mid-l.shaft-1-cells(text)), ""
+}
+
+// arrow draws an arrow from its sender to the other lifeline, with text on it.
+// The shaft goes on behind the text so that the eye can follow it.
+func (l *ladder) arrow(from fsm.Side, text string) string {
+	g := l.p.g
+	inner := l.mid - 2*l.shaft
+	if text != "" {
+		text = " " + text + " "
+	}
+	text += strings.Repeat(g.shaft, max(0, inner-cells(text)))
+	tail, point := strings.Repeat(g.shaft, l.shaft), strings.Repeat(g.shaft, l.shaft-1)
+	if from == fsm.Client {
+		return tail + text + point + g.right
+	}
+	return g.left + point + text + tail
+}
+
+// below writes what belongs to the line above, under its arrow.
+func (l *ladder) below(lead string, st style, text string) {
+	p := l.p
+	indent := l.left() - l.state/2
+	if l.p.width >= DefaultWidth {
+		indent = l.left()
+	}
+	head := p.g.below + " "
+	width := p.width - indent - cells(head)
+	for i, s := range wrap(lead+text, width) {
+		if i > 0 {
+			head = strings.Repeat(" ", cells(p.g.below)+1)
+		}
+		if i == 0 && lead != "" {
+			s = p.paint(st, strings.TrimRight(lead, " ")) + strings.TrimPrefix(s, strings.TrimRight(lead, " "))
+		}
+		p.line(strings.Repeat(" ", indent), head, s)
+	}
+}
