@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/lab"
+)
+
+const usage = "usage: lab list | lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]"
+
+func run(args []string) int {
+	if len(args) == 0 {
+		fmt.Fprintln(os.Stderr, usage)
+		return 2
+	}
+	switch args[0] {
+	case "list":
+		for _, s := range lab.Scenarios() {
+			fmt.Printf("%-30s %s\n", s.Name, s.Title)
+		}
+		return 0
+	case "record":
+		return record(args[1:])
+	}
+	fmt.Fprintln(os.Stderr, usage)
+	return 2
+}
+
+// attempts is how often a scenario is played that does not go as intended.
+const attempts = 3
+
+func record(args []string) int {
+	flags := flag.NewFlagSet("record", flag.ContinueOnError)
+	out := flags.String("out", "", "directory for captures and truth")
+	seed := flags.Uint64("seed", 1, "seed of sizes, ports and losses")
+	only := flags.String("scenario", "", "comma-separated names; all when empty")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if *out == "" || flags.NArg() > 0 {
+		fmt.Fprintln(os.Stderr, usage)
+		return 2
+	}
+	if err := lab.Available(); err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return 4
+	}
+	if err := os.MkdirAll(*out, 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return 3
+	}
+	scenarios, err := choose(*only)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return 2
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	fmt.Printf("seed %d\n", *seed)
+	code := 0
+	for _, s := range scenarios {
+		truth, err := s.Record(ctx, *out, *seed)
+		for tries := 1; tries < attempts && errors.Is(err, lab.ErrAstray); tries++ {
+			fmt.Fprintln(os.Stderr, "lab: again:", err)
+			truth, err = s.Record(ctx, *out, *seed)
+		}
+		if ctx.Err() != nil {
+			fmt.Fprintln(os.Stderr, "lab: interrupted")
+			return 130
+		}
+		if err != nil {
+			fmt.Fprintln(os.Stderr, "lab: error:", err)
+			code = 1
+			continue
+		}
+		fmt.Printf("%-30s %d connections, %d packets interfered with\n", s.Name, len(truth.Connections), len(truth.Router))
+	}
+	if err := lab.WriteReadme(filepath.Join(*out, "README.md"), *out); err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return 3
+	}
+	return code
+}
+
+// choose returns the named scenarios.
+func choose(names string) ([]*lab.Scenario, error) {
+	all := lab.Scenarios()
+	if names == "" {
+		return all, nil
+	}
+	byName := make(map[string]*lab.Scenario)
+	for _, s := range all {
+		byName[s.Name] = s
+	}
+	var out []*lab.Scenario
+	for name := range strings.SplitSeq(names, ",") {
+		s := byName[name]
+		if s == nil {
+			return nil, fmt.Errorf("no scenario %q; see lab list", name)
+		}
+		out = append(out, s)
+	}
+	return out, nil
+}

@@ -1,0 +1,182 @@
+package lab
+
+import (
+	"fmt"
+	"net/netip"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// report is one line of the trace: an event of one TCP socket.
+type report struct {
+	time     time.Time // on the captures' clock, to the microsecond
+	name     string    // the tracepoint's
+	from, to netip.AddrPort
+	fields   map[string]string
+}
+
+var (
+	traceEntries = regexp.MustCompile(`entries-in-buffer/entries-written: (\d+)/(\d+)`)
+	traceLine    = regexp.MustCompile(`\s(\d+)\.(\d{6}): (\w+): (.*)$`)
+)
+
+// parseTrace reads the text form of a trace. offset is added to its times.
+func parseTrace(text string, offset time.Duration) ([]report, error) {
+	if m := traceEntries.FindStringSubmatch(text); m == nil || m[1] != m[2] {
+		return nil, fmt.Errorf("the trace buffer overflowed: %q", m)
+	}
+	var out []report
+	for line := range strings.Lines(text) {
+		m := traceLine.FindStringSubmatch(strings.TrimRight(line, "\n"))
+		if m == nil || strings.HasPrefix(line, "#") {
+			continue
+		}
+		r := report{name: m[3], fields: make(map[string]string)}
+		seconds, _ := strconv.ParseInt(m[1], 10, 64)
+		micros, _ := strconv.ParseInt(m[2], 10, 64)
+		r.time = time.Unix(seconds, micros*1000).Add(offset).UTC()
+		for field := range strings.FieldsSeq(m[4]) {
+			if k, v, ok := strings.Cut(field, "="); ok {
+				r.fields[k] = v
+			}
+		}
+		if p, ok := r.fields["protocol"]; ok && p != "IPPROTO_TCP" {
+			continue
+		}
+		var err error
+		if r.from, r.to, err = r.addresses(); err != nil {
+			return nil, fmt.Errorf("trace line %q: %w", line, err)
+		}
+		out = append(out, r)
+	}
+	return out, nil
+}
+
+// addresses returns the reporting socket's own address and its peer's.
+func (r *report) addresses() (from, to netip.AddrPort, err error) {
+	if src, ok := r.fields["src"]; ok { // tcp_send_reset writes them in another way
+		from, err = netip.ParseAddrPort(src)
+		if err == nil {
+			to, err = netip.ParseAddrPort(r.fields["dest"])
+		}
+	} else {
+		parse := func(addr, port string) (netip.AddrPort, error) {
+			a, err := netip.ParseAddr(r.fields[addr])
+			if err != nil {
+				return netip.AddrPort{}, err
+			}
+			p, err := strconv.ParseUint(r.fields[port], 10, 16)
+			return netip.AddrPortFrom(a.Unmap(), uint16(p)), err
+		}
+		if from, err = parse("saddrv6", "sport"); err == nil {
+			to, err = parse("daddrv6", "dport")
+		}
+	}
+	unmap := func(a netip.AddrPort) netip.AddrPort { return netip.AddrPortFrom(a.Addr().Unmap(), a.Port()) }
+	return unmap(from), unmap(to), err
+}
+
+// kernelStates are the kernel's names of states, by their RFC names. The order
+// is the kernel's numbering from 1.
+var kernelStates = []struct{ kernel, rfc string }{
+	{"TCP_ESTABLISHED", "ESTABLISHED"},
+	{"TCP_SYN_SENT", "SYN-SENT"},
+	{"TCP_SYN_RECV", "SYN-RECEIVED"},
+	{"TCP_FIN_WAIT1", "FIN-WAIT-1"},
+	{"TCP_FIN_WAIT2", "FIN-WAIT-2"},
+	{"TCP_TIME_WAIT", "TIME-WAIT"},
+	{"TCP_CLOSE", "CLOSED"},
+	{"TCP_CLOSE_WAIT", "CLOSE-WAIT"},
+	{"TCP_LAST_ACK", "LAST-ACK"},
+	{"TCP_LISTEN", "LISTEN"},
+	{"TCP_CLOSING", "CLOSING"},
+	{"TCP_NEW_SYN_RECV", "SYN-RECEIVED"},
+}
+
+// rfcState translates the kernel's name; an unknown one stays as it is, and
+// the kernel's word for no socket becomes empty.
+func rfcState(kernel string) string {
+	for _, s := range kernelStates {
+		if s.kernel == kernel {
+			return s.rfc
+		}
+	}
+	if kernel == "UNKNOWN" {
+		return ""
+	}
+	return kernel
+}
+
+// congestionStates are the kernel's numbers from 0.
+var congestionStates = []string{"open", "disorder", "cwr", "recovery", "loss"}
+
+// tuple is a connection's two ends in the direction client to server.
+type tuple struct{ client, server netip.AddrPort }
+
+// assemble sorts the kernel's reports into connections: by 4-tuple, then by
+// incarnation. A new incarnation begins when the client's socket leaves CLOSED
+// or, if that was never seen, when the server's leaves LISTEN. Reports of a
+// 4-tuple that never did either are left out: they come from sockets that
+// outlive the namespaces of an earlier scenario.
+func assemble(reports []report, client, server netip.Addr) []*Connection {
+	var all []*Connection
+	latest := make(map[tuple]*Connection)  // begun last, by 4-tuple
+	serving := make(map[tuple]*Connection) // that the server's socket belongs to
+	begin := func(t tuple) *Connection {
+		c := &Connection{Client: t.client, Server: t.server, Incarnation: 1}
+		if last := latest[t]; last != nil {
+			c.Incarnation = last.Incarnation + 1
+		}
+		latest[t] = c
+		all = append(all, c)
+		return c
+	}
+	for _, r := range reports {
+		t, atClient := tuple{r.from, r.to}, true
+		if r.from.Addr() == server {
+			t, atClient = tuple{r.to, r.from}, false
+		}
+		if t.client.Addr() != client || t.server.Addr() != server || t.client.Port() == 0 || t.server.Port() == 0 {
+			continue // a listener, or somebody else's connection
+		}
+		from, to := rfcState(r.fields["oldstate"]), rfcState(r.fields["newstate"])
+		isState := r.name == "inet_sock_set_state"
+		c := latest[t]
+		switch opens := isState && (from == "CLOSED" || from == "LISTEN"); {
+		case c == nil && !opens:
+			continue
+		case c == nil, opens && atClient && len(c.ClientSide.States) > 0:
+			c = begin(t)
+		case opens && !atClient:
+			serving[t] = c
+		case !atClient && isState && serving[t] != nil:
+			c = serving[t]
+		}
+		e := &c.ClientSide
+		if !atClient {
+			e = &c.ServerSide
+		}
+		switch r.name {
+		case "inet_sock_set_state":
+			e.States = append(e.States, StateChange{r.time, from, to})
+		case "tcp_retransmit_skb":
+			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"])})
+		case "tcp_retransmit_synack":
+			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "syn-ack", ""})
+		case "tcp_send_reset":
+			e.ResetsSent = append(e.ResetsSent, Reset{r.time, r.fields["reason"], rfcState(r.fields["state"])})
+		case "tcp_receive_reset":
+			e.ResetsReceived = append(e.ResetsReceived, Reset{Time: r.time})
+		case "tcp_cong_state_set":
+			state := r.fields["cong_state"]
+			if i := slices.Index([]string{"0", "1", "2", "3", "4"}, state); i >= 0 {
+				state = congestionStates[i]
+			}
+			e.Congestion = append(e.Congestion, Congestion{r.time, state})
+		}
+	}
+	return all
+}

@@ -1,0 +1,347 @@
+//go:build linux
+
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// Scenario is one play.
+type Scenario struct {
+	Name   string // file name stem, kebab-case
+	Title  string // what happens, one sentence
+	Sees   string // what must be seen in the captures, for people who read them
+	Family Family // 0 for IPv4
+
+	Offload bool          // leave segmentation and checksums to the links
+	Delay   time.Duration // one way; 0 for 5 ms
+	Snap    int           // octets kept of each packet, 0 for all
+	Sysctls [][2]string   // set on both hosts
+
+	Rules func(*Stage) []*Rule // what the router does to packets, nil for nothing
+	Play  func(*Stage)
+	Check func(*Truth) error // does the truth show what the scenario is for?
+}
+
+// Stage is where a scenario plays.
+type Stage struct {
+	Client, Server *Host
+	Rand           *rand.Rand    // for the play, from the seed
+	Luck           *rand.Rand    // for the router's rules, from the seed
+	Delay          time.Duration // one way
+
+	ctx     context.Context
+	forward *forwarder
+	mu      sync.Mutex
+	sockets []*Socket
+}
+
+// own remembers a socket so that it is closed at the end.
+func (s *Stage) own(k *Socket) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.sockets = append(s.sockets, k)
+}
+
+// Sleep lets time pass.
+func (s *Stage) Sleep(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-s.ctx.Done():
+		panic(failure{s.ctx.Err()})
+	}
+}
+
+// Trip waits until what was sent has arrived and been answered, and a little.
+func (s *Stage) Trip() { s.Sleep(2*s.Delay + 60*time.Millisecond) }
+
+// CutPath makes the router drop everything from now on.
+func (s *Stage) CutPath() { s.forward.dead.Store(true) }
+
+// HealPath undoes CutPath.
+func (s *Stage) HealPath() { s.forward.dead.Store(false) }
+
+// Port returns a random client port. Each scenario has few, so that they do
+// not meet.
+func (s *Stage) Port() uint16 { return uint16(40000 + s.Rand.IntN(20000)) }
+
+// Size returns a random size between low and high.
+func (s *Stage) Size(low, high int) int { return low + s.Rand.IntN(high-low+1) }
+
+// Connect makes one connection from a client port to the listener and returns
+// both ends of it.
+func (s *Stage) Connect(listener *Socket, to uint16) (client, server *Socket) {
+	client = s.Client.Socket(s.Port())
+	client.Connect(netip.AddrPortFrom(s.Server.Addr, to))
+	server = listener.Accept()
+	s.Sleep(s.Delay + 20*time.Millisecond) // both ends have seen all of the handshake
+	return client, server
+}
+
+// To returns the server's address with a port.
+func (s *Stage) To(port uint16) netip.AddrPort { return netip.AddrPortFrom(s.Server.Addr, port) }
+
+// Together runs the parts at the same time and returns when all are done.
+func (s *Stage) Together(parts ...func()) {
+	errs := make([]error, len(parts))
+	var wg sync.WaitGroup
+	for i, part := range parts {
+		wg.Go(func() { errs[i] = attempt(part) })
+	}
+	wg.Wait()
+	if err := errors.Join(errs...); err != nil {
+		panic(failure{err})
+	}
+}
+
+// attempt turns the failure that f was left by into an error.
+func attempt(f func()) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			failed, ok := r.(failure)
+			if !ok {
+				panic(r)
+			}
+			err = failed.err
+		}
+	}()
+	f()
+	return nil
+}
+
+// hold keeps other laboratories on this machine waiting: addresses are the
+// same in all, and the kernel's reports do not say whose they are.
+func hold(ctx context.Context) (release func(), err error) {
+	path := filepath.Join(os.TempDir(), "tcplab.lock")
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	for {
+		err := unix.Flock(int(f.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+		if err == nil {
+			return func() { f.Close() }, nil
+		}
+		if err != unix.EWOULDBLOCK && err != unix.EINTR {
+			f.Close()
+			return nil, fmt.Errorf("lock %s: %w", path, err)
+		}
+		select {
+		case <-ctx.Done():
+			f.Close()
+			return nil, ctx.Err()
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
+}
+
+// ErrAstray is the error of a scenario that was played and recorded, but did
+// not go as intended. On a busy machine a packet can be late enough to cause
+// that; then it helps to record it again.
+var ErrAstray = errors.New("did not go as intended")
+
+// hurry gives this process's threads, and so all that it starts, precedence
+// over others: the router's delay has to be about what it claims to be. It
+// does what it can.
+func hurry() {
+	threads, err := os.ReadDir("/proc/self/task")
+	if err != nil {
+		return
+	}
+	for _, t := range threads {
+		if id, err := strconv.Atoi(t.Name()); err == nil {
+			unix.Setpriority(unix.PRIO_PROCESS, id, -20)
+		}
+	}
+}
+
+// Record plays the scenario and writes its captures and truth into dir. The
+// error says so if the play did not go as the scenario intends. Cancelling ctx
+// ends it early; the namespaces are deleted in any case.
+func (sc *Scenario) Record(ctx context.Context, dir string, seed uint64) (truth *Truth, err error) {
+	defer func() {
+		if err != nil {
+			err = fmt.Errorf("scenario %s: %w", sc.Name, err)
+		}
+	}()
+	release, err := hold(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer release()
+	hurry()
+	net, err := newNetwork(sc.Offload)
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, net.close()) }()
+
+	st := sc.stage(ctx, net, seed)
+	defer func() {
+		for _, k := range st.sockets {
+			k.Close()
+		}
+	}()
+	for _, p := range sc.Sysctls {
+		if err := errors.Join(net.client.sysctl(p[0], p[1]), net.server.sysctl(p[0], p[1])); err != nil {
+			return nil, err
+		}
+	}
+	truth = &Truth{
+		Scenario: sc.Name, Title: sc.Title, Seed: seed, Kernel: kernelVersion(),
+		Family: sc.family().String(), Offload: sc.Offload, DelayS: st.Delay.Seconds(),
+		Captures: make(map[Vantage]string), Counters: make(map[string]map[string]int64),
+	}
+	if err := sc.observe(st, net, dir, truth); err != nil {
+		return nil, err
+	}
+	if err := truth.Write(filepath.Join(dir, sc.Name+".truth.json")); err != nil {
+		return nil, err
+	}
+	if err := sc.Check(truth); err != nil {
+		return truth, fmt.Errorf("%w: %w", ErrAstray, err)
+	}
+	return truth, nil
+}
+
+func (sc *Scenario) family() Family {
+	if sc.Family == 0 {
+		return IPv4
+	}
+	return sc.Family
+}
+
+// stage makes the stage for a network.
+func (sc *Scenario) stage(ctx context.Context, net *network, seed uint64) *Stage {
+	var name uint64
+	for _, c := range sc.Name {
+		name = name*31 + uint64(c)
+	}
+	st := &Stage{ctx: ctx, Delay: sc.Delay, Rand: rand.New(rand.NewPCG(seed, name)), Luck: rand.New(rand.NewPCG(seed, ^name))}
+	if st.Delay == 0 {
+		st.Delay = 5 * time.Millisecond
+	}
+	st.Client = &Host{Addr: clientAddrs[sc.family()], name: "client", ns: net.client, stage: st}
+	st.Server = &Host{Addr: serverAddrs[sc.family()], name: "server", ns: net.server, stage: st}
+	return st
+}
+
+// observe plays the scenario with everything running that watches it, and
+// fills in the truth.
+func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (err error) {
+	var rules []*Rule
+	if sc.Rules != nil {
+		rules = sc.Rules(st)
+	}
+	if st.forward, err = newForwarder(net.router, st.Delay, rules); err != nil {
+		return err
+	}
+	forwarding := true
+	defer func() {
+		if forwarding {
+			st.forward.close()
+		}
+	}()
+
+	var recorders []*recorder
+	stopRecorders := func() (err error) {
+		for _, r := range recorders {
+			err = errors.Join(err, r.stop())
+		}
+		recorders = nil
+		return err
+	}
+	defer func() { err = errors.Join(err, stopRecorders()) }()
+	for _, v := range []struct {
+		at    Vantage
+		ns    *namespace
+		iface string
+	}{{AtClient, net.client, clientLink}, {AtServer, net.server, serverLink}, {AtRouter, net.router, "any"}} {
+		file := sc.Name + "." + string(v.at) + ".pcap"
+		r, err := record(v.ns, v.iface, filepath.Join(dir, file), sc.Snap)
+		if err != nil {
+			return err
+		}
+		recorders = append(recorders, r)
+		truth.Captures[v.at] = file
+	}
+
+	trace, err := newTracer(strings.Split(net.client.name, "-")[1])
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trace.close()) }()
+
+	played := attempt(func() {
+		sc.Play(st)
+		st.Trip()
+		st.Trip()
+	})
+	// The kernel's view comes first, before the sockets that are still open are
+	// closed. Then the captures end, then the network.
+	reports, clock, err := trace.stop()
+	if err := errors.Join(played, err); err != nil {
+		return err
+	}
+	truth.Clock = Clock{Trace: "mono", UncertaintyS: clock.uncertainty.Seconds()}
+	truth.Connections = assemble(reports, st.Client.Addr, st.Server.Addr)
+	for _, h := range []*Host{st.Client, st.Server} {
+		left, err := h.remnants()
+		if err != nil {
+			return err
+		}
+		truth.leave(h, left)
+		if truth.Counters[h.name], err = h.counters(); err != nil {
+			return err
+		}
+	}
+	if err := stopRecorders(); err != nil {
+		return err
+	}
+	forwarding = false
+	truth.Router, err = st.forward.close()
+	return err
+}
+
+// leave notes for the last incarnation of each connection what is left of it.
+func (t *Truth) leave(h *Host, left map[[2]netip.AddrPort]string) {
+	last := make(map[tuple]*Connection)
+	for _, c := range t.Connections {
+		last[tuple{c.Client, c.Server}] = c
+	}
+	for k, c := range last {
+		if h.name == "client" {
+			c.ClientSide.Left = left[[2]netip.AddrPort{k.client, k.server}]
+		} else {
+			c.ServerSide.Left = left[[2]netip.AddrPort{k.server, k.client}]
+		}
+	}
+}
+
+// kernelVersion returns the first two numbers of the kernel's release.
+func kernelVersion() string {
+	var u unix.Utsname
+	if err := unix.Uname(&u); err != nil {
+		return ""
+	}
+	numbers := strings.SplitN(unix.ByteSliceToString(u.Release[:]), ".", 3)
+	if len(numbers) < 2 {
+		return numbers[0]
+	}
+	if _, err := strconv.Atoi(numbers[1]); err != nil {
+		return numbers[0]
+	}
+	return numbers[0] + "." + numbers[1]
+}
