@@ -5,26 +5,31 @@ import (
 	"math/bits"
 )
 
-// verify compares the checksum of a whole TCP segment (RFC 9293 §3.1, MUST-3).
-func verify(p *Packet, segment []byte) Checksum {
+// verify compares the checksum of a whole TCP segment (RFC 9293 §3.1, MUST-3)
+// and says in p what came of it.
+func verify(p *Packet, segment []byte) {
 	// A mapped IPv4 address sums up like the plain one: the two octets 0xff in front
 	// of it are the zero of this arithmetic.
 	ends := sum(sum(0, p.Src.IP[:]), p.Dst.IP[:])
 	ends = addWord(ends, swapped(protoTCP))
 	pseudo := addWord(ends, swapped(uint32(len(segment))))
-	if fold(sum(pseudo, segment)) == 0xffff {
-		return ChecksumGood
-	}
-	// A card that is to fill the checksum in finds the pseudo-header's sum there;
-	// one that is also to split the segment finds it without the length.
+	all := sum(pseudo, segment)
 	field := binary.LittleEndian.Uint16(segment[16:])
-	if field == fold(pseudo) || field == fold(ends) {
-		return ChecksumOffload
+	switch {
+	case fold(all) == 0xffff:
+		p.Checksum = ChecksumGood
+	case field == fold(pseudo) || field == fold(ends):
+		// A card that is to fill the checksum in finds the pseudo-header's sum there;
+		// one that is also to split the segment finds it without the length.
+		p.Checksum = ChecksumOffload
+	case p.ZeroLength:
+		p.Checksum = ChecksumUnverified // the length summed is a guess
+	default:
+		p.Checksum = ChecksumBad
+		// Adding a number's complement takes the number away.
+		want := ^fold(addWord(all, uint64(^field)))
+		p.SumSeen, p.SumWant = bits.ReverseBytes16(field), bits.ReverseBytes16(want)
 	}
-	if p.ZeroLength {
-		return ChecksumUnverified // the length summed is a guess
-	}
-	return ChecksumBad
 }
 
 // swapped returns a number whose little-endian octets are v's big-endian ones.

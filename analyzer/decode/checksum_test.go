@@ -119,6 +119,22 @@ func TestChecksums(t *testing.T) {
 
 	d := New(Options{VerifyChecksums: true})
 	var p Packet
+	for _, ip := range [][]byte{plain4, plain6, long} {
+		good := summed(ip)
+		start := 20
+		if ip[0]>>4 == 6 {
+			start = 40
+		}
+		want := binary.BigEndian.Uint16(good[start+16:])
+		for _, seen := range []uint16{0, want + 1, want ^ 0x8000} {
+			bad := withField(ip, uint32(seen))
+			d.Decode(&Raw{Data: bad, Length: len(bad), LinkType: linkRaw}, &p)
+			if p.Checksum != ChecksumBad || p.SumSeen != seen || p.SumWant != want {
+				t.Errorf("checksum %d, seen %#04x for %#04x, wanted %#04x for %#04x", p.Checksum, p.SumSeen, seen, p.SumWant, want)
+			}
+		}
+	}
+
 	raw := Raw{Data: plain4[:len(plain4)-1], Length: len(plain4), LinkType: linkRaw}
 	if r := d.Decode(&raw, &p); r != OK || p.Checksum != ChecksumUnverified {
 		t.Errorf("last octet cut: %v, checksum %d", r, p.Checksum)

@@ -194,6 +194,7 @@ func TestReasons(t *testing.T) {
 
 		{"PPPoE", 1, ether(0x8864, unhex("1100 0001 0000 0021")), Tunnel},
 		{"MPLS", 1, ether(0x8847, cat(unhex("00064140"), v4)), Tunnel},
+		{"802.1BR", 1, ether(0x893f, cat(unhex("0000 0001 0000 0800"), v4)), Tunnel},
 		{"IPv4 in IPv4", 101, ip4(4, v4), Tunnel},
 		{"IPv6 in IPv4", 101, ip4(41, v6), Tunnel},
 		{"GRE in IPv6", 101, ip6(47, make([]byte, 4)), Tunnel},

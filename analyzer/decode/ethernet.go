@@ -27,7 +27,11 @@ func afterEtherType(etherType uint16) (header, Reason) {
 		return ipv6Header, OK
 	case 0x8100, 0x88a8, 0x9100: // 802.1Q, 802.1ad, and what came before 802.1ad
 		return vlanHeader, OK
-	case 0x8847, 0x8848, 0x8864: // MPLS, PPPoE sessions
+	case 0x8847, 0x8848, // MPLS
+		0x8864,         // PPPoE sessions
+		0x88e7, 0x893f, // 802.1ah, 802.1BR
+		0x22f3, 0x8903, // TRILL, FabricPath
+		0x894f: // NSH
 		return noHeader, Tunnel
 	}
 	if etherType < 0x0600 { // a length: IEEE 802.3

@@ -17,7 +17,10 @@ const (
 	protoAH          = 51
 	protoNone        = 59
 	protoDestination = 60
+	protoEtherIP     = 97
+	protoL2TP        = 115
 	protoMobility    = 135
+	protoMPLS        = 137
 	protoHIP         = 139
 	protoShim6       = 140
 )
@@ -143,7 +146,7 @@ func afterProtocol(protocol uint8) (header, Reason) {
 		return tcpHeader, OK
 	case protoESP:
 		return noHeader, Encrypted
-	case protoIPv4, protoIPv6, protoGRE:
+	case protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoL2TP, protoMPLS:
 		return noHeader, Tunnel
 	}
 	return noHeader, NotTCP

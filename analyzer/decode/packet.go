@@ -35,6 +35,8 @@ type Packet struct {
 	TTL        uint8  // or hop limit
 	TOS        uint8  // or traffic class; its low two bits are ECN
 	Checksum   Checksum
+	SumSeen    uint16 // with ChecksumBad: the checksum field
+	SumWant    uint16 // with ChecksumBad: what it should be
 	DF         bool   // IPv4's don't-fragment bit; always set for IPv6
 	HeaderLen  uint8  // octets of TCP header, options included
 	Truncated  bool   // the snap length cut the IP packet

@@ -41,7 +41,7 @@ func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
 	}
 	p.Payload = c.data[captured:]
 	if d.verify && len(c.data) == c.wire && !c.otherEnds {
-		p.Checksum = verify(p, c.data)
+		verify(p, c.data)
 	}
 	return OK
 }
