@@ -22,7 +22,7 @@ func JSON(w io.Writer, r *record.Report, o Options) error {
 	e.capture(&r.Capture)
 	e.summary(&r.Summary)
 	if !o.SummaryOnly {
-		e.array("connections")
+		e.array(`"connections":`)
 		for _, c := range r.Connections {
 			e.open('{')
 			e.connection(c)
@@ -30,7 +30,7 @@ func JSON(w io.Writer, r *record.Report, o Options) error {
 			if len(e.buf) < flushAt {
 				continue
 			}
-			// The last octet stays: the comma before the next element depends on it.
+			// The last octet stays: closing the list may have to take it back.
 			last := len(e.buf) - 1
 			if _, err := w.Write(e.buf[:last]); err != nil {
 				return err
@@ -39,91 +39,90 @@ func JSON(w io.Writer, r *record.Report, o Options) error {
 		}
 		e.endArray()
 	}
-	e.endObject()
-	e.buf = append(e.buf, '\n')
+	e.finish()
 	_, err := w.Write(e.buf)
 	return err
 }
 
 // head appends what every report begins with: the schema and the program.
 func (e *encoder) head(o Options) {
-	e.keyUint("schema", SchemaVersion)
-	e.object("tool")
-	e.keyStr("name", o.Tool.Name)
-	e.keyStr("version", o.Tool.Version)
+	e.keyUint(`"schema":`, SchemaVersion)
+	e.object(`"tool":`)
+	e.keyStr(`"name":`, o.Tool.Name)
+	e.keyStr(`"version":`, o.Tool.Version)
 	e.endObject()
 }
 
 func (e *encoder) capture(c *record.Capture) {
-	e.object("capture")
-	e.array("sources")
+	e.object(`"capture":`)
+	e.array(`"sources":`)
 	for i := range c.Sources {
 		s := &c.Sources[i]
 		e.open('{')
-		e.keyInt("file", i+1)
-		e.keyStr("name", s.Name)
-		e.keyStr("format", s.Format)
-		e.keyStrings("link_types", s.LinkTypes)
-		e.keyUint("packets", s.Packets)
-		e.keyStrings("comments", s.Comments)
-		e.keyStrings("interfaces", s.Interfaces)
-		e.keyUint("received", s.Received)
-		e.keyUint("dropped", s.Dropped)
-		e.keyText("cut", s.Cut)
+		e.keyInt(`"file":`, i+1)
+		e.keyStr(`"name":`, s.Name)
+		e.keyStr(`"format":`, s.Format)
+		e.keyStrings(`"link_types":`, s.LinkTypes)
+		e.keyUint(`"packets":`, s.Packets)
+		e.keyStrings(`"comments":`, s.Comments)
+		e.keyStrings(`"interfaces":`, s.Interfaces)
+		e.keyUint(`"received":`, s.Received)
+		e.keyUint(`"dropped":`, s.Dropped)
+		e.keyText(`"cut":`, s.Cut)
 		e.endObject()
 	}
 	e.endArray()
-	e.keyUint("packets", c.Packets)
-	e.keyUint("segments", c.Segments)
-	e.keyCounts("skipped", c.Skipped)
+	e.keyUint(`"packets":`, c.Packets)
+	e.keyUint(`"segments":`, c.Segments)
+	e.keyCounts(`"skipped":`, c.Skipped)
 	if c.Packets == 0 {
-		e.keyNull("first_time")
-		e.keyNull("last_time")
-		e.keyNull("duration_s")
+		e.keyNull(`"first_time":`)
+		e.keyNull(`"last_time":`)
+		e.keyNull(`"duration_s":`)
 	} else {
-		e.keyTime("first_time", c.First)
-		e.keyTime("last_time", c.Last)
-		e.keySpan("duration_s", c.First, c.Last)
+		e.keyTime(`"first_time":`, c.First)
+		e.keyTime(`"last_time":`, c.Last)
+		e.keySpan(`"duration_s":`, c.First, c.Last)
 	}
 	q := &c.Quality
-	e.object("quality")
-	e.keyUint("doubled_frames", q.DoubledFrames)
-	e.keyUint("gap_bytes", q.GapOctets)
-	e.keyUint("one_sided", q.OneSided)
-	e.keyUint("midstream", q.Midstream)
-	e.keyUint("snap_truncated", q.SnapTruncated)
-	e.keyUint("clock_backwards", q.ClockBackwards)
-	e.keyUint("offload_giants", q.OffloadGiants)
-	e.keyUint("offload_checksum", q.OffloadChecksum)
-	e.keyUint("bad_checksum", q.BadChecksum)
-	e.keyUint("dropped", q.Dropped)
-	e.keyStrings("faults", q.Faults)
+	e.object(`"quality":`)
+	e.keyUint(`"doubled_frames":`, q.DoubledFrames)
+	e.keyUint(`"gap_bytes":`, q.GapOctets)
+	e.keyUint(`"one_sided":`, q.OneSided)
+	e.keyUint(`"midstream":`, q.Midstream)
+	e.keyUint(`"snap_truncated":`, q.SnapTruncated)
+	e.keyUint(`"clock_backwards":`, q.ClockBackwards)
+	e.keyUint(`"offload_giants":`, q.OffloadGiants)
+	e.keyUint(`"offload_checksum":`, q.OffloadChecksum)
+	e.keyUint(`"bad_checksum":`, q.BadChecksum)
+	e.keyUint(`"dropped":`, q.Dropped)
+	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()
 	e.endObject()
 }
 
 func (e *encoder) summary(s *record.Summary) {
-	e.object("summary")
-	e.keyUint("connections", s.Connections)
-	e.object("states")
-	e.keyCounts("client", s.Client)
-	e.keyCounts("server", s.Server)
+	e.object(`"summary":`)
+	e.keyUint(`"connections":`, s.Connections)
+	e.object(`"states":`)
+	e.keyCounts(`"client":`, s.Client)
+	e.keyCounts(`"server":`, s.Server)
 	e.endObject()
-	e.keyCounts("closes", s.Closes)
-	e.keyCounts("severities", s.Severities)
-	e.array("anomalies")
+	e.keyCounts(`"closes":`, s.Closes)
+	e.keyCounts(`"severities":`, s.Severities)
+	e.array(`"anomalies":`)
 	for i := range s.Anomalies {
 		a := &s.Anomalies[i]
 		e.open('{')
-		e.keyStr("name", a.Name)
-		e.keyLiteral("severity", a.Severity.String())
-		e.keyStr("title", a.Title)
-		e.keyUint("count", a.Count)
-		e.keyUint("connections", a.Connections)
+		e.keyStr(`"name":`, a.Name)
+		e.keyLiteral(`"severity":`, a.Severity.String())
+		e.keyStr(`"title":`, a.Title)
+		e.keyUint(`"count":`, a.Count)
+		e.keyUint(`"connections":`, a.Connections)
 		e.endObject()
 	}
 	e.endArray()
-	e.keyUint("bytes", s.Octets)
+	e.keyUint(`"bytes":`, s.Octets)
 	e.endObject()
 }
 

@@ -22,22 +22,22 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 
 // connection appends the members of a connection's object.
 func (e *encoder) connection(c *record.Connection) {
-	e.keyUint("id", c.ID)
-	e.keyInt("incarnation", c.Incarnation)
-	e.addr("client", c.Client)
-	e.addr("server", c.Server)
-	e.keyText("service", c.Service)
-	e.keyText("encapsulation", c.Encapsulation)
-	e.object("orientation")
-	e.keyStr("basis", c.Orientation.Basis)
-	e.keyBool("certain", c.Orientation.Certain)
+	e.keyUint(`"id":`, c.ID)
+	e.keyInt(`"incarnation":`, c.Incarnation)
+	e.addr(`"client":`, c.Client)
+	e.addr(`"server":`, c.Server)
+	e.keyText(`"service":`, c.Service)
+	e.keyText(`"encapsulation":`, c.Encapsulation)
+	e.object(`"orientation":`)
+	e.keyStr(`"basis":`, c.Orientation.Basis)
+	e.keyBool(`"certain":`, c.Orientation.Certain)
 	e.endObject()
-	e.keyFrame("first_frame", "first_file", c.FirstFrame)
-	e.keyFrame("last_frame", "last_file", c.LastFrame)
-	e.keyTime("first_time", c.First)
-	e.keyTime("last_time", c.Last)
-	e.keySpan("duration_s", c.First, c.Last)
-	e.keyBool("evicted", c.Evicted)
+	e.keyFrame(`"first_frame":`, `"first_file":`, c.FirstFrame)
+	e.keyFrame(`"last_frame":`, `"last_file":`, c.LastFrame)
+	e.keyTime(`"first_time":`, c.First)
+	e.keyTime(`"last_time":`, c.Last)
+	e.keySpan(`"duration_s":`, c.First, c.Last)
+	e.keyBool(`"evicted":`, c.Evicted)
 	for _, block := range connectionBlocks {
 		block(e, c)
 	}
@@ -45,20 +45,20 @@ func (e *encoder) connection(c *record.Connection) {
 
 func (e *encoder) addr(k string, a record.Addr) {
 	e.object(k)
-	e.keyIP("ip", a.IP)
-	e.keyUint("port", uint64(a.Port))
+	e.keyIP(`"ip":`, a.IP)
+	e.keyUint(`"port":`, uint64(a.Port))
 	e.endObject()
 }
 
 func (e *encoder) states(c *record.Connection) {
-	e.statePair("state", &c.State)
-	e.object("time_in_state")
+	e.statePair(`"state":`, &c.State)
+	e.object(`"time_in_state":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {
-		e.array(side.String())
+		e.array(sideKeys[side])
 		for _, s := range c.InState[side] {
 			e.open('{')
-			e.keyLiteral("state", s.State.String())
-			e.keySeconds("duration_s", s.Seconds)
+			e.keyLiteral(`"state":`, s.State.String())
+			e.keySeconds(`"duration_s":`, s.Seconds)
 			e.endObject()
 		}
 		e.endArray()
@@ -68,32 +68,32 @@ func (e *encoder) states(c *record.Connection) {
 
 func (e *encoder) statePair(k string, s *[2]record.EndState) {
 	e.object(k)
-	e.keyLiteral("client", s[fsm.Client].State.String())
-	e.keyLiteral("server", s[fsm.Server].State.String())
-	e.keyBool("client_proved", s[fsm.Client].Proved)
-	e.keyBool("server_proved", s[fsm.Server].Proved)
+	e.keyLiteral(`"client":`, s[fsm.Client].State.String())
+	e.keyLiteral(`"server":`, s[fsm.Server].State.String())
+	e.keyBool(`"client_proved":`, s[fsm.Client].Proved)
+	e.keyBool(`"server_proved":`, s[fsm.Server].Proved)
 	e.endObject()
 }
 
 func (e *encoder) transitions(c *record.Connection) {
-	e.array("transitions")
+	e.array(`"transitions":`)
 	for i := range c.Transitions {
 		t := &c.Transitions[i]
 		e.open('{')
-		e.keyLiteral("endpoint", t.Side.String())
-		e.keyLiteral("from", t.From.String())
-		e.keyLiteral("to", t.To.String())
-		e.keyLiteral("event", t.Event.String())
-		e.keyLiteral("cause", t.Cause.String())
-		e.keyFrame("frame", "file", t.Frame)
-		e.keyTime("time", t.Time)
-		e.keyFrame("proof_frame", "proof_file", t.Proof)
+		e.keyLiteral(`"endpoint":`, t.Side.String())
+		e.keyLiteral(`"from":`, t.From.String())
+		e.keyLiteral(`"to":`, t.To.String())
+		e.keyLiteral(`"event":`, t.Event.String())
+		e.keyLiteral(`"cause":`, t.Cause.String())
+		e.keyFrame(`"frame":`, `"file":`, t.Frame)
+		e.keyTime(`"time":`, t.Time)
+		e.keyFrame(`"proof_frame":`, `"proof_file":`, t.Proof)
 		if t.Nth == 0 {
-			e.keyNull("nth_segment")
+			e.keyNull(`"nth_segment":`)
 		} else {
-			e.keyUint("nth_segment", uint64(t.Nth))
+			e.keyUint(`"nth_segment":`, uint64(t.Nth))
 		}
-		e.keyText("rule", t.Rule())
+		e.keyText(`"rule":`, t.Rule())
 		e.endObject()
 	}
 	e.endArray()
@@ -101,31 +101,31 @@ func (e *encoder) transitions(c *record.Connection) {
 
 func (e *encoder) handshake(c *record.Connection) {
 	h := &c.Handshake
-	e.object("handshake")
-	e.keyStr("kind", h.Kind)
-	e.keyBool("complete", h.Complete)
-	e.keyFrame("syn_frame", "syn_file", h.SYN)
-	e.keyFrame("syn_ack_frame", "syn_ack_file", h.SYNACK)
-	e.keyFrame("ack_frame", "ack_file", h.ACK)
-	e.keyInt("syns", h.SYNs)
-	e.keyInt("syn_acks", h.SYNACKs)
-	e.validity("syn_ack_valid", h.SYNACKValid)
-	e.validity("ack_valid", h.ACKValid)
-	e.object("isn")
+	e.object(`"handshake":`)
+	e.keyStr(`"kind":`, h.Kind)
+	e.keyBool(`"complete":`, h.Complete)
+	e.keyFrame(`"syn_frame":`, `"syn_file":`, h.SYN)
+	e.keyFrame(`"syn_ack_frame":`, `"syn_ack_file":`, h.SYNACK)
+	e.keyFrame(`"ack_frame":`, `"ack_file":`, h.ACK)
+	e.keyInt(`"syns":`, h.SYNs)
+	e.keyInt(`"syn_acks":`, h.SYNACKs)
+	e.validity(`"syn_ack_valid":`, h.SYNACKValid)
+	e.validity(`"ack_valid":`, h.ACKValid)
+	e.object(`"isn":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		if h.HasISN[side] {
-			e.keyUint(side.String(), uint64(h.ISN[side]))
+			e.keyUint(sideKeys[side], uint64(h.ISN[side]))
 		} else {
-			e.keyNull(side.String())
+			e.keyNull(sideKeys[side])
 		}
 	}
 	e.endObject()
-	e.keySeconds("server_rtt_s", h.ServerRTT)
-	e.keySeconds("client_rtt_s", h.ClientRTT)
-	e.keyText("vantage", h.Vantage)
-	e.object("options")
+	e.keySeconds(`"server_rtt_s":`, h.ServerRTT)
+	e.keySeconds(`"client_rtt_s":`, h.ClientRTT)
+	e.keyText(`"vantage":`, h.Vantage)
+	e.object(`"options":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {
-		e.offered(side.String(), &h.Options[side])
+		e.offered(sideKeys[side], &h.Options[side])
 	}
 	e.endObject()
 	e.endObject()
@@ -147,33 +147,33 @@ func (e *encoder) offered(k string, o *record.Options) {
 	}
 	e.object(k)
 	if o.MSS == 0 {
-		e.keyNull("mss")
+		e.keyNull(`"mss":`)
 	} else {
-		e.keyUint("mss", uint64(o.MSS))
+		e.keyUint(`"mss":`, uint64(o.MSS))
 	}
 	if o.WindowScale < 0 {
-		e.keyNull("window_scale")
+		e.keyNull(`"window_scale":`)
 	} else {
-		e.keyInt("window_scale", o.WindowScale)
+		e.keyInt(`"window_scale":`, o.WindowScale)
 	}
-	e.keyBool("sack_permitted", o.SACKPermitted)
-	e.keyBool("timestamps", o.Timestamps)
-	e.keyText("fast_open", o.FastOpen)
-	e.keyBool("mptcp", o.MPTCP)
-	e.keyBool("ecn", o.ECN)
+	e.keyBool(`"sack_permitted":`, o.SACKPermitted)
+	e.keyBool(`"timestamps":`, o.Timestamps)
+	e.keyText(`"fast_open":`, o.FastOpen)
+	e.keyBool(`"mptcp":`, o.MPTCP)
+	e.keyBool(`"ecn":`, o.ECN)
 	e.endObject()
 }
 
 func (e *encoder) closing(c *record.Connection) {
 	cl := &c.Close
-	e.object("close")
-	e.keyText("first_closer", cl.FirstCloser)
-	e.keyStr("kind", cl.Kind)
-	e.framePair("fin_frame", "fin_file", cl.FIN)
-	e.framePair("fin_ack_frame", "fin_ack_file", cl.FINAcked)
-	e.keyFrame("rst_frame", "rst_file", cl.RST)
-	e.keyText("reset_by", cl.ResetBy)
-	e.keySeconds("duration_s", cl.Duration)
+	e.object(`"close":`)
+	e.keyText(`"first_closer":`, cl.FirstCloser)
+	e.keyStr(`"kind":`, cl.Kind)
+	e.framePair(`"fin_frame":`, `"fin_file":`, cl.FIN)
+	e.framePair(`"fin_ack_frame":`, `"fin_ack_file":`, cl.FINAcked)
+	e.keyFrame(`"rst_frame":`, `"rst_file":`, cl.RST)
+	e.keyText(`"reset_by":`, cl.ResetBy)
+	e.keySeconds(`"duration_s":`, cl.Duration)
 	e.timeWait(cl.TimeWait)
 	e.endObject()
 }
@@ -182,9 +182,9 @@ func (e *encoder) framePair(k, fileKey string, f [2]fsm.Frame) {
 	e.object(k)
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		if f[side] == 0 {
-			e.keyNull(side.String())
+			e.keyNull(sideKeys[side])
 		} else {
-			e.keyUint(side.String(), f[side].Number())
+			e.keyUint(sideKeys[side], f[side].Number())
 		}
 	}
 	e.endObject()
@@ -194,9 +194,9 @@ func (e *encoder) framePair(k, fileKey string, f [2]fsm.Frame) {
 	e.object(fileKey)
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		if f[side] == 0 {
-			e.keyNull(side.String())
+			e.keyNull(sideKeys[side])
 		} else {
-			e.keyUint(side.String(), fileNumber(f[side]))
+			e.keyUint(sideKeys[side], fileNumber(f[side]))
 		}
 	}
 	e.endObject()
@@ -206,7 +206,7 @@ func (e *encoder) framePair(k, fileKey string, f [2]fsm.Frame) {
 // both may: then the head describes the hold that lasts longest.
 func (e *encoder) timeWait(holds []record.TimeWaitHold) {
 	if len(holds) == 0 {
-		e.keyNull("time_wait")
+		e.keyNull(`"time_wait":`)
 		return
 	}
 	longest := 0
@@ -219,13 +219,13 @@ func (e *encoder) timeWait(holds []record.TimeWaitHold) {
 			holder = "both"
 		}
 	}
-	e.object("time_wait")
-	e.keyLiteral("holder", holder)
+	e.object(`"time_wait":`)
+	e.keyLiteral(`"holder":`, holder)
 	e.timeWaitTimes(&holds[longest])
-	e.array("holds")
+	e.array(`"holds":`)
 	for i := range holds {
 		e.open('{')
-		e.keyLiteral("endpoint", holds[i].Side.String())
+		e.keyLiteral(`"endpoint":`, holds[i].Side.String())
 		e.timeWaitTimes(&holds[i])
 		e.endObject()
 	}
@@ -234,54 +234,54 @@ func (e *encoder) timeWait(holds []record.TimeWaitHold) {
 }
 
 func (e *encoder) timeWaitTimes(h *record.TimeWaitHold) {
-	e.keyTime("since", h.Since)
-	e.keyTime("until", h.Until)
-	e.keySeconds("watched_s", h.Watched)
-	e.keyText("ended", h.Ended)
+	e.keyTime(`"since":`, h.Since)
+	e.keyTime(`"until":`, h.Until)
+	e.keySeconds(`"watched_s":`, h.Watched)
+	e.keyText(`"ended":`, h.Ended)
 }
 
 func (e *encoder) lifetime(c *record.Connection) {
 	l := &c.Lifetime
-	e.object("lifetime")
-	e.keyText("kind", l.Kind)
-	e.keyInt("exchanges", l.Exchanges)
-	e.keyInt("idle_spans", l.IdleSpans)
-	e.keySeconds("longest_idle_s", l.LongestIdle)
+	e.object(`"lifetime":`)
+	e.keyText(`"kind":`, l.Kind)
+	e.keyInt(`"exchanges":`, l.Exchanges)
+	e.keyInt(`"idle_spans":`, l.IdleSpans)
+	e.keySeconds(`"longest_idle_s":`, l.LongestIdle)
 	e.endObject()
 }
 
 func (e *encoder) traffic(c *record.Connection) {
-	e.object("traffic")
+	e.object(`"traffic":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {
-		e.sent(side.String(), &c.Traffic[side])
+		e.sent(sideKeys[side], &c.Traffic[side])
 	}
 	e.endObject()
 }
 
 func (e *encoder) sent(k string, t *record.Traffic) {
 	e.object(k)
-	e.keyUint("packets", t.Packets)
-	e.keyUint("bytes", t.Octets)
-	e.keyUint("unique_bytes", t.UniqueOctets)
-	e.keyUint("retransmissions", t.Retransmissions)
-	e.keyUint("resent_bytes", t.ResentOctets)
-	e.keyUint("out_of_order", t.OutOfOrder)
-	e.keyUint("duplicate_acks", t.DuplicateACKs)
-	e.keyUint("doubled", t.Doubled)
-	e.keyUint("gap_bytes", t.GapOctets)
-	e.keyUint("zero_windows", t.ZeroWindows)
-	e.keySeconds("zero_window_s", t.ZeroWindowTime)
-	e.keyUint("window_probes", t.WindowProbes)
-	e.keyUint("min_window", uint64(t.MinWindow))
-	e.keyUint("max_window", uint64(t.MaxWindow))
+	e.keyUint(`"packets":`, t.Packets)
+	e.keyUint(`"bytes":`, t.Octets)
+	e.keyUint(`"unique_bytes":`, t.UniqueOctets)
+	e.keyUint(`"retransmissions":`, t.Retransmissions)
+	e.keyUint(`"resent_bytes":`, t.ResentOctets)
+	e.keyUint(`"out_of_order":`, t.OutOfOrder)
+	e.keyUint(`"duplicate_acks":`, t.DuplicateACKs)
+	e.keyUint(`"doubled":`, t.Doubled)
+	e.keyUint(`"gap_bytes":`, t.GapOctets)
+	e.keyUint(`"zero_windows":`, t.ZeroWindows)
+	e.keySeconds(`"zero_window_s":`, t.ZeroWindowTime)
+	e.keyUint(`"window_probes":`, t.WindowProbes)
+	e.keyUint(`"min_window":`, uint64(t.MinWindow))
+	e.keyUint(`"max_window":`, uint64(t.MaxWindow))
 	ka := &t.Keepalive
-	e.object("keepalive")
-	e.keyUint("probes", ka.Probes)
-	e.keyUint("answered", ka.Answered)
-	e.keyUint("longest_unanswered", ka.LongestUnanswered)
-	e.keepaliveSeconds("idle_s", ka.Idle, ka.Probes >= 1)
-	e.keepaliveSeconds("min_interval_s", ka.MinInterval, ka.Probes >= 2)
-	e.keepaliveSeconds("max_interval_s", ka.MaxInterval, ka.Probes >= 2)
+	e.object(`"keepalive":`)
+	e.keyUint(`"probes":`, ka.Probes)
+	e.keyUint(`"answered":`, ka.Answered)
+	e.keyUint(`"longest_unanswered":`, ka.LongestUnanswered)
+	e.keepaliveSeconds(`"idle_s":`, ka.Idle, ka.Probes >= 1)
+	e.keepaliveSeconds(`"min_interval_s":`, ka.MinInterval, ka.Probes >= 2)
+	e.keepaliveSeconds(`"max_interval_s":`, ka.MaxInterval, ka.Probes >= 2)
 	e.endObject()
 	e.endObject()
 }
@@ -296,7 +296,7 @@ func (e *encoder) keepaliveSeconds(k string, s float64, known bool) {
 }
 
 func (e *encoder) anomalies(c *record.Connection) {
-	e.array("anomalies")
+	e.array(`"anomalies":`)
 	for i := range c.Anomalies {
 		e.open('{')
 		e.anomaly(&c.Anomalies[i])
@@ -307,35 +307,35 @@ func (e *encoder) anomalies(c *record.Connection) {
 
 // anomaly appends the members of an anomaly's object.
 func (e *encoder) anomaly(a *record.Anomaly) {
-	e.keyStr("name", a.Name)
-	e.keyLiteral("severity", a.Severity.String())
-	e.keyText("endpoint", a.Side)
-	e.array("frames")
+	e.keyStr(`"name":`, a.Name)
+	e.keyLiteral(`"severity":`, a.Severity.String())
+	e.keyText(`"endpoint":`, a.Side)
+	e.array(`"frames":`)
 	for _, f := range a.Frames {
 		e.uint(f.Number())
 	}
 	e.endArray()
 	if e.files {
-		e.array("files")
+		e.array(`"files":`)
 		for _, f := range a.Frames {
 			e.uint(fileNumber(f))
 		}
 		e.endArray()
 	}
-	e.keyUint("count", a.Count)
-	e.keyText("seen", a.Seen)
-	e.keyText("expected", a.Expected)
-	e.keyText("rule", a.Rule)
-	e.keyStr("message", a.Message)
-	e.keyStrings("benign", a.Benign)
+	e.keyUint(`"count":`, a.Count)
+	e.keyText(`"seen":`, a.Seen)
+	e.keyText(`"expected":`, a.Expected)
+	e.keyText(`"rule":`, a.Rule)
+	e.keyStr(`"message":`, a.Message)
+	e.keyStrings(`"benign":`, a.Benign)
 }
 
 func (e *encoder) quality(c *record.Connection) {
 	q := &c.Quality
-	e.object("quality")
-	e.keyBool("one_sided", q.OneSided)
-	e.keyBool("midstream", q.Midstream)
-	e.keyUint("gap_bytes", q.GapOctets)
-	e.keyUint("doubled", q.Doubled)
+	e.object(`"quality":`)
+	e.keyBool(`"one_sided":`, q.OneSided)
+	e.keyBool(`"midstream":`, q.Midstream)
+	e.keyUint(`"gap_bytes":`, q.GapOctets)
+	e.keyUint(`"doubled":`, q.Doubled)
 	e.endObject()
 }

@@ -10,85 +10,80 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// encoder appends JSON to a buffer. Commas place themselves: a key or an
-// element is preceded by one unless it is the first. The caller keeps brackets
+// encoder appends JSON to a buffer. Every value leaves a comma behind it that
+// closing a bracket takes back, so that nobody asks whether to put one first.
+// Keys come quoted, with their colon: `"id":`. The caller keeps brackets
 // balanced and gives every key a value.
 type encoder struct {
 	buf   []byte
 	files bool // several sources: frames get a file beside them
 }
 
-func (e *encoder) comma() {
-	if n := len(e.buf); n > 0 {
-		switch e.buf[n-1] {
-		case '{', '[', ':', '\n': // inside a string these are followed by its quote
-		default:
-			e.buf = append(e.buf, ',')
-		}
+// sideKeys are the keys of what both sides have.
+var sideKeys = [2]string{`"client":`, `"server":`}
+
+func (e *encoder) open(bracket byte) { e.buf = append(e.buf, bracket) }
+
+func (e *encoder) close(bracket byte) {
+	if last := len(e.buf) - 1; e.buf[last] == ',' {
+		e.buf = e.buf[:last]
 	}
+	e.buf = append(e.buf, bracket, ',')
 }
 
-func (e *encoder) open(bracket byte) {
-	e.comma()
-	e.buf = append(e.buf, bracket)
+// finish ends a whole object: no comma, a newline.
+func (e *encoder) finish() {
+	e.close('}')
+	e.buf[len(e.buf)-1] = '\n'
 }
 
-func (e *encoder) close(bracket byte) { e.buf = append(e.buf, bracket) }
+func (e *encoder) key(k string) { e.buf = append(e.buf, k...) }
 
-// key starts a member. Keys that are not constants of ours go through nameKey.
-func (e *encoder) key(k string) {
-	e.comma()
-	e.buf = append(e.buf, '"')
-	e.buf = append(e.buf, k...)
-	e.buf = append(e.buf, '"', ':')
-}
-
+// nameKey starts a member whose key is no constant of ours.
 func (e *encoder) nameKey(k string) {
-	e.str(k)
+	e.buf = appendString(e.buf, k)
 	e.buf = append(e.buf, ':')
 }
 
-func (e *encoder) object(k string) { e.key(k); e.open('{') }
-func (e *encoder) array(k string)  { e.key(k); e.open('[') }
+func (e *encoder) object(k string) { e.buf = append(append(e.buf, k...), '{') }
+func (e *encoder) array(k string)  { e.buf = append(append(e.buf, k...), '[') }
 func (e *encoder) endObject()      { e.close('}') }
 func (e *encoder) endArray()       { e.close(']') }
 
-func (e *encoder) null() {
-	e.comma()
-	e.buf = append(e.buf, "null"...)
-}
-
 func (e *encoder) uint(n uint64) {
-	e.comma()
-	e.buf = strconv.AppendUint(e.buf, n, 10)
+	if n < 10 { // most counts
+		e.buf = append(e.buf, byte('0'+n), ',')
+		return
+	}
+	e.buf = append(strconv.AppendUint(e.buf, n, 10), ',')
 }
 
-func (e *encoder) str(s string) {
-	e.comma()
-	e.buf = appendString(e.buf, s)
-}
+func (e *encoder) str(s string) { e.buf = append(appendString(e.buf, s), ',') }
 
 // literal appends text that needs no escaping: names of states, causes and so on.
 func (e *encoder) literal(s string) {
-	e.comma()
 	e.buf = append(e.buf, '"')
 	e.buf = append(e.buf, s...)
-	e.buf = append(e.buf, '"')
+	e.buf = append(e.buf, '"', ',')
 }
 
-func (e *encoder) keyNull(k string)           { e.key(k); e.null() }
 func (e *encoder) keyUint(k string, n uint64) { e.key(k); e.uint(n) }
 func (e *encoder) keyStr(k, s string)         { e.key(k); e.str(s) }
 func (e *encoder) keyLiteral(k, s string)     { e.key(k); e.literal(s) }
 
+func (e *encoder) keyNull(k string) {
+	e.key(k)
+	e.buf = append(e.buf, "null,"...)
+}
+
 func (e *encoder) keyInt(k string, n int) {
 	e.key(k)
-	e.buf = strconv.AppendInt(e.buf, int64(n), 10)
+	e.buf = append(strconv.AppendInt(e.buf, int64(n), 10), ',')
 }
 
 func (e *encoder) keyBool(k string, v bool) {
 	e.key(k)
-	e.buf = strconv.AppendBool(e.buf, v)
+	e.buf = append(strconv.AppendBool(e.buf, v), ',')
 }
 
 // keyText appends a string, null when it is empty: not known, or not so.
@@ -112,7 +107,7 @@ func (e *encoder) keyTime(k string, t fsm.Time) {
 	e.key(k)
 	e.buf = append(e.buf, '"')
 	e.buf = appendTime(e.buf, t)
-	e.buf = append(e.buf, '"')
+	e.buf = append(e.buf, '"', ',')
 }
 
 // keySpan appends the seconds between two times, exactly.
@@ -122,7 +117,7 @@ func (e *encoder) keySpan(k string, from, to fsm.Time) {
 		e.buf = append(e.buf, '-')
 		from, to = to, from
 	}
-	e.buf = appendNanos(e.buf, uint64(to)-uint64(from))
+	e.buf = append(appendNanos(e.buf, uint64(to)-uint64(from)), ',')
 }
 
 // keySeconds appends a duration, null when it is negative or no number: the
@@ -133,7 +128,7 @@ func (e *encoder) keySeconds(k string, s float64) {
 		return
 	}
 	e.key(k)
-	e.buf = appendSeconds(e.buf, s)
+	e.buf = append(appendSeconds(e.buf, s), ',')
 }
 
 // keyFrame appends a frame's number, null for none, and its file beside it when
@@ -167,7 +162,7 @@ func (e *encoder) keyIP(k string, ip netip.Addr) {
 		ip = ip.WithZone("")
 	}
 	e.buf = ip.AppendTo(e.buf)
-	e.buf = append(e.buf, '"')
+	e.buf = append(e.buf, '"', ',')
 }
 
 const hexDigits = "0123456789abcdef"
@@ -279,10 +274,9 @@ func civil(day int64) (year, month, mday int64) {
 	return year, month, mday
 }
 
+// appendPadded appends n in exactly so many digits, at most nine.
 func appendPadded(b []byte, n uint64, digits int) []byte {
-	for range digits {
-		b = append(b, '0')
-	}
+	b = append(b, "000000000"[:digits]...)
 	for i := len(b) - 1; n > 0; i-- {
 		b[i] = byte('0' + n%10)
 		n /= 10

@@ -10,39 +10,39 @@ func (e *encoder) segments(c *record.Connection) {
 	if c.Segments == nil {
 		return
 	}
-	e.array("segments")
+	e.array(`"segments":`)
 	for i := range c.Segments {
 		e.open('{')
 		e.segment(&c.Segments[i])
 		e.endObject()
 	}
 	e.endArray()
-	e.keyUint("segments_cut", c.SegmentsCut)
+	e.keyUint(`"segments_cut":`, c.SegmentsCut)
 }
 
 func (e *encoder) segment(s *record.Segment) {
-	e.keyFrame("frame", "file", s.Frame)
-	e.keyTime("time", s.Time)
-	e.keyLiteral("from", s.From.String())
-	e.keyLiteral("flags", s.Seg.Flags.String())
-	e.keyBool("relative", s.Rel)
+	e.keyFrame(`"frame":`, `"file":`, s.Frame)
+	e.keyTime(`"time":`, s.Time)
+	e.keyLiteral(`"from":`, s.From.String())
+	e.keyLiteral(`"flags":`, s.Seg.Flags.String())
+	e.keyBool(`"relative":`, s.Rel)
 	hasAck := s.Seg.Flags.Has(fsm.ACK)
 	seq, ack := s.RelSeq, s.RelAck
 	if !s.Rel {
 		seq, ack = uint64(s.Seg.Seq), uint64(s.Seg.Ack)
 	}
-	e.keyUint("seq", seq)
-	e.keyKnown("ack", ack, hasAck)
-	e.keyUint("seq_raw", uint64(s.Seg.Seq))
-	e.keyKnown("ack_raw", uint64(s.Seg.Ack), hasAck)
-	e.keyUint("len", uint64(s.Seg.Len))
-	e.keyUint("win", uint64(s.Window))
-	e.keyUint("win_raw", uint64(s.Seg.Window))
-	e.keyKnown("urgent", uint64(s.Seg.Urgent), s.Seg.Flags.Has(fsm.URG))
+	e.keyUint(`"seq":`, seq)
+	e.keyKnown(`"ack":`, ack, hasAck)
+	e.keyUint(`"seq_raw":`, uint64(s.Seg.Seq))
+	e.keyKnown(`"ack_raw":`, uint64(s.Seg.Ack), hasAck)
+	e.keyUint(`"len":`, uint64(s.Seg.Len))
+	e.keyUint(`"win":`, uint64(s.Window))
+	e.keyUint(`"win_raw":`, uint64(s.Seg.Window))
+	e.keyKnown(`"urgent":`, uint64(s.Seg.Urgent), s.Seg.Flags.Has(fsm.URG))
 	e.segmentOptions(s)
-	e.keyStrings("labels", s.Labels)
-	e.statePair("before", &s.Before)
-	e.statePair("after", &s.After)
+	e.keyStrings(`"labels":`, s.Labels)
+	e.statePair(`"before":`, &s.Before)
+	e.statePair(`"after":`, &s.After)
 }
 
 func (e *encoder) keyKnown(k string, n uint64, known bool) {
@@ -56,11 +56,11 @@ func (e *encoder) keyKnown(k string, n uint64, known bool) {
 // segmentOptions appends what options the segment carries, null without any.
 func (e *encoder) segmentOptions(s *record.Segment) {
 	if s.Seg.Opts == 0 {
-		e.keyNull("options")
+		e.keyNull(`"options":`)
 		return
 	}
-	e.object("options")
-	e.array("present")
+	e.object(`"options":`)
+	e.array(`"present":`)
 	for _, o := range optionNames {
 		if s.Seg.Opts.Has(o.set) {
 			e.literal(o.name)
@@ -68,24 +68,24 @@ func (e *encoder) segmentOptions(s *record.Segment) {
 	}
 	e.endArray()
 	if s.Seg.Opts.Has(fsm.OptMSS) {
-		e.keyUint("mss", uint64(s.Seg.MSS))
+		e.keyUint(`"mss":`, uint64(s.Seg.MSS))
 	}
 	if s.Seg.Opts.Has(fsm.OptWindowScale) {
-		e.keyUint("window_scale", uint64(s.Seg.WindowScale))
+		e.keyUint(`"window_scale":`, uint64(s.Seg.WindowScale))
 	}
 	if s.Seg.Opts.Has(fsm.OptTimestamps) {
-		e.keyUint("ts_val", uint64(s.Seg.TSVal))
-		e.keyUint("ts_ecr", uint64(s.Seg.TSEcr))
+		e.keyUint(`"ts_val":`, uint64(s.Seg.TSVal))
+		e.keyUint(`"ts_ecr":`, uint64(s.Seg.TSEcr))
 	}
 	if s.Seg.Opts.Has(fsm.OptFastOpen) {
-		e.keyUint("cookie_len", uint64(s.Seg.CookieLen))
+		e.keyUint(`"cookie_len":`, uint64(s.Seg.CookieLen))
 	}
 	if s.Seg.Opts.Has(fsm.OptSACK) {
-		e.array("sack")
+		e.array(`"sack":`)
 		for _, b := range sackBlocks(&s.Seg) {
 			e.open('{')
-			e.keyUint("from", relativeToAck(s, b.From))
-			e.keyUint("to", relativeToAck(s, b.To))
+			e.keyUint(`"from":`, relativeToAck(s, b.From))
+			e.keyUint(`"to":`, relativeToAck(s, b.To))
 			e.endObject()
 		}
 		e.endArray()

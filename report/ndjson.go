@@ -35,9 +35,9 @@ func (n *NDJSON) Connection(c *record.Connection) error {
 	}
 	for i := range c.Anomalies {
 		n.begin("anomaly")
-		n.e.keyUint("connection", c.ID)
-		n.e.addr("client", c.Client)
-		n.e.addr("server", c.Server)
+		n.e.keyUint(`"connection":`, c.ID)
+		n.e.addr(`"client":`, c.Client)
+		n.e.addr(`"server":`, c.Server)
 		n.e.anomaly(&c.Anomalies[i])
 		if err := n.end(); err != nil {
 			return err
@@ -59,12 +59,11 @@ func (n *NDJSON) Summary(r *record.Report) error {
 func (n *NDJSON) begin(kind string) {
 	n.e.buf = n.e.buf[:0]
 	n.e.open('{')
-	n.e.keyLiteral("type", kind)
+	n.e.keyLiteral(`"type":`, kind)
 }
 
 func (n *NDJSON) end() error {
-	n.e.endObject()
-	n.e.buf = append(n.e.buf, '\n')
+	n.e.finish()
 	_, err := n.w.Write(n.e.buf)
 	return err
 }
