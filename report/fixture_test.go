@@ -287,7 +287,7 @@ func lossy() *record.Connection {
 // evil has hostile text wherever a record has text.
 func evil() *record.Connection {
 	t := newTalk(5, "10.0.0.66:1", "10.0.0.2:65535", hostile)
-	t.seg(600, 45*sec, client, fsm.SYN|fsm.FIN, 0, 0, 0, "SYN-SENT/SYN-RECEIVED?", hostile)
+	t.seg(600, 45*sec, client, fsm.SYN|fsm.FIN, 0, 0, 0, "SYN-SENT/SYN-RECEIVED?", hostile).Seg.Opts = fsm.OptFastOpen | fsm.OptMalformed
 	c := t.c
 	c.Encapsulation = hostile
 	c.Evicted = true
