@@ -104,12 +104,13 @@ func looksLikeERF(head []byte) bool {
 	return sec > y1995 && sec < y2060 && kind >= 1 && kind <= 48 && size > 16 && wire > 0 && wire <= size
 }
 
-// looksLikeText reports whether head is UTF-8 without control characters.
+// looksLikeText reports whether head is UTF-8 without control characters; its
+// last character may be cut.
 func looksLikeText(head []byte) bool {
 	head = head[:min(len(head), 512)]
 	for i := 0; i < len(head); {
 		r, n := utf8.DecodeRune(head[i:])
-		if r == utf8.RuneError && n == 1 && len(head)-i >= utf8.UTFMax {
+		if r == utf8.RuneError && n == 1 && (i == 0 || len(head)-i >= utf8.UTFMax) {
 			return false
 		}
 		if r < ' ' && r != '\n' && r != '\r' && r != '\t' && r != '\f' && r != 0x1b {
