@@ -36,7 +36,7 @@ var linkTypeNames = map[int]string{
 	1:   "EN10MB",
 	3:   "AX25",
 	6:   "IEEE802",
-	7:   "ARCNET_BSD",
+	7:   "ARCNET",
 	8:   "SLIP",
 	9:   "PPP",
 	10:  "FDDI",
