@@ -62,6 +62,14 @@ func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool
 	return m
 }
 
+// StepCopy runs a segment that the network delivered twice: its sender sent it
+// long ago, and only the receiver may get it now.
+func (c *Conn) StepCopy(from Side, s *Segment, frame Frame, t Time) Meaning {
+	c.at = Stamp{Time: t, Frame: frame, Nth: c.at.Nth + 1}
+	c.Fresh, c.Old, c.Unseen = 0, s.Space(), 0
+	return c.Expire(t) | c.received(from.Peer(), s)
+}
+
 // Expire lets timers that ran out before t do their work.
 func (c *Conn) Expire(t Time) Meaning {
 	var m Meaning
@@ -121,13 +129,29 @@ func (c *Conn) receive(side Side, ev Event, s *Segment, provenAck Seq, byAck boo
 
 // imply records what side must have received, because of what it just sent.
 // from is where the cause was seen; a zero frame means that it was not captured.
+// Segments of one sender arrive in order, as a rule: what side is thought to
+// have received later is replayed behind it.
 func (c *Conn) imply(side Side, ev Event, from Stamp) bool {
 	cause := Received
 	if from.Frame == 0 {
 		cause = Assumed
 		from = Stamp{Time: c.at.Time, Nth: c.at.Nth}
 	}
-	return c.apply(side, ev, cause, from, c.at.Frame)
+	at := len(c.Transitions)
+	for i := at - 1; i >= 0; i-- {
+		t := &c.Transitions[i]
+		if t.Side != side {
+			continue
+		}
+		if t.Cause != Received || t.Nth <= from.Nth {
+			break
+		}
+		at = i
+	}
+	later := c.rewind(side, at)
+	ok := c.apply(side, ev, cause, from, c.at.Frame)
+	c.replay(side, later)
+	return ok
 }
 
 // prove looks for provisional transitions of side that the segment it just sent
@@ -142,6 +166,19 @@ func (c *Conn) prove(side Side, s *Segment) {
 		if t.proofBy&proofByAck != 0 && s.Flags&ACK != 0 && s.Ack.AtOrAfter(t.provenAck) ||
 			t.proofBy&proofByTimestamp != 0 && s.Opts&OptTimestamps != 0 && s.Flags&ACK != 0 && int32(s.TSEcr-t.provenTS) >= 0 {
 			c.settle(side, t)
+		}
+	}
+}
+
+// strengthen notes that the segment now passing towards side repeats the
+// acknowledgment behind a provisional transition and takes sequence numbers: once
+// side acknowledges these, the transition is proved.
+func (c *Conn) strengthen(side Side, s *Segment) {
+	for i := len(c.Transitions) - 1; i >= 0; i-- {
+		t := &c.Transitions[i]
+		if t.Side == side && t.Cause == Received && t.Proof == 0 && t.proofBy&proofByAck == 0 &&
+			(t.Event == AckOfSYN || t.Event == AckOfFIN) {
+			t.provenAck, t.proofBy = s.End(), t.proofBy|proofByAck
 		}
 	}
 }
@@ -199,21 +236,39 @@ func (c *Conn) takeBack(side Side, ev Event) Meaning {
 
 // withdraw removes transition i of side and replays the later ones of that side.
 func (c *Conn) withdraw(side Side, i int) {
-	e := &c.End[side]
-	e.State = c.Transitions[i].From
-	later := append([]Transition(nil), c.Transitions[i+1:]...)
-	if t := &c.Transitions[i]; t.Cause == Received && t.Proof == 0 {
-		e.unproved--
+	later := c.rewind(side, i)
+	c.replay(side, later[1:])
+}
+
+// rewind removes side's transitions from index i on, putting its state back to
+// what it was before them, and returns them.
+func (c *Conn) rewind(side Side, i int) []Transition {
+	if i == len(c.Transitions) {
+		return nil
 	}
-	c.Transitions = c.Transitions[:i]
-	for _, t := range later {
+	e := &c.End[side]
+	var removed []Transition
+	kept := c.Transitions[:i]
+	for _, t := range c.Transitions[i:] {
 		if t.Side != side {
-			c.Transitions = append(c.Transitions, t)
+			kept = append(kept, t)
 			continue
+		}
+		if len(removed) == 0 {
+			e.State = t.From
 		}
 		if t.Cause == Received && t.Proof == 0 {
 			e.unproved--
 		}
+		removed = append(removed, t)
+	}
+	c.Transitions = kept
+	return removed
+}
+
+// replay applies transitions again, from the state that side has now.
+func (c *Conn) replay(side Side, ts []Transition) {
+	for _, t := range ts {
 		if c.apply(side, t.Event, t.Cause, Stamp{t.Time, t.Frame, t.Nth}, t.Proof) {
 			n := &c.Transitions[len(c.Transitions)-1]
 			n.provenAck, n.provenTS, n.proofBy = t.provenAck, t.provenTS, t.proofBy

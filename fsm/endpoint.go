@@ -52,6 +52,8 @@ type Endpoint struct {
 	rstTo      Stamp // the latest RST that it accepted
 	badAck     Seq   // acknowledgment that it must answer with a RST
 	hasBadAck  bool
+	otherISS   Seq // a SYN of it with another number: an old duplicate, or a forgery
+	otherSyn   Stamp
 	challenged bool  // the next pure ACK of it is a challenge ACK
 	lastAck    Stamp // its latest segment with an ACK
 	tsVal      uint32
@@ -64,7 +66,7 @@ type Endpoint struct {
 type Stamp struct {
 	Time  Time
 	Frame Frame
-	Nth   uint32 // the connection's how-manieth segment, from 1
+	Nth   uint32 // ordinal of the segment within its connection, from 1
 }
 
 // Proved reports whether nothing but certain or proved segments led to State.

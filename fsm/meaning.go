@@ -14,6 +14,7 @@ const (
 	SYNACKChanged                       // another SYN-ACK: other initial number
 	FINAgain                            // the same FIN once more
 	FINMoved                            // a FIN at another number than before
+	SYNACKUninvited                     // a SYN-ACK from a side that no SYN was sent to
 	SYNACKBadAck                        // a SYN-ACK whose ack the client cannot accept (ack ≠ ISS+1)
 	HandshakeBadAck                     // an ACK in SYN-RECEIVED that does not acknowledge the SYN
 	HandshakeBadSeq                     // the same with a sequence number outside the window

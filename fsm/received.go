@@ -29,13 +29,17 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 			return m
 		}
 	}
+	if y.unproved > 0 && s.Space() > 0 && s.Ack.After(y.ISS) {
+		c.strengthen(side, s)
+	}
 	if y.SentFIN && !y.finAck && s.Ack.After(y.FinSeq) && s.Ack.AtOrBefore(y.Out.Top) {
 		y.finAck = c.receive(side, AckOfFIN, s, s.End(), s.Space() > 0)
 	}
 	if x.SentFIN && x.Out.Edge.After(x.FinSeq) {
-		if !y.gotFIN {
+		// A FIN that arrives, or the data that fills the hole before one.
+		if !y.gotFIN && (s.Flags&FIN != 0 || c.Fresh > 0) {
 			y.gotFIN = c.receive(side, RecvFIN, s, x.FinSeq+1, true)
-		} else if s.Flags&FIN != 0 && y.State == TimeWait {
+		} else if y.gotFIN && s.Flags&FIN != 0 && y.State == TimeWait {
 			y.timeWait = c.at.Time + 2*c.MSL
 			m |= TimeWaitRestart
 		}
@@ -107,6 +111,7 @@ func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 	y, x := &c.End[side], &c.End[side.Peer()]
 	exact := !x.Seen && !x.Out.Started() || s.Seq == x.Out.Edge ||
 		y.HasAck && s.Seq == y.Acked ||
+		x.hasAhead && s.Seq == x.ahead || // its own ACK says that it expects this number
 		// Linux also takes the right edge of what it has selectively acknowledged.
 		y.hasSACK && s.Seq == y.sackTop
 	if exact {

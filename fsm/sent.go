@@ -32,6 +32,7 @@ func (c *Conn) sentSYN(side Side, s *Segment) Meaning {
 		x.Syn = c.at
 		m |= SYNAgain | c.takeBack(side, RecvRST) | c.takeBack(side, RecvSYNACK) | c.takeBack(side, RecvSYN)
 	default:
+		x.otherISS, x.otherSyn = s.Seq, c.at
 		return SYNInSync
 	}
 	m |= c.advance(x, y, s)
@@ -70,6 +71,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 	}
 	switch {
 	case !x.SentSYN && x.State == Closed || x.State == Listen:
+		c.proveEvent(side, RecvRST) // it listens again
 		c.openWith(x, s)
 		x.Passive = true
 		x.State = Listen // where it was before the capture showed it; no transition of its own
@@ -78,13 +80,26 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 			m |= Joined
 		}
 		x.gotSYN = true
-		c.imply(side, RecvSYN, y.Syn)
+		cause := y.Syn
+		if y.otherSyn.Nth != 0 && s.Ack == y.otherISS+1 {
+			cause = y.otherSyn
+		}
+		c.imply(side, RecvSYN, cause)
+	case s.Seq == x.ISS && x.State == SynSent && !y.SentSYN:
+		return SYNACKUninvited
 	case s.Seq == x.ISS && x.State == SynSent && y.SentSYN:
 		// Both opened: it answers the peer's SYN.
 		x.gotSYN = true
 		c.imply(side, RecvSYN, y.Syn)
 	case s.Seq == x.ISS && c.provisional(side, RecvSYN) >= 0:
 		c.proveEvent(side, RecvSYN)
+	case s.Seq == x.ISS && y.SentSYN && c.provisional(side, RecvSYNACK) >= 0:
+		// Both opened, and the peer's SYN-ACK crossed this one: only the SYN had
+		// arrived when this was sent. The peer's SYN-ACK is still on its way.
+		crossing := y.lastAck
+		m |= c.takeBack(side, RecvSYNACK)
+		x.gotSYN = c.imply(side, RecvSYN, y.Syn)
+		x.synAck = c.apply(side, AckOfSYN, Received, crossing, 0)
 	case s.Seq == x.ISS:
 		// It still waits for the ACK of its SYN: the one that passed was lost.
 		x.Syn = c.at
@@ -146,13 +161,21 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		m |= c.takeBack(side, RecvSYNACK)
 	}
 	if x.State == TimeWait {
-		if c.provisional(side, RecvFIN) >= 0 {
+		if i := c.provisional(side, RecvFIN); i >= 0 {
+			// Nothing of the segment with the FIN was processed.
+			met := c.Transitions[i].Frame
 			m |= RSTForLastACK | c.takeBack(side, RecvFIN)
+			if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Frame == met && !withAck {
+				m |= c.takeBack(side, AckOfFIN)
+			}
 		} else {
 			m |= RSTInTimeWait
 		}
 	}
 	if x.State == Closed {
+		// The answer of an endpoint without a connection shows that it is closed.
+		c.proveEvent(side, RecvRST)
+		c.proveEvent(side, AckOfFIN)
 		return m | RSTNoConnection
 	}
 	c.apply(side, SendRST, Sent, c.at, c.at.Frame)
@@ -244,7 +267,8 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 			x.gotSYN = true
 			c.imply(side, RecvSYNACK, y.Syn)
 		case !y.Seen:
-			c.imply(side, JoinedMidway, Stamp{})
+			// Only a SYN-ACK that nobody captured explains the ACK.
+			c.assumeSYNACK(side, s)
 			m |= Joined
 		}
 	case SynReceived:
@@ -265,6 +289,9 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		}
 		c.prove(side, s)
 	}
+	if !y.Seen && y.SentSYN && s.Ack.After(y.ISS+1) {
+		c.proveEvent(side.Peer(), AckOfSYN) // the peer sent data, so it was past the handshake
+	}
 	if y.State == Closed && !y.Seen && y.lastRST.Nth == 0 && x.State != SynSent {
 		// x acknowledges a side of which nothing is captured.
 		c.joinMidway(side.Peer(), nil)
@@ -282,6 +309,18 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		}
 	}
 	return m
+}
+
+// assumeSYNACK fills in the SYN-ACK that side's ACK answers when nothing of the
+// peer is captured.
+func (c *Conn) assumeSYNACK(side Side, s *Segment) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	y.SentSYN, y.ISS, y.Passive = true, s.Ack-1, true
+	y.Out.Start(s.Ack)
+	y.gotSYN, x.gotSYN = true, true
+	y.State = Listen // as in sentSYNACK
+	c.imply(side.Peer(), RecvSYN, x.Syn)
+	c.imply(side, RecvSYNACK, Stamp{})
 }
 
 // joinMidway takes up an endpoint whose handshake was not captured.
@@ -304,7 +343,7 @@ func (c *Conn) continuesAfterRST(side Side) Meaning {
 		if t := &c.Transitions[i]; t.Side == side && t.Event == SendRST {
 			c.withdraw(side, i)
 			x.sentRST = false
-			return AfterOwnRST | TookBack | c.takeBack(side.Peer(), RecvRST)
+			return AfterOwnRST | TookBack
 		}
 	}
 	return AfterOwnRST

@@ -65,8 +65,6 @@ var Table = []Row{
 
 	// A connection that the capture joins midway.
 	{Closed, JoinedMidway, Established, "observer: the capture begins after the handshake"},
-	{SynSent, JoinedMidway, Established, "observer: the rest of the handshake was not captured"},
-	{SynReceived, JoinedMidway, Established, "observer: the ACK of the SYN was not captured"},
 }
 
 // passiveReset is note 1 of Figure 5: after a passive OPEN a RST in SYN-RECEIVED

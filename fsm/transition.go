@@ -23,7 +23,7 @@ type Transition struct {
 	Time  Time   // capture time of Frame, or when the timer ran out
 	Frame Frame  // the segment that caused it; 0 for a timer
 	Proof Frame  // the segment that proves it; 0 while nothing does
-	Nth   uint32 // the connection's how-manieth segment caused it, from 1
+	Nth   uint32 // ordinal of the segment within its connection, from 1
 	Side  Side
 	From  State
 	To    State

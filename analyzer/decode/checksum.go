@@ -13,15 +13,19 @@ func verify(p *Packet, segment []byte) {
 	ends := sum(sum(0, p.Src.IP[:]), p.Dst.IP[:])
 	ends = addWord(ends, swapped(protoTCP))
 	pseudo := addWord(ends, swapped(uint32(len(segment))))
-	all := sum(pseudo, segment)
+	header := min(int(p.HeaderLen), len(segment))
+	data := sum(0, segment[header:])
+	all := addWord(sum(pseudo, segment[:header]), data)
 	field := binary.LittleEndian.Uint16(segment[16:])
 	switch {
 	case fold(all) == 0xffff:
 		p.Checksum = ChecksumGood
+		p.PayloadSum, p.HasPayloadSum = fold(data), true
 	case field == fold(pseudo) || field == fold(ends):
 		// A card that is to fill the checksum in finds the pseudo-header's sum there;
 		// one that is also to split the segment finds it without the length.
 		p.Checksum = ChecksumOffload
+		p.PayloadSum, p.HasPayloadSum = fold(data), true
 	case p.ZeroLength:
 		p.Checksum = ChecksumUnverified // the length summed is a guess
 	default:

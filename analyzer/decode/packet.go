@@ -50,8 +50,9 @@ type Packet struct {
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data
 
-	// PayloadSum is the Internet checksum's sum over the data. It is known only
-	// where the TCP checksum was verified as good.
+	// PayloadSum is the Internet checksum's sum over the data: different sums mean
+	// different octets. It is known only for whole segments whose checksum is
+	// verified and not wrong.
 	PayloadSum    uint16
 	HasPayloadSum bool
 }

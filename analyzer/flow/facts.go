@@ -7,6 +7,7 @@ type Facts uint64
 // The facts.
 const (
 	Doubled           Facts = 1 << iota // the same frame captured a second time
+	NetworkCopy                         // the same IP packet again: the network delivered it twice
 	KeepaliveProbe                      // keepalive probe
 	KeepaliveAnswer                     // the ACK that answers one
 	KeepaliveEarly                      // keepalive probe while data is unacknowledged

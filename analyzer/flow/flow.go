@@ -17,6 +17,7 @@ type Flow struct {
 	Dir         [2]Direction // by the sending side
 
 	First, Last fsm.Stamp // first and latest segment
+	Until       fsm.Time  // capture time when the connection was reported
 	Segments    uint32    // stepped through the machine
 
 	// The handshake's segments; a zero frame where one was not captured.
@@ -172,4 +173,10 @@ func (f *Flow) OneSided() bool {
 // Midstream reports whether the capture joined the connection after its start.
 func (f *Flow) Midstream() bool {
 	return f.Meanings.Any(fsm.Joined) && f.SYN.Frame == 0
+}
+
+// SplitHandshake reports whether the server answered the SYN with a SYN of its
+// own and only the client sent a SYN-ACK. In a simultaneous open both do.
+func (f *Flow) SplitHandshake() bool {
+	return f.SYNs[fsm.Server] > 0 && f.SYNACKs[fsm.Client] > 0 && f.SYNACKs[fsm.Server] == 0
 }

@@ -11,7 +11,7 @@ import (
 type Mark struct {
 	Frame   fsm.Frame
 	Time    fsm.Time
-	Nth     uint32 // the connection's how-manieth segment
+	Nth     uint32 // the connection's ordinal of the segment
 	From    fsm.Side
 	TTL     uint8
 	IPID    uint16

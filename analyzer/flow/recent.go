@@ -50,14 +50,28 @@ const (
 	// Without an IPv4 identification a copy is believed only this soon: no
 	// retransmission timer and no reaction to ACKs is as quick.
 	copyDelayBlind = 1_000_000
+	// Identifications come round again, but not this soon.
+	copyLife = 30 * fsm.Second
 )
 
-// isCopy reports whether the packet is a second copy of a frame captured just
+// copyKind is what a segment is to the ones remembered.
+type copyKind uint8
+
+const (
+	original    copyKind = iota
+	captureCopy          // one frame captured twice
+	networkCopy          // one IP packet delivered twice
+)
+
+// copyOf reports whether the packet is a second copy of a frame captured just
 // before: a mirror port, a bridge, or one host's several interfaces. A
 // retransmission is a new IP packet, so its identification differs; where there
 // is none to compare, only a copy that carries sequence numbers is believed,
 // because identical duplicate ACKs are ordinary.
-func (d *Direction) isCopy(r *recentSegment, space uint32) bool {
+//
+// The same identification long after is the network's doing: a packet that it
+// delivered twice.
+func (d *Direction) copyOf(r *recentSegment, space uint32) copyKind {
 	for i := range d.recent {
 		o := &d.recent[i]
 		if o.frame == 0 || o.print != r.print || o.sum != r.sum {
@@ -70,15 +84,17 @@ func (d *Direction) isCopy(r *recentSegment, space uint32) bool {
 		switch {
 		case r.hasID && o.hasID:
 			if r.ipID == o.ipID && dt <= copyDelay {
-				return true
+				return captureCopy
+			} else if r.ipID == o.ipID && dt <= copyLife {
+				return networkCopy
 			}
 		case r.iface != o.iface && dt <= copyDelay:
-			return true
+			return captureCopy
 		case dt <= copyDelayBlind && (space > 0 || d.Doubled > 0):
-			return true
+			return captureCopy
 		}
 	}
-	return false
+	return original
 }
 
 // differs returns the frame that carried the same numbers with other octets, or

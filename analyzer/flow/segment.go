@@ -17,7 +17,11 @@ func (f *Flow) add(p *decode.Packet) {
 
 	print := fingerprint(p)
 	advances := !x.Out.Started() || s.Seq.Add(space).After(x.Out.Top) || s.Flags&fsm.ACK != 0 && s.Ack.After(x.Acked)
-	if !advances && d.isCopy(&print, space) {
+	kind := original
+	if !advances {
+		kind = d.copyOf(&print, space)
+	}
+	if kind == captureCopy {
 		f.addCopy(p, d, from)
 		return
 	}
@@ -31,14 +35,20 @@ func (f *Flow) add(p *decode.Packet) {
 	probe := f.probeKind(s, from)
 	undelivered := f.checksum(p, d)
 
-	m := f.Conn.Step(from, s, p.Frame, p.Time, undelivered)
+	var m fsm.Meaning
+	if kind == networkCopy {
+		g |= NetworkCopy
+		m = f.Conn.StepCopy(from, s, p.Frame, p.Time)
+	} else {
+		m = f.Conn.Step(from, s, p.Frame, p.Time, undelivered)
+	}
 	at := fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
 	f.Segments++
 	f.Last = at
 
 	if space > 0 && s.Flags&fsm.RST == 0 {
 		g |= probe
-		if probe == 0 && started {
+		if probe == 0 && started && kind == original {
 			g |= f.orderFacts(p, d, x, y, top, space)
 		}
 		if s.Len > 0 {

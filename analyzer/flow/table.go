@@ -14,6 +14,7 @@ type Options struct {
 	Linger         fsm.Time             // how long after its end a connection is reported; 0 means 2 MSL
 	MaxConnections int                  // open connections kept at once; 0 means DefaultMaxConnections
 	Keep           func(id uint64) bool // whether to keep the connection's segments; nil keeps none
+	MaxKept        int                  // segments kept over all connections; 0 means no limit
 	Ended          func(*Flow)          // called once for each connection when it is complete; the Flow is valid during the call
 }
 
@@ -33,6 +34,8 @@ type Table struct {
 	over     list // ended, waiting for stragglers
 	told     list // reported, waiting for 2 MSL to pass so that stragglers find them
 	free     *Flow
+
+	kept int // segments kept by the connections in the table and those reported
 
 	Evicted uint64
 	Late    uint64 // segments that came after their connection was reported
@@ -80,6 +83,14 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 		t.Late++
 		return
 	}
+	if f.keep && t.opt.MaxKept > 0 && t.kept >= t.opt.MaxKept {
+		f.keep = false
+		f.KeptCut++
+	} else if f.keep {
+		t.kept++
+	} else if f.KeptCut > 0 {
+		f.KeptCut++
+	}
 	f.add(p)
 	switch {
 	case f.Over():
@@ -90,6 +101,18 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 	case f.list == &t.halfOpen && f.Conn.End[0].State.Synchronized() && f.Conn.End[1].State.Synchronized():
 		f.moveTo(&t.open)
 	}
+}
+
+// Malformed notes a segment of which only the ports could be read on the
+// connection that it claims to belong to, if there is one.
+func (t *Table) Malformed(p *decode.Packet) {
+	key, _ := keyOf(p)
+	f := t.flows[key]
+	if f == nil || f.emitted {
+		return
+	}
+	f.AllFacts |= HeaderBroken
+	f.mark(Mark{Frame: p.Frame, Time: p.Time, From: f.SideOf(p), TTL: p.TTL, IPID: p.IPID, Facts: HeaderBroken})
 }
 
 // begin starts a connection with its first segment, after another one of the
@@ -231,6 +254,7 @@ func (t *Table) Finish() {
 
 // finish brings the connection's own records to the end of the capture.
 func (f *Flow) finish(now fsm.Time) {
+	f.Until = now
 	if f.Conn.Expire(now) != 0 {
 		f.Meanings |= fsm.StateChanged
 	}

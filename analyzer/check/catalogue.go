@@ -1,0 +1,5 @@
+package check
+
+// Catalogue is every check, in the order in which findings of one severity are
+// printed.
+var Catalogue = []*Check{}
