@@ -46,11 +46,17 @@ func wrap(s string, n int) []string {
 		lines = append(lines, strings.TrimRight(line, " "))
 		line, width = "", 0
 	}
-	for word := range strings.SplitSeq(s, " ") {
+	for _, word := range splitWords(s) {
 		w := cells(word)
 		if width > 0 && width+1+w <= n {
 			line, width = line+" "+word, width+1+w
 			continue
+		}
+		if room := n - width - 1; width > 0 && w > n && room >= n/3 { // it must be broken anyway
+			head := breakWord(word, room)
+			line += " " + head
+			word = word[len(head):]
+			w = cells(word)
 		}
 		if width > 0 {
 			flush()
@@ -67,6 +73,29 @@ func wrap(s string, n int) []string {
 		flush()
 	}
 	return lines
+}
+
+// splitWords splits at blanks, but leaves a number and its unit together.
+func splitWords(s string) []string {
+	words := strings.Split(s, " ")
+	kept := words[:0]
+	for _, w := range words {
+		if n := len(kept); n > 0 && units[strings.TrimRight(w, ".,;:)")] && endsInDigit(kept[n-1]) {
+			kept[n-1] += " " + w
+			continue
+		}
+		kept = append(kept, w)
+	}
+	return kept
+}
+
+var units = map[string]bool{
+	"ns": true, "µs": true, "us": true, "ms": true, "s": true, "min": true, "h": true, "d": true,
+	"B": true, "kB": true, "MB": true, "GB": true, "TB": true, "PB": true, "EB": true,
+}
+
+func endsInDigit(s string) bool {
+	return s != "" && s[len(s)-1] >= '0' && s[len(s)-1] <= '9'
 }
 
 // breakWord returns the part of a too long word that goes on the line: up to

@@ -153,7 +153,7 @@ func download() *record.Connection {
 		ServerRTT: 0.018412, ClientRTT: 0.000078, Vantage: "near-client", Options: [2]record.Options{usualOptions, usualOptions},
 	}
 	c.Close = record.Close{
-		FirstCloser: "client", Kind: "fin", FIN: [2]fsm.Frame{f(0, n), f(0, n+2)}, FINAcked: [2]fsm.Frame{f(0, n+1), f(0, n+3)},
+		FirstCloser: "client", Kind: "normal", FIN: [2]fsm.Frame{f(0, n), f(0, n+2)}, FINAcked: [2]fsm.Frame{f(0, n+1), f(0, n+3)},
 		Duration: 0.01906,
 		TimeWait: []record.TimeWaitHold{{Side: client, Since: c.Last, Until: c.Last + 120*sec, Watched: 37.55, Ended: "expected"}},
 	}
@@ -174,7 +174,7 @@ func wrongAck() *record.Connection {
 	synOptions(t.seg(410, 30*sec, client, fsm.SYN, 0, 0, 0, "SYN-SENT/SYN-RECEIVED"))
 	synOptions(t.seg(411, 30*sec+200_000, server, fsm.SYN|fsm.ACK, 0, 2, 0, ""))
 	t.seg(412, 30*sec+291_000, client, fsm.RST, 2, 0, 0, "SYN-SENT/LISTEN?")
-	synOptions(t.seg(413, 31*sec+20*ms, client, fsm.SYN, 0, 0, 0, "", "syn-retransmission"))
+	synOptions(t.seg(413, 31*sec+20*ms, client, fsm.SYN, 0, 0, 0, "", "retransmission"))
 	t.step(client, fsm.Closed, fsm.SynSent, fsm.SendSYN, fsm.Sent, 410, 0, 30*sec)
 	t.step(server, fsm.Listen, fsm.SynReceived, fsm.RecvSYN, fsm.Received, 410, 411, 30*sec)
 	t.step(server, fsm.SynReceived, fsm.Closed, fsm.RecvRST, fsm.Received, 412, 0, 30*sec+291_000)
@@ -183,7 +183,7 @@ func wrongAck() *record.Connection {
 	c.Handshake = record.Handshake{Kind: "incomplete", SYN: f(0, 410), SYNACK: f(0, 411), SYNs: 2, SYNACKs: 1, SYNACKValid: record.Invalid,
 		ISN: [2]fsm.Seq{305419896, 2596069104}, HasISN: [2]bool{true, true}, ServerRTT: 0.0002, ClientRTT: -1,
 		Options: [2]record.Options{usualOptions, usualOptions}}
-	c.Close = record.Close{Kind: "reset", RST: f(0, 412), ResetBy: "client", Duration: 0}
+	c.Close = record.Close{Kind: "aborted-handshake", FirstCloser: "client", RST: f(0, 412), ResetBy: "client", Duration: 0}
 	c.Lifetime.Kind = "short-lived"
 	c.Anomalies = []record.Anomaly{
 		{Name: "syn-retransmission", Severity: record.SeverityNote, Side: "client", Frames: []fsm.Frame{f(0, 413)}, Count: 1,
@@ -209,7 +209,7 @@ func deadPeer() *record.Connection {
 	c := t.c
 	var probes []fsm.Frame
 	for i := range uint64(9) {
-		t.seg(4+i, at, client, fsm.ACK, 52, 85, 0, "", "keepalive-probe")
+		t.seg(4+i, at, client, fsm.ACK, 52, 85, 0, "", "keepalive")
 		probes = append(probes, f(1, 4+i))
 		at += 75 * sec
 	}
@@ -221,7 +221,7 @@ func deadPeer() *record.Connection {
 	c.Encapsulation = "vlan 12"
 	c.Orientation = record.Orientation{Basis: "port", Certain: false}
 	c.Handshake.Kind = "not-captured"
-	c.Close = record.Close{Kind: "reset", RST: f(1, 13), ResetBy: "client", Duration: 0}
+	c.Close = record.Close{Kind: "reset", FirstCloser: "client", RST: f(1, 13), ResetBy: "client", Duration: 0}
 	c.Quality.Midstream = true
 	c.Lifetime = record.Lifetime{Kind: "long-lived", Exchanges: 1, IdleSpans: 1, LongestIdle: 7199.968}
 	c.Traffic[client].Keepalive = record.Keepalive{Probes: 9, LongestUnanswered: 9, Idle: 7199.968, MinInterval: 75, MaxInterval: 75}
@@ -246,7 +246,7 @@ func lossy() *record.Connection {
 	t.seg(502, 40*sec+20*ms, client, fsm.ACK, 1, 1, 0, "ESTABLISHED/ESTABLISHED")
 	t.seg(503, 40*sec+21*ms, client, fsm.PSH|fsm.ACK, 1, 1, 517, "")
 	t.seg(504, 40*sec+31*ms, server, fsm.PSH|fsm.ACK, 1, 518, 1448, "")
-	t.seg(505, 40*sec+31*ms+20_000, server, fsm.PSH|fsm.ACK, 2897, 518, 1448, "", "gap-before")
+	t.seg(505, 40*sec+31*ms+20_000, server, fsm.PSH|fsm.ACK, 2897, 518, 1448, "", "previous-segment-missing")
 	sack := t.seg(506, 40*sec+32*ms, client, fsm.ACK, 518, 1449, 0, "", "duplicate-ack")
 	sack.Seg.Opts, sack.Seg.NumSACK = fsm.OptSACK|fsm.OptTimestamps, 1
 	sack.Seg.SACK[0] = fsm.SACKBlock{From: fsm.Seq(t.isn[server] + 2897), To: fsm.Seq(t.isn[server] + 4345)}
@@ -326,7 +326,7 @@ func simultaneous() *record.Connection {
 	c.State = pair("CLOSED/TIME-WAIT?")
 	c.Handshake.Kind = "not-captured"
 	c.Quality = record.ConnectionQuality{Midstream: true, OneSided: true, GapOctets: 2896}
-	c.Close = record.Close{FirstCloser: "client", Kind: "fin-simultaneous", FIN: [2]fsm.Frame{f(0, 700), f(0, 701)}, FINAcked: [2]fsm.Frame{f(0, 702), f(0, 703)}, Duration: 0.03,
+	c.Close = record.Close{FirstCloser: "client", Kind: "simultaneous", FIN: [2]fsm.Frame{f(0, 700), f(0, 701)}, FINAcked: [2]fsm.Frame{f(0, 702), f(0, 703)}, Duration: 0.03,
 		TimeWait: []record.TimeWaitHold{
 			{Side: client, Since: start + 46*sec + 20*ms, Until: start + 166*sec + 20*ms, Watched: 120, Ended: "elapsed"},
 			{Side: server, Since: start + 46*sec + 30*ms, Until: start + 166*sec + 30*ms, Watched: 120, Ended: "reused"},
@@ -354,7 +354,7 @@ func fixture() *record.Report {
 	}
 	s := &r.Summary
 	s.Connections = uint64(len(conns))
-	s.Closes = []record.Count{{Name: "reset", N: 2}, {Name: "fin", N: 1}, {Name: "fin-simultaneous", N: 1}, {Name: "half-closed", N: 1}, {Name: hostile, N: 1}}
+	s.Closes = []record.Count{{Name: "reset", N: 1}, {Name: "aborted-handshake", N: 1}, {Name: "normal", N: 1}, {Name: "simultaneous", N: 1}, {Name: "half-closed", N: 1}, {Name: hostile, N: 1}}
 	s.Client = []record.Count{{Name: "CLOSED", N: 2}, {Name: "SYN-SENT", N: 2}, {Name: "CLOSE-WAIT", N: 1}, {Name: "TIME-WAIT", N: 1}}
 	s.Server = []record.Count{{Name: "CLOSED", N: 2}, {Name: "LISTEN", N: 1}, {Name: "SYN-RECEIVED", N: 1}, {Name: "FIN-WAIT-2", N: 1}, {Name: "TIME-WAIT", N: 1}}
 	s.Severities = []record.Count{{Name: "error", N: 2}, {Name: "warning", N: 3}, {Name: "note", N: 2}, {Name: "capture", N: 1}}

@@ -36,6 +36,8 @@ func duration(s float64) string {
 // shortDuration writes seconds in at most eight cells, to three digits, for columns.
 func shortDuration(s float64) string {
 	switch {
+	case s == 0:
+		return "0 s"
 	case s < 999.5:
 		return scaled(s, 3)
 	case s < 59.95*60:

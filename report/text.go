@@ -49,5 +49,8 @@ func Timelines(w io.Writer, r *record.Report, o Options) error {
 // Timeline writes one connection's timeline. Options.Multi must say whether the
 // capture had several sources.
 func Timeline(w io.Writer, c *record.Connection, o Options) error {
-	return render(w, o, func(p *page) { p.timeline(c) })
+	return render(w, o, func(p *page) {
+		p.timeline(c)
+		p.legend([]*record.Connection{c})
+	})
 }

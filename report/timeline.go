@@ -21,11 +21,44 @@ func (p *page) timelines(r *record.Report) {
 		}
 		p.timeline(c)
 	}
+	p.legend(shown)
 	if left > 0 {
 		p.line()
 		p.line("  ", counted(uint64(left), "more timeline", "more timelines"), " not shown: --limit 0 shows all, --conn N one of them.")
 	}
 }
+
+// legend explains the signs that these timelines use, if any.
+func (p *page) legend(conns []*record.Connection) {
+	var found [4]bool
+	unproved := false
+	for _, c := range conns {
+		for i := range c.Anomalies {
+			found[c.Anomalies[i].Severity&3] = true
+		}
+		for i := range c.Segments {
+			s := &c.Segments[i]
+			unproved = unproved || !s.After[0].Proved || !s.After[1].Proved
+		}
+		unproved = unproved || !c.State[0].Proved || !c.State[1].Proved
+	}
+	var signs []string
+	for s := int(record.SeverityError); s >= 0; s-- {
+		if found[s] {
+			signs = append(signs, severityMarks[s]+" "+record.Severity(s).String())
+		}
+	}
+	if unproved {
+		signs = append(signs, unprovedLegend)
+	}
+	if len(signs) > 0 {
+		p.line()
+		p.hanging(2, "", plain, strings.Join(signs, ", "), dim)
+	}
+}
+
+// unprovedLegend explains the question mark behind a state.
+const unprovedLegend = "STATE? not proved: nothing shows that the segment arrived"
 
 func (p *page) timeline(c *record.Connection) {
 	title := p.text("Connection " + number(c.ID) + ": ")
@@ -212,7 +245,7 @@ func (p *page) extra(r *rung) string {
 	s := r.seg
 	var list []string
 	list = append(list, s.Labels...)
-	if s.Seg.Window == 0 && !s.Seg.Flags.Any(fsm.RST|fsm.SYN) {
+	if s.Seg.Window == 0 && !s.Seg.Flags.Any(fsm.RST|fsm.SYN) && !slices.Contains(s.Labels, "zero-window") {
 		list = append(list, "win 0")
 	}
 	if s.Seg.Flags.Has(fsm.URG) || s.Seg.Urgent != 0 {

@@ -29,8 +29,11 @@ func (p *page) fold(rows []rung) []rung {
 		for end < len(rows) && isPlainRung(&rows[end], seen) {
 			end++
 		}
-		if n := end - start - foldHead - foldTail; n >= foldLeast {
-			from, to := start+foldHead, end-foldTail
+		head := foldHead
+		if end > start && len(rows[start].seg.Labels)+len(rows[start].findings) > 0 {
+			head = 0 // the first few of its kind stand above
+		}
+		if from, to := start+head, end-foldTail; to-from >= foldLeast {
 			out = append(out, rows[start:from]...)
 			out = append(out, p.foldRungs(rows[from:to]))
 			out = append(out, rows[to:end]...)

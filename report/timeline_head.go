@@ -12,7 +12,7 @@ const headNames = 11 // cells of the column of names in a timeline's head
 // timelineHead writes what one wants to know of a connection before its segments.
 func (p *page) timelineHead(c *record.Connection) {
 	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))+
-		", frames "+p.frame(c.FirstFrame)+" to "+p.frame(c.LastFrame))
+		", "+p.frameSpan(c.FirstFrame, c.LastFrame))
 	p.head("who", p.who(c))
 	p.head("opened", p.opened(c))
 	for side := fsm.Client; side <= fsm.Server; side++ {
@@ -34,6 +34,13 @@ func (p *page) timelineHead(c *record.Connection) {
 	}
 	p.head("capture", p.captureDoubts(c))
 	p.head("findings", p.findingNames(c))
+}
+
+func (p *page) frameSpan(first, last fsm.Frame) string {
+	if first == last {
+		return "frame " + p.frame(first)
+	}
+	return "frames " + p.frame(first) + " to " + p.frame(last)
 }
 
 // head writes a named value unless it is empty.
@@ -79,6 +86,45 @@ var handshakeKinds = map[string]string{
 	"none":         "no handshake",
 }
 
+// words returns what people say for a name, or the name.
+func words(names map[string]string, name string) string {
+	if w, ok := names[name]; ok {
+		return w
+	}
+	return name
+}
+
+var closeKinds = map[string]string{
+	"none":              "no state was ever left",
+	"refused":           "refused by the server",
+	"unanswered":        "never answered",
+	"aborted-handshake": "handshake aborted",
+	"reset":             "reset",
+	"normal":            "normal close",
+	"simultaneous":      "simultaneous close",
+	"half-closed":       "half-closed",
+	"closing":           "still closing",
+	"opening":           "still opening",
+	"open":              "still open",
+}
+
+// closeWords says how a connection ended and by whom.
+func closeWords(cl *record.Close) string {
+	text := words(closeKinds, cl.Kind)
+	switch cl.Kind {
+	case "refused", "unanswered", "none", "opening", "open", "simultaneous":
+		return text
+	case "reset", "aborted-handshake":
+		return text + optional(" by the ", cl.ResetBy)
+	case "half-closed":
+		return text + optional(" by the ", cl.FirstCloser)
+	}
+	if cl.FirstCloser != "" {
+		text += ", " + cl.FirstCloser + " first"
+	}
+	return text
+}
+
 var vantages = map[string]string{
 	"near-client": "captured near the client",
 	"near-server": "captured near the server",
@@ -87,10 +133,7 @@ var vantages = map[string]string{
 
 func (p *page) opened(c *record.Connection) string {
 	h := &c.Handshake
-	text := handshakeKinds[h.Kind]
-	if text == "" {
-		text = h.Kind
-	}
+	text := words(handshakeKinds, h.Kind)
 	if h.ServerRTT >= 0 && h.ClientRTT >= 0 && h.Complete {
 		text += " in " + duration(h.ServerRTT+h.ClientRTT)
 	}
@@ -161,10 +204,7 @@ func (p *page) offers(c *record.Connection, side fsm.Side) string {
 
 func (p *page) closed(c *record.Connection) string {
 	cl := &c.Close
-	text := cl.Kind
-	if cl.FirstCloser != "" {
-		text += ", " + cl.FirstCloser + " first"
-	}
+	text := closeWords(cl)
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		if cl.FIN[side] == 0 {
 			continue
@@ -192,12 +232,14 @@ func (p *page) closed(c *record.Connection) string {
 	return text
 }
 
+// timeWaitEnds say how a TIME-WAIT ended; %s is how long it was watched. No wire
+// shows TIME-WAIT itself, only what breaks it.
 var timeWaitEnds = map[string]string{
-	"expected":     "the capture ends before that and no wire shows it",
-	"elapsed":      "it elapsed",
-	"missing":      "but it was missing",
-	"reused":       "ended early by a new connection",
-	"assassinated": "ended early by a RST (RFC 1337)",
+	"expected":     "expected, not visible; the capture ends %s into it",
+	"elapsed":      "expected, not visible; nothing spoke against it",
+	"missing":      "but the client was seen without it",
+	"reused":       "ended by a new connection, %s of it captured",
+	"assassinated": "ended by a RST (RFC 1337), %s of it captured",
 }
 
 func (p *page) timeWaitHead(c *record.Connection) {
@@ -206,13 +248,11 @@ func (p *page) timeWaitHead(c *record.Connection) {
 		if i == 0 {
 			name = "TIME-WAIT"
 		}
-		text := h.Side.String() + ": expected from " + duration(span(c.First, h.Since)) + " to " +
-			duration(span(c.First, h.Until)) + " after the start, " + duration(h.Watched) + " of it watched"
-		if end := timeWaitEnds[h.Ended]; end != "" {
-			text += "; " + end
-		} else if h.Ended != "" {
-			text += "; " + h.Ended
-		}
+		text := h.Side.String() + ": from " + duration(span(c.First, h.Since)) + " to " +
+			duration(span(c.First, h.Until)) + " after the start, "
+		end := words(timeWaitEnds, h.Ended)
+		end = strings.ReplaceAll(end, "the client", "the "+h.Side.String())
+		text += strings.ReplaceAll(end, "%s", duration(h.Watched))
 		p.head(name, text)
 	}
 }
@@ -251,7 +291,11 @@ func sentText(t *record.Traffic) string {
 		list = append(list, "window closed "+counted(t.ZeroWindows, "time", "times")+" for "+duration(t.ZeroWindowTime))
 	}
 	add(t.WindowProbes, "window probe", "window probes")
-	if t.MaxWindow > 0 {
+	switch {
+	case t.MaxWindow == 0:
+	case t.MinWindow == t.MaxWindow:
+		list = append(list, "window "+octets(uint64(t.MaxWindow)))
+	default:
 		list = append(list, "window "+octets(uint64(t.MinWindow))+" to "+octets(uint64(t.MaxWindow)))
 	}
 	return strings.Join(list, ", ")
@@ -263,7 +307,7 @@ func lifeText(l *record.Lifetime) string {
 	}
 	text := l.Kind + ", " + counted(uint64(l.Exchanges), "exchange", "exchanges")
 	if l.IdleSpans > 0 {
-		text += ", idle " + counted(uint64(l.IdleSpans), "time", "times") + ", longest " + duration(l.LongestIdle)
+		text += ", " + counted(uint64(l.IdleSpans), "idle span", "idle spans") + ", longest " + duration(l.LongestIdle)
 	}
 	return text
 }

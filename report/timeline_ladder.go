@@ -14,14 +14,14 @@ type ladder struct {
 	c     *record.Connection
 	nanos bool // the capture tells nanoseconds
 
-	frame, time, delta     int
-	state                  int
-	flags, seq, ack, size  int
-	mid                    int // cells between the lifelines
-	shaft                  int // cells of an arrow's tail, its head included
-	told                   map[*record.Anomaly]bool
-	day                    string // date that the time column leaves out
-	withDelta, severalDays bool
+	frame, time, delta    int
+	state                 int
+	flags, seq, ack, size int
+	mid                   int // cells between the lifelines
+	shaft                 int // cells of an arrow's tail, its head included
+	told                  map[*record.Anomaly]bool
+	withTime, withDelta   bool
+	severalDays, segments bool
 }
 
 const marks = 3 // cells of the margin
@@ -38,7 +38,7 @@ func (p *page) newLadder(c *record.Connection, rows []rung) *ladder {
 	if p.width < DefaultWidth {
 		l.nanos = false
 	}
-	l.withDelta = p.o.Time != DeltaTime
+	l.withTime, l.withDelta = true, p.o.Time != DeltaTime
 	for i := range rows {
 		r := &rows[i]
 		if r.frame != 0 {
@@ -54,18 +54,27 @@ func (p *page) newLadder(c *record.Connection, rows []rung) *ladder {
 		if r.seg == nil {
 			continue
 		}
+		l.segments = true
 		l.flags = max(l.flags, len(flags(r.seg)))
 		seq, ack := l.numbers(r.seg)
 		l.seq = max(l.seq, len(seq))
 		l.ack = max(l.ack, len(ack))
 		l.size = max(l.size, len(number(uint64(r.seg.Seg.Len))))
 	}
-	// What does not fit goes: first the arrows' tails, then the delta.
+	// What does not fit goes: first some of the arrows' tails, then the delta, then
+	// the tails. Where even flags alone find no room the time goes too.
 	if l.fit(); l.mid < l.columns() {
 		l.shaft = 2
 	}
 	if l.mid < l.columns() && l.withDelta {
 		l.withDelta = false
+		l.fit()
+	}
+	if l.mid < l.columns() {
+		l.shaft = 1
+	}
+	if l.mid < l.flags+2*(l.shaft+1) {
+		l.withTime = false
 		l.fit()
 	}
 	return l
@@ -78,7 +87,10 @@ func (l *ladder) fit() {
 
 // left is where the left lifeline stands.
 func (l *ladder) left() int {
-	n := marks + l.frame + 1 + l.time + 1 + l.state + 1
+	n := marks + l.frame + 1 + l.state + 1
+	if l.withTime {
+		n += l.time + 1
+	}
 	if l.withDelta {
 		n += l.delta + 1
 	}
@@ -107,12 +119,21 @@ func (l *ladder) numbers(s *record.Segment) (seq, ack string) {
 
 func (l *ladder) titles() {
 	p := l.p
-	front := strings.Repeat(" ", marks) + padLeft("frame", l.frame) + " " + padLeft(l.timeTitle(), l.time) + " "
+	front := strings.Repeat(" ", marks) + padLeft("frame", l.frame) + " "
+	if l.withTime {
+		front += padLeft(l.timeTitle(), l.time) + " "
+	}
 	if l.withDelta {
 		front += padLeft("delta", l.delta) + " "
 	}
 	mid := strings.Repeat(" ", l.shaft+1) + padRight("flags", l.flags) + " " + padLeft("seq", l.seq) + " " +
 		padLeft("ack", l.ack) + " " + padLeft("len", l.size)
+	if !l.segments {
+		mid = strings.Repeat(" ", l.shaft+1) + "what made the states change"
+	}
+	if cells(mid) > l.mid {
+		mid = ""
+	}
 	p.line(p.paint(dim, front+padLeft("CLIENT", l.state)+" "+p.g.lifeline+padRight(mid, l.mid)+p.g.lifeline+" SERVER"))
 }
 
@@ -204,6 +225,10 @@ func (l *ladder) rung(r *rung) {
 	left := l.stateText(r, fsm.Client, padLeft)
 	right := l.stateText(r, fsm.Server, padRight)
 	life := p.paint(dim, p.g.lifeline)
+	if r.seg == nil && r.frame == 0 && cells(p.text(r.text)) > l.mid-2 {
+		l.tall(r, front, left, right)
+		return
+	}
 	mid, below := l.middle(r)
 	below = l.tellAgain(r, below)
 	p.line(front, left, " ", life, mid, life, " ", right)
@@ -263,7 +288,10 @@ func (l *ladder) front(r *rung) string {
 	if r.frame != 0 || r.timer {
 		when, since = l.when(r), l.since(r)
 	}
-	s := mark + padLeft(frame, l.frame) + " " + padLeft(when, l.time) + " "
+	s := mark + padLeft(frame, l.frame) + " "
+	if l.withTime {
+		s += padLeft(when, l.time) + " "
+	}
 	if l.withDelta {
 		s += p.paint(dim, padLeft(since, l.delta)) + " "
 	}
@@ -313,12 +341,25 @@ func (l *ladder) middle(r *rung) (mid, below string) {
 		}
 		return l.arrow(r.from, text), ""
 	}
-	text := p.text(r.text)
-	if cells(text) > l.mid-l.shaft-2 {
-		return strings.Repeat(" ", l.mid), text
-	}
+	return l.remark(p.text(r.text)), ""
+}
+
+// remark sets text that is no segment where segments' flags stand, or further
+// left where it needs the room.
+func (l *ladder) remark(text string) string {
+	before := max(1, min(l.shaft+1, l.mid-1-cells(text)))
 	// The padding stays outside the colour.
-	return strings.Repeat(" ", l.shaft+1) + p.paint(dim, text) + strings.Repeat(" ", l.mid-l.shaft-1-cells(text)), ""
+	return strings.Repeat(" ", before) + l.p.paint(dim, text) + strings.Repeat(" ", max(0, l.mid-before-cells(text)))
+}
+
+// tall writes a remark that needs several lines between the lifelines.
+func (l *ladder) tall(r *rung, front, left, right string) {
+	p := l.p
+	life := p.paint(dim, p.g.lifeline)
+	for _, text := range wrap(p.text(r.text), l.mid-2) {
+		p.line(front, left, " ", life, l.remark(text), life, " ", right)
+		front, left, right = strings.Repeat(" ", cells(front)), padLeft("", l.state), ""
+	}
 }
 
 // arrow draws an arrow from its sender to the other lifeline, with text on it.
@@ -340,10 +381,7 @@ func (l *ladder) arrow(from fsm.Side, text string) string {
 // below writes what belongs to the line above, under its arrow.
 func (l *ladder) below(lead string, st style, text string) {
 	p := l.p
-	indent := l.left() - l.state/2
-	if l.p.width >= DefaultWidth {
-		indent = l.left()
-	}
+	indent := l.left()
 	head := p.g.below + " "
 	width := p.width - indent - cells(head)
 	for i, s := range wrap(lead+text, width) {
