@@ -2,6 +2,7 @@ package report
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	"github.com/clipperhouse/displaywidth"
 )
@@ -48,17 +49,17 @@ func wrap(s string, n int) []string {
 	}
 	for _, word := range splitWords(s) {
 		w := cells(word)
-		if width > 0 && width+1+w <= n {
+		if line != "" && width+1+w <= n {
 			line, width = line+" "+word, width+1+w
 			continue
 		}
-		if room := n - width - 1; width > 0 && w > n && room >= n/3 { // it must be broken anyway
+		if room := n - width - 1; line != "" && w > n && room >= max(8, n/3) { // it must be broken anyway
 			head := breakWord(word, room)
 			line += " " + head
 			word = word[len(head):]
 			w = cells(word)
 		}
-		if width > 0 {
+		if line != "" {
 			flush()
 		}
 		for w > n {
@@ -69,7 +70,7 @@ func wrap(s string, n int) []string {
 		}
 		line, width = word, w
 	}
-	if width > 0 || len(lines) == 0 {
+	if line != "" || len(lines) == 0 {
 		flush()
 	}
 	return lines
@@ -105,8 +106,9 @@ func breakWord(word string, n int) string {
 	if i := strings.LastIndexAny(head, "-/,:]"); i >= len(head)/2 {
 		return head[:i+1]
 	}
-	if head == "" { // one grapheme wider than the line: take it, or wrap never ends
-		return word
+	if head == "" { // one grapheme wider than the line: take some of it, or wrap never ends
+		_, size := utf8.DecodeRuneInString(word)
+		return word[:size]
 	}
 	return head
 }
