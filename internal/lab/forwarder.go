@@ -76,6 +76,7 @@ type forwarder struct {
 	mu    sync.Mutex
 	rules []*Rule
 	log   []Interference
+	rsts  []Packet // every RST that came by
 	err   error
 }
 
@@ -199,6 +200,9 @@ func (f *forwarder) read(i int, dir Direction) {
 func (f *forwarder) judge(p *Packet) []time.Duration {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if p.Flags.Has(fsm.RST) {
+		f.rsts = append(f.rsts, *p)
+	}
 	if f.dead.Load() {
 		f.note(p, Drop, blackout)
 		return nil

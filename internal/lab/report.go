@@ -121,7 +121,11 @@ type tuple struct{ client, server netip.AddrPort }
 // or, if that was never seen, when the server's leaves LISTEN. Reports of a
 // 4-tuple that never did either are left out: they come from sockets that
 // outlive the namespaces of an earlier scenario.
-func assemble(reports []report, client, server netip.Addr) []*Connection {
+//
+// A RST that a listener sends in answer to a stray segment is reported without
+// the peer's address; the first RST that the router saw from that host and
+// port afterwards tells whose it was.
+func assemble(reports []report, client, server netip.Addr, seen []sighting) []*Connection {
 	var all []*Connection
 	latest := make(map[tuple]*Connection)  // begun last, by 4-tuple
 	serving := make(map[tuple]*Connection) // that the server's socket belongs to
@@ -135,6 +139,9 @@ func assemble(reports []report, client, server netip.Addr) []*Connection {
 		return c
 	}
 	for _, r := range reports {
+		if r.name == "tcp_send_reset" && r.to.Port() == 0 {
+			r.to = resetTarget(r, seen)
+		}
 		t, atClient := tuple{r.from, r.to}, true
 		if r.from.Addr() == server {
 			t, atClient = tuple{r.to, r.from}, false
@@ -161,6 +168,9 @@ func assemble(reports []report, client, server netip.Addr) []*Connection {
 		}
 		switch r.name {
 		case "inet_sock_set_state":
+			if from == to { // close after shutdown says LAST-ACK again
+				break
+			}
 			e.States = append(e.States, StateChange{r.time, from, to})
 		case "tcp_retransmit_skb":
 			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"])})
@@ -179,4 +189,20 @@ func assemble(reports []report, client, server netip.Addr) []*Connection {
 		}
 	}
 	return all
+}
+
+// sighting is a RST that the router saw.
+type sighting struct {
+	time     time.Time
+	from, to netip.AddrPort
+}
+
+// resetTarget finds to whom a RST went.
+func resetTarget(r report, seen []sighting) netip.AddrPort {
+	for _, s := range seen {
+		if s.from == r.from && s.time.After(r.time.Add(-time.Millisecond)) {
+			return s.to
+		}
+	}
+	return r.to
 }

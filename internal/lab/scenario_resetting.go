@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 
 // waitError waits until the socket has an error or is hung up and returns it.
 func (s *Socket) waitError() error {
-	if ready, err := poll(s.fd, 0, patience); err != nil || !ready {
+	if ready, err := s.wait(0, patience); err != nil || !ready {
 		s.host.fail("wait for the connection to break", unix.ETIMEDOUT)
 	}
 	return s.Error()

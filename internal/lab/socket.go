@@ -109,7 +109,7 @@ func (s *Socket) StartConnect(to netip.AddrPort) {
 
 // EndConnect waits for the end of the handshake and returns how that ended.
 func (s *Socket) EndConnect() error {
-	if ready, err := poll(s.fd, unix.POLLOUT, patience); err != nil || !ready {
+	if ready, err := s.wait(unix.POLLOUT, patience); err != nil || !ready {
 		return errors.Join(err, unix.ETIMEDOUT)
 	}
 	return s.Error()
@@ -137,7 +137,7 @@ func (s *Socket) Error() error {
 // Accept waits for a connection.
 func (s *Socket) Accept() *Socket {
 	for {
-		if ready, err := poll(s.fd, unix.POLLIN, patience); err != nil || !ready {
+		if ready, err := s.wait(unix.POLLIN, patience); err != nil || !ready {
 			s.host.fail("accept", errors.Join(err, unix.ETIMEDOUT))
 		}
 		fd, _, err := unix.Accept4(s.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
@@ -193,7 +193,7 @@ func (s *Socket) write(data []byte, limit time.Duration) (int, error) {
 			sent += n
 		case unix.EINTR:
 		case unix.EAGAIN:
-			if ready, err := poll(s.fd, unix.POLLOUT, limit); err != nil || !ready {
+			if ready, err := s.wait(unix.POLLOUT, limit); err != nil || !ready {
 				return sent, errors.Join(err, unix.ETIMEDOUT)
 			}
 		default:
@@ -245,7 +245,7 @@ func (s *Socket) read(n int) (got int, err error) {
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			if ready, err := poll(s.fd, unix.POLLIN, patience); err != nil || !ready {
+			if ready, err := s.wait(unix.POLLIN, patience); err != nil || !ready {
 				return got, errors.Join(err, unix.ETIMEDOUT)
 			}
 		case err != nil:
@@ -289,6 +289,19 @@ func (s *Socket) Keepalive(idle, interval, probes int) {
 	s.Set(unix.IPPROTO_TCP, unix.TCP_KEEPIDLE, idle)
 	s.Set(unix.IPPROTO_TCP, unix.TCP_KEEPINTVL, interval)
 	s.Set(unix.IPPROTO_TCP, unix.TCP_KEEPCNT, probes)
+}
+
+// wait is poll for the socket, cut short when the scenario is cancelled.
+func (s *Socket) wait(events int16, limit time.Duration) (bool, error) {
+	for deadline := time.Now().Add(limit); ; {
+		if err := s.host.stage.ctx.Err(); err != nil {
+			return false, err
+		}
+		ready, err := poll(s.fd, events, min(200*time.Millisecond, time.Until(deadline)))
+		if err != nil || ready || time.Now().After(deadline) {
+			return ready, err
+		}
+	}
 }
 
 // poll waits for one of the events, an error or a hang-up; false is time out.

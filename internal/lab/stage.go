@@ -296,7 +296,7 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		return err
 	}
 	truth.Clock = Clock{Trace: "mono", UncertaintyS: clock.uncertainty.Seconds()}
-	truth.Connections = assemble(reports, st.Client.Addr, st.Server.Addr)
+	truth.Connections = assemble(reports, st.Client.Addr, st.Server.Addr, st.resets())
 	for _, h := range []*Host{st.Client, st.Server} {
 		left, err := h.remnants()
 		if err != nil {
@@ -313,6 +313,20 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 	forwarding = false
 	truth.Router, err = st.forward.close()
 	return err
+}
+
+// resets returns the RSTs that the router saw.
+func (s *Stage) resets() (seen []sighting) {
+	s.forward.mu.Lock()
+	defer s.forward.mu.Unlock()
+	for _, p := range s.forward.rsts {
+		from, to := s.Client.Addr, s.Server.Addr
+		if p.Direction == ToClient {
+			from, to = to, from
+		}
+		seen = append(seen, sighting{p.Time, netip.AddrPortFrom(from, p.SourcePort), netip.AddrPortFrom(to, p.TargetPort)})
+	}
+	return seen
 }
 
 // leave notes for the last incarnation of each connection what is left of it.
