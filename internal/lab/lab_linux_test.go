@@ -81,3 +81,27 @@ func TestLabLeavesNothing(t *testing.T) {
 		t.Errorf("namespaces of %q are still there:\n%s", ours, list)
 	}
 }
+
+// Every scenario has a name of its own, says what must be seen, checks itself
+// and has a recording in the tree.
+func TestScenarios(t *testing.T) {
+	names := make(map[string]bool)
+	for _, s := range Scenarios() {
+		if names[s.Name] {
+			t.Errorf("two scenarios are called %s", s.Name)
+		}
+		names[s.Name] = true
+		if s.Title == "" || s.Sees == "" || s.Play == nil || s.Check == nil {
+			t.Errorf("%s is incomplete", s.Name)
+			continue
+		}
+		truth, err := ReadTruth(recordings + "/" + s.Name + ".truth.json")
+		if err != nil {
+			t.Error(err)
+			continue
+		}
+		if err := s.Check(truth); err != nil {
+			t.Errorf("%s: the recording: %v", s.Name, err)
+		}
+	}
+}

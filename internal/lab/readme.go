@@ -82,6 +82,10 @@ How to read the states:
   close() that is as soon as the FIN is acknowledged, and the record is still in FIN-WAIT-2;
   after shutdown() it is at the peer's FIN, and the record is in TIME-WAIT. CLOSING → CLOSED
   also is the entry into TIME-WAIT. "left" says which record there was at the end.
+- A change caused by sending is reported shortly before the frame's time at the sender's own
+  interface (a retransmission up to 0.1 ms after it); one caused by receiving, shortly after.
+- A RST sent for no socket, or by a listener, belongs to the connection of its 4-tuple all
+  the same. An accepted RST is reported only if there was a full socket to accept it.
 
 | name | what happens | what the router did | what must be seen | vantages | made as |
 | --- | --- | --- | --- | --- | --- |

@@ -216,7 +216,7 @@ var extending = []*Scenario{
 	{
 		Name:  "mptcp",
 		Title: "One exchange over Multipath TCP with one subflow.",
-		Sees:  "MP_CAPABLE in the handshake, DSS options with the data and with the close; the TCP beneath is ordinary.",
+		Sees:  "MP_CAPABLE in the handshake, DSS options with the data; before the FINs each end repeats an ACK with its DATA_FIN, which is no duplicate ACK.",
 		Play: func(s *Stage) {
 			const multipath = 262 // IPPROTO_MPTCP
 			l := s.Server.socket(80, multipath)
@@ -236,7 +236,7 @@ var extending = []*Scenario{
 	{
 		Name:    "ecn",
 		Title:   "A reply of 40 kB with ECN agreed, one data segment of it lost.",
-		Sees:    "SYN with ECE and CWR, SYN-ACK with ECE; after the loss the server sets CWR.",
+		Sees:    "SYN with ECE and CWR, SYN-ACK with ECE; data is marked ECT(0) in the IP header, except when it is sent again; no ECE after the handshake.",
 		Snap:    128,
 		Sysctls: [][2]string{{"net.ipv4.tcp_ecn", "1"}},
 		Rules:   dropping("12th data segment of the server", dataFrom(ToClient), 11, 1),
