@@ -146,6 +146,10 @@ func (a *Analyzer) addQuality(f *flow.Flow) {
 // Packets returns how many packets were analysed so far.
 func (a *Analyzer) Packets() uint64 { return a.packets }
 
+// Advance tells that time has passed without packets, on a live capture: it
+// reports the connections whose end is long enough ago by then.
+func (a *Analyzer) Advance(now fsm.Time) { a.table.Advance(now) }
+
 // Open returns how many connections are tracked now.
 func (a *Analyzer) Open() int { return a.table.Open() }
 

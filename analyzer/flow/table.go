@@ -60,10 +60,7 @@ func (t *Table) Open() int { return t.halfOpen.n + t.open.n + t.over.n }
 
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
-	if p.Time > t.now {
-		t.now = p.Time
-		t.expire()
-	}
+	t.Advance(p.Time)
 	key, _ := keyOf(p)
 	f := t.flows[key]
 	if f == nil {
@@ -75,6 +72,14 @@ func (t *Table) Add(p *decode.Packet) {
 		}
 	}
 	t.step(f, p)
+}
+
+// Advance moves the table's time forward, with a packet or without one.
+func (t *Table) Advance(now fsm.Time) {
+	if now > t.now {
+		t.now = now
+		t.expire()
+	}
 }
 
 // step gives the segment to the flow and keeps the flow in the right queue.

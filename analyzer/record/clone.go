@@ -1,0 +1,25 @@
+package record
+
+import "slices"
+
+// Clone returns a copy that shares nothing with c that its owner may write to:
+// what a receiver of records that are valid during a call only has to keep.
+func (c *Connection) Clone() *Connection {
+	d := *c
+	for i := range d.InState {
+		d.InState[i] = slices.Clone(c.InState[i])
+	}
+	d.Transitions = slices.Clone(c.Transitions)
+	d.Close.TimeWait = slices.Clone(c.Close.TimeWait)
+	d.Anomalies = slices.Clone(c.Anomalies)
+	for i := range d.Anomalies {
+		a := &d.Anomalies[i]
+		a.Frames = slices.Clone(a.Frames)
+		a.Benign = slices.Clone(a.Benign)
+	}
+	d.Segments = slices.Clone(c.Segments)
+	for i := range d.Segments {
+		d.Segments[i].Labels = slices.Clone(d.Segments[i].Labels)
+	}
+	return &d
+}

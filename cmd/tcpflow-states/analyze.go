@@ -1,0 +1,143 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tcpflow-states/tcpflow-states/capture"
+)
+
+// analyzeOptions are the flags of analyze, and of the program without a command.
+type analyzeOptions struct {
+	options
+	read []string
+}
+
+func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&o.read, "read", "r", nil, "read this `FILE`; other arguments are then a filter, as with tcpdump")
+	o.options.addFlags(cmd)
+}
+
+func (a *app) analyzeCommand() *cobra.Command {
+	var opt analyzeOptions
+	cmd := &cobra.Command{
+		Use:   "analyze [flags] FILE…",
+		Short: "analyse capture files, or standard input for -",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  func(_ *cobra.Command, args []string) error { return a.analyze(&opt, args) },
+		Example: `  tcpflow-states analyze client.pcap server.pcapng.gz
+  tcpflow-states analyze trace.pcap --host 10.0.0.0/24 --port 80,443
+  tcpflow-states analyze -r trace.pcap 'tcp port 80 and not net 10.0.0.0/8'
+  tcpflow-states analyze trace.pcap --conn 3 --full --abs-seq
+  tcpflow-states analyze trace.pcap --ndjson | jq -c 'select(.type == "anomaly")'
+  ssh host tcpdump -i any -w - tcp | tcpflow-states analyze -`,
+	}
+	opt.addFlags(cmd)
+	return cmd
+}
+
+// inputs tells files from filter: with -r, arguments that are no files are a
+// filter, as tcpdump has it.
+func (o *analyzeOptions) inputs(args []string) (files []string, filter string, err error) {
+	files, filter = args, o.filter
+	if len(o.read) > 0 {
+		files = o.read
+		if len(args) > 0 {
+			if _, err := os.Stat(args[0]); err == nil {
+				return append(files, args...), filter, nil
+			}
+			if filter != "" {
+				return nil, "", usagef("two filters: --filter %q and %q", filter, strings.Join(args, " "))
+			}
+			filter = strings.Join(args, " ")
+		}
+	}
+	if len(files) == 0 {
+		return nil, "", usagef("no capture file given").hint("tcpflow-states FILE, or - for standard input; tcpflow-states --help tells more")
+	}
+	stdin := 0
+	for _, f := range files {
+		if f == "-" {
+			stdin++
+		}
+	}
+	if stdin > 1 {
+		return nil, "", usagef("standard input is given twice")
+	}
+	return files, filter, nil
+}
+
+func (a *app) analyze(opt *analyzeOptions, args []string) error {
+	if err := opt.check("analyze"); err != nil {
+		return err
+	}
+	files, expr, err := opt.inputs(args)
+	if err != nil {
+		return err
+	}
+	var filter *capture.Filter
+	if expr != "" {
+		if filter, err = capture.NewFilter(expr); err != nil {
+			return err
+		}
+	}
+	sig := catchSignals()
+	defer sig.stop()
+	source, live, err := a.open(files, sig)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	out := newOutput(a, &opt.options, live, len(files) > 1)
+	if !live {
+		out.command = commandFor(files)
+	}
+	s := newSession(a, &opt.options, out, sig.ctx, &sig.asked)
+	s.filter = filter
+	if !out.streams() || !isTerminal(a.stdout) {
+		s.progress = a.newProgress()
+	}
+	s.read(source)
+	return s.finish()
+}
+
+// open opens the files. live tells that packets may still be on their way.
+func (a *app) open(files []string, sig *signals) (s capture.Source, live bool, err error) {
+	if len(files) != 1 || files[0] != "-" {
+		s, err = capture.OpenFiles(files)
+		return s, false, err
+	}
+	if isTerminal(a.stdin) {
+		return nil, false, usagef("standard input is a terminal").hint("pipe a capture into it: tcpdump -w - | tcpflow-states -")
+	}
+	if st, err := a.stdin.Stat(); err == nil && st.Mode().IsRegular() {
+		s, err = capture.OpenReader("-", a.stdin)
+		return s, false, err
+	}
+	s, err = capture.OpenReader("-", interruptible(a.stdin, sig.ctx))
+	return s, true, err
+}
+
+// commandFor is the command line to look at the same files again.
+func commandFor(files []string) string {
+	var b strings.Builder
+	b.WriteString("tcpflow-states")
+	for _, f := range files {
+		if strings.ContainsAny(f, " \t\n'\"\\$&|;<>()*?[]{}~#!`") || filepath.Clean(f) == "" {
+			return ""
+		}
+		for _, r := range f {
+			if r < ' ' || r > '~' {
+				return ""
+			}
+		}
+		b.WriteString(" " + f)
+		if b.Len() > 70 {
+			return "tcpflow-states FILE"
+		}
+	}
+	return b.String()
+}

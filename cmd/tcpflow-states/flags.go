@@ -1,0 +1,162 @@
+package main
+
+import (
+	"math"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/report"
+)
+
+// options are what analyze and live have in common: what to analyse, and how to
+// print it. The fields above the line are as given, check fills in the others.
+type options struct {
+	json, ndjson, summaryOnly, segments, quiet bool
+	full, absSeq, ascii, noChecksums, noNames  bool
+	conn, host, port                           []string
+	filter, time, color, failOn                string
+	timelines, limit, width                    int
+	count                                      uint64
+	msl, linger                                time.Duration
+
+	conns      spans
+	ends       endpoints
+	timeFormat report.TimeFormat
+	failLevel  record.Severity
+}
+
+// defaultTimelines is up to how many connections a report has timelines unasked.
+const defaultTimelines = 5
+
+func (o *options) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.SortFlags = false
+	f.StringVarP(&o.filter, "filter", "f", "", "only packets that match this pcap-filter(7) `EXPR`ession")
+	f.StringSliceVar(&o.host, "host", nil, "only connections of this `ADDR`ess or prefix; several may be given")
+	f.StringSliceVar(&o.port, "port", nil, "only connections of this `PORT` or range; several may be given")
+	f.StringSliceVar(&o.conn, "conn", nil, "show only connection `N`, segment by segment; several may be given")
+	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
+
+	f.BoolVar(&o.json, "json", false, "one JSON document (see the command schema)")
+	f.BoolVar(&o.ndjson, "ndjson", false, "a JSON line for each connection as it ends, each anomaly, and a summary")
+	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
+	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
+	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 if there is a finding of this `SEVERITY` or above: error, warning or note")
+
+	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
+	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of plain data")
+	f.IntVar(&o.limit, "limit", report.DefaultOptions().Limit, "at most `N` rows of a table or timeline; 0 for all")
+	f.StringVar(&o.time, "time", "relative", "times in timelines: `FORMAT` is relative, delta, local, utc or epoch")
+	f.BoolVar(&o.absSeq, "abs-seq", false, "sequence numbers as on the wire")
+	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour: auto, always or never")
+	f.BoolVar(&o.ascii, "ascii", false, "ASCII characters only")
+	f.IntVar(&o.width, "width", 0, "`COLUMNS` of the text (default: the terminal's, or 100)")
+
+	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
+	f.DurationVar(&o.linger, "linger", 0, "wait this `DURATION` for stragglers before a connection is reported (default: 2s live and from standard input, otherwise 2 MSL)")
+	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
+	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for habit's sake: names are never looked up")
+
+	values := func(flag string, list ...string) {
+		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
+	}
+	values("fail-on", "error", "warning", "note")
+	values("time", "relative", "delta", "local", "utc", "epoch")
+	values("color", "auto", "always", "never")
+}
+
+// check reads the flags' values and refuses what does not go together.
+func (o *options) check(cmd string) (err error) {
+	switch {
+	case o.json && o.ndjson:
+		return usagef("--json and --ndjson exclude each other")
+	case o.segments && !o.json && !o.ndjson:
+		return usagef("--segments is for --json and --ndjson").hint("in text, --conn N shows the segments of connection N")
+	case o.quiet && (o.json || o.ndjson):
+		return usagef("--quiet leaves nothing to print as JSON")
+	case o.summaryOnly && len(o.conn) > 0:
+		return usagef("--summary-only and --conn exclude each other")
+	case o.msl <= 0:
+		return usagef("--msl %v: not a positive duration", o.msl)
+	case o.linger < 0:
+		return usagef("--linger %v: not a positive duration", o.linger)
+	case o.limit < 0:
+		return usagef("--limit %d: not a count", o.limit)
+	case o.timelines < 0:
+		return usagef("--timelines %d: not a count", o.timelines)
+	case o.width != 0 && o.width < report.MinWidth:
+		return usagef("--width %d: at least %d columns are needed", o.width, report.MinWidth)
+	}
+	if o.conns, err = parseSpans("conn", "the number of a connection", o.conn, 1, math.MaxUint64); err != nil {
+		return err
+	}
+	if o.ends.ports, err = parseSpans("port", "a port", o.port, 0, 65535); err != nil {
+		return err
+	}
+	if o.ends.hosts, err = parseHosts(o.host); err != nil {
+		return err
+	}
+	var ok bool
+	if o.timeFormat, ok = report.ParseTimeFormat(o.time); !ok {
+		return notOneOf("time", o.time, "relative", "delta", "local", "utc", "epoch")
+	}
+	switch o.failOn {
+	case "", "error", "warning", "note":
+		for s := record.SeverityNote; s <= record.SeverityError; s++ {
+			if s.String() == o.failOn {
+				o.failLevel = s
+			}
+		}
+	default:
+		return notOneOf("fail-on", o.failOn, "error", "warning", "note")
+	}
+	switch o.color {
+	case "auto", "always", "never":
+	default:
+		return notOneOf("color", o.color, "auto", "always", "never")
+	}
+	return nil
+}
+
+func notOneOf(flag, value string, values ...string) error {
+	last := len(values) - 1
+	f := usagef("--%s %q: not %s or %s", flag, value, strings.Join(values[:last], ", "), values[last])
+	if v := nearest(value, values); v != "" {
+		f.hint("did you mean --%s %s?", flag, v)
+	}
+	return f
+}
+
+// render returns the options for the renderers.
+func (o *options) render(a *app) report.Options {
+	r := report.Options{
+		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
+		SummaryOnly: o.summaryOnly, Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+	}
+	if r.Width == 0 {
+		r.Width = a.columns()
+		if r.Width != 0 && r.Width < report.MinWidth {
+			r.Width = report.MinWidth
+		}
+	}
+	switch o.color {
+	case "always":
+		r.Color = true
+	case "auto":
+		r.Color = a.useColor()
+	}
+	return r
+}
+
+// waits returns the analyzer's linger.
+func (o *options) waits(live bool) fsm.Time {
+	if o.linger == 0 && live {
+		return 2 * fsm.Second
+	}
+	return fsm.Time(o.linger)
+}

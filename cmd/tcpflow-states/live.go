@@ -1,0 +1,171 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/tcpflow-states/tcpflow-states/capture"
+)
+
+// liveOptions are the flags of live.
+type liveOptions struct {
+	options
+	iface     string
+	snapLen   int
+	buffer    int // KiB
+	noPromisc bool
+	immediate bool
+	duration  time.Duration
+	write     string
+}
+
+func (a *app) liveCommand() *cobra.Command {
+	var opt liveOptions
+	cmd := &cobra.Command{
+		Use:   "live -i INTERFACE [flags] [FILTER]",
+		Short: "capture on an interface and print connections as they end",
+		Args:  cobra.ArbitraryArgs,
+		RunE:  func(_ *cobra.Command, args []string) error { return a.live(&opt, args) },
+		Example: `  sudo tcpflow-states live -i eth0
+  sudo tcpflow-states live -i any 'port 443 and host 10.0.0.1'
+  sudo tcpflow-states live -i eth0 -w kept.pcapng --duration 10m
+  sudo tcpflow-states live -i eth0 --ndjson | jq -c 'select(.type == "anomaly")'
+  sudo tcpflow-states live -i lo -c 1000 --fail-on error
+  tcpflow-states interfaces`,
+	}
+	f := cmd.Flags()
+	f.StringVarP(&opt.iface, "interface", "i", "", "capture on this `INTERFACE`; any means all")
+	f.IntVarP(&opt.snapLen, "snapshot-length", "s", 0, fmt.Sprintf("keep `N` bytes of each packet (default %d, with -w all)", capture.DefaultSnapLen))
+	f.IntVarP(&opt.buffer, "buffer-size", "B", 0, fmt.Sprintf("the kernel's buffer in `KIB` (default %d)", capture.DefaultBufferSize/1024))
+	f.BoolVarP(&opt.noPromisc, "no-promiscuous-mode", "p", false, "only packets from and to this host")
+	f.BoolVar(&opt.immediate, "immediate", false, "take each packet at once, not in batches; slower")
+	f.DurationVar(&opt.duration, "duration", 0, "stop after this `DURATION`, such as 30s or 10m")
+	f.StringVarP(&opt.write, "write", "w", "", "also keep the packets in this `FILE` (pcapng)")
+	opt.options.addFlags(cmd)
+	cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
+	return cmd
+}
+
+func (o *liveOptions) check(args []string) error {
+	if err := o.options.check("live"); err != nil {
+		return err
+	}
+	switch {
+	case o.iface == "":
+		return usagef("no interface given").hint("tcpflow-states live -i INTERFACE; %s", interfaceNames())
+	case o.snapLen < 0:
+		return usagef("--snapshot-length %d: not a length", o.snapLen)
+	case o.buffer < 0 || o.buffer > 1<<21:
+		return usagef("--buffer-size %d: not a size in KiB", o.buffer)
+	case o.duration < 0:
+		return usagef("--duration %v: not a positive duration", o.duration)
+	case o.write == "-":
+		return usagef("--write -: the report goes to standard output").hint("name a file")
+	}
+	if len(args) > 0 {
+		if o.filter != "" {
+			return usagef("two filters: --filter %q and %q", o.filter, strings.Join(args, " "))
+		}
+		o.filter = strings.Join(args, " ")
+	}
+	if o.snapLen == 0 && o.write != "" {
+		o.snapLen = capture.MaxSnapLen
+	}
+	return nil
+}
+
+func (a *app) live(opt *liveOptions, args []string) error {
+	if err := opt.check(args); err != nil {
+		return err
+	}
+	sig := catchSignals()
+	defer sig.stop()
+	ctx := sig.ctx
+	if opt.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, opt.duration)
+		defer cancel()
+	}
+	out := newOutput(a, &opt.options, true, false)
+	s := newSession(a, &opt.options, out, ctx, &sig.asked)
+	source, err := capture.OpenLive(ctx, capture.LiveOptions{
+		Interface: opt.iface, Filter: opt.filter, SnapLen: opt.snapLen, BufferSize: opt.buffer << 10,
+		Promiscuous: !opt.noPromisc, Immediate: opt.immediate, Idle: s.idle,
+	})
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	s.source = source
+	if err := dropPrivileges(); err != nil {
+		return err
+	}
+	if opt.write != "" {
+		done, err := s.keep(source, opt.write)
+		if err != nil {
+			return err
+		}
+		defer done()
+	}
+	if !opt.quiet && isTerminal(a.stderr) {
+		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", opt.iface)
+	}
+	s.read(source)
+	return s.finish()
+}
+
+// keep writes the packets to a file too.
+func (s *session) keep(source capture.Source, name string) (done func(), err error) {
+	file, err := os.Create(name)
+	if err != nil {
+		return nil, writeFailure(name, err)
+	}
+	w, err := capture.NewWriter(file, source)
+	if err != nil {
+		file.Close()
+		return nil, writeFailure(name, err)
+	}
+	s.write = func(p *capture.Packet) error {
+		if err := w.Write(p); err != nil {
+			return writeFailure(name, err)
+		}
+		return nil
+	}
+	s.flush = w.Flush
+	return func() {
+		err := w.Close()
+		if e := file.Close(); err == nil {
+			err = e
+		}
+		if err != nil && s.err == nil {
+			s.app.code = s.app.fail(writeFailure(name, err))
+		}
+	}, nil
+}
+
+func writeFailure(name string, err error) error {
+	return &failure{code: exitOutput, err: fmt.Errorf("cannot write %q: %w", name, cause(err))}
+}
+
+func completeInterfaces(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	if all, err := capture.Interfaces(); err == nil {
+		for _, i := range all {
+			names = append(names, i.Name)
+		}
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+func interfaceNames() string {
+	names, _ := completeInterfaces(nil, nil, "")
+	if len(names) == 0 {
+		return "tcpflow-states interfaces lists them"
+	}
+	return "there are: " + strings.Join(names, ", ")
+}

@@ -1,0 +1,199 @@
+package main
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/report"
+)
+
+// output prints what the analysis finds in the form asked for. When packets
+// come as they happen it prints each connection as it ends; otherwise all of
+// them at the end, but for NDJSON.
+type output struct {
+	app     *app
+	opt     *options
+	render  report.Options
+	out     *results
+	lines   *report.NDJSON
+	live    bool   // packets come as they happen
+	command string // how to ask for one connection's timeline, or ""
+
+	worst   record.Severity // the gravest finding so far
+	ended   uint64          // connections
+	matched int             // connections chosen by --conn
+	first   bool            // a line was printed
+	kept    keeper
+}
+
+func newOutput(a *app, opt *options, live, multi bool) *output {
+	o := &output{app: a, opt: opt, live: live, out: newResults(a.stdout), render: opt.render(a)}
+	o.render.Multi = multi
+	if opt.ndjson {
+		o.lines = report.NewNDJSON(o.out, o.render)
+	}
+	return o
+}
+
+// streams tells whether connections are handled as they end, so that the
+// analyzer need not keep them.
+func (o *output) streams() bool {
+	return o.opt.ndjson || o.opt.quiet || o.opt.summaryOnly || o.live && !o.opt.json
+}
+
+// maxSegments bounds the segments kept for timelines.
+const maxSegments = 200_000
+
+// keepSegments says of which connections the segments are needed.
+func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
+	switch {
+	case o.opt.quiet || o.opt.summaryOnly:
+		return nil, 0
+	case o.opt.json || o.opt.ndjson:
+		if !o.opt.segments {
+			return nil, 0
+		}
+		if len(o.opt.conns) == 0 {
+			return func(uint64) bool { return true }, 0
+		}
+		return o.opt.conns.has, 0
+	case len(o.opt.conns) > 0:
+		return o.opt.conns.has, 0
+	}
+	return func(id uint64) bool { return id <= uint64(o.opt.timelines) }, maxSegments
+}
+
+// chosen tells whether the connection is to be shown.
+func (o *output) chosen(c *record.Connection) bool {
+	return len(o.opt.conns) == 0 || o.opt.conns.has(c.ID)
+}
+
+// connection takes a connection that has ended; c is valid during the call.
+func (o *output) connection(c *record.Connection) {
+	o.ended++
+	if !o.chosen(c) {
+		return
+	}
+	o.note(c)
+	switch {
+	case o.opt.quiet || o.opt.summaryOnly:
+		return
+	case o.opt.ndjson:
+		o.lines.Connection(c)
+	default:
+		if !o.first {
+			o.first = true
+		}
+		o.out.WriteString(o.line(c))
+		o.kept.add(c)
+	}
+	if o.live {
+		o.out.Flush()
+	}
+}
+
+// note remembers what decides the exit code.
+func (o *output) note(c *record.Connection) {
+	o.matched++
+	for i := range c.Anomalies {
+		o.worst = max(o.worst, c.Anomalies[i].Severity)
+	}
+}
+
+// finish prints what is left to print at the end.
+func (o *output) finish(r *record.Report) error {
+	if !o.streams() {
+		o.ended = uint64(len(r.Connections))
+		r.Connections = slices.DeleteFunc(r.Connections, func(c *record.Connection) bool { return !o.chosen(c) })
+		for _, c := range r.Connections {
+			o.note(c)
+		}
+	}
+	if !o.opt.quiet {
+		o.print(r)
+	}
+	if err := o.out.failed(); err != nil {
+		return err
+	}
+	if len(o.opt.conns) > 0 && o.matched == 0 {
+		return o.noSuchConnection()
+	}
+	return nil
+}
+
+func (o *output) noSuchConnection() error {
+	switch o.ended {
+	case 0:
+		return usagef("--conn: there are no connections to choose from")
+	case 1:
+		return usagef("--conn: there is only connection 1")
+	}
+	return usagef("--conn: there are only the connections 1 to %d", o.ended)
+}
+
+func (o *output) print(r *record.Report) {
+	// Errors of writing stay in o.out.
+	switch {
+	case o.opt.ndjson:
+		o.lines.Summary(r)
+	case o.opt.json:
+		report.JSON(o.out, r, o.render)
+	case o.opt.summaryOnly:
+		report.Summary(o.out, r, o.render)
+	case o.streams():
+		o.closing(r)
+	case len(o.opt.conns) > 0:
+		report.Timelines(o.out, r, o.render)
+	default:
+		o.render.Timelines = len(r.Connections) <= o.opt.timelines
+		report.Text(o.out, r, o.render)
+		o.hint(r)
+	}
+}
+
+// closing prints the report behind the lines that were printed as connections
+// ended, which stand for the table.
+func (o *output) closing(r *record.Report) {
+	r.Connections = o.kept.list()
+	if o.first {
+		o.out.WriteByte('\n')
+	}
+	if len(o.opt.conns) > 0 {
+		report.Timelines(o.out, r, o.render)
+		return
+	}
+	report.Summary(o.out, r, o.render)
+	if len(r.Connections) == 0 {
+		return
+	}
+	if o.ended <= uint64(o.opt.timelines) {
+		report.Timelines(o.out, r, o.render)
+	}
+	o.out.WriteByte('\n')
+	report.Anomalies(o.out, r, o.render)
+}
+
+// hint says how to see more of the connection that most deserves it.
+func (o *output) hint(r *record.Report) {
+	if o.render.Timelines || len(r.Connections) == 0 || o.command == "" {
+		return
+	}
+	worst := slices.MaxFunc(r.Connections, func(a, b *record.Connection) int {
+		return cmp.Or(cmp.Compare(gravest(a), gravest(b)), cmp.Compare(b.ID, a.ID))
+	})
+	o.out.WriteString("\nSegment by segment: " + o.command + " --conn " + uintText(worst.ID) + "\n")
+}
+
+// gravest ranks a connection by its findings, 0 for none.
+func gravest(c *record.Connection) int {
+	if len(c.Anomalies) == 0 {
+		return 0
+	}
+	return 1 + int(c.Anomalies[0].Severity)
+}
+
+// found tells whether --fail-on has something to fail on.
+func (o *output) found() bool {
+	return o.opt.failOn != "" && o.worst >= o.opt.failLevel
+}

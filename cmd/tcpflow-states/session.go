@@ -1,0 +1,164 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"sync/atomic"
+	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// session takes packets from a source through the analysis to the output.
+type session struct {
+	app    *app
+	opt    *options
+	out    *output
+	ctx    context.Context
+	asked  *atomic.Bool // the user wants to know how far it is
+	filter *capture.Filter
+	write  func(*capture.Packet) error // keeps the packets, or nil
+	flush  func() error                // passes on the packets kept, or nil
+
+	source   capture.Source
+	analyzer *analyzer.Analyzer
+	progress *progress
+	taken    uint64
+	err      error // what ended the reading, if not its end
+}
+
+func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool) *session {
+	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked}
+	keep, most := out.keepSegments()
+	o := analyzer.Options{
+		MSL:         fsm.Time(opt.msl),
+		Linger:      opt.waits(out.live && out.streams()),
+		Segments:    keep,
+		MaxSegments: most,
+		NoChecksums: opt.noChecksums,
+		Wanted:      opt.ends.wanted(),
+	}
+	if out.streams() {
+		o.Connection = out.connection
+	}
+	s.analyzer = analyzer.New(o)
+	return s
+}
+
+// read analyses packets until the source ends, enough were read, the user
+// interrupts, or nobody reads the output any more.
+func (s *session) read(source capture.Source) {
+	s.source = source
+	var p capture.Packet
+	for n := 0; ; n++ {
+		if n&0xff == 0 && s.interrupted() {
+			return
+		}
+		if err := source.Next(&p); err != nil {
+			if err != io.EOF && !errors.Is(err, errInterrupted) {
+				s.err = err
+			}
+			return
+		}
+		if s.filter != nil {
+			ok, err := s.filter.Match(&p)
+			if err != nil {
+				s.err = err
+				return
+			}
+			if !ok {
+				continue
+			}
+		}
+		if s.write != nil {
+			if err := s.write(&p); err != nil {
+				s.err = err
+				return
+			}
+		}
+		s.analyzer.Packet(&decode.Raw{
+			Data: p.Data, Time: fsm.Time(p.Time), Frame: fsm.NewFrame(p.Source, p.Number),
+			Length: p.Length, LinkType: p.LinkType, Interface: uint32(p.Interface),
+		})
+		if s.taken++; s.taken == s.opt.count {
+			return
+		}
+	}
+}
+
+// interrupted looks at everything but packets.
+func (s *session) interrupted() bool {
+	if s.asked.CompareAndSwap(true, false) {
+		s.tell()
+	}
+	if s.progress != nil {
+		s.progress.show(s.source, s.analyzer)
+	}
+	return s.ctx.Err() != nil || s.out.out.gone()
+}
+
+// idle is called while no packets come.
+func (s *session) idle() {
+	// On a live capture the clock and the capture's time are the same.
+	s.analyzer.Advance(fsm.Time(time.Now().UnixNano()))
+	if s.flush != nil && s.err == nil {
+		s.err = s.flush()
+	}
+	s.interrupted()
+}
+
+// tell answers SIGUSR1.
+func (s *session) tell() {
+	var dropped uint64
+	for _, i := range s.source.Info() {
+		dropped += i.Dropped
+	}
+	s.app.noticef("%d connections open, %d ended; %d packets, %d dropped by the kernel",
+		s.analyzer.Open(), s.out.ended, s.analyzer.Packets(), dropped)
+}
+
+// finish ends the analysis, prints the report and returns what went wrong, the
+// first first.
+func (s *session) finish() error {
+	if s.progress != nil {
+		s.progress.clear()
+	}
+	r := s.analyzer.Finish()
+	for _, i := range s.source.Info() {
+		r.Capture.Sources = append(r.Capture.Sources, sourceRecord(i))
+		r.Capture.Quality.Dropped += i.Dropped
+	}
+	if err := s.out.finish(r); err != nil {
+		return err
+	}
+	if s.out.found() {
+		s.app.code = exitFound
+	}
+	if s.err != nil {
+		return s.err
+	}
+	return unknownLinkTypes(r)
+}
+
+func sourceRecord(i capture.Info) record.Source {
+	return record.Source{
+		Name: i.Name, Format: i.Format, LinkTypes: i.LinkTypes, Packets: i.Packets, Comments: i.Comments,
+		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped, Cut: i.Cut,
+	}
+}
+
+// unknownLinkTypes is the error of a capture none of whose packets could be
+// looked into.
+func unknownLinkTypes(r *record.Report) error {
+	c := &r.Capture
+	if c.Packets == 0 || len(c.Skipped) != 1 ||
+		c.Skipped[0].Name != decode.UnknownLinkType.String() || c.Skipped[0].N != c.Packets {
+		return nil
+	}
+	return linkTypeError(c)
+}

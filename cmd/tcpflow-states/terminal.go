@@ -1,0 +1,102 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"os"
+	"syscall"
+
+	"golang.org/x/term"
+)
+
+// The rules of the terminal:
+//
+//   - Results, and nothing else, go to standard output; so does help that was
+//     asked for. Errors, hints and progress go to standard error.
+//   - An error is one line, "tcpflow-states: error: …". Where something can be
+//     done about it a second line says what, "tcpflow-states: hint: …".
+//   - Colour only on a terminal, unless --color says otherwise; never with a
+//     non-empty NO_COLOR or TERM=dumb. It carries no meaning of its own.
+//   - Progress only if standard error is a terminal, and only after half a second.
+//   - Output is as wide as the terminal; 100 columns where there is none.
+//   - If the reader of standard output goes away, the program ends quietly.
+//   - Nothing that comes from a packet or a file reaches the terminal unescaped.
+
+func (a *app) errorf(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "tcpflow-states: error: "+format+"\n", args...)
+}
+
+func (a *app) warningf(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "tcpflow-states: warning: "+format+"\n", args...)
+}
+
+func (a *app) hintf(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "tcpflow-states: hint: "+format+"\n", args...)
+}
+
+// noticef tells something that is no trouble.
+func (a *app) noticef(format string, args ...any) {
+	fmt.Fprintf(a.stderr, "tcpflow-states: "+format+"\n", args...)
+}
+
+func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
+
+// widest is how far text is spread on a large terminal.
+const widest = 140
+
+// columns is the width of text on standard output.
+func (a *app) columns() int {
+	if w, _, err := term.GetSize(int(a.stdout.Fd())); err == nil && w > 0 {
+		return min(w, widest)
+	}
+	return 0 // the renderers' default
+}
+
+// useColor decides what --color auto means.
+func (a *app) useColor() bool {
+	return isTerminal(a.stdout) && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb"
+}
+
+// results is standard output, buffered, with its first error kept.
+type results struct {
+	*bufio.Writer
+	err error
+}
+
+func newResults(f *os.File) *results {
+	r := &results{}
+	r.Writer = bufio.NewWriterSize(writerFunc(func(p []byte) (int, error) {
+		n, err := f.Write(p)
+		if err != nil && r.err == nil {
+			r.err = err
+		}
+		return n, err
+	}), 64<<10)
+	return r
+}
+
+type writerFunc func([]byte) (int, error)
+
+func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
+
+// gone tells whether the reader has had enough.
+func (r *results) gone() bool { return errors.Is(r.err, syscall.EPIPE) }
+
+// failed returns the error that the user must hear of.
+func (r *results) failed() error {
+	r.Flush()
+	if r.err == nil || r.gone() {
+		return nil
+	}
+	return &failure{code: exitOutput, err: fmt.Errorf("cannot write to standard output: %w", cause(r.err))}
+}
+
+// cause is what the operating system says, without the file's name.
+func cause(err error) error {
+	var path *os.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
