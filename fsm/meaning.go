@@ -21,6 +21,7 @@ const (
 	ACKBeforeACK                        // an ACK from a side that still waits for the ACK of its SYN
 	SYNCrossed                          // a bare SYN from the side that a SYN was sent to
 	SYNInSync                           // a SYN in a synchronized state
+	RSTSent                             // a RST that ends its sender's own part
 	RSTExact                            // a RST at RCV.NXT: it ends the connection
 	RSTInWindow                         // in the window but elsewhere: asks for a challenge ACK
 	RSTOutside                          // outside the window: ignored

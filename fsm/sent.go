@@ -180,7 +180,7 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	}
 	c.apply(side, SendRST, Sent, c.at, c.at.Frame)
 	x.sentRST = true
-	return m
+	return m | RSTSent
 }
 
 func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
@@ -273,6 +273,8 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		}
 	case SynReceived:
 		switch {
+		case x.challenged && s.Len == 0:
+			// It answers a segment that it could not accept; its SYN may be unacknowledged.
 		case y.HasAck && y.Acked.After(x.ISS):
 			x.synAck = true
 			c.imply(side, AckOfSYN, y.lastAck)

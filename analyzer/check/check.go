@@ -109,6 +109,31 @@ func marked(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts) (frames []
 	return frames, first
 }
 
+// eachSide makes a Judge that reports, for each side of which some segment meant
+// m or showed g, what describe says of the first such segment. Side, frames and
+// count are filled in where describe leaves them out.
+func eachSide(m fsm.Meaning, g flow.Facts, describe func(*flow.Flow, fsm.Side, *flow.Mark) Finding) func(*flow.Flow, func(Finding)) {
+	return func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, first := marked(f, side, m, g)
+			if first == nil {
+				continue
+			}
+			x := describe(f, side, first)
+			x.Side = side.String()
+			if x.Frames == nil {
+				x.Frames = frames
+			}
+			if x.Count == 0 && m != 0 {
+				x.Count = f.CountMeaning(side, m)
+			} else if x.Count == 0 {
+				x.Count = f.CountFact(side, g)
+			}
+			found(x)
+		}
+	}
+}
+
 // number writes a sequence number of side's stream relative to its initial
 // number where that is known, and absolutely.
 func number(f *flow.Flow, side fsm.Side, n fsm.Seq) string {

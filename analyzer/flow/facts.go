@@ -52,6 +52,8 @@ const (
 	PortZero                            // port 0
 	HeaderBroken                        // data offset impossible; the segment could not be read
 	AckWithoutFlag                      // acknowledgment number without the ACK flag
+	FastOpenTaken                       // a SYN-ACK that acknowledges the SYN's data
+	FastOpenIgnored                     // a SYN-ACK that acknowledges the SYN alone though it brought data
 	FinalACK                            // the client's first ACK of the SYN-ACK
 	ForeignSYN                          // a SYN of another connection attempt that came to nothing
 	numFacts          = iota
@@ -59,7 +61,3 @@ const (
 
 // Any reports whether at least one of the facts in g is in f.
 func (f Facts) Any(g Facts) bool { return f&g != 0 }
-
-// routine are the facts of which only the number matters and the first few
-// frames; notable segments are logged more fully.
-const routine = Retransmission | PartlyResent | OutOfOrder | HoleBefore | DuplicateACK | WindowUpdate | WindowFull | Doubled

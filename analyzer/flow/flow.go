@@ -17,6 +17,7 @@ type Flow struct {
 	Dir         [2]Direction // by the sending side
 
 	First, Last fsm.Stamp // first and latest segment
+	FirstFlags  fsm.Flags // of the first segment
 	Until       fsm.Time  // capture time when the connection was reported
 	Segments    uint32    // stepped through the machine
 
@@ -78,7 +79,10 @@ type Direction struct {
 	Doubled         uint64
 	GapOctets       uint64 // of this side's stream: acknowledged, never captured
 	Options         record.Options
-	TTL             uint8 // of its first segment
+	SYNTimestamp    uint32   // TSval of its SYN, with Options.Timestamps
+	TTL             uint8    // of its first segment
+	LastData        fsm.Time // latest segment with data; 0 for none
+	LastDataFrame   fsm.Frame
 	BadChecksums    uint64
 	GoodChecksums   uint64
 	Offloaded       uint64
@@ -93,7 +97,8 @@ type Direction struct {
 	Keepalive            *Keepalive // nil without probes
 
 	Last      fsm.Stamp // latest segment
-	lastReal  fsm.Time  // latest segment that is no probe and no answer to one
+	lastLen   uint32
+	lastReal  fsm.Time // latest segment that is no probe and no answer to one
 	holeSince fsm.Time
 	lastAck   fsm.Seq
 	lastEdge  fsm.Seq // right edge of the latest window, SYN windows left out
@@ -133,18 +138,19 @@ type Kept struct {
 // Predecessor is what the next connection of a Key needs to know of the one
 // before it.
 type Predecessor struct {
-	ID       uint64
-	Last     fsm.Time
-	Closed   bool    // both sides closed in the ordinary way
-	TimeWait [2]bool // by the predecessor's side: it should have held TIME-WAIT
-	Since    [2]fsm.Time
-	Until    [2]fsm.Time
-	Ends     [2]decode.Endpoint
-	SndNxt   [2]fsm.Seq
-	TSVal    [2]uint32
-	HasTS    [2]bool
-	ISN      [2]fsm.Seq
-	HasISN   [2]bool
+	ID         uint64
+	Last       fsm.Time
+	Closed     bool    // both sides closed in the ordinary way
+	TimeWait   [2]bool // by the predecessor's side: it should have held TIME-WAIT
+	Since      [2]fsm.Time
+	Until      [2]fsm.Time
+	Ends       [2]decode.Endpoint
+	SndNxt     [2]fsm.Seq
+	TSVal      [2]uint32
+	HasTS      [2]bool
+	ISN        [2]fsm.Seq
+	HasISN     [2]bool
+	Unanswered bool // a SYN that nobody answered
 }
 
 // SideOf returns the side that sent the packet.

@@ -24,6 +24,15 @@ type Keepalive struct {
 // ended.
 func (k *Keepalive) Run() uint64 { return k.run }
 
+// LastRun returns the first frames of the run that was unanswered when the
+// connection ended.
+func (k *Keepalive) LastRun() []fsm.Frame {
+	if k.run == 0 {
+		return nil
+	}
+	return k.runStart
+}
+
 func (d *Direction) probe(at fsm.Stamp) {
 	if d.Keepalive == nil {
 		d.Keepalive = &Keepalive{}

@@ -25,6 +25,10 @@ type Mark struct {
 	RightEdge fsm.Seq
 	SndNxt    fsm.Seq   // highest number that the receiver itself had sent
 	Captured  fsm.Frame // for ContentDiffers: the frame that carried the other octets
+	OwnEdge   fsm.Seq   // right edge of the sender's own window before the segment
+	TSRecent  uint32    // the timestamp that the receiver keeps
+	Prior     fsm.Frame // the receiver's latest segment, which this one may answer
+	PriorLen  uint32    // octets of data on it
 }
 
 // MaxMarks is how many segments of one kind and side are kept; more are counted.

@@ -30,6 +30,7 @@ func (f *Flow) add(p *decode.Packet) {
 	before := Mark{
 		States: [2]fsm.State{f.Conn.End[0].State, f.Conn.End[1].State},
 		Next:   x.Out.Edge, RightEdge: y.RightEdge, SndNxt: y.Out.Top,
+		OwnEdge: d.lastEdge, TSRecent: d.tsRecent, Prior: r.Last.Frame, PriorLen: r.lastLen,
 	}
 	top, started := x.Out.Top, x.Out.Started()
 	probe := f.probeKind(s, from)
@@ -80,8 +81,10 @@ func (f *Flow) add(p *decode.Packet) {
 	}
 	g |= f.optionFacts(s, d, y)
 
-	d.Packets++
-	d.Last = at
+	if d.Packets++; d.Packets == 1 {
+		d.TTL = p.TTL
+	}
+	d.Last, d.lastLen = at, s.Len
 	if g&(KeepaliveProbe|KeepaliveAnswer|WindowProbe|WindowProbeAnswer) == 0 {
 		d.lastReal = p.Time
 		r.lastReal = p.Time
@@ -191,6 +194,7 @@ func (f *Flow) reorderSpan() fsm.Time {
 
 // data counts payload and the use made of the connection.
 func (f *Flow) data(s *fsm.Segment, d *Direction, from fsm.Side, t fsm.Time) {
+	d.LastData, d.LastDataFrame = t, f.Last.Frame
 	d.Octets += uint64(s.Len)
 	d.Unique += uint64(min(f.Conn.Fresh, s.Len))
 	if f.Conn.Fresh == 0 {
@@ -272,7 +276,7 @@ func (f *Flow) windowFacts(s *fsm.Segment, d *Direction, x, y *fsm.Endpoint) Fac
 		d.zero = false
 		d.ZeroWindowTime += now - d.zeroSince
 	}
-	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) {
+	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) {
 		edge := s.Ack.Add(scaled)
 		// The scale rounds the edge down by less than one unit of it.
 		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
@@ -342,6 +346,12 @@ func (f *Flow) landmarks(p *decode.Packet, d *Direction, from fsm.Side, at fsm.S
 			f.SYNACK = at
 		}
 		f.agree()
+		if c := &f.Conn.End[from.Peer()]; c.FastOpen {
+			if s.Ack == c.ISS+1 {
+				return FastOpenIgnored
+			}
+			return FastOpenTaken
+		}
 	case from == fsm.Client && f.FinalACK.Nth == 0 && s.Flags&fsm.ACK != 0 && f.SYNACKs[fsm.Server]+f.SYNs[fsm.Server] > 0:
 		f.FinalACK = at
 		if rtt := at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
@@ -355,6 +365,7 @@ func (f *Flow) landmarks(p *decode.Packet, d *Direction, from fsm.Side, at fsm.S
 // noteOptions keeps what a side offered in its SYN.
 func (d *Direction) noteOptions(s *fsm.Segment) {
 	o := record.Options{Seen: true, WindowScale: -1}
+	d.SYNTimestamp = s.TSVal
 	if s.Opts&fsm.OptMSS != 0 {
 		o.MSS = s.MSS
 	}

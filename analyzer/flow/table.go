@@ -149,7 +149,7 @@ func (t *Table) begin(key Key, p *decode.Packet, before *Flow) *Flow {
 	}
 	from := f.SideOf(p)
 	f.First = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: 1}
-	f.Dir[from].TTL = p.TTL
+	f.FirstFlags = p.Segment.Flags
 	f.Dir[from].lastReal = p.Time
 	f.keep = t.opt.Keep != nil && t.opt.Keep(f.ID)
 	if before != nil {
@@ -276,6 +276,7 @@ func (f *Flow) finish(now fsm.Time) {
 func (f *Flow) asPredecessor() *Predecessor {
 	pre := &Predecessor{ID: f.ID, Last: f.Last.Time, Ends: f.Ends}
 	pre.Closed = f.Over() && f.Conn.End[0].SentFIN && f.Conn.End[1].SentFIN
+	pre.Unanswered = f.Conn.End[fsm.Client].State == fsm.SynSent && !f.Conn.End[fsm.Server].Seen
 	for i := range f.Conn.End {
 		e := &f.Conn.End[i]
 		since, until := e.TimeWaitSpan()

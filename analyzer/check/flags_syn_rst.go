@@ -1,0 +1,9 @@
+package check
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var flagsSYNRST = flagCheck("flags-syn-rst", "SYN and RST together", flow.SYNAndRST, "A segment both opens and resets.",
+	"SYN, RST", "one of them", []record.PeerName{{Tool: "Snort", Name: "116:421"}, {Tool: "Zeek", Name: "history Q"}})

@@ -1,0 +1,9 @@
+package check
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var flagsXmas = flagCheck("flags-xmas", "FIN, PSH and URG without ACK", flow.XmasFlags, "A segment has FIN, PSH and URG set and ACK not: a Christmas tree.",
+	"FIN, PSH, URG", "ACK on everything after the first SYN", []record.PeerName{{Tool: "Snort", Name: "116:400"}, {Tool: "Zeek", Name: "TCP_christmas"}})

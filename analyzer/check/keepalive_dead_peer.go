@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var keepaliveDeadPeer = &Check{
+	Name: "keepalive-dead-peer", Title: "peer dead by keepalive", Family: "keepalive",
+	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.4",
+	Condition: "The last run of keepalive probes stayed unanswered and its sender then reset the connection, or at least 9 went unanswered and nothing more was heard.",
+	Benign:    []string{"the answers were not captured", "a firewall between the two forgot the connection"},
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			k := f.Dir[side].Keepalive
+			if k == nil || !(k.GaveUp && k.Run() >= deadAfter || k.Run() >= tooManyUnanswered) {
+				continue
+			}
+			frames := append([]fsm.Frame{}, k.LastRun()...)
+			how := "and nothing more was heard"
+			if k.GaveUp {
+				frames = append(frames[:min(len(frames), MaxFrames-1)], f.RST[side].Frame)
+				how = fmt.Sprintf("then it reset the connection in frame %d", f.RST[side].Frame.Number())
+			}
+			found(Finding{
+				Side: side.Peer().String(), Frames: frames, Count: 1,
+				Seen: fmt.Sprintf("%d probes, no answer", k.Run()), Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
+				Message: fmt.Sprintf("The %s did not answer the last %d keepalive probes of the %s; %s.", side.Peer(), k.Run(), side, how),
+			})
+		}
+	},
+}

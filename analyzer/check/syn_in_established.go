@@ -1,0 +1,52 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var synInEstablished = &Check{
+	Name: "syn-in-established", Title: "SYN on an open connection", Family: "reset",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §4)",
+	Condition: "A SYN with another initial number comes on a connection that is open and is not accepted as a new one; its sender does not go on with the old connection either.",
+	Benign:    []string{"the client restarted and opens again from the same port (half-open recovery)", "the end of the earlier connection was not captured"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_syn_resend_diff_seq"}, {Tool: "Snort", Name: "129:1"}, {Tool: "Zeek", Name: "SYN_inside_connection"}},
+	Meaning:   fsm.SYNInSync,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		judgeForeignSYN(f, false, func(side fsm.Side, k *flow.Mark, frames []fsm.Frame) {
+			found(Finding{
+				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with number %d", k.Segment.Seq), Expected: "no SYN in " + k.States[side.Peer()].String(),
+				Message: fmt.Sprintf("A SYN came in frame %d while the connection was open; it was not accepted.", k.Frame.Number()),
+			})
+		})
+	},
+}
+
+// judgeForeignSYN finds SYNs on an open connection that opened nothing. blind
+// asks for those whose supposed sender went on with the connection.
+func judgeForeignSYN(f *flow.Flow, blind bool, report func(fsm.Side, *flow.Mark, []fsm.Frame)) {
+	for _, side := range sides {
+		var first *flow.Mark
+		var frames []fsm.Frame
+		f.Marked(side, fsm.SYNInSync, 0, func(k *flow.Mark) {
+			// A SYN-ACK's sender and the stages before ESTABLISHED are other checks' business.
+			if !k.States[side].Synchronized() && k.States[side] != fsm.Closed {
+				return
+			}
+			goesOn := f.Dir[side].Last.Nth > k.Nth && f.RST[side].Nth <= k.Nth
+			if goesOn != blind {
+				return
+			}
+			if first == nil {
+				first = k
+			}
+			frames = append(frames, k.Frame)
+		})
+		if first != nil {
+			report(side, first, frames)
+		}
+	}
+}

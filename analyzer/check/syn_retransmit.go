@@ -1,0 +1,33 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var synRetransmit = &Check{
+	Name: "syn-retransmit", Title: "SYN sent again", Family: "handshake",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
+	Condition: "The same SYN (same sequence number, same side) is captured more than once, and the later one is no second copy of the frame.",
+	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's queue of new connections was full"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Meaning:   fsm.SYNAgain,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, k := marked(f, side, fsm.SYNAgain, 0)
+			if k == nil {
+				continue
+			}
+			n := f.CountMeaning(side, fsm.SYNAgain)
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: n,
+				Seen: plural(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
+				Message: fmt.Sprintf("The %s sent its SYN again %s, the first time %s after the SYN before it.",
+					side, times(n), span(k.Time-f.First.Time)),
+			})
+		}
+	},
+}
