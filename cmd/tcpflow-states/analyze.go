@@ -71,7 +71,7 @@ func (o *analyzeOptions) inputs(args []string) (files []string, filter string, e
 }
 
 func (a *app) analyze(opt *analyzeOptions, args []string) error {
-	if err := opt.check("analyze"); err != nil {
+	if err := opt.check(); err != nil {
 		return err
 	}
 	files, expr, err := opt.inputs(args)

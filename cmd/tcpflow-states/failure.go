@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -52,6 +51,19 @@ func explain(err error) *failure {
 	if errors.As(err, &f) {
 		return f
 	}
+	f = translate(err)
+	// "-" is what capture calls it.
+	if rest, ok := strings.CutPrefix(f.err.Error(), `"-": `); ok {
+		f.err = fmt.Errorf("standard input: %s", rest)
+		if errors.Is(err, capture.ErrEmpty) {
+			f.err = errors.New("standard input is empty")
+		}
+	}
+	return f
+}
+
+// translate finds them for an error of another package.
+func translate(err error) *failure {
 	var (
 		input  *capture.InputError
 		cut    *capture.CutError
@@ -88,24 +100,53 @@ func explain(err error) *failure {
 
 const buildWithLibpcap = "to have it, install libpcap's headers (libpcap-dev, libpcap-devel) and a C compiler, then build again with make build"
 
-var unknownFlag = regexp.MustCompile(`^unknown (?:flag: --|shorthand flag: ')([^'\s]+)`)
-
 // flagError turns pflag's complaint into ours, with the flag that may have been
 // meant.
 func flagError(cmd *cobra.Command, err error) error {
-	f := usagef("%s", strings.TrimSuffix(err.Error(), "."))
-	if help := flagHint(cmd, err); help != "" {
-		return f.hint("%s", help)
+	var (
+		value   *pflag.InvalidValueError
+		missing *pflag.ValueRequiredError
+		unknown *pflag.NotExistError
+	)
+	switch {
+	case errors.As(err, &value):
+		f := usagef("--%s %q: not a %s", value.GetFlag().Name, value.GetValue(), valueWord(value.GetFlag().Value.Type()))
+		if value.GetFlag().Value.Type() == "duration" {
+			return f.hint("such as 500ms, 60s or 2m")
+		}
+		return f
+	case errors.As(err, &missing):
+		name, _ := pflag.UnquoteUsage(missing.GetFlag())
+		return usagef("--%s needs a value: %s", missing.GetFlag().Name, name)
+	case errors.As(err, &unknown):
+		name := unknown.GetSpecifiedName()
+		dashes := "--"
+		if unknown.GetSpecifiedShortnames() != "" {
+			dashes = "-"
+		}
+		f := usagef("unknown flag %s%s", dashes, name)
+		if help := flagHint(cmd, name); help != "" {
+			return f.hint("%s", help)
+		}
+		return f.hint("%s --help lists the flags", cmd.CommandPath())
 	}
-	return f.hint("%s --help lists the flags", cmd.CommandPath())
+	return usagef("%w", err)
 }
 
-func flagHint(cmd *cobra.Command, err error) string {
-	m := unknownFlag.FindStringSubmatch(err.Error())
-	if m == nil {
-		return ""
+// valueWord says what a flag of pflag's type takes.
+func valueWord(kind string) string {
+	switch kind {
+	case "duration":
+		return "duration"
+	case "bool":
+		return "truth value (true or false)"
 	}
-	if m[1] == "i" || m[1] == "interface" {
+	return "number"
+}
+
+// flagHint tells what an unknown flag may have meant.
+func flagHint(cmd *cobra.Command, word string) string {
+	if word == "i" || word == "interface" {
 		return "to capture on an interface: tcpflow-states live -i INTERFACE"
 	}
 	var names []string
@@ -114,7 +155,7 @@ func flagHint(cmd *cobra.Command, err error) string {
 			names = append(names, f.Name)
 		}
 	})
-	if name := nearest(m[1], names); name != "" {
+	if name := nearest(word, names); name != "" && len(word) > 1 {
 		return "did you mean --" + name + "?"
 	}
 	return ""

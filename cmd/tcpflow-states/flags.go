@@ -46,7 +46,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
-	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 if there is a finding of this `SEVERITY` or above: error, warning or note")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
 
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
 	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of plain data")
@@ -58,7 +58,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of the text (default: the terminal's, or 100)")
 
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
-	f.DurationVar(&o.linger, "linger", 0, "wait this `DURATION` for stragglers before a connection is reported (default: 2s live and from standard input, otherwise 2 MSL)")
+	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; as packets come 2s)")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
 	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for habit's sake: names are never looked up")
 
@@ -71,7 +71,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 }
 
 // check reads the flags' values and refuses what does not go together.
-func (o *options) check(cmd string) (err error) {
+func (o *options) check() (err error) {
 	switch {
 	case o.json && o.ndjson:
 		return usagef("--json and --ndjson exclude each other")

@@ -52,7 +52,7 @@ func (a *app) liveCommand() *cobra.Command {
 }
 
 func (o *liveOptions) check(args []string) error {
-	if err := o.options.check("live"); err != nil {
+	if err := o.options.check(); err != nil {
 		return err
 	}
 	switch {

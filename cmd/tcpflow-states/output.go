@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"slices"
+	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/report"
@@ -82,10 +83,8 @@ func (o *output) connection(c *record.Connection) {
 	case o.opt.ndjson:
 		o.lines.Connection(c)
 	default:
-		if !o.first {
-			o.first = true
-		}
-		o.out.WriteString(o.line(c))
+		o.first = true
+		report.Line(o.out, c, o.render)
 		o.kept.add(c)
 	}
 	if o.live {
@@ -168,6 +167,7 @@ func (o *output) closing(r *record.Report) {
 		return
 	}
 	if o.ended <= uint64(o.opt.timelines) {
+		o.out.WriteByte('\n')
 		report.Timelines(o.out, r, o.render)
 	}
 	o.out.WriteByte('\n')
@@ -182,7 +182,7 @@ func (o *output) hint(r *record.Report) {
 	worst := slices.MaxFunc(r.Connections, func(a, b *record.Connection) int {
 		return cmp.Or(cmp.Compare(gravest(a), gravest(b)), cmp.Compare(b.ID, a.ID))
 	})
-	o.out.WriteString("\nSegment by segment: " + o.command + " --conn " + uintText(worst.ID) + "\n")
+	o.out.WriteString("\nSegment by segment: " + o.command + " --conn " + strconv.FormatUint(worst.ID, 10) + "\n")
 }
 
 // gravest ranks a connection by its findings, 0 for none.

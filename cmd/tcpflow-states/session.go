@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"io"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -130,7 +132,11 @@ func (s *session) finish() error {
 	}
 	r := s.analyzer.Finish()
 	for _, i := range s.source.Info() {
-		r.Capture.Sources = append(r.Capture.Sources, sourceRecord(i))
+		source := sourceRecord(i)
+		if i.Name == "-" && !s.opt.json && !s.opt.ndjson {
+			source.Name = "standard input"
+		}
+		r.Capture.Sources = append(r.Capture.Sources, source)
 		r.Capture.Quality.Dropped += i.Dropped
 	}
 	if err := s.out.finish(r); err != nil {
@@ -146,6 +152,8 @@ func (s *session) finish() error {
 }
 
 func sourceRecord(i capture.Info) record.Source {
+	// The name stands beside it.
+	i.Cut = strings.TrimPrefix(i.Cut, strconv.Quote(i.Name)+": ")
 	return record.Source{
 		Name: i.Name, Format: i.Format, LinkTypes: i.LinkTypes, Packets: i.Packets, Comments: i.Comments,
 		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped, Cut: i.Cut,
