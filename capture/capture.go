@@ -49,7 +49,7 @@ type Info struct {
 	Name        string   // file name, "-" for standard input, or the interface
 	Format      string   // "pcap", "pcapng", "pcap+gzip", "pcapng+zstd", "live", …
 	LinkTypes   []string // such as "EN10MB (1)", in order of appearance
-	Packets     uint64   // packets delivered
+	Packets     uint64   // packets read; while files are merged, one of each may still wait
 	Comments    []string // comments on the file's sections and interfaces
 	Interfaces  []string // names, where the file tells them
 	SnapLen     int      // the longest snap length stated; 0 when none or unlimited

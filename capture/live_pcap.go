@@ -117,13 +117,14 @@ func liveError(name string, err, detail error) error {
 	if detail == nil || detail.Error() == "" {
 		detail = err
 	}
-	// Asked first: without permission libpcap says so of any name.
+	// Asked first: without permission libpcap says so of any name. Some names
+	// take an argument, such as "nflog:5".
 	if all, e := Interfaces(); e == nil && len(all) > 0 {
 		var names []string
 		for _, i := range all {
 			names = append(names, i.Name)
 		}
-		if !slices.Contains(names, name) && strings.Contains(strings.ToLower(err.Error()+detail.Error()), "no such device") {
+		if base, _, _ := strings.Cut(name, ":"); !slices.Contains(names, base) {
 			return fmt.Errorf("%w: %q (there are: %s)", ErrNoInterface, name, strings.Join(names, ", "))
 		}
 	}
