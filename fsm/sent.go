@@ -157,8 +157,12 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	var m Meaning
 	if !withAck {
 		// Only an endpoint without a connection leaves the ACK out: it had given
-		// up before the SYN-ACK came.
+		// up before the SYN-ACK came, or never took up the connection that the ACK
+		// of its SYN-ACK was to complete.
 		m |= c.takeBack(side, RecvSYNACK)
+		if i := c.provisional(side, AckOfSYN); i >= 0 && c.Transitions[i].Nth == c.End[side.Peer()].lastAck.Nth {
+			m |= c.takeBack(side, AckOfSYN)
+		}
 	}
 	if x.State == TimeWait {
 		if i := c.provisional(side, RecvFIN); i >= 0 {
@@ -281,6 +285,7 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		case s.Len > 0 && !y.FastOpen:
 			x.synAck = true
 			c.imply(side, AckOfSYN, Stamp{})
+			c.proveEvent(side.Peer(), RecvSYNACK) // or it would not have sent that ACK
 		default:
 			m |= ACKBeforeACK
 		}

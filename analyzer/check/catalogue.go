@@ -15,6 +15,7 @@ var Catalogue = []*Check{
 	connectNoAnswer,
 	connectRefused,
 	handshakeClientAbort,
+	handshakeServerAbort,
 	simultaneousOpen,
 	splitHandshake,
 	synWithData,

@@ -33,7 +33,7 @@ func judgeForeignSYN(f *flow.Flow, blind bool, report func(fsm.Side, *flow.Mark,
 		var frames []fsm.Frame
 		f.Marked(side, fsm.SYNInSync, 0, func(k *flow.Mark) {
 			// A SYN-ACK's sender and the stages before ESTABLISHED are other checks' business.
-			if !k.States[side].Synchronized() && k.States[side] != fsm.Closed {
+			if !k.States[side].Synchronized() || k.Segment.Flags.Has(fsm.ACK) {
 				return
 			}
 			goesOn := f.Dir[side].Last.Nth > k.Nth && f.RST[side].Nth <= k.Nth

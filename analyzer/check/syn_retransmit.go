@@ -17,11 +17,22 @@ var synRetransmit = &Check{
 	Meaning:   fsm.SYNAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := marked(f, side, fsm.SYNAgain, 0)
+			var k *flow.Mark
+			var frames []fsm.Frame
+			n := f.CountMeaning(side, fsm.SYNAgain)
+			f.Marked(side, fsm.SYNAgain, 0, func(m *flow.Mark) {
+				if lateSYN(m) {
+					n--
+					return
+				}
+				if k == nil {
+					k = m
+				}
+				frames = append(frames, m.Frame)
+			})
 			if k == nil {
 				continue
 			}
-			n := f.CountMeaning(side, fsm.SYNAgain)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
 				Seen: plural(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",

@@ -108,8 +108,7 @@ type Direction struct {
 	tsRecent  uint32 // what the receiver keeps as TS.Recent (RFC 7323 §4.3)
 	hasTS     bool
 	awaiting  awaited // what an ACK from the other side would answer
-	recent    [recentSize]recentSegment
-	recentPos uint8
+	contents  *contents
 }
 
 // awaited is the probe that a side sent last and that is not answered yet.

@@ -8,18 +8,18 @@ import (
 
 // add takes one segment of the connection: is it a copy, what does it say, what
 // does it do to both machines, what does it tell about the path.
-func (f *Flow) add(p *decode.Packet) {
+func (f *Flow) add(p *decode.Packet, seen *recent) {
 	s := &p.Segment
 	from := f.SideOf(p)
 	d, r := &f.Dir[from], &f.Dir[from.Peer()]
 	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	space := s.Space()
 
-	print := fingerprint(p)
+	print := printOf(p)
 	advances := !x.Out.Started() || s.Seq.Add(space).After(x.Out.Top) || s.Flags&fsm.ACK != 0 && s.Ack.After(x.Acked)
 	kind := original
 	if !advances {
-		kind = d.copyOf(&print, space)
+		kind = seen.copyOf(&print, space, d.Doubled > 0)
 	}
 	if kind == captureCopy {
 		f.addCopy(p, d, from)
@@ -49,16 +49,18 @@ func (f *Flow) add(p *decode.Packet) {
 
 	if space > 0 && s.Flags&fsm.RST == 0 {
 		g |= probe
-		if probe == 0 && started && kind == original {
+		if probe == 0 && started && kind == original && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
 			g |= f.orderFacts(p, d, x, y, top, space)
 		}
 		if s.Len > 0 {
 			f.data(s, d, from, p.Time)
 			if g&(Retransmission|Spurious|WindowProbe) != 0 {
-				if frame := d.differs(&print); frame != 0 {
+				if frame := d.contents.differs(p); frame != 0 {
 					g |= ContentDiffers
 					before.Captured = frame
 				}
+			} else {
+				d.noteContent(p)
 			}
 		}
 	} else {
@@ -89,7 +91,7 @@ func (f *Flow) add(p *decode.Packet) {
 		d.lastReal = p.Time
 		r.lastReal = p.Time
 	}
-	d.noteRecent(&print)
+	seen.note(&print)
 
 	f.Meanings |= m
 	f.AllFacts |= g

@@ -35,7 +35,8 @@ type Table struct {
 	told     list // reported, waiting for 2 MSL to pass so that stragglers find them
 	free     *Flow
 
-	kept int // segments kept by the connections in the table and those reported
+	recent *recent
+	kept   int // segments kept by the connections in the table and those reported
 
 	Evicted uint64
 	Late    uint64 // segments that came after their connection was reported
@@ -52,7 +53,7 @@ func NewTable(opt Options) *Table {
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections
 	}
-	return &Table{opt: opt, flows: make(map[Key]*Flow)}
+	return &Table{opt: opt, flows: make(map[Key]*Flow), recent: new(recent)}
 }
 
 // Open returns how many connections are tracked now.
@@ -96,7 +97,7 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 	} else if f.KeptCut > 0 {
 		f.KeptCut++
 	}
-	f.add(p)
+	f.add(p, t.recent)
 	switch {
 	case f.Over():
 		f.deadline = t.now + t.opt.Linger

@@ -1,0 +1,36 @@
+// Package score holds the analyzer's claims against what kernels reported: it
+// reads a laboratory's recordings with their truth and counts what was right.
+package score
+
+import (
+	"errors"
+	"io"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Analyse reads a capture file and analyses it, keeping every segment.
+func Analyse(file string) (*record.Report, error) {
+	src, err := capture.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer src.Close()
+	a := analyzer.New(analyzer.Options{Segments: func(uint64) bool { return true }})
+	var p capture.Packet
+	for {
+		if err := src.Next(&p); errors.Is(err, io.EOF) {
+			return a.Finish(), nil
+		} else if err != nil {
+			return nil, err
+		}
+		a.Packet(&decode.Raw{
+			Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
+			Interface: uint32(p.Interface), Frame: fsm.NewFrame(p.Source, p.Number),
+		})
+	}
+}
