@@ -78,11 +78,11 @@ func refusal(head []byte) *InputError {
 	switch {
 	case len(head) >= 262 && string(head[257:262]) == "ustar":
 		return &InputError{Kind: ErrNotCapture, Detail: "it is a tar archive", Hint: "unpack it first: tar -xf FILE"}
-	case looksLikeERF(head):
-		return &InputError{Kind: ErrFormat, Detail: "it looks like Endace ERF", Hint: editcap}
-	case looksLikeText(head):
+	case looksLikeText(head): // before ERF: a line that begins with a time of day passes for it
 		return &InputError{Kind: ErrNotCapture, Detail: "it is text",
 			Hint: "a capture file is what `tcpdump -w FILE` writes, not what tcpdump prints"}
+	case looksLikeERF(head):
+		return &InputError{Kind: ErrFormat, Detail: "it looks like Endace ERF", Hint: editcap}
 	case len(head) < 4:
 		return &InputError{Kind: ErrNotCapture, Detail: fmt.Sprintf("it is %d bytes long", len(head))}
 	}

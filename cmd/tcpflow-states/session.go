@@ -27,11 +27,12 @@ type session struct {
 	write  func(*capture.Packet) error // keeps the packets, or nil
 	flush  func() error                // passes on the packets kept, or nil
 
-	source   capture.Source
-	analyzer *analyzer.Analyzer
-	progress *progress
-	taken    uint64
-	err      error // what ended the reading, if not its end
+	source    capture.Source
+	analyzer  *analyzer.Analyzer
+	progress  *progress
+	taken     uint64 // packets analysed
+	unmatched uint64 // packets that the filter left out
+	err       error  // what ended the reading, if not its end
 }
 
 func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool) *session {
@@ -74,6 +75,7 @@ func (s *session) read(source capture.Source) {
 				return
 			}
 			if !ok {
+				s.unmatched++
 				continue
 			}
 		}
@@ -131,6 +133,7 @@ func (s *session) finish() error {
 		s.progress.clear()
 	}
 	r := s.analyzer.Finish()
+	s.addUnmatched(&r.Capture)
 	for _, i := range s.source.Info() {
 		source := sourceRecord(i)
 		if i.Name == "-" && !s.opt.json && !s.opt.ndjson {
@@ -149,6 +152,24 @@ func (s *session) finish() error {
 		return s.err
 	}
 	return unknownLinkTypes(r)
+}
+
+// filteredOut is the analyzer's reason for segments that were not wanted.
+const filteredOut = "filtered-out"
+
+// addUnmatched counts what the filter left out like what --host and --port did.
+func (s *session) addUnmatched(c *record.Capture) {
+	if s.unmatched == 0 {
+		return
+	}
+	c.Packets += s.unmatched
+	for i := range c.Skipped {
+		if c.Skipped[i].Name == filteredOut {
+			c.Skipped[i].N += s.unmatched
+			return
+		}
+	}
+	c.Skipped = append(c.Skipped, record.Count{Name: filteredOut, N: s.unmatched})
 }
 
 func sourceRecord(i capture.Info) record.Source {
