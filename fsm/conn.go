@@ -67,7 +67,12 @@ func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool
 func (c *Conn) StepCopy(from Side, s *Segment, frame Frame, t Time) Meaning {
 	c.at = Stamp{Time: t, Frame: frame, Nth: c.at.Nth + 1}
 	c.Fresh, c.Old, c.Unseen = 0, s.Space(), 0
-	return c.Expire(t) | c.received(from.Peer(), s)
+	before := len(c.Transitions)
+	m := c.Expire(t) | c.received(from.Peer(), s)
+	if len(c.Transitions) != before {
+		m |= StateChanged
+	}
+	return m
 }
 
 // Expire lets timers that ran out before t do their work.
@@ -174,10 +179,11 @@ func (c *Conn) prove(side Side, s *Segment) {
 // acknowledgment behind a provisional transition and takes sequence numbers: once
 // side acknowledges these, the transition is proved.
 func (c *Conn) strengthen(side Side, s *Segment) {
+	e := &c.End[side]
 	for i := len(c.Transitions) - 1; i >= 0; i-- {
 		t := &c.Transitions[i]
 		if t.Side == side && t.Cause == Received && t.Proof == 0 && t.proofBy&proofByAck == 0 &&
-			(t.Event == AckOfSYN || t.Event == AckOfFIN) {
+			(t.Event == AckOfSYN && s.Ack.After(e.ISS) || t.Event == AckOfFIN && s.Ack.After(e.FinSeq)) {
 			t.provenAck, t.proofBy = s.End(), t.proofBy|proofByAck
 		}
 	}
@@ -342,8 +348,10 @@ const captureSkew = 5_000_000
 
 // accept raises what the endpoint is known to have received.
 func (e *Endpoint) accept(ack Seq) {
-	if !e.HasAck || ack.After(e.Acked) {
-		e.Acked, e.HasAck = ack, true
+	if !e.HasAck {
+		e.Acked, e.RightEdge, e.HasAck = ack, ack, true
+	} else if ack.After(e.Acked) {
+		e.Acked = ack
 	}
 }
 
@@ -367,14 +375,13 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 	if x.HasAck && x.ScaleKnown && ack.Minus(x.Acked) < -(1<<30) {
 		m |= StaleAck
 	}
-	first := !x.HasAck
 	x.accept(ack)
 	if s.Flags&SYN == 0 {
 		x.Window = uint32(s.Window) << x.Scale
 	} else {
 		x.Window = uint32(s.Window)
 	}
-	if right := ack.Add(x.Window); first || right.After(x.RightEdge) {
+	if right := ack.Add(x.Window); right.After(x.RightEdge) {
 		x.RightEdge = right
 	}
 	x.hasSACK = s.NumSACK > 0

@@ -159,6 +159,15 @@ func TestProof(t *testing.T) {
 			),
 		},
 		{
+			name: "data sent before the ACK of the FIN does not repeat it",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< P. 21+5 ack 11", "FIN-WAIT-2? CLOSE-WAIT", 0}, // overtaken
+				step{"> . 12 ack 26", "FIN-WAIT-2? CLOSE-WAIT", 0},    // proves the data only
+			),
+		},
+		{
 			name: "an older timestamp proves nothing",
 			steps: []step{
 				{"> S 0 ts 10/0", "SYN-SENT CLOSED", 0},

@@ -15,7 +15,7 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 	}
 	var m Meaning
 	if s.Flags&SYN != 0 && !(y.State == SynReceived && s.Flags&ACK != 0) {
-		if s.Seq != x.ISS {
+		if !x.SentSYN || s.Seq != x.ISS {
 			y.challenged = true
 			m |= SYNInSync
 		}
@@ -29,7 +29,7 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 			return m
 		}
 	}
-	if y.unproved > 0 && s.Space() > 0 && s.Ack.After(y.ISS) {
+	if y.unproved > 0 && s.Space() > 0 {
 		c.strengthen(side, s)
 	}
 	if y.SentFIN && !y.finAck && s.Ack.After(y.FinSeq) && s.Ack.AtOrBefore(y.Out.Top) {
@@ -49,7 +49,7 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 
 // receivedInSynSent is §3.10.7.3.
 func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
-	y, x := &c.End[side], &c.End[side.Peer()]
+	y := &c.End[side]
 	acceptableAck := false
 	if s.Flags&ACK != 0 {
 		acceptableAck = s.Ack.After(y.ISS) && s.Ack.AtOrBefore(y.Out.Top)
@@ -78,7 +78,7 @@ func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
 		if acceptableAck {
 			ev = RecvSYNACK
 		}
-		y.gotSYN = c.receive(side, ev, s, x.ISS+1, true)
+		y.gotSYN = c.receive(side, ev, s, s.Seq+1, true)
 	}
 	return 0
 }

@@ -100,7 +100,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		m |= c.takeBack(side, RecvSYNACK)
 		x.gotSYN = c.imply(side, RecvSYN, y.Syn)
 		x.synAck = c.apply(side, AckOfSYN, Received, crossing, 0)
-	case s.Seq == x.ISS:
+	case x.SentSYN && s.Seq == x.ISS:
 		// It still waits for the ACK of its SYN: the one that passed was lost.
 		x.Syn = c.at
 		m |= SYNACKAgain | c.takeBack(side, RecvFIN) | c.takeBack(side, AckOfSYN)
@@ -270,7 +270,7 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		case y.SentSYN && s.Ack.After(y.ISS) && y.Passive:
 			x.gotSYN = true
 			c.imply(side, RecvSYNACK, y.Syn)
-		case !y.Seen:
+		case !y.Seen && y.State == Closed:
 			// Only a SYN-ACK that nobody captured explains the ACK.
 			c.assumeSYNACK(side, s)
 			m |= Joined

@@ -33,9 +33,10 @@ var figure5 = []Row{
 	// Note 2, FIN-WAIT-1 to TIME-WAIT, is two rows above in one segment, as
 	// §3.10.7.4 has it: the ACK of the FIN (fifth), then the FIN (eighth).
 
-	// Note 3: "A RST can be sent from any state". Where that leads, the note says
-	// TIME-WAIT and §3.10.5 (ABORT) says, for each of these states, CLOSED; the text
-	// is the specification and the figure "only a summary".
+	// Note 3: "A RST can be sent from any state". Where that leads, the note (as
+	// §3.5.2, a "should" for the sake of busy servers) says TIME-WAIT, and §3.10.5
+	// (ABORT) says, for each of these states, CLOSED; that text is the specification
+	// and the figure "only a summary".
 	{SynSent, SendRST, Closed, "§3.10.5"},
 	{SynReceived, SendRST, Closed, "§3.10.5"},
 	{Established, SendRST, Closed, "§3.10.5"},

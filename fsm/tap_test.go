@@ -47,6 +47,16 @@ func TestPartialCapture(t *testing.T) {
 			},
 		},
 		{
+			// No number of the handshake is known, so none can be "the same again".
+			name: "joined midway, then a SYN and a SYN-ACK",
+			steps: []step{
+				{"> P. 1000+10 ack 500", "ESTABLISHED ESTABLISHED", Joined},
+				{"> S 0", "ESTABLISHED ESTABLISHED", SYNInSync},
+				{"< . 500 ack 1010", "ESTABLISHED ESTABLISHED", ChallengeACK},
+				{"< S. 0 ack 1010", "ESTABLISHED ESTABLISHED", SYNInSync},
+			},
+		},
+		{
 			name: "only the client's side",
 			steps: []step{
 				{"> S 0", "SYN-SENT CLOSED", 0},
