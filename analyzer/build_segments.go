@@ -30,6 +30,10 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		}
 		s.After = now
 		s.Labels = labels(k.Meaning, k.Facts)
+		if k.Facts.Any(flow.Retransmission | flow.LateFill) {
+			s.Labels = append(s.Labels, kindLabels[k.Kind])
+			s.Original = k.Original
+		}
 		out = append(out, s)
 	}
 	return out
@@ -69,7 +73,9 @@ var meaningLabels = []struct {
 	{name: "network-duplicate", facts: flow.NetworkCopy},
 	{name: "retransmission", meaning: fsm.SYNAgain | fsm.SYNACKAgain | fsm.FINAgain, facts: flow.Retransmission | flow.LateFill},
 	{name: "retransmission-partial", facts: flow.PartlyResent},
-	{name: "retransmission-spurious", facts: flow.Spurious},
+	{name: "retransmission-spurious", facts: flow.Spurious | flow.Needless},
+	{name: "retransmission-spurious-proved", facts: flow.Needless},
+	{name: "original-not-captured", facts: flow.LateFill},
 	{name: "out-of-order", facts: flow.OutOfOrder},
 	{name: "previous-segment-missing", facts: flow.HoleBefore},
 	{name: "duplicate-ack", facts: flow.DuplicateACK},
@@ -88,4 +94,14 @@ var meaningLabels = []struct {
 	{name: "ack-ahead", meaning: fsm.AckAhead},
 	{name: "gap", meaning: fsm.GapConfirmed},
 	{name: "bad-checksum", facts: flow.BadChecksum},
+}
+
+// kindLabels name why a segment was sent again.
+var kindLabels = [flow.NumKinds]string{
+	flow.KindUnknown: "retransmission-unknown",
+	flow.KindSYN:     "retransmission-syn",
+	flow.KindSYNACK:  "retransmission-syn-ack",
+	flow.KindTimeout: "retransmission-timeout",
+	flow.KindFast:    "retransmission-fast",
+	flow.KindProbe:   "tail-loss-probe",
 }

@@ -25,6 +25,7 @@ const (
 	BeyondWindow                        // carries more than one octet beyond it
 	WindowShrunk                        // moves the right edge of its window left
 	Spurious                            // repeats what an ACK already captured covers
+	Needless                            // a retransmission that the receiver showed to be needless
 	DSACK                               // reports a duplicate (RFC 2883)
 	SACKInvalid                         // a SACK block of numbers that were not sent
 	ContentDiffers                      // repeats numbers with other octets

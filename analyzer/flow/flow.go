@@ -75,6 +75,10 @@ type Direction struct {
 	Retransmissions uint64
 	ResentOctets    uint64
 	OutOfOrder      uint64
+	Kinds           [NumKinds]uint64 // retransmissions by Kind
+	Late            uint64           // retransmissions of which the original was not captured: lost before the tap
+	NeedlessProved  uint64           // retransmissions that the receiver showed to be needless
+	NeedlessLikely  uint64           // retransmissions of octets whose ACK had been captured before
 	DuplicateACKs   uint64
 	Doubled         uint64
 	GapOctets       uint64 // of this side's stream: acknowledged, never captured
@@ -109,6 +113,8 @@ type Direction struct {
 	hasTS     bool
 	awaiting  awaited // what an ACK from the other side would answer
 	contents  *contents
+	sender    sender
+	newest    newest
 }
 
 // awaited is the probe that a side sent last and that is not answered yet.
@@ -132,6 +138,9 @@ type Kept struct {
 	RelAck  uint64
 	Meaning fsm.Meaning
 	Facts   Facts
+
+	Kind     Kind      // of a retransmission
+	Original fsm.Frame // that it repeats; 0 if it was not captured
 }
 
 // Predecessor is what the next connection of a Key needs to know of the one

@@ -12,6 +12,7 @@ type print struct {
 	iface uint32
 	ttl   uint8
 	hasID bool
+	hasTS bool
 }
 
 func printOf(p *decode.Packet) print {
@@ -27,7 +28,7 @@ func printOf(p *decode.Packet) print {
 		h = mix(h ^ uint64(p.IPID)<<8) // repeated ACKs differ in nothing else
 	}
 	h = mix(h ^ hostBits(&p.Src.IP) ^ hostBits(&p.Dst.IP)<<32)
-	return print{hash: h, time: p.Time, hasID: p.HasIPID, ttl: p.TTL, iface: p.Interface<<16 ^ p.LinkIndex}
+	return print{hash: h, time: p.Time, hasID: p.HasIPID, hasTS: s.Opts&fsm.OptTimestamps != 0, ttl: p.TTL, iface: p.Interface<<16 ^ p.LinkIndex}
 }
 
 // hostBits returns the low octets of an address, where hosts differ.
@@ -62,6 +63,9 @@ const (
 	// Without an IPv4 identification a copy is believed only this soon: no
 	// retransmission timer and no reaction to ACKs is as quick.
 	copyDelayBlind = 1_000_000
+	// Timestamp clocks tick at least this often (RFC 7323 §5.4 allows slower
+	// ones, which are not in use).
+	timestampTick = 10_000_000
 	// Identifications come round again, but not this soon.
 	copyLife = 30 * fsm.Second
 )
@@ -98,6 +102,8 @@ func (r *recent) copyOf(p *print, space uint32, doubles bool) copyKind {
 		return captureCopy
 	case sameID && dt <= copyLife:
 		return networkCopy
+	case !sameID && p.hasTS && dt > timestampTick && dt <= copyLife:
+		return networkCopy // sent again, it would carry a later timestamp
 	case !sameID && dt <= copyDelayBlind && (space > 0 || doubles):
 		return captureCopy
 	}

@@ -132,8 +132,12 @@ func (t *Table) begin(key Key, p *decode.Packet, before *Flow) *Flow {
 		t.free = f.next
 		transitions := f.Conn.Transitions
 		kept := f.Kept
+		queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
 		*f = Flow{Kept: kept[:0]}
 		f.Conn.Transitions = transitions
+		for i := range queues {
+			f.Dir[i].sender.queue.ring = queues[i].ring
+		}
 	} else {
 		f = &Flow{}
 		f.Conn.Transitions = make([]fsm.Transition, 0, 12)

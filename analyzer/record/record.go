@@ -281,4 +281,6 @@ type Segment struct {
 	Before [2]EndState // states of client and server, with hindsight
 	After  [2]EndState
 	Labels []string
+
+	Original fsm.Frame // the segment that a retransmission repeats; 0 if none, or not captured
 }

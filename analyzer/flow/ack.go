@@ -1,0 +1,84 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// ackFacts looks at what a segment acknowledges and offers.
+func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, from fsm.Side) Facts {
+	var g Facts
+	pure := s.Len == 0 && s.Flags&(fsm.SYN|fsm.FIN) == 0
+	same := d.hasAck && s.Ack == d.lastAck && s.Window == d.lastWin
+
+	if r.awaiting != nothing {
+		if pure && s.Ack == y.Out.Top && !f.isProbe(s, x) {
+			if r.awaiting == keepaliveAnswer {
+				g |= KeepaliveAnswer
+				r.Keepalive.answered(true)
+			} else {
+				g |= WindowProbeAnswer
+			}
+		} else if r.Keepalive != nil && r.awaiting == keepaliveAnswer {
+			r.Keepalive.answered(false)
+		}
+		r.awaiting = nothing
+	}
+	if pure && d.hasAck && s.Ack == d.lastAck && g == 0 && !f.isProbe(s, x) {
+		switch {
+		case s.Window != d.lastWin && s.Window != 0:
+			g |= WindowUpdate
+		case same && y.Out.Top.After(s.Ack):
+			g |= DuplicateACK
+			d.DuplicateACKs++
+		}
+	}
+	if needless := f.noteAck(from.Peer(), s, f.Last.Time, g&DuplicateACK != 0); needless != nil {
+		r.NeedlessProved++
+		if needless.kept >= 0 && needless.kept < len(f.Kept) && f.Kept[needless.kept].Frame == needless.frame {
+			f.Kept[needless.kept].Facts |= Needless
+		}
+	}
+	if s.NumSACK > 0 {
+		b := s.SACK[0]
+		if b.To.AtOrBefore(s.Ack) || s.NumSACK > 1 && b.From.AtOrAfter(s.SACK[1].From) && b.To.AtOrBefore(s.SACK[1].To) {
+			g |= DSACK
+		} else if y.Seen && y.ScaleKnown && b.To.After(y.Out.Top) {
+			g |= SACKInvalid
+		}
+	}
+	if s.Flags&fsm.SYN == 0 {
+		g |= f.windowFacts(s, d, x, y)
+	}
+	d.lastAck, d.lastWin, d.hasAck = s.Ack, s.Window, true
+	return g
+}
+
+// windowFacts follows the window that a side offers.
+func (f *Flow) windowFacts(s *fsm.Segment, d *Direction, x, y *fsm.Endpoint) Facts {
+	var g Facts
+	scaled := uint32(s.Window) << x.Scale
+	if d.MaxWindow == 0 && d.MinWindow == 0 || scaled < d.MinWindow {
+		d.MinWindow = scaled
+	}
+	d.MaxWindow = max(d.MaxWindow, scaled)
+	now := f.Last.Time
+	if s.Window == 0 {
+		if !d.zero && !y.SentFIN {
+			d.zero, d.zeroSince = true, now
+			d.ZeroWindows++
+			g |= ZeroWindow
+		}
+	} else if d.zero {
+		d.zero = false
+		d.ZeroWindowTime += now - d.zeroSince
+	}
+	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) {
+		edge := s.Ack.Add(scaled)
+		// The scale rounds the edge down by less than one unit of it.
+		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
+			g |= WindowShrunk
+		}
+		d.lastEdge, d.hasEdge = edge, true
+	}
+	return g
+}

@@ -1,0 +1,78 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// optionFacts checks timestamps against what was agreed and seen.
+func (f *Flow) optionFacts(s *fsm.Segment, d *Direction, y *fsm.Endpoint) Facts {
+	has := s.Opts&fsm.OptTimestamps != 0
+	if s.Flags&(fsm.SYN|fsm.RST) != 0 {
+		if has && s.Flags&fsm.SYN != 0 {
+			d.tsRecent, d.hasTS = s.TSVal, true
+		}
+		return 0
+	}
+	var g Facts
+	if !has {
+		if f.agreed && f.Timestamps && s.Opts&fsm.OptMalformed == 0 {
+			g |= TimestampMissing
+		}
+		return g
+	}
+	if f.agreed && !f.Timestamps {
+		g |= TimestampUnagreed
+	}
+	switch {
+	case !d.hasTS:
+		d.tsRecent, d.hasTS = s.TSVal, true
+	case int32(s.TSVal-d.tsRecent) >= 0:
+		if !y.HasAck || s.Seq.AtOrBefore(y.Acked) { // RFC 7323 §4.3 (2)
+			d.tsRecent = s.TSVal
+		}
+	case y.HasAck && s.Seq.AtOrAfter(y.Acked):
+		g |= OldTimestamp
+	}
+	return g
+}
+
+// noteOptions keeps what a side offered in its SYN.
+func (d *Direction) noteOptions(s *fsm.Segment) {
+	o := record.Options{Seen: true, WindowScale: -1}
+	d.SYNTimestamp = s.TSVal
+	if s.Opts&fsm.OptMSS != 0 {
+		o.MSS = s.MSS
+	}
+	if s.Opts&fsm.OptWindowScale != 0 {
+		o.WindowScale = int(s.WindowScale)
+	}
+	o.SACKPermitted = s.Opts&fsm.OptSACKPermitted != 0
+	o.Timestamps = s.Opts&fsm.OptTimestamps != 0
+	o.MPTCP = s.Opts&fsm.OptMPTCP != 0
+	if s.Opts&fsm.OptFastOpen != 0 {
+		o.FastOpen = "request"
+		if s.CookieLen > 0 {
+			o.FastOpen = "cookie"
+		}
+	}
+	// RFC 3168 §6.1.1: a SYN asks with ECE and CWR, a SYN-ACK agrees with ECE alone.
+	if s.Flags&fsm.ACK == 0 {
+		o.ECN = s.Flags.Has(fsm.ECE | fsm.CWR)
+	} else {
+		o.ECN = s.Flags&(fsm.ECE|fsm.CWR) == fsm.ECE
+	}
+	d.Options = o
+}
+
+// agree settles the options once both SYNs were seen: an option holds only if
+// both sides offered it.
+func (f *Flow) agree() {
+	a, b := &f.Dir[0].Options, &f.Dir[1].Options
+	if !a.Seen || !b.Seen {
+		return
+	}
+	f.agreed = true
+	f.Scale = a.WindowScale >= 0 && b.WindowScale >= 0
+	f.Timestamps = a.Timestamps && b.Timestamps
+}

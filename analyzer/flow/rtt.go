@@ -1,0 +1,110 @@
+package flow
+
+import (
+	"math/bits"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// RTT collects the round trips of one direction's data from the tap to the
+// receiver and back: from a segment to the ACK that covers it. A segment that
+// was sent twice gives no sample (Karn's rule, RFC 6298 §3).
+type RTT struct {
+	Samples  uint64
+	Min, Max fsm.Time
+	smoothed fsm.Time // RFC 6298 §2
+	variance fsm.Time
+	few      [8]fsm.Time // the first samples, exactly
+	many     *histogram  // all of them, once they are more
+}
+
+// histogram counts samples in classes that are 1/8 of their value wide.
+type histogram [64 * 8]uint32
+
+func class(t fsm.Time) int {
+	v := uint64(max(t, 0))
+	if v < 8 {
+		return int(v)
+	}
+	e := bits.Len64(v) - 4 // v>>e lies in 8…15
+	return e*8 + int(v>>e)
+}
+
+// middle is the value in the middle of a class.
+func middle(class int) fsm.Time {
+	if class < 16 {
+		return fsm.Time(class)
+	}
+	e := class/8 - 1
+	return fsm.Time(uint64(8+class%8)<<e + uint64(1)<<e/2)
+}
+
+func (r *RTT) add(t fsm.Time) {
+	if t < 0 {
+		return
+	}
+	if r.Samples == 0 {
+		r.Min, r.Max = t, t
+		r.smoothed, r.variance = t, t/2
+	} else {
+		r.Min, r.Max = min(r.Min, t), max(r.Max, t)
+		diff := r.smoothed - t
+		if diff < 0 {
+			diff = -diff
+		}
+		r.variance += (diff - r.variance) / 4
+		r.smoothed += (t - r.smoothed) / 8
+	}
+	if int(r.Samples) < len(r.few) {
+		r.few[r.Samples] = t
+	} else {
+		if r.many == nil {
+			r.many = new(histogram)
+			for _, x := range r.few {
+				r.many[class(x)]++
+			}
+		}
+		r.many[class(t)]++
+	}
+	r.Samples++
+}
+
+// Quantile returns the sample below which the fraction q lies: exact for few
+// samples, within 1/16 for many. It is 0 without samples.
+func (r *RTT) Quantile(q float64) fsm.Time {
+	if r.Samples == 0 {
+		return 0
+	}
+	rank := uint64(q * float64(r.Samples-1))
+	if r.many == nil {
+		s := slices.Clone(r.few[:r.Samples])
+		slices.Sort(s)
+		return s[rank]
+	}
+	for c, n := range r.many {
+		if uint64(n) > rank {
+			return min(max(middle(c), r.Min), r.Max)
+		}
+		rank -= uint64(n)
+	}
+	return r.Max
+}
+
+// The retransmission timeout's bounds: RFC 6298 §2 asks for 1 s before the first
+// sample and at least 1 s afterwards; Linux and others go down to 200 ms.
+const (
+	firstRTO = fsm.Second
+	leastRTO = 200_000_000
+)
+
+// RTO estimates the sender's retransmission timeout (RFC 6298 §2.3).
+func (r *RTT) RTO() fsm.Time {
+	if r.Samples == 0 {
+		return firstRTO
+	}
+	return r.smoothed + max(4*r.variance, leastRTO)
+}
+
+// Smoothed returns the smoothed round trip, or 0 without samples.
+func (r *RTT) Smoothed() fsm.Time { return r.smoothed }

@@ -1,0 +1,95 @@
+package flow
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// sent is one segment that took sequence numbers and is not acknowledged yet.
+type sent struct {
+	seq, end fsm.Seq
+	frame    fsm.Frame
+	first    fsm.Time // when it was sent first …
+	latest   fsm.Time // … and last
+	tsVal    uint32
+	times    uint8
+	sacked   bool
+}
+
+// sendQueue holds what a direction has outstanding, oldest first. It is a ring
+// that keeps its room.
+type sendQueue struct {
+	ring []sent // its length is a power of two
+	head int
+	n    int
+}
+
+// maxOutstanding bounds the queue. A window of more segments than this loses the
+// oldest entries, and with them only the names of some retransmissions' kinds.
+const maxOutstanding = 1 << 14
+
+func (q *sendQueue) at(i int) *sent { return &q.ring[(q.head+i)&(len(q.ring)-1)] }
+
+func (q *sendQueue) push(s sent) {
+	if q.n == len(q.ring) {
+		if q.n == maxOutstanding {
+			q.pop()
+		} else {
+			q.grow()
+		}
+	}
+	q.n++
+	*q.at(q.n - 1) = s
+}
+
+func (q *sendQueue) pop() {
+	q.head = (q.head + 1) & (len(q.ring) - 1)
+	q.n--
+}
+
+func (q *sendQueue) grow() {
+	bigger := make([]sent, max(4, 2*len(q.ring)))
+	for i := range q.n {
+		bigger[i] = *q.at(i)
+	}
+	q.ring, q.head = bigger, 0
+}
+
+// insert adds a segment in the order of sequence numbers; nearly always that is
+// the end.
+func (q *sendQueue) insert(s sent) {
+	q.push(s)
+	for i := q.n - 1; i > 0 && q.at(i).seq.Before(q.at(i-1).seq); i-- {
+		*q.at(i), *q.at(i - 1) = *q.at(i - 1), *q.at(i)
+	}
+}
+
+// find returns the index of the first entry that shares numbers with
+// [seq, end), or −1.
+func (q *sendQueue) find(seq, end fsm.Seq) int {
+	lo, hi := 0, q.n
+	for lo < hi { // the first entry that ends after seq
+		mid := (lo + hi) / 2
+		if q.at(mid).end.After(seq) {
+			hi = mid
+		} else {
+			lo = mid + 1
+		}
+	}
+	if lo < q.n && q.at(lo).seq.Before(end) {
+		return lo
+	}
+	return -1
+}
+
+// newestSacked reports when the latest sent of the selectively acknowledged
+// entries above seq was sent, and whether there is one.
+func (q *sendQueue) newestSacked(seq fsm.Seq) (latest fsm.Time, any bool) {
+	for i := q.n - 1; i >= 0; i-- {
+		e := q.at(i)
+		if !e.end.After(seq) {
+			break
+		}
+		if e.sacked && (!any || e.latest > latest) {
+			latest, any = e.latest, true
+		}
+	}
+	return latest, any
+}
