@@ -28,10 +28,10 @@ func Example() {
 	for _, c := range a.Finish().Connections {
 		fmt.Println(c.Client.IP, c.Server.IP, c.State[fsm.Client].State, c.State[fsm.Server].State)
 		for _, anomaly := range c.Anomalies {
-			fmt.Println(anomaly.Name, anomaly.Frames[0].Number())
+			fmt.Println(anomaly.Severity, anomaly.Name)
 		}
 	}
 	// Output:
-	// 10.0.0.1 10.0.0.2 CLOSED LISTEN
-	// handshake-bad-synack-ack 2
+	// 10.0.0.1 10.0.0.2 SYN-SENT LISTEN
+	// error handshake-bad-synack-ack
 }

@@ -1,0 +1,46 @@
+# make help lists what there is to make.
+
+GO      ?= go
+BINARY  := tcpflow-states
+DEMO    := testdata/pcaps/kernel/lost-last-ack.client.pcap
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null)
+LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
+
+# libpcap gives live capture and filter expressions. The script installs its
+# headers where it can, and says 0 where there are none: then we build without.
+CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test race bench lint readme install clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+
+build: ## build ./tcpflow-states, with libpcap where there is one
+	@$(CGO) && export CGO_ENABLED && $(GO) build $(LDFLAGS) -o $(BINARY) ./cmd/$(BINARY)
+
+demo: build ## set everything up and analyse a capture of a real connection
+	./$(BINARY) $(DEMO)
+
+test: ## set everything up, vet and run all tests
+	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && $(GO) test -count=1 ./...
+
+race: ## run the tests with the race detector
+	$(GO) test -race -count=1 ./cmd/... ./capture/... ./analyzer/...
+
+bench: ## measure packets per second
+	$(GO) test -run '^$$' -bench . -benchmem ./fsm/... ./analyzer/... ./capture/... ./report/...
+
+lint: ## gofmt, go vet, and staticcheck where it is installed
+	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }
+	$(GO) vet ./...
+	@if command -v staticcheck >/dev/null; then staticcheck ./...; else echo 'staticcheck is not installed: left out'; fi
+
+readme: ## bring the README's sessions and tables up to date
+	$(GO) test -count=1 -run TestREADME ./cmd/$(BINARY) -update
+
+install: ## install into GOBIN
+	@$(CGO) && export CGO_ENABLED && $(GO) install $(LDFLAGS) ./cmd/$(BINARY)
+
+clean: ## remove what was built
+	rm -f $(BINARY)
