@@ -114,7 +114,7 @@ type Direction struct {
 	awaiting  awaited // what an ACK from the other side would answer
 	contents  *contents
 	sender    sender
-	newest    newest
+	ids       ids
 }
 
 // awaited is the probe that a side sent last and that is not answered yet.

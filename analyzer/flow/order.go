@@ -51,28 +51,26 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 	return g
 }
 
-// newest is what the segment with the highest numbers of a direction looked like.
-type newest struct {
-	ipID    uint16
-	tsVal   uint32
+// ids follows a direction's IP identifications: hosts that count them up packet
+// by packet give away the order in which segments were sent.
+type ids struct {
+	last    uint16
 	inOrder uint8 // identifications that rose by little in a row, up to trustID
-	hasID   bool
-	hasTS   bool
+	has     bool
 }
 
 const trustID = 4
 
 // note takes a segment with new highest numbers into account.
-func (n *newest) note(p *decode.Packet) {
+func (n *ids) note(p *decode.Packet) {
 	if p.HasIPID {
-		if step := p.IPID - n.ipID; n.hasID && step > 0 && step < 256 {
+		if step := p.IPID - n.last; n.has && step > 0 && step < 256 {
 			n.inOrder = min(n.inOrder+1, trustID)
 		} else {
 			n.inOrder = 0
 		}
 	}
-	n.ipID, n.hasID = p.IPID, p.HasIPID
-	n.tsVal, n.hasTS = p.Segment.TSVal, p.Segment.Opts&fsm.OptTimestamps != 0
+	n.last, n.has = p.IPID, p.HasIPID
 }
 
 // overtaken reports whether a segment that fills a hole was sent before those
@@ -80,17 +78,21 @@ func (n *newest) note(p *decode.Packet) {
 // before the tap. IP identifications that count up tell, and timestamps; without
 // them only how long the hole was open.
 func (f *Flow) overtaken(p *decode.Packet, d *Direction) bool {
-	n := &d.newest
-	if p.HasIPID && n.hasID && n.inOrder >= trustID {
-		if back := n.ipID - p.IPID; back > 0 && back < 4096 {
-			return true
-		} else if ahead := p.IPID - n.ipID; ahead > 0 && ahead < 4096 {
-			return false
+	s := &p.Segment
+	since := d.holeSince
+	if e := d.sender.queue.above(s.End()); e != nil {
+		if p.HasIPID && d.ids.has && d.ids.inOrder >= trustID {
+			if back := e.ipID - p.IPID; back > 0 && back < 4096 {
+				return true
+			} else if ahead := p.IPID - e.ipID; ahead > 0 && ahead < 4096 {
+				return false
+			}
 		}
-	}
-	if n.hasTS && p.Segment.Opts&fsm.OptTimestamps != 0 && p.Segment.TSVal != n.tsVal {
-		return int32(p.Segment.TSVal-n.tsVal) < 0
+		if s.Opts&fsm.OptTimestamps != 0 && s.TSVal != e.tsVal {
+			return int32(s.TSVal-e.tsVal) < 0
+		}
+		since = e.first
 	}
 	const least, most = 3_000_000, 100_000_000
-	return p.Time-d.holeSince <= min(max(f.pathRTT(), least), most)
+	return p.Time-since <= min(max(f.pathRTT(), least), most)
 }

@@ -83,9 +83,9 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 	now := p.Time
 	if g&(Retransmission|LateFill) == 0 {
 		if g&OutOfOrder != 0 {
-			w.queue.insert(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, times: 1})
+			w.queue.insert(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 1})
 		} else {
-			w.queue.push(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, times: 1})
+			w.queue.push(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 1})
 		}
 		w.lastSend = now
 		if hasUna && s.Flags&fsm.SYN == 0 {
@@ -110,10 +110,10 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 		}
 	}
 	if g&LateFill != 0 {
-		w.queue.insert(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, times: 2})
+		w.queue.insert(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 2})
 	} else if g&PartlyResent != 0 && w.queue.n > 0 {
 		if last := w.queue.at(w.queue.n - 1); end.After(last.end) {
-			w.queue.push(sent{seq: last.end, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, times: 2})
+			w.queue.push(sent{seq: last.end, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 2})
 		}
 	}
 	w.lastSend = now
@@ -146,7 +146,7 @@ func (w *sender) classify(s *fsm.Segment, i int, una fsm.Seq, now fsm.Time, f *F
 		return KindSYNACK
 	}
 	if i < 0 {
-		return KindUnknown // acknowledged already: nothing outstanding explains it
+		return w.classifyUnseen(s, now, f)
 	}
 	e := w.queue.at(i)
 	// The tap may sit near the receiver and see short round trips only; the
@@ -183,6 +183,24 @@ func (w *sender) classify(s *fsm.Segment, i int, una fsm.Seq, now fsm.Time, f *F
 		return KindTimeout
 	case w.dupACKs > 0:
 		w.enter(recovery) // early retransmit: fewer than three were to be had
+		return KindFast
+	}
+	return KindUnknown
+}
+
+// classifyUnseen decides the same for a segment of which nothing is outstanding:
+// its original was not captured, or was acknowledged already. Only what lies
+// above a hole that it fills tells something.
+func (w *sender) classifyUnseen(s *fsm.Segment, now fsm.Time, f *Flow) Kind {
+	e := w.queue.above(s.End())
+	if e == nil {
+		return KindUnknown
+	}
+	open := now - e.first // how long the hole was open
+	if open >= (f.pathRTT() + leastRTO) {
+		return KindTimeout
+	}
+	if e.sacked || w.dupACKs > 0 {
 		return KindFast
 	}
 	return KindUnknown
@@ -289,6 +307,7 @@ func (w *sender) needless(s *fsm.Segment, progress bool) *resending {
 		if progress && s.Ack.AtOrAfter(r.end) {
 			if r.hasTS && s.Opts&fsm.OptTimestamps != 0 && int32(s.TSEcr-r.tsVal) < 0 {
 				r.settled = true
+				w.phase = open // the sender knows it too, and takes its recovery back
 				return r
 			}
 		}

@@ -70,7 +70,7 @@ func (f *Flow) add(p *decode.Packet, seen *recent) {
 	if space > 0 && s.Flags&fsm.RST == 0 && kind == original && probe == 0 {
 		why, repeats = f.noteSent(p, from, g, y.Acked, y.HasAck)
 		if !started || s.Seq.Add(space).After(top) {
-			d.newest.note(p)
+			d.ids.note(p)
 		}
 	}
 	if f.Conn.Unseen > 0 {

@@ -9,6 +9,7 @@ type sent struct {
 	first    fsm.Time // when it was sent first …
 	latest   fsm.Time // … and last
 	tsVal    uint32
+	ipID     uint16
 	times    uint8
 	sacked   bool
 }
@@ -77,6 +78,23 @@ func (q *sendQueue) find(seq, end fsm.Seq) int {
 		return lo
 	}
 	return -1
+}
+
+// above returns the entry with the lowest numbers from seq on, or nil.
+func (q *sendQueue) above(seq fsm.Seq) *sent {
+	lo, hi := 0, q.n
+	for lo < hi {
+		mid := (lo + hi) / 2
+		if q.at(mid).seq.Before(seq) {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	if lo == q.n {
+		return nil
+	}
+	return q.at(lo)
 }
 
 // newestSacked reports when the latest sent of the selectively acknowledged
