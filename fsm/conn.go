@@ -308,6 +308,9 @@ func (c *Conn) advance(x, y *Endpoint, s *Segment) Meaning {
 // that its numbers cannot belong to the stream (a blind injection, or noise);
 // counting them would let one packet claim gigabytes.
 func (c *Conn) wild(x, y *Endpoint, s *Segment) bool {
+	if s.Len > maxWindow {
+		return true // a jumbogram may claim this much, no window holds it
+	}
 	if s.Flags&SYN != 0 {
 		return false
 	}
@@ -318,8 +321,11 @@ func (c *Conn) wild(x, y *Endpoint, s *Segment) bool {
 	if wnd, known := y.window(x.Out.Top); known {
 		return uint32(beyond) > 2*wnd+1<<20
 	}
-	return beyond > 1<<30
+	return beyond > maxWindow
 }
+
+// maxWindow is the largest window there can be (RFC 7323 §2.3).
+const maxWindow = 1 << 30
 
 // settleAhead decides, now that x sends again, what an earlier acknowledgment of
 // octets nobody had captured meant.

@@ -1,6 +1,7 @@
 package fsm
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -154,51 +155,73 @@ const most = 9
 // says must stay consistent after every segment.
 func TestRandomConsistent(t *testing.T) {
 	scripts(func(seed uint64, calls []call) {
-		var c Conn
-		c.Reset(DefaultMSL)
-		var now Time
-		for i := range calls {
-			before := len(c.Transitions)
-			m := feed(&c, i, &calls[i], &now)
-			if err := fault(&c); err != "" {
-				t.Fatalf("seed %d, segment %d: %s", seed, i, err)
-			}
-			if grown := len(c.Transitions) - before; grown > most {
-				t.Fatalf("seed %d, segment %d: %d transitions", seed, i, grown)
-			} else if grown != 0 && !m.Any(StateChanged) {
-				t.Fatalf("seed %d, segment %d: %d transitions without StateChanged", seed, i, grown)
-			}
+		if err := inconsistent(calls); err != "" {
+			t.Fatalf("seed %d, %s", seed, err)
 		}
 	})
+}
+
+// inconsistent returns the first contradiction in what the machine says, or "".
+func inconsistent(calls []call) string {
+	var c Conn
+	c.Reset(DefaultMSL)
+	var now Time
+	for i := range calls {
+		before := len(c.Transitions)
+		m := feed(&c, i, &calls[i], &now)
+		if err := fault(&c); err != "" {
+			return fmt.Sprintf("segment %d: %s", i, err)
+		}
+		if grown := len(c.Transitions) - before; grown > most {
+			return fmt.Sprintf("segment %d: %d transitions", i, grown)
+		} else if grown != 0 && !m.Any(StateChanged) {
+			return fmt.Sprintf("segment %d: %d transitions without StateChanged", i, grown)
+		}
+		for side := range c.End {
+			if room := cap(c.End[side].Out.blocks); room > 4*maxBlocks {
+				return fmt.Sprintf("segment %d: room for %d blocks", i, room)
+			}
+		}
+	}
+	return ""
 }
 
 // TestRandomMirrored swaps the sides of everything: the result must be the same
 // with the sides swapped.
 func TestRandomMirrored(t *testing.T) {
 	scripts(func(seed uint64, calls []call) {
-		var a, b Conn
-		a.Reset(DefaultMSL)
-		b.Reset(DefaultMSL)
-		var nowA, nowB Time
-		for i := range calls {
-			mirrored := calls[i]
-			mirrored.from = mirrored.from.Peer()
-			ma, mb := feed(&a, i, &calls[i], &nowA), feed(&b, i, &mirrored, &nowB)
-			if ma != mb || a.Fresh != b.Fresh || a.Old != b.Old || a.Unseen != b.Unseen {
-				t.Fatalf("seed %d, segment %d: means %v, mirrored %v", seed, i, meaningNames(ma), meaningNames(mb))
-			}
-			b.End[0], b.End[1] = b.End[1], b.End[0]
-			if !reflect.DeepEqual(a.End, b.End) {
-				t.Fatalf("seed %d, segment %d:\n%+v, mirrored\n%+v", seed, i, a.End, b.End)
-			}
-			b.End[0], b.End[1] = b.End[1], b.End[0]
-			for _, side := range []Side{Client, Server} {
-				if x, y := of(&a, side), of(&b, side.Peer()); !slices.Equal(x, y) {
-					t.Fatalf("seed %d, segment %d: %v's transitions\n%+v, mirrored\n%+v", seed, i, side, x, y)
-				}
-			}
+		if err := unmirrored(calls); err != "" {
+			t.Fatalf("seed %d, %s", seed, err)
 		}
 	})
+}
+
+// unmirrored returns the first difference between a conversation and its mirror
+// image, or "".
+func unmirrored(calls []call) string {
+	var a, b Conn
+	a.Reset(DefaultMSL)
+	b.Reset(DefaultMSL)
+	var nowA, nowB Time
+	for i := range calls {
+		mirrored := calls[i]
+		mirrored.from = mirrored.from.Peer()
+		ma, mb := feed(&a, i, &calls[i], &nowA), feed(&b, i, &mirrored, &nowB)
+		if ma != mb || a.Fresh != b.Fresh || a.Old != b.Old || a.Unseen != b.Unseen {
+			return fmt.Sprintf("segment %d: means %v, mirrored %v", i, meaningNames(ma), meaningNames(mb))
+		}
+		b.End[0], b.End[1] = b.End[1], b.End[0]
+		if !reflect.DeepEqual(a.End, b.End) {
+			return fmt.Sprintf("segment %d:\n%+v, mirrored\n%+v", i, a.End, b.End)
+		}
+		b.End[0], b.End[1] = b.End[1], b.End[0]
+		for _, side := range []Side{Client, Server} {
+			if x, y := of(&a, side), of(&b, side.Peer()); !slices.Equal(x, y) {
+				return fmt.Sprintf("segment %d: %v's transitions\n%+v, mirrored\n%+v", i, side, x, y)
+			}
+		}
+	}
+	return ""
 }
 
 // of returns one side's transitions, without the side.
@@ -225,41 +248,50 @@ func TestRandomShifted(t *testing.T) {
 				shift[0], shift[1] = shift[1], shift[0]
 			}
 		}
-		var a, b Conn
-		a.Reset(DefaultMSL)
-		b.Reset(DefaultMSL)
-		var nowA, nowB Time
-		for i := range calls {
-			shifted := calls[i]
-			peer := shift[shifted.from.Peer()]
-			shifted.seg.Seq += shift[shifted.from]
-			shifted.seg.Ack += peer
-			for j := range shifted.seg.SACK[:shifted.seg.NumSACK] {
-				b := &shifted.seg.SACK[j]
-				b.From, b.To = b.From+peer, b.To+peer
-			}
-			ma, mb := feed(&a, i, &calls[i], &nowA), feed(&b, i, &shifted, &nowB)
-			if ma != mb || a.Fresh != b.Fresh || a.Old != b.Old || a.Unseen != b.Unseen {
-				t.Fatalf("seed %d, segment %d: means %v, shifted %v", seed, i, meaningNames(ma), meaningNames(mb))
-			}
-			for side := range a.End {
-				x, y := &a.End[side], &b.End[side]
-				if x.State != y.State || x.unproved != y.unproved {
-					t.Fatalf("seed %d, segment %d: %v %d, shifted %v %d", seed, i, x.State, x.unproved, y.State, y.unproved)
-				}
-				if x.SentSYN && x.ISS+shift[side] != y.ISS || x.SentFIN && x.FinSeq+shift[side] != y.FinSeq ||
-					x.Out.started && (x.Out.Edge+shift[side] != y.Out.Edge || x.Out.Top+shift[side] != y.Out.Top) {
-					t.Fatalf("seed %d, segment %d: side %d is shifted by something else", seed, i, side)
-				}
-			}
-			if !slices.EqualFunc(a.Transitions, b.Transitions, func(x, y Transition) bool {
-				x.provenAck, y.provenAck = 0, 0
-				return x == y
-			}) {
-				t.Fatalf("seed %d, segment %d:\n%+v, shifted\n%+v", seed, i, a.Transitions, b.Transitions)
-			}
+		if err := unshifted(calls, shift); err != "" {
+			t.Fatalf("seed %d, %s", seed, err)
 		}
 	})
+}
+
+// unshifted returns the first difference, other than the numbers themselves, that
+// another pair of initial numbers makes, or "".
+func unshifted(calls []call, shift [2]Seq) string {
+	var a, b Conn
+	a.Reset(DefaultMSL)
+	b.Reset(DefaultMSL)
+	var nowA, nowB Time
+	for i := range calls {
+		shifted := calls[i]
+		peer := shift[shifted.from.Peer()]
+		shifted.seg.Seq += shift[shifted.from]
+		shifted.seg.Ack += peer
+		for j := range shifted.seg.SACK[:shifted.seg.NumSACK] {
+			b := &shifted.seg.SACK[j]
+			b.From, b.To = b.From+peer, b.To+peer
+		}
+		ma, mb := feed(&a, i, &calls[i], &nowA), feed(&b, i, &shifted, &nowB)
+		if ma != mb || a.Fresh != b.Fresh || a.Old != b.Old || a.Unseen != b.Unseen {
+			return fmt.Sprintf("segment %d: means %v, shifted %v", i, meaningNames(ma), meaningNames(mb))
+		}
+		for side := range a.End {
+			x, y := &a.End[side], &b.End[side]
+			if x.State != y.State || x.unproved != y.unproved {
+				return fmt.Sprintf("segment %d: %v %d, shifted %v %d", i, x.State, x.unproved, y.State, y.unproved)
+			}
+			if x.SentSYN && x.ISS+shift[side] != y.ISS || x.SentFIN && x.FinSeq+shift[side] != y.FinSeq ||
+				x.Out.started && (x.Out.Edge+shift[side] != y.Out.Edge || x.Out.Top+shift[side] != y.Out.Top) {
+				return fmt.Sprintf("segment %d: side %d is shifted by something else", i, side)
+			}
+		}
+		if !slices.EqualFunc(a.Transitions, b.Transitions, func(x, y Transition) bool {
+			x.provenAck, y.provenAck = 0, 0
+			return x == y
+		}) {
+			return fmt.Sprintf("segment %d:\n%+v, shifted\n%+v", i, a.Transitions, b.Transitions)
+		}
+	}
+	return ""
 }
 
 // TestRandomTwice runs each conversation a second time through the same

@@ -109,7 +109,7 @@ func (c *Conn) receivedAckOfSYN(side Side, s *Segment, m *Meaning) bool {
 // exactly RCV.NXT ends the connection.
 func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 	y, x := &c.End[side], &c.End[side.Peer()]
-	exact := !x.Seen && !x.Out.Started() || s.Seq == x.Out.Edge ||
+	exact := !x.Out.Started() || s.Seq == x.Out.Edge ||
 		y.HasAck && s.Seq == y.Acked ||
 		x.hasAhead && s.Seq == x.ahead || // its own ACK says that it expects this number
 		// Linux also takes the right edge of what it has selectively acknowledged.
