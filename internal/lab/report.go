@@ -173,6 +173,9 @@ func assemble(reports []report, client, server netip.Addr, seen []sighting) []*C
 			}
 			e.States = append(e.States, StateChange{r.time, from, to})
 		case "tcp_retransmit_skb":
+			if code := r.fields["err"]; code != "" && code != "0" {
+				break // it did not leave the host
+			}
 			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"])})
 		case "tcp_retransmit_synack":
 			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "syn-ack", ""})

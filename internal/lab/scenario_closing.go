@@ -34,8 +34,8 @@ var closing = []*Scenario{
 		Offload: true,
 		Snap:    128,
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			c.Write(300)
 			k.Read(300)
 			s.Together(func() { k.Write(100_000) }, func() { c.Read(100_000) })
@@ -51,8 +51,8 @@ var closing = []*Scenario{
 		Title: "One exchange; the server closes first, the client follows.",
 		Sees:  "FIN, ACK, FIN, ACK with the server first; the server keeps TIME-WAIT.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			k.Close()
 			c.ReadEnd()
@@ -66,8 +66,8 @@ var closing = []*Scenario{
 		Title: "The server answers and closes; the client closes the moment it has the FIN, so that ACK and FIN are one segment.",
 		Sees:  "Three segments close the connection: FIN, FIN with ACK of the first, ACK.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			// The reader is quick: it closes before the delayed ACK of the FIN is due.
 			s.Together(func() { k.Write(700); k.Close() }, func() { c.ReadEnd(); c.Close() })
 		},
@@ -93,8 +93,8 @@ var closing = []*Scenario{
 		Title: "The client ends its side with shutdown; the server goes on to send for a second, then closes.",
 		Sees:  "After the client's FIN is acknowledged the client stays in FIN-WAIT-2 with its socket and acknowledges data from a server in CLOSE-WAIT.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			c.Write(300)
 			c.Shutdown()
 			k.ReadEnd()
@@ -114,8 +114,8 @@ var closing = []*Scenario{
 		Sees:  "Each end gets a FIN before the ACK of its own: FIN-WAIT-1, CLOSING, TIME-WAIT on both sides.",
 		Delay: 60 * time.Millisecond,
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			s.Sleep(2 * s.Delay)
 			c.Close()
@@ -128,11 +128,11 @@ var closing = []*Scenario{
 		Title: "The server closes first and keeps TIME-WAIT; the client connects again from the same port 0.3 s later.",
 		Sees:  "The same 4-tuple twice; the second SYN's ISN and timestamp are past the first connection's, so the reuse is legal (RFC 6191) and answered by SYN-ACK.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
+			l := s.Server.Listen(s.Service, 10)
 			port := s.Port()
 			for range 2 {
 				c := s.Client.Socket(port)
-				c.Connect(s.To(80))
+				c.Connect(s.To(s.Service))
 				k := l.Accept()
 				oneExchange(s, c, k)
 				k.Close()
@@ -149,11 +149,11 @@ var closing = []*Scenario{
 		Sees:    "The same 4-tuple twice, reused by the end that held TIME-WAIT; ISN and timestamp are past the first connection's.",
 		Sysctls: [][2]string{{"net.ipv4.tcp_tw_reuse", "1"}},
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
+			l := s.Server.Listen(s.Service, 10)
 			port := s.Port()
 			for range 2 {
 				c := s.Client.Socket(port)
-				c.Connect(s.To(80))
+				c.Connect(s.To(s.Service))
 				k := l.Accept()
 				oneExchange(s, c, k)
 				c.Close()
@@ -184,8 +184,8 @@ var closing = []*Scenario{
 			}}}
 		},
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			c.Close()
 			k.ReadEnd()
@@ -233,8 +233,8 @@ var closing = []*Scenario{
 		Title: "The client closes; the server never does. The client's kernel gives FIN-WAIT-2 up after 2 s (TCP_LINGER2), and the server's data then meets nobody.",
 		Sees:  "FIN and its ACK, 3 s of silence, data from the server, RST from the client with the ack of that data as its seq.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			c.Set(unix.IPPROTO_TCP, unix.TCP_LINGER2, 2)
 			c.Close()
@@ -248,8 +248,8 @@ var closing = []*Scenario{
 }
 
 func closeByClient(s *Stage) {
-	l := s.Server.Listen(80, 10)
-	c, k := s.Connect(l, 80)
+	l := s.Server.Listen(s.Service, 10)
+	c, k := s.Connect(l, s.Service)
 	oneExchange(s, c, k)
 	c.Close()
 	k.ReadEnd()
@@ -258,8 +258,8 @@ func closeByClient(s *Stage) {
 }
 
 func http(s *Stage) {
-	l := s.Server.Listen(80, 10)
-	c, k := s.Connect(l, 80)
+	l := s.Server.Listen(s.Service, 10)
+	c, k := s.Connect(l, s.Service)
 	for i, path := range []string{"/", "/style.css", "/logo.png"} {
 		request := "GET " + path + " HTTP/1.1\r\nHost: lab.example\r\nUser-Agent: lab\r\n\r\n"
 		c.WriteString(request)

@@ -19,12 +19,12 @@ var extending = []*Scenario{
 		Sees:    "First SYN with an empty Fast Open option, SYN-ACK with the cookie; second SYN with cookie and data, SYN-ACK that acknowledges the data. The server's second socket is in SYN-RECEIVED at the SYN and answers before the third segment.",
 		Sysctls: [][2]string{{"net.ipv4.tcp_fastopen", "3"}},
 		Play: func(s *Stage) {
-			l := s.Server.Socket(80)
+			l := s.Server.Socket(s.Service)
 			l.Set(unix.IPPROTO_TCP, unix.TCP_FASTOPEN, 5)
 			l.listen(10)
 			for range 2 {
 				c := s.Client.Socket(s.Port())
-				c.ConnectSending(s.To(80), 120)
+				c.ConnectSending(s.To(s.Service), 120)
 				k := l.Accept()
 				k.Read(120)
 				k.Write(600)
@@ -82,8 +82,8 @@ var extending = []*Scenario{
 		Title: "The server lost the connection without a word reaching the client; the client's data is answered by a RST.",
 		Sees:  "At the client: silence, data, RST without ACK whose seq is the data's ack. At the router the first RST is dropped.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			s.CutPath()
 			k.Abort()
@@ -99,10 +99,10 @@ var extending = []*Scenario{
 		Title: "The client lost the connection without a word reaching the server and connects again from the same port.",
 		Sees:  "The SYN meets an ESTABLISHED server: challenge ACK with the old numbers, RST from the client (SYN-SENT), and some 10 ms later, not 1 s, the SYN again, which is answered (RFC 5961 §4).",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
+			l := s.Server.Listen(s.Service, 10)
 			port := s.Port()
 			c := s.Client.Socket(port)
-			c.Connect(s.To(80))
+			c.Connect(s.To(s.Service))
 			k := l.Accept()
 			oneExchange(s, c, k)
 			s.CutPath()
@@ -110,7 +110,7 @@ var extending = []*Scenario{
 			s.Trip()
 			s.HealPath()
 			c = s.Client.Socket(port)
-			c.Connect(s.To(80))
+			c.Connect(s.To(s.Service))
 			expectError(k, k.ReadError(), unix.ECONNRESET)
 			k.Close()
 			k = l.Accept()
@@ -130,8 +130,8 @@ var extending = []*Scenario{
 			return []*Rule{{Name: "first SYN, 1.6 s", Action: Delay, Match: isSYN, Count: 1, By: 1600 * time.Millisecond}}
 		},
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			s.Sleep(time.Second)
 			c.Close()
@@ -148,8 +148,8 @@ var extending = []*Scenario{
 			return []*Rule{{Name: "first SYN, 2 s", Action: Delay, Match: isSYN, Count: 1, By: 2 * time.Second}}
 		},
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			c.Abort()
 			expectError(k, k.ReadError(), unix.ECONNRESET)
@@ -166,8 +166,8 @@ var extending = []*Scenario{
 			return []*Rule{{Name: "first SYN, 2 s", Action: Delay, Match: isSYN, Count: 1, By: 2 * time.Second}}
 		},
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			k.Close()
 			c.ReadEnd()
@@ -181,8 +181,8 @@ var extending = []*Scenario{
 		Title: "Each end's FIN rides on its last data (TCP_CORK).",
 		Sees:  "FIN and data in one segment from both; the FIN's number follows the data.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			for _, p := range [][2]*Socket{{c, k}, {k, c}} {
 				p[0].Set(unix.IPPROTO_TCP, unix.TCP_CORK, 1)
 				p[0].Write(s.Size(100, 1000))
@@ -199,8 +199,8 @@ var extending = []*Scenario{
 		Title: "The client sends urgent data between ordinary data.",
 		Sees:  "URG and an urgent pointer on a segment of the client.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			k.Set(unix.SOL_SOCKET, unix.SO_OOBINLINE, 1)
 			c.Write(50)
 			c.WriteUrgent("stop!")
@@ -219,10 +219,10 @@ var extending = []*Scenario{
 		Sees:  "MP_CAPABLE in the handshake, DSS options with the data; before the FINs each end repeats an ACK with its DATA_FIN, which is no duplicate ACK.",
 		Play: func(s *Stage) {
 			const multipath = 262 // IPPROTO_MPTCP
-			l := s.Server.socket(80, multipath)
+			l := s.Server.socket(s.Service, multipath)
 			l.listen(10)
 			c := s.Client.socket(s.Port(), multipath)
-			c.Connect(s.To(80))
+			c.Connect(s.To(s.Service))
 			k := l.Accept()
 			s.Trip()
 			oneExchange(s, c, k)
@@ -259,8 +259,8 @@ var extending = []*Scenario{
 		Title: "The client writes many small pieces at once; the server reads them all before it answers.",
 		Sees:  "Small segments, each after the ACK of the one before; ACKs delayed up to 40 ms.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			total := 0
 			for range 12 {
 				n := s.Size(5, 60)
@@ -292,7 +292,7 @@ func (s *Socket) ConnectSending(to netip.AddrPort, n int) {
 		sent, err = 0, s.EndConnect()
 	}
 	if err == nil && sent < n {
-		_, err = s.write(data[sent:], patience)
+		_, err = s.write(data[sent:], s.host.stage.patience)
 	}
 	if err != nil {
 		s.host.fail(fmt.Sprintf("connect with data to %v", to), err)
@@ -303,11 +303,11 @@ func (s *Socket) ConnectSending(to netip.AddrPort, n int) {
 // that have completed their handshakes. The last two do so at the same time: a
 // full queue would ignore a SYN already.
 func overflow(s *Stage) (listener *Socket, clients []*Socket) {
-	listener = s.Server.Listen(80, 2)
+	listener = s.Server.Listen(s.Service, 2)
 	for range 4 {
 		c := s.Client.Socket(s.Port())
 		clients = append(clients, c)
-		c.StartConnect(s.To(80))
+		c.StartConnect(s.To(s.Service))
 		if len(clients) != 3 {
 			s.Sleep(3 * s.Delay)
 		}

@@ -111,8 +111,8 @@ var losing = []*Scenario{
 		Sees:  "At the client one RST, without ACK, in answer to data; at the server two.",
 		Rules: dropping("first RST", func(p *Packet) bool { return p.Flags.Has(fsm.RST) }, 0, 1),
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			k.Abort()
 			s.Sleep(200 * time.Millisecond)
@@ -134,8 +134,8 @@ var losing = []*Scenario{
 			}}}
 		},
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			s.Together(func() { c.Write(150_000); c.Shutdown() }, func() { k.ReadEnd() })
 			k.Write(20)
 			k.Close()
@@ -183,8 +183,8 @@ var losing = []*Scenario{
 
 // download is a request, a reply of size octets and a close by the client.
 func download(s *Stage, size int) {
-	l := s.Server.Listen(80, 10)
-	c, k := s.Connect(l, 80)
+	l := s.Server.Listen(s.Service, 10)
+	c, k := s.Connect(l, s.Service)
 	c.Write(150)
 	k.Read(150)
 	s.Together(func() { k.Write(size) }, func() { c.Read(size) })

@@ -46,9 +46,9 @@ var opening = []*Scenario{
 		Sysctls: [][2]string{{"net.ipv4.tcp_syn_linear_timeouts", "0"}, {"net.ipv4.tcp_syn_retries", "3"}},
 		Rules:   dropping("every SYN", isSYN, 0, 0),
 		Play: func(s *Stage) {
-			s.Server.Listen(80, 10)
+			s.Server.Listen(s.Service, 10)
 			c := s.Client.Socket(s.Port())
-			expectError(c, c.TryConnect(s.To(80)), unix.ETIMEDOUT)
+			expectError(c, c.TryConnect(s.To(s.Service)), unix.ETIMEDOUT)
 		},
 		Check: all(paths(0, "CLOSED SYN-SENT CLOSED", ""), resent(0, 3, 0)),
 	},
@@ -59,9 +59,9 @@ var opening = []*Scenario{
 		Sysctls: [][2]string{{"net.ipv4.tcp_syn_retries", "2"}},
 		Rules:   dropping("every SYN", isSYN, 0, 0),
 		Play: func(s *Stage) {
-			s.Server.Listen(80, 10)
+			s.Server.Listen(s.Service, 10)
 			c := s.Client.Socket(s.Port())
-			expectError(c, c.TryConnect(s.To(80)), unix.ETIMEDOUT)
+			expectError(c, c.TryConnect(s.To(s.Service)), unix.ETIMEDOUT)
 		},
 		Check: all(paths(0, "CLOSED SYN-SENT CLOSED", ""), resent(0, 5, 0)),
 	},
@@ -89,9 +89,9 @@ var opening = []*Scenario{
 			" then the server speaks first. At the client the first ACK is seen, although it never arrived.",
 		Rules: dropping("first pure ACK of the client", pureACK(ToServer), 0, 1),
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
+			l := s.Server.Listen(s.Service, 10)
 			c := s.Client.Socket(s.Port())
-			c.Connect(s.To(80))
+			c.Connect(s.To(s.Service))
 			k := l.Accept()
 			k.Write(64)
 			c.Read(64)
@@ -131,9 +131,9 @@ var opening = []*Scenario{
 }
 
 func exchangeThenClientCloses(s *Stage) {
-	l := s.Server.Listen(80, 10)
+	l := s.Server.Listen(s.Service, 10)
 	c := s.Client.Socket(s.Port())
-	c.Connect(s.To(80))
+	c.Connect(s.To(s.Service))
 	c.Write(200)
 	k := l.Accept()
 	k.Read(200)
@@ -146,7 +146,7 @@ func exchangeThenClientCloses(s *Stage) {
 }
 
 func simultaneousOpen(s *Stage) {
-	here, there := s.Port(), uint16(80)
+	here, there := s.Port(), s.Service
 	c, k := s.Client.Socket(here), s.Server.Socket(there)
 	c.StartConnect(addrPort(s.Server, there))
 	k.StartConnect(addrPort(s.Client, here))

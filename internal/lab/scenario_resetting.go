@@ -6,7 +6,7 @@ import "golang.org/x/sys/unix"
 
 // waitError waits until the socket has an error or is hung up and returns it.
 func (s *Socket) waitError() error {
-	if ready, err := s.wait(0, patience); err != nil || !ready {
+	if ready, err := s.wait(0, s.host.stage.patience); err != nil || !ready {
 		s.host.fail("wait for the connection to break", unix.ETIMEDOUT)
 	}
 	return s.Error()
@@ -40,8 +40,8 @@ var resetting = []*Scenario{
 		Title: "The client connects and aborts at once, as a port scan does.",
 		Sees:  "Full handshake, then RST,ACK from the client.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			c.Abort()
 			s.Trip()
 			k.waitError()
@@ -54,8 +54,8 @@ var resetting = []*Scenario{
 		Title: "The server closes without having read the client's request.",
 		Sees:  "RST,ACK from the server instead of a FIN, although it just called close.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			c.Write(600)
 			s.Trip()
 			k.Close()
@@ -68,8 +68,8 @@ var resetting = []*Scenario{
 		Title: "The client closes without having read the server's reply.",
 		Sees:  "RST,ACK from the client instead of a FIN.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			c.Write(100)
 			k.Read(100)
 			k.Write(2500)
@@ -84,8 +84,8 @@ var resetting = []*Scenario{
 		Title: "The client closes both directions while the server still sends.",
 		Sees:  "FIN from the client, its ACK, then data from the server, which the client answers with RST.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			c.Close()
 			k.ReadEnd()
@@ -100,8 +100,8 @@ var resetting = []*Scenario{
 
 // abort plays an exchange that one end cuts off.
 func abort(s *Stage, byClient bool) {
-	l := s.Server.Listen(80, 10)
-	c, k := s.Connect(l, 80)
+	l := s.Server.Listen(s.Service, 10)
+	c, k := s.Connect(l, s.Service)
 	oneExchange(s, c, k)
 	first, second := c, k
 	if !byClient {

@@ -29,8 +29,8 @@ var waiting = []*Scenario{
 		Title: "The server vanishes; the client's keepalive (1 s idle, each 1 s, 9 probes) finds out.",
 		Sees:  "Nine unanswered probes 1 s apart at the client, then a RST,ACK from the client, which never arrives. The server still is ESTABLISHED.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			c.Keepalive(1, 1, 9)
 			s.CutPath()
@@ -43,8 +43,8 @@ var waiting = []*Scenario{
 		Title: "The server vanishes while the client sends; the client gives up after 5 s (TCP_USER_TIMEOUT).",
 		Sees:  "The same segment again and again with doubling intervals, no answer, no FIN; the client's socket closes without a word.",
 		Play: func(s *Stage) {
-			l := s.Server.Listen(80, 10)
-			c, k := s.Connect(l, 80)
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
 			oneExchange(s, c, k)
 			c.Set(unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 5000)
 			s.CutPath()
@@ -59,10 +59,10 @@ var waiting = []*Scenario{
 		Sees:  "ACKs with window 0, probes without data at seq = una - 1 with growing intervals, a window update, the rest of the data.",
 		Snap:  128,
 		Play: func(s *Stage) {
-			l := s.Server.Socket(80)
+			l := s.Server.Socket(s.Service)
 			l.Set(unix.SOL_SOCKET, unix.SO_RCVBUF, 8192)
 			l.listen(10)
-			c, k := s.Connect(l, 80)
+			c, k := s.Connect(l, s.Service)
 			const size = 40_000
 			s.Together(func() { c.Write(size) }, func() {
 				s.Sleep(2500 * time.Millisecond)
@@ -78,8 +78,8 @@ var waiting = []*Scenario{
 }
 
 func keepaliveAnswered(s *Stage) {
-	l := s.Server.Listen(80, 10)
-	c, k := s.Connect(l, 80)
+	l := s.Server.Listen(s.Service, 10)
+	c, k := s.Connect(l, s.Service)
 	oneExchange(s, c, k)
 	c.Keepalive(1, 1, 9)
 	s.Sleep(5 * time.Second)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// patience bounds every single wait of a scenario.
+// patience bounds every single wait of a scenario that plays alone.
 const patience = 60 * time.Second
 
 // Socket is a kernel TCP socket of one host. Its methods end the scenario on
@@ -109,7 +109,7 @@ func (s *Socket) StartConnect(to netip.AddrPort) {
 
 // EndConnect waits for the end of the handshake and returns how that ended.
 func (s *Socket) EndConnect() error {
-	if ready, err := s.wait(unix.POLLOUT, patience); err != nil || !ready {
+	if ready, err := s.wait(unix.POLLOUT, s.host.stage.patience); err != nil || !ready {
 		return errors.Join(err, unix.ETIMEDOUT)
 	}
 	return s.Error()
@@ -137,7 +137,7 @@ func (s *Socket) Error() error {
 // Accept waits for a connection.
 func (s *Socket) Accept() *Socket {
 	for {
-		if ready, err := s.wait(unix.POLLIN, patience); err != nil || !ready {
+		if ready, err := s.wait(unix.POLLIN, s.host.stage.patience); err != nil || !ready {
 			s.host.fail("accept", errors.Join(err, unix.ETIMEDOUT))
 		}
 		fd, _, err := unix.Accept4(s.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
@@ -155,14 +155,14 @@ func (s *Socket) Accept() *Socket {
 
 // Write sends n octets of the scenario's filling.
 func (s *Socket) Write(n int) {
-	if err := s.TryWrite(n, patience); err != nil {
+	if err := s.TryWrite(n, s.host.stage.patience); err != nil {
 		s.host.fail("write", err)
 	}
 }
 
 // WriteString sends text.
 func (s *Socket) WriteString(text string) {
-	if _, err := s.write([]byte(text), patience); err != nil {
+	if _, err := s.write([]byte(text), s.host.stage.patience); err != nil {
 		s.host.fail("write", err)
 	}
 }
@@ -245,7 +245,7 @@ func (s *Socket) read(n int) (got int, err error) {
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EAGAIN:
-			if ready, err := s.wait(unix.POLLIN, patience); err != nil || !ready {
+			if ready, err := s.wait(unix.POLLIN, s.host.stage.patience); err != nil || !ready {
 				return got, errors.Join(err, unix.ETIMEDOUT)
 			}
 		case err != nil:

@@ -13,6 +13,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -41,15 +42,26 @@ type Stage struct {
 	Rand           *rand.Rand    // for the play, from the seed
 	Luck           *rand.Rand    // for the router's rules, from the seed
 	Delay          time.Duration // one way
+	Service        uint16        // the port that the server listens on
 
-	ctx     context.Context
-	forward *forwarder
-	mu      sync.Mutex
-	sockets []*Socket
+	ctx      context.Context
+	brief    bool              // transfers are short
+	patience time.Duration     // bounds every single wait
+	dead     atomic.Bool       // the router drops everything
+	whole    *Stage            // where this one is a part of a campaign
+	parts    map[uint16]string // by their service port: scenarios of a campaign
+	forward  *forwarder
+	mu       sync.Mutex
+	sockets  []*Socket
+	notes    []string
 }
 
 // own remembers a socket so that it is closed at the end.
 func (s *Stage) own(k *Socket) {
+	if s.whole != nil {
+		s.whole.own(k)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sockets = append(s.sockets, k)
@@ -68,10 +80,15 @@ func (s *Stage) Sleep(d time.Duration) {
 func (s *Stage) Trip() { s.Sleep(2*s.Delay + 60*time.Millisecond) }
 
 // CutPath makes the router drop everything from now on.
-func (s *Stage) CutPath() { s.forward.dead.Store(true) }
+func (s *Stage) CutPath() { s.dead.Store(true) }
 
 // HealPath undoes CutPath.
-func (s *Stage) HealPath() { s.forward.dead.Store(false) }
+func (s *Stage) HealPath() { s.dead.Store(false) }
+
+// blackout returns the rule that CutPath puts into force.
+func (s *Stage) blackout() *Rule {
+	return &Rule{Name: "everything: the path is dead", Action: Drop, Match: func(*Packet) bool { return s.dead.Load() }}
+}
 
 // Port returns a random client port. Each scenario has few, so that they do
 // not meet.
@@ -210,6 +227,9 @@ func (sc *Scenario) Record(ctx context.Context, dir string, seed uint64) (truth 
 	if err := truth.Write(filepath.Join(dir, sc.Name+".truth.json")); err != nil {
 		return nil, err
 	}
+	if sc.Check == nil {
+		return truth, nil
+	}
 	if err := sc.Check(truth); err != nil {
 		return truth, fmt.Errorf("%w: %w", ErrAstray, err)
 	}
@@ -229,7 +249,7 @@ func (sc *Scenario) stage(ctx context.Context, net *network, seed uint64) *Stage
 	for _, c := range sc.Name {
 		name = name*31 + uint64(c)
 	}
-	st := &Stage{ctx: ctx, Delay: sc.Delay, Rand: rand.New(rand.NewPCG(seed, name)), Luck: rand.New(rand.NewPCG(seed, ^name))}
+	st := &Stage{ctx: ctx, Delay: sc.Delay, Service: 80, patience: patience, Rand: rand.New(rand.NewPCG(seed, name)), Luck: rand.New(rand.NewPCG(seed, ^name))}
 	if st.Delay == 0 {
 		st.Delay = 5 * time.Millisecond
 	}
@@ -241,9 +261,9 @@ func (sc *Scenario) stage(ctx context.Context, net *network, seed uint64) *Stage
 // observe plays the scenario with everything running that watches it, and
 // fills in the truth.
 func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (err error) {
-	var rules []*Rule
+	rules := []*Rule{st.blackout()}
 	if sc.Rules != nil {
-		rules = sc.Rules(st)
+		rules = append(rules, sc.Rules(st)...)
 	}
 	if st.forward, err = newForwarder(net.router, st.Delay, rules); err != nil {
 		return err
@@ -296,7 +316,13 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		return err
 	}
 	truth.Clock = Clock{Trace: "mono", UncertaintyS: clock.uncertainty.Seconds()}
-	truth.Connections = assemble(reports, st.Client.Addr, st.Server.Addr, st.resets())
+	for _, family := range []Family{IPv4, IPv6} {
+		truth.Connections = append(truth.Connections, assemble(reports, clientAddrs[family], serverAddrs[family], st.resets())...)
+	}
+	for _, c := range truth.Connections {
+		c.Scenario = st.parts[c.Server.Port()]
+	}
+	truth.Notes = st.notes
 	for _, h := range []*Host{st.Client, st.Server} {
 		left, err := h.remnants()
 		if err != nil {
@@ -320,7 +346,7 @@ func (s *Stage) resets() (seen []sighting) {
 	s.forward.mu.Lock()
 	defer s.forward.mu.Unlock()
 	for _, p := range s.forward.rsts {
-		from, to := s.Client.Addr, s.Server.Addr
+		from, to := clientAddrs[p.Family], serverAddrs[p.Family]
 		if p.Direction == ToClient {
 			from, to = to, from
 		}

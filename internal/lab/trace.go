@@ -80,7 +80,7 @@ func newTracer(suffix string) (t *tracer, err error) {
 		return nil, fmt.Errorf("trace instance: %w", err)
 	}
 	t.instance = instance
-	if err := errors.Join(t.set("trace_clock", "mono"), t.set("buffer_size_kb", "4096")); err != nil {
+	if err := errors.Join(t.set("trace_clock", "mono"), t.set("buffer_size_kb", "8192")); err != nil {
 		return nil, err
 	}
 	if t.before, err = readClock(); err != nil {

@@ -17,7 +17,7 @@ type Truth struct {
 	Title       string             `json:"title"`
 	Seed        uint64             `json:"seed"`
 	Kernel      string             `json:"kernel"` // version, "6.18" for example
-	Family      string             `json:"family"` // ipv4 or ipv6
+	Family      string             `json:"family"` // ipv4 or ipv6; of a campaign's connections the addresses tell
 	Offload     bool               `json:"offload"`
 	DelayS      float64            `json:"one_way_delay_s"`
 	Clock       Clock              `json:"clock"`
@@ -27,6 +27,9 @@ type Truth struct {
 	// Counters are the SNMP counters of each endpoint's host at the end that are
 	// not zero, "TcpExt.TCPChallengeACK" for example.
 	Counters map[string]map[string]int64 `json:"counters"`
+	// Notes say which parts of a campaign went another way than their plan. The
+	// truth holds for them all the same.
+	Notes []string `json:"notes,omitempty"`
 }
 
 // Clock says how well the kernel's times fit the captures'.
@@ -39,7 +42,8 @@ type Clock struct {
 type Connection struct {
 	Client      netip.AddrPort `json:"client"`
 	Server      netip.AddrPort `json:"server"`
-	Incarnation int            `json:"incarnation"` // from 1, counted per 4-tuple
+	Incarnation int            `json:"incarnation"`        // from 1, counted per 4-tuple
+	Scenario    string         `json:"scenario,omitempty"` // within a campaign
 	ClientSide  Endpoint       `json:"client_side"`
 	ServerSide  Endpoint       `json:"server_side"`
 }

@@ -14,7 +14,9 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
 
-const usage = "usage: lab list | lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]"
+const usage = `usage: lab list
+       lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]
+       lab campaign -out DIR [-seeds N[,N…]] [-brief]`
 
 func run(args []string) int {
 	if len(args) == 0 {
@@ -29,6 +31,8 @@ func run(args []string) int {
 		return 0
 	case "record":
 		return record(args[1:])
+	case "campaign":
+		return campaign(args[1:])
 	}
 	fmt.Fprintln(os.Stderr, usage)
 	return 2
