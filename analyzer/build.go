@@ -99,6 +99,9 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapOctets: d.GapOctets,
 			ZeroWindows: d.ZeroWindows, ZeroWindowTime: float64(d.ZeroWindowTime) / 1e9, WindowProbes: d.WindowProbes,
 			MinWindow: d.MinWindow, MaxWindow: d.MaxWindow,
+			RTT: buildRTTs(d), Kinds: buildKinds(d),
+			SpuriousProved: d.NeedlessProved, SpuriousLikely: d.NeedlessLikely, LostBefore: d.Late,
+			MaxInFlight: d.MaxInFlight(), InitialWindow: d.InitialWindow(),
 		}
 		if k := d.Keepalive; k != nil {
 			t.Keepalive = record.Keepalive{
@@ -106,6 +109,26 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 				Idle: float64(k.Idle) / 1e9, MinInterval: float64(k.MinInterval) / 1e9, MaxInterval: float64(k.MaxInterval) / 1e9,
 			}
 		}
+	}
+}
+
+func buildRTTs(d *flow.Direction) record.RTT {
+	r := d.RTT()
+	if r.Samples == 0 {
+		return record.RTT{}
+	}
+	seconds := func(t fsm.Time) float64 { return float64(t) / 1e9 }
+	return record.RTT{
+		Samples: r.Samples, Min: seconds(r.Min), Median: seconds(r.Quantile(0.5)), P95: seconds(r.Quantile(0.95)),
+		Max: seconds(r.Max), RTO: seconds(r.RTO()),
+	}
+}
+
+func buildKinds(d *flow.Direction) record.ResendKinds {
+	k := &d.Kinds
+	return record.ResendKinds{
+		SYN: k[flow.KindSYN], SYNACK: k[flow.KindSYNACK], Timeout: k[flow.KindTimeout], Fast: k[flow.KindFast],
+		TailLossProbe: k[flow.KindProbe], Unknown: k[flow.KindUnknown],
 	}
 }
 

@@ -274,20 +274,53 @@ func (e *encoder) sent(k string, t *record.Traffic) {
 	e.keyUint(`"window_probes":`, t.WindowProbes)
 	e.keyUint(`"min_window":`, uint64(t.MinWindow))
 	e.keyUint(`"max_window":`, uint64(t.MaxWindow))
+	e.retransmissions(t)
+	e.roundTrips(&t.RTT)
+	e.keyUint(`"max_in_flight_bytes":`, uint64(t.MaxInFlight))
+	e.keyUint(`"initial_window_bytes":`, uint64(t.InitialWindow))
 	ka := &t.Keepalive
 	e.object(`"keepalive":`)
 	e.keyUint(`"probes":`, ka.Probes)
 	e.keyUint(`"answered":`, ka.Answered)
 	e.keyUint(`"longest_unanswered":`, ka.LongestUnanswered)
-	e.keepaliveSeconds(`"idle_s":`, ka.Idle, ka.Probes >= 1)
-	e.keepaliveSeconds(`"min_interval_s":`, ka.MinInterval, ka.Probes >= 2)
-	e.keepaliveSeconds(`"max_interval_s":`, ka.MaxInterval, ka.Probes >= 2)
+	e.secondsIf(`"idle_s":`, ka.Idle, ka.Probes >= 1)
+	e.secondsIf(`"min_interval_s":`, ka.MinInterval, ka.Probes >= 2)
+	e.secondsIf(`"max_interval_s":`, ka.MaxInterval, ka.Probes >= 2)
 	e.endObject()
 	e.endObject()
 }
 
-// keepaliveSeconds appends null for what too few probes cannot tell.
-func (e *encoder) keepaliveSeconds(k string, s float64, known bool) {
+// retransmissions appends what brought the retransmissions about and what came
+// of them.
+func (e *encoder) retransmissions(t *record.Traffic) {
+	k := &t.Kinds
+	e.object(`"retransmission_kinds":`)
+	e.keyUint(`"syn":`, k.SYN)
+	e.keyUint(`"syn_ack":`, k.SYNACK)
+	e.keyUint(`"timeout":`, k.Timeout)
+	e.keyUint(`"fast":`, k.Fast)
+	e.keyUint(`"tail_loss_probe":`, k.TailLossProbe)
+	e.keyUint(`"unknown":`, k.Unknown)
+	e.endObject()
+	e.keyUint(`"spurious_proved":`, t.SpuriousProved)
+	e.keyUint(`"spurious_likely":`, t.SpuriousLikely)
+	e.keyUint(`"lost_before_tap":`, t.LostBefore)
+}
+
+func (e *encoder) roundTrips(r *record.RTT) {
+	e.object(`"rtt":`)
+	e.keyUint(`"samples":`, r.Samples)
+	known := r.Samples > 0
+	e.secondsIf(`"min_s":`, r.Min, known)
+	e.secondsIf(`"median_s":`, r.Median, known)
+	e.secondsIf(`"p95_s":`, r.P95, known)
+	e.secondsIf(`"max_s":`, r.Max, known)
+	e.secondsIf(`"rto_s":`, r.RTO, known)
+	e.endObject()
+}
+
+// secondsIf appends null for what too few samples cannot tell.
+func (e *encoder) secondsIf(k string, s float64, known bool) {
 	if !known {
 		e.keyNull(k)
 		return

@@ -41,6 +41,7 @@ func (e *encoder) segment(s *record.Segment) {
 	e.keyKnown(`"urgent":`, uint64(s.Seg.Urgent), s.Seg.Flags.Has(fsm.URG))
 	e.segmentOptions(s)
 	e.keyStrings(`"labels":`, s.Labels)
+	e.keyFrame(`"original_frame":`, `"original_file":`, s.Original)
 	e.statePair(`"before":`, &s.Before)
 	e.statePair(`"after":`, &s.After)
 }

@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"strings"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -9,33 +10,54 @@ import (
 )
 
 // Line tells one connection in one line, for output that grows as connections
-// end: when it ended, which it was, how long it lasted, what the client and the
-// server sent, how it was closed, and the gravest finding. What does not fit
-// goes on below.
+// end: when it ended, which it was, how long it lasted, what client and server
+// sent, how it was closed, and the gravest finding. What does not fit goes on
+// below.
 func Line(w io.Writer, c *record.Connection, o Options) error {
 	return render(w, o, func(p *page) {
 		zone := o.Zone
 		if zone == nil {
 			zone = time.Local
 		}
-		lead := time.Unix(0, int64(c.Last)).In(zone).Format("15:04:05.000") + "  " + padRight("#"+number(c.ID), 4) + " "
-		text := p.text(p.ends(c) + optional(" ", p.service(c)) + "  " + shortDuration(span(c.First, c.Last)) + "  " +
-			octets(c.Traffic[fsm.Client].Octets) + " / " + octets(c.Traffic[fsm.Server].Octets) + "  " + closedBriefly(c))
-		a := gravest(c)
-		if a == nil {
-			p.hanging(0, lead, dim, text, plain)
-			return
+		parts := []string{
+			p.ends(c),
+			shortDuration(span(c.First, c.Last)),
+			octets(c.Traffic[fsm.Client].Octets) + "/" + octets(c.Traffic[fsm.Server].Octets),
+			closedBriefly(c),
 		}
-		found := a.Severity.String() + ": " + a.Name
-		if more := len(c.Anomalies) - 1; more > 0 {
-			found += " (+" + number(uint64(more)) + ")"
+		st := plain
+		if a := gravest(c); a != nil {
+			found := a.Severity.String() + ": " + a.Name
+			if more := len(c.Anomalies) - 1; more > 0 {
+				found += " (+" + number(uint64(more)) + ")"
+			}
+			parts, st = append(parts, found), severityStyle(a.Severity)
 		}
-		found = p.paint(severityStyle(a.Severity), p.text(found))
-		if cells(lead)+cells(text)+2+len(a.Severity.String())+len(a.Name)+8 <= p.width {
-			p.line(p.paint(dim, lead), text, "  ", found)
-			return
-		}
-		p.hanging(0, lead, dim, text, plain)
-		p.line("              "+p.g.below+" ", found)
+		lead := goTime(c.Last).In(zone).Format("15:04:05") + "  " + padRight("#"+number(c.ID), 4) + " "
+		p.packed(lead, parts, st)
 	})
+}
+
+// packed writes parts behind a lead, as many on a line as fit; the last part
+// has a style.
+func (p *page) packed(lead string, parts []string, last style) {
+	at := cells(lead)
+	line, used := p.paint(dim, lead), at
+	for i, part := range parts {
+		part = p.text(part)
+		n := cells(part)
+		if i == len(parts)-1 {
+			part = p.paint(last, part)
+		}
+		switch {
+		case i == 0:
+		case used+2+n <= p.width:
+			line, used = line+"  ", used+2
+		default:
+			p.line(line)
+			line, used = strings.Repeat(" ", at), at
+		}
+		line, used = line+part, used+n
+	}
+	p.line(line)
 }

@@ -245,6 +245,9 @@ func (p *page) extra(r *rung) string {
 	s := r.seg
 	var list []string
 	list = append(list, s.Labels...)
+	if s.Original != 0 {
+		list = append(list, "repeats frame "+p.frame(s.Original))
+	}
 	if s.Seg.Window == 0 && !s.Seg.Flags.Any(fsm.RST|fsm.SYN) && !slices.Contains(s.Labels, "zero-window") {
 		list = append(list, "win 0")
 	}

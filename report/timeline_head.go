@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -271,6 +272,23 @@ func (p *page) timeInState(c *record.Connection) {
 	}
 }
 
+// resentWhy counts the retransmissions by what brought them about.
+func resentWhy(t *record.Traffic) string {
+	var b strings.Builder
+	for _, k := range []struct {
+		n    uint64
+		name string
+	}{
+		{t.Kinds.SYN, "SYN"}, {t.Kinds.SYNACK, "SYN-ACK"}, {t.Kinds.Timeout, "timeout"}, {t.Kinds.Fast, "fast"},
+		{t.Kinds.TailLossProbe, "tail loss probe"}, {t.Kinds.Unknown, "unknown cause"}, {t.SpuriousProved, "proved needless"},
+	} {
+		if k.n > 0 {
+			fmt.Fprintf(&b, ", %d %s", k.n, k.name)
+		}
+	}
+	return b.String()
+}
+
 func sentText(t *record.Traffic) string {
 	list := []string{counted(t.Packets, "packet", "packets"), octets(t.Octets)}
 	add := func(n uint64, one, many string) {
@@ -279,7 +297,10 @@ func sentText(t *record.Traffic) string {
 		}
 	}
 	if t.Retransmissions > 0 {
-		list = append(list, counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+octets(t.ResentOctets)+")")
+		list = append(list, counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+octets(t.ResentOctets)+resentWhy(t)+")")
+	}
+	if t.RTT.Samples > 0 && t.Octets > 0 {
+		list = append(list, "round trip "+duration(t.RTT.Median)+" (95 % below "+duration(t.RTT.P95)+")")
 	}
 	add(t.OutOfOrder, "out of order", "out of order")
 	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")

@@ -27,7 +27,8 @@ type Packet struct {
 	Interface uint32
 
 	Src, Dst Endpoint
-	Encap    Encap // what the IP packet was carried in
+	Encap    Encap // what the IP packet was carried in, as far as both directions of a connection share it
+	Labels   Encap // what only this packet's direction has of it, see Decoder.LabelsName
 	Segment  fsm.Segment
 
 	IPID       uint16 // IPv4 identification
@@ -39,14 +40,14 @@ type Packet struct {
 	SumWant    uint16 // with ChecksumBad: what it should be
 	DF         bool   // IPv4's don't-fragment bit; always set for IPv6
 	HeaderLen  uint8  // octets of TCP header, options included
-	Truncated  bool   // the snap length cut the IP packet
+	Truncated  bool   // the snap length cut the IP packet, or the one in front of it in a tunnel
 	OptionsCut bool   // the snap length cut the TCP options: those behind the cut are unknown
 	Overlong   bool   // the IP header claims more octets than the packet had on the wire
 	ZeroLength bool   // the IP header said length 0 (segmentation offload); taken from the wire length
 	WireLen    uint32 // octets on the wire, link header included
 	IPLen      uint32 // octets of IP packet, headers included
 	LinkIndex  uint32 // Linux cooked v2: the capturing host's index of the interface, otherwise 0
-	Outgoing   bool   // Linux cooked: the capturing host sent it
+	Outgoing   bool   // Linux cooked, and PPP with a direction: the capturing host sent it
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data
 
@@ -67,8 +68,8 @@ type Endpoint struct {
 // Addr returns the address, IPv4 unmapped.
 func (e Endpoint) Addr() netip.Addr { return netip.AddrFrom16(e.IP).Unmap() }
 
-// Encap identifies the stack of tags and tunnels around the IP packet: 0 for
-// none, otherwise a number that Decoder.EncapName explains.
+// Encap identifies a stack of tags and tunnels around the IP packet: 0 for
+// none, otherwise a number that the Decoder explains.
 type Encap uint32
 
 // Checksum is the outcome of verifying a TCP checksum.

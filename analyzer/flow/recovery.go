@@ -56,6 +56,16 @@ type sender struct {
 	initialDone bool
 }
 
+// RTT returns the round trips of the direction's data.
+func (d *Direction) RTT() *RTT { return &d.sender.rtt }
+
+// MaxInFlight returns the most octets that were unacknowledged at once.
+func (d *Direction) MaxInFlight() uint32 { return d.sender.inFlight }
+
+// InitialWindow returns how many octets were sent before the first of them was
+// acknowledged; SYNs are left out.
+func (d *Direction) InitialWindow() uint32 { return d.sender.initial }
+
 // resent remembers recent retransmissions, to learn later whether they were
 // needed.
 type resent struct {
@@ -90,7 +100,7 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 		w.lastSend = now
 		if hasUna && s.Flags&fsm.SYN == 0 {
 			w.inFlight = max(w.inFlight, uint32(end-una))
-			if !w.initialDone {
+			if !w.initialDone && s.Len > 0 {
 				w.initial = uint32(end - una)
 			}
 		}
@@ -276,7 +286,7 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 	switch {
 	case progress:
 		w.progress, w.dupACKs, w.backoff, w.probed = now, 0, 0, false
-		w.initialDone = true
+		w.initialDone = w.initial > 0
 		if w.phase != open && s.Ack.AtOrAfter(w.until) {
 			w.phase = open
 		}

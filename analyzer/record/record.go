@@ -218,6 +218,26 @@ type Traffic struct {
 	MinWindow       uint32 // scaled, SYN and RST segments left out
 	MaxWindow       uint32
 	Keepalive       Keepalive
+	RTT             RTT         // of this side's data, from the tap to the peer and back
+	Kinds           ResendKinds // Retransmissions, by what brought them about
+	SpuriousProved  uint64      // retransmissions that the peer showed to be needless
+	SpuriousLikely  uint64      // retransmissions of octets whose ACK had been captured before
+	LostBefore      uint64      // retransmissions whose original never passed the tap
+	MaxInFlight     uint32      // the most octets unacknowledged at once
+	InitialWindow   uint32      // octets sent before the first of them was acknowledged
+}
+
+// RTT is a distribution of round trips, in seconds. With no samples the times
+// mean nothing.
+type RTT struct {
+	Samples               uint64
+	Min, Median, P95, Max float64
+	RTO                   float64 // the retransmission timeout that they suggest (RFC 6298)
+}
+
+// ResendKinds counts retransmissions by what brought them about.
+type ResendKinds struct {
+	SYN, SYNACK, Timeout, Fast, TailLossProbe, Unknown uint64
 }
 
 // Keepalive is what one side probed.
