@@ -176,8 +176,9 @@ func (c *Conn) prove(side Side, s *Segment) {
 }
 
 // strengthen notes that the segment now passing towards side repeats the
-// acknowledgment behind a provisional transition and takes sequence numbers: once
-// side acknowledges these, the transition is proved.
+// acknowledgment behind a provisional transition and takes new sequence numbers:
+// once side acknowledges these, the transition is proved. Numbers that were sent
+// before prove nothing: side may have had them from the first time.
 func (c *Conn) strengthen(side Side, s *Segment) {
 	e := &c.End[side]
 	for i := len(c.Transitions) - 1; i >= 0; i-- {

@@ -168,6 +168,41 @@ func TestProof(t *testing.T) {
 			),
 		},
 		{
+			// The acknowledgment that answers it would have come without it, too.
+			name: "data sent again proves nothing that rides on it",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< P. 1+20 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"> . 12 ack 21", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< P. 1+25 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0}, // five new octets
+				step{"> . 12 ack 26", "FIN-WAIT-2 CLOSE-WAIT", 0},
+			),
+		},
+		{
+			name: "a challenge ACK is no proof of the handshake",
+			steps: []step{
+				{"> S 0", "SYN-SENT CLOSED", 0},
+				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
+				{"> . 1 ack 1", "ESTABLISHED ESTABLISHED?", 0},
+				{"> R 50", "CLOSED ESTABLISHED?", RSTSent | RSTInWindow},
+				{"< . 1 ack 1", "CLOSED ESTABLISHED?", ChallengeACK},
+			},
+		},
+		{
+			// What answers an ACK carries none itself (RFC 9293 §3.10.7.1).
+			name: "a RST with ACK is an abort of its own, and denies the RST before it",
+			steps: opened(
+				step{"> R. 11 ack 21", "CLOSED CLOSED?", RSTSent | RSTExact},
+				step{"< P. 21+5 ack 11", "CLOSED CLOSED?", AfterPeerRST | TookBack},
+				step{"< R. 26 ack 11", "CLOSED CLOSED", RSTSent | TookBack},
+			),
+			transitions: openedTransitions(
+				"client ESTABLISHED > CLOSED: send RST, sent 6, proof 6",
+				"server ESTABLISHED > CLOSED: send RST, sent 8, proof 8",
+			),
+		},
+		{
 			name: "an older timestamp proves nothing",
 			steps: []step{
 				{"> S 0 ts 10/0", "SYN-SENT CLOSED", 0},

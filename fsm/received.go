@@ -29,11 +29,11 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 			return m
 		}
 	}
-	if y.unproved > 0 && s.Space() > 0 {
+	if y.unproved > 0 && c.Fresh > 0 {
 		c.strengthen(side, s)
 	}
 	if y.SentFIN && !y.finAck && s.Ack.After(y.FinSeq) && s.Ack.AtOrBefore(y.Out.Top) {
-		y.finAck = c.receive(side, AckOfFIN, s, s.End(), s.Space() > 0)
+		y.finAck = c.receive(side, AckOfFIN, s, s.End(), c.Fresh > 0)
 	}
 	if x.SentFIN && x.Out.Edge.After(x.FinSeq) {
 		// A FIN that arrives, or the data that fills the hole before one.
@@ -101,7 +101,7 @@ func (c *Conn) receivedAckOfSYN(side Side, s *Segment, m *Meaning) bool {
 			return false
 		}
 	}
-	y.synAck = c.receive(side, AckOfSYN, s, s.End(), s.Space() > 0)
+	y.synAck = c.receive(side, AckOfSYN, s, s.End(), c.Fresh > 0)
 	return true
 }
 

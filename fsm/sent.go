@@ -176,6 +176,11 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 			m |= RSTInTimeWait
 		}
 	}
+	if withAck && x.State == Closed && s.Seq.In(x.Out.Top, unknownWindow) {
+		// An answer to an ACK leaves the ACK out, so this is an abort: what was to
+		// close the endpoint had not arrived.
+		m |= c.takeBack(side, RecvRST) | c.takeBack(side, AckOfFIN)
+	}
 	if x.State == Closed {
 		// The answer of an endpoint without a connection shows that it is closed.
 		c.proveEvent(side, RecvRST)
@@ -291,7 +296,9 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		}
 	}
 	if x.unproved > 0 {
-		if !y.FastOpen {
+		// A challenge ACK can come from SYN-RECEIVED too.
+		challenge := s.Len == 0 && s.Flags&FIN == 0 && (x.challenged || x.rstTo.Nth != 0)
+		if !y.FastOpen && !challenge {
 			c.proveEvent(side, AckOfSYN) // in SYN-RECEIVED it would not have sent this
 		}
 		c.prove(side, s)
