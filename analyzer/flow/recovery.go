@@ -107,11 +107,21 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 		return KindUnknown, 0
 	}
 	i := w.queue.find(seq, end)
-	if i >= 0 && g&Retransmission != 0 {
-		original = w.queue.at(i).frame
+	var before *sent
+	if i >= 0 {
+		before = w.queue.at(i)
+	} else if before = w.queue.acknowledged(seq, end); before != nil {
+		una = before.seq // its ACK passed the tap, but its sender goes by what reached it
 	}
-	kind = w.classify(s, i, una, now, f)
+	if before != nil && g&Retransmission != 0 {
+		original = before.frame
+	}
+	kind = w.classify(s, before, i >= 0, una, now, f)
 	f.Dir[from].Kinds[kind]++
+	if i < 0 && before != nil {
+		before.latest = now
+		before.times++
+	}
 	for ; i >= 0 && i < w.queue.n && w.queue.at(i).seq.Before(end); i++ {
 		e := w.queue.at(i)
 		e.latest = now
@@ -146,24 +156,30 @@ func (w *sender) remember(p *decode.Packet, kept int, keeps bool) {
 	w.resent.pos = (w.resent.pos + 1) % uint8(len(w.resent.last))
 }
 
-// classify decides why the segment was sent again. i is its entry in the queue,
-// or −1 if nothing outstanding covers it.
-func (w *sender) classify(s *fsm.Segment, i int, una fsm.Seq, now fsm.Time, f *Flow) Kind {
+// classify decides why the segment was sent again. e is what it was sent as
+// before, or nil where that is not known, and una what its sender has had
+// acknowledged; outstanding says that no ACK of it has passed the tap.
+func (w *sender) classify(s *fsm.Segment, e *sent, outstanding bool, una fsm.Seq, now fsm.Time, f *Flow) Kind {
 	switch s.Flags & (fsm.SYN | fsm.ACK) {
 	case fsm.SYN:
 		return KindSYN
 	case fsm.SYN | fsm.ACK:
 		return KindSYNACK
 	}
-	if i < 0 {
+	if e == nil {
 		return w.classifyUnseen(s, now, f)
 	}
-	e := w.queue.at(i)
 	// The tap may sit near the receiver and see short round trips only; the
 	// handshake shows the whole path.
 	rto := max(w.rtt.RTO(), f.pathRTT()+leastRTO)
-	quiet := now - max(e.latest, w.progress) // what the timer would have waited
-	tail := !w.queue.at(w.queue.n - 1).end.After(s.End())
+	// What the timer has waited. ACKs that passed the tap restart it only if they
+	// reached the sender, and one that covered this segment did not.
+	since, heard := e.latest, e.latest
+	if outstanding {
+		since, heard = max(e.latest, w.progress), w.heard
+	}
+	quiet := now - since
+	tail := !w.top(s).After(s.End())
 	atUna := !e.seq.After(una)
 
 	// A receiver that acknowledged something sent later says that this is lost.
@@ -171,15 +187,15 @@ func (w *sender) classify(s *fsm.Segment, i int, una fsm.Seq, now fsm.Time, f *F
 	if t, any := w.queue.newestSacked(s.End()); any {
 		sackedLater = t >= e.latest
 	}
-	expired := quiet >= rto*7/10 && now-w.heard >= rto/3
+	expired := quiet >= rto*7/10 && now-heard >= rto/3
 	switch {
 	case w.phase == loss:
 		if atUna && e.times > 1 && quiet >= rto*7/10 {
-			w.timeout(w.top())
+			w.timeout(w.top(s))
 		}
 		return KindTimeout
 	case sackedLater && !(expired && atUna), w.dupACKs >= 3 && atUna && !expired:
-		w.enter(recovery)
+		w.enter(recovery, s)
 		return KindFast
 	case w.phase == recovery && !expired:
 		return KindFast
@@ -189,10 +205,10 @@ func (w *sender) classify(s *fsm.Segment, i int, una fsm.Seq, now fsm.Time, f *F
 		w.probed = true
 		return KindProbe
 	case expired || quiet >= rto*7/10:
-		w.timeout(w.top())
+		w.timeout(w.top(s))
 		return KindTimeout
 	case w.dupACKs > 0:
-		w.enter(recovery) // early retransmit: fewer than three were to be had
+		w.enter(recovery, s) // early retransmit: fewer than three were to be had
 		return KindFast
 	}
 	return KindUnknown
@@ -230,11 +246,17 @@ func (f *Flow) mayProbe() bool {
 	return !f.agreed || f.Dir[0].Options.SACKPermitted && f.Dir[1].Options.SACKPermitted
 }
 
-func (w *sender) top() fsm.Seq { return w.queue.at(w.queue.n - 1).end }
+// top returns the highest number outstanding, at least the end of s.
+func (w *sender) top(s *fsm.Segment) fsm.Seq {
+	if w.queue.n == 0 {
+		return s.End()
+	}
+	return fsm.MaxSeq(s.End(), w.queue.at(w.queue.n-1).end)
+}
 
-func (w *sender) enter(p phase) {
+func (w *sender) enter(p phase, s *fsm.Segment) {
 	if w.phase == open {
-		w.phase, w.until = p, w.top()
+		w.phase, w.until = p, w.top(s)
 	}
 }
 

@@ -80,6 +80,24 @@ func (q *sendQueue) find(seq, end fsm.Seq) int {
 	return -1
 }
 
+// acknowledged returns the latest of the entries acknowledged before that shares
+// numbers with [seq, end), as far as the ring still holds it, or nil.
+func (q *sendQueue) acknowledged(seq, end fsm.Seq) *sent {
+	for i := 1; i <= len(q.ring)-q.n && i <= 8; i++ {
+		e := &q.ring[(q.head-i)&(len(q.ring)-1)]
+		if e.frame != 0 && e.end.After(seq) && e.seq.Before(end) {
+			return e
+		}
+	}
+	return nil
+}
+
+// clear forgets everything but keeps the room.
+func (q *sendQueue) clear() {
+	clear(q.ring)
+	q.head, q.n = 0, 0
+}
+
 // above returns the entry with the lowest numbers from seq on, or nil.
 func (q *sendQueue) above(seq fsm.Seq) *sent {
 	lo, hi := 0, q.n

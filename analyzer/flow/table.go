@@ -136,7 +136,8 @@ func (t *Table) begin(key Key, p *decode.Packet, before *Flow) *Flow {
 		*f = Flow{Kept: kept[:0]}
 		f.Conn.Transitions = transitions
 		for i := range queues {
-			f.Dir[i].sender.queue.ring = queues[i].ring
+			f.Dir[i].sender.queue = queues[i]
+			f.Dir[i].sender.queue.clear()
 		}
 	} else {
 		f = &Flow{}
