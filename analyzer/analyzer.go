@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/copies"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -36,6 +37,7 @@ type Analyzer struct {
 	decoder *decode.Decoder
 	table   *flow.Table
 	packet  decode.Packet
+	copies  *copies.Finder
 
 	packets, segments, unwanted uint64
 	skipped                     [decode.NumReasons]uint64
@@ -50,7 +52,7 @@ type Analyzer struct {
 
 // New returns an Analyzer that has seen nothing yet.
 func New(opt Options) *Analyzer {
-	a := &Analyzer{opt: opt, decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums})}
+	a := &Analyzer{opt: opt, copies: new(copies.Finder), decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums})}
 	var keep func(uint64) bool
 	if opt.Segments != nil {
 		keep = opt.Segments
@@ -88,6 +90,7 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 	}
 	a.segments++
 	a.note(p)
+	p.Copy = a.copies.Look(p)
 	a.table.Add(p)
 }
 

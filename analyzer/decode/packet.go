@@ -40,7 +40,7 @@ type Packet struct {
 	SumWant    uint16 // with ChecksumBad: what it should be
 	DF         bool   // IPv4's don't-fragment bit; always set for IPv6
 	HeaderLen  uint8  // octets of TCP header, options included
-	Truncated  bool   // the snap length cut the IP packet, or the one in front of it in a tunnel
+	Truncated  bool   // the snap length cut the IP packet
 	OptionsCut bool   // the snap length cut the TCP options: those behind the cut are unknown
 	Overlong   bool   // the IP header claims more octets than the packet had on the wire
 	ZeroLength bool   // the IP header said length 0 (segmentation offload); taken from the wire length
@@ -50,6 +50,8 @@ type Packet struct {
 	Outgoing   bool   // Linux cooked, and PPP with a direction: the capturing host sent it
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data
+
+	Copy Copy // set by package copies, not by the decoder
 
 	// PayloadSum is the Internet checksum's sum over the data: different sums mean
 	// different octets. It is known only for whole segments whose checksum is
@@ -71,6 +73,17 @@ func (e Endpoint) Addr() netip.Addr { return netip.AddrFrom16(e.IP).Unmap() }
 // Encap identifies a stack of tags and tunnels around the IP packet: 0 for
 // none, otherwise a number that the Decoder explains.
 type Encap uint32
+
+// Copy says whether the capture holds the packet a second time.
+type Copy uint8
+
+// What a packet can be to those before it.
+const (
+	NoCopy         Copy = iota
+	CapturedTwice       // one packet, captured twice
+	PerhapsTwice        // the same, unless it is one of several like ACKs sent at once
+	DeliveredTwice      // one packet, delivered twice by the network
+)
 
 // Checksum is the outcome of verifying a TCP checksum.
 type Checksum uint8

@@ -140,7 +140,7 @@ func (t *Table) release(f *Flow) {
 	held := f.candidate.held
 	f.candidate = nil
 	for i := range held {
-		f.add(&held[i], t.recent)
+		f.add(&held[i])
 	}
 }
 

@@ -7,20 +7,19 @@ import (
 
 // add takes one segment of the connection: is it a copy, what does it say, what
 // does it do to both machines, what does it tell about the path.
-func (f *Flow) add(p *decode.Packet, seen *recent) {
+func (f *Flow) add(p *decode.Packet) {
 	s := &p.Segment
 	from := f.SideOf(p)
 	d, r := &f.Dir[from], &f.Dir[from.Peer()]
 	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	space := s.Space()
 
-	print := printOf(p)
 	advances := !x.Out.Started() || s.Seq.Add(space).After(x.Out.Top) || s.Flags&fsm.ACK != 0 && s.Ack.After(x.Acked)
-	kind := original
-	if !advances {
-		kind = seen.copyOf(&print, space, d.Doubled > 0)
+	twice := decode.NoCopy
+	if p.Copy != decode.NoCopy && !advances {
+		twice = p.Copy
 	}
-	if kind == captureCopy {
+	if twice == decode.CapturedTwice || twice == decode.PerhapsTwice && (space > 0 || d.Doubled > 0) {
 		f.addCopy(p, d, from)
 		return
 	}
@@ -36,7 +35,7 @@ func (f *Flow) add(p *decode.Packet, seen *recent) {
 	undelivered := f.checksum(p, d)
 
 	var m fsm.Meaning
-	if kind == networkCopy {
+	if twice == decode.DeliveredTwice {
 		g |= NetworkCopy
 		m = f.Conn.StepCopy(from, s, p.Frame, p.Time)
 	} else {
@@ -48,7 +47,7 @@ func (f *Flow) add(p *decode.Packet, seen *recent) {
 
 	if space > 0 && s.Flags&fsm.RST == 0 {
 		g |= probe
-		if probe == 0 && started && kind == original && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
+		if probe == 0 && started && twice != decode.DeliveredTwice && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
 			g |= f.orderFacts(p, d, x, y, top, space)
 		}
 		if s.Len > 0 {
@@ -67,7 +66,7 @@ func (f *Flow) add(p *decode.Packet, seen *recent) {
 	}
 	var why Kind
 	var repeats fsm.Frame
-	if space > 0 && s.Flags&fsm.RST == 0 && kind == original && probe == 0 {
+	if space > 0 && s.Flags&fsm.RST == 0 && twice != decode.DeliveredTwice && probe == 0 {
 		why, repeats = f.noteSent(p, from, g, y.Acked, y.HasAck)
 		if !started || s.Seq.Add(space).After(top) {
 			d.ids.note(p)
@@ -98,8 +97,6 @@ func (f *Flow) add(p *decode.Packet, seen *recent) {
 		d.lastReal = p.Time
 		r.lastReal = p.Time
 	}
-	seen.note(&print)
-
 	f.Meanings |= m
 	f.AllFacts |= g
 	if m&^fsm.StateChanged != 0 || g&^FinalACK != 0 {

@@ -35,8 +35,7 @@ type Table struct {
 	told     list // reported, waiting for 2 MSL to pass so that stragglers find them
 	free     *Flow
 
-	recent *recent
-	kept   int // segments kept by the connections in the table and those reported
+	kept int // segments kept by the connections in the table and those reported
 
 	Evicted uint64
 	Late    uint64 // segments that came after their connection was reported
@@ -53,7 +52,7 @@ func NewTable(opt Options) *Table {
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections
 	}
-	return &Table{opt: opt, flows: make(map[Key]*Flow), recent: new(recent)}
+	return &Table{opt: opt, flows: make(map[Key]*Flow)}
 }
 
 // Open returns how many connections are tracked now.
@@ -97,7 +96,7 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 	} else if f.KeptCut > 0 {
 		f.KeptCut++
 	}
-	f.add(p, t.recent)
+	f.add(p)
 	switch {
 	case f.Over():
 		f.deadline = t.now + t.opt.Linger

@@ -1,0 +1,111 @@
+// Package copies finds packets that a capture holds twice: taken by a mirror
+// port, on a bridge, on several interfaces of one host, or delivered twice by
+// the network. It looks at whole packets and knows no connections.
+package copies
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Finder remembers the latest packets, so that a second copy of one is
+// recognized even when a whole burst lies between the two. It is a table of fixed
+// size: a packet that lands on another's place displaces it.
+type Finder struct {
+	slots [slots]print
+}
+
+const (
+	slotBits = 15
+	slots    = 1 << slotBits
+)
+
+// print is a fingerprint of a packet: all that two captures of one packet share.
+type print struct {
+	hash  uint64 // addresses, identification, the TCP header, and the sum of the data
+	time  fsm.Time
+	iface uint32
+	ttl   uint8
+}
+
+const (
+	// A mirror port or a second interface delivers its copy within this time.
+	copyDelay = 20_000_000
+	// A router may hold a packet for longer between two of its interfaces; the
+	// copy then shows another interface and a TTL that is one lower.
+	forwardDelay = fsm.Second
+	// Without an IPv4 identification a copy is believed only this soon: no
+	// retransmission timer and no reaction to ACKs is as quick.
+	copyDelayBlind = 1_000_000
+	// Timestamp clocks tick at least this often (RFC 7323 §5.4 allows slower
+	// ones, which are not in use).
+	timestampTick = 10_000_000
+	// Identifications come round again, but not this soon.
+	copyLife = 30 * fsm.Second
+)
+
+// Look says what the packet is to those before it, and remembers it. A
+// retransmission is a new IP packet, so its identification differs and it is no
+// copy; where there is none to compare, its timestamp tells, or nothing does.
+func (f *Finder) Look(p *decode.Packet) decode.Copy {
+	h := hash(p)
+	o := &f.slots[h>>(64-slotBits)]
+	iface := p.Interface<<16 ^ p.LinkIndex
+	kind := decode.NoCopy
+	if o.hash == h {
+		kind = o.compare(p, iface)
+	}
+	if kind != decode.CapturedTwice {
+		*o = print{hash: h, time: p.Time, iface: iface, ttl: p.TTL}
+	}
+	return kind
+}
+
+// compare decides about a packet with the same fingerprint; an identification is
+// part of that.
+func (o *print) compare(p *decode.Packet, iface uint32) decode.Copy {
+	dt := p.Time - o.time
+	if dt < 0 {
+		dt = -dt
+	}
+	hasTS := p.Segment.Opts&fsm.OptTimestamps != 0
+	switch {
+	case o.iface != iface && p.TTL == o.ttl-1 && dt <= forwardDelay:
+		return decode.CapturedTwice
+	case (p.HasIPID || o.iface != iface) && dt <= copyDelay:
+		return decode.CapturedTwice
+	case p.HasIPID && dt <= copyLife:
+		return decode.DeliveredTwice
+	case !p.HasIPID && hasTS && dt > timestampTick && dt <= copyLife:
+		return decode.DeliveredTwice // sent again, it would carry a later timestamp
+	case !p.HasIPID && dt <= copyDelayBlind:
+		return decode.PerhapsTwice
+	}
+	return decode.NoCopy
+}
+
+// hash mixes all that two captures of one packet share into one number.
+func hash(p *decode.Packet) uint64 {
+	s := &p.Segment
+	h := mix(uint64(s.Seq)<<32 | uint64(s.Ack))
+	h = mix(h ^ (uint64(p.Src.Port)<<48 | uint64(p.Dst.Port)<<32 | uint64(s.Flags)<<16 | uint64(s.Window)))
+	h = mix(h ^ (uint64(s.TSVal)<<32 | uint64(s.TSEcr)))
+	h = mix(h ^ (uint64(s.Len)<<32 | uint64(s.Urgent)<<16 | uint64(p.PayloadSum)) ^ uint64(s.Opts)<<20)
+	if s.NumSACK > 0 {
+		h = mix(h ^ (uint64(s.SACK[0].From)<<32 | uint64(s.SACK[0].To)))
+	}
+	if p.HasIPID {
+		h = mix(h ^ uint64(p.IPID)<<8) // repeated ACKs differ in nothing else
+	}
+	return mix(h ^ hostBits(&p.Src.IP) ^ hostBits(&p.Dst.IP)<<32 ^ uint64(p.Encap)<<16)
+}
+
+// hostBits returns the low octets of an address, where hosts differ.
+func hostBits(ip *[16]byte) uint64 {
+	return uint64(ip[12])<<24 | uint64(ip[13])<<16 | uint64(ip[14])<<8 | uint64(ip[15])
+}
+
+func mix(h uint64) uint64 {
+	h *= 0x9e3779b97f4a7c15
+	return h ^ h>>29
+}
