@@ -298,6 +298,9 @@ func (c *Conn) advance(x, y *Endpoint, s *Segment) Meaning {
 		}
 	} else {
 		x.Out.Start(s.Seq)
+		if x.hasAhead && s.Seq == x.ahead && s.Flags&RST == 0 {
+			m |= c.settleAhead(x, y, s) // an empty segment carries SND.NXT
+		}
 	}
 	if s.Flags&ACK != 0 && s.Flags&RST == 0 {
 		m |= c.acknowledge(x, y, s)

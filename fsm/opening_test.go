@@ -61,6 +61,18 @@ func TestOpening(t *testing.T) {
 			},
 		},
 		{
+			// The FIN tells that the SYN-ACK, passed before the second SYN, has arrived.
+			name: "simultaneous open: SYN again, FIN at once",
+			steps: []step{
+				{"> S 0", "SYN-SENT CLOSED", 0},
+				{"< S 0", "SYN-RECEIVED? SYN-SENT", SYNCrossed},
+				{"> S. 0 ack 1", "SYN-RECEIVED ESTABLISHED?", 0},
+				{"< S 0 +1", "SYN-RECEIVED SYN-SENT", SYNAgain | TookBack},
+				{"< F. 1 ack 1", "CLOSE-WAIT? FIN-WAIT-1", 0},
+				{"> . 1 ack 2", "CLOSE-WAIT FIN-WAIT-2?", 0},
+			},
+		},
+		{
 			name: "split handshake: a SYN and an ACK in place of a SYN-ACK",
 			steps: []step{
 				{"> S 0", "SYN-SENT CLOSED", 0},

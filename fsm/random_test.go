@@ -127,7 +127,7 @@ func orderly(r *rand.Rand) []call {
 
 // scripts calls f with many random conversations, always the same.
 func scripts(f func(seed uint64, calls []call)) {
-	for seed := range uint64(6000) {
+	for seed := range uint64(2500) {
 		r := rand.New(rand.NewPCG(seed, 2))
 		if seed%2 == 0 {
 			f(seed, noise(r, 1+r.IntN(60)))
@@ -365,7 +365,7 @@ func TestShortcut(t *testing.T) {
 			}
 		}
 	})
-	if taken < 10_000 {
+	if taken < 4_000 {
 		t.Errorf("only %d segments of established connections", taken)
 	}
 }
@@ -423,9 +423,12 @@ func TestHostileTime(t *testing.T) {
 			}
 			return time.Since(start)
 		}
-		span(1000)
-		short, long := span(20_000), span(80_000)
-		if long > 16*short+50*time.Millisecond {
+		var short, long time.Duration
+		slow := func() bool {
+			short, long = span(20_000), span(80_000)
+			return long > 16*short+50*time.Millisecond
+		}
+		if slow() && slow() && slow() { // once may be the machine's business
 			t.Errorf("seed %d: %v for 20,000 segments, but %v for 80,000", seed, short, long)
 		}
 	}

@@ -275,6 +275,10 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		case y.SentSYN && s.Ack.After(y.ISS) && y.Passive:
 			x.gotSYN = true
 			c.imply(side, RecvSYNACK, y.Syn)
+		case y.SentSYN && s.Ack.After(y.ISS) && y.HasAck && y.Acked.After(x.ISS):
+			// Both opened, and y's SYN-ACK had passed before x's SYN came again.
+			x.gotSYN = true
+			c.imply(side, RecvSYNACK, y.lastAck)
 		case !y.Seen && y.State == Closed:
 			// Only a SYN-ACK that nobody captured explains the ACK.
 			c.assumeSYNACK(side, s)

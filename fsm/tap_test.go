@@ -131,6 +131,14 @@ func TestAckAhead(t *testing.T) {
 			),
 		},
 		{
+			name: "a gap, shown by an empty segment",
+			steps: opened(
+				step{"< . 21 ack 31", "ESTABLISHED ESTABLISHED", AckAhead},
+				step{"> . 11 ack 21", "ESTABLISHED ESTABLISHED", 0}, // may have crossed
+				step{"> . 31 ack 21", "ESTABLISHED ESTABLISHED", GapConfirmed},
+			),
+		},
+		{
 			name: "octets that were not sent",
 			steps: opened(
 				step{"< . 21 ack 31", "ESTABLISHED ESTABLISHED", AckAhead},
