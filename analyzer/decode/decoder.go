@@ -11,12 +11,16 @@ type Decoder struct {
 	verify bool
 	layers layerSet
 	encaps encapTable
+	labels encapTable
+
+	fragments fragmentTable
 }
 
 // New returns a Decoder.
 func New(o Options) *Decoder {
 	d := &Decoder{verify: o.VerifyChecksums}
 	d.encaps.init()
+	d.labels.init()
 	return d
 }
 
@@ -61,9 +65,33 @@ const (
 	cookedHeader
 	cooked2Header
 	familyHeader
+	pppHeader
+	pppDirectionHeader
+	pppoeHeader
+	radiotapHeader
+	prismHeader
+	avsHeader
+	ppiHeader
+	wifiHeader
+	nflogHeader
+	pktapHeader
+	encHeader
+	ipoibHeader
+	juniperHeader
+	backboneHeader
+	etagHeader
+	fabricPathHeader
+	mplsHeader
 	anyIPHeader
 	ipv4Header
 	ipv6Header
+	greHeader
+	erspanHeader
+	etherIPHeader
+	udpHeader
+	vxlanHeader
+	geneveHeader
+	gtpHeader
 	tcpHeader
 )
 
@@ -74,10 +102,14 @@ const maxHeaders = 16
 // Decode decodes raw into p. It returns OK when p holds a segment, otherwise
 // why it does not; then Frame, Time, Interface and WireLen are set, with
 // p.Addressed also the endpoints, their Encap and as much of the TCP header as
-// is there, and the rest of p means nothing. p.Payload points into raw.Data.
+// is there, and the rest of p means nothing. p.Payload points into raw.Data, or,
+// where fragments were put together, into memory of its own. The segment is that
+// of the fragment that came last; the others are Fragment. Their datagrams are
+// kept in the Decoder, so all fragments have to come to the same one.
 //
 // Nothing in raw.Data makes Decode panic, and it allocates only for an
-// encapsulation not met before and for some malformed IPv4 options.
+// encapsulation not met before, for fragments and for some malformed IPv4
+// options.
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
 	*p = Packet{}
@@ -101,12 +133,60 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 			next, reason = d.cooked2(&c, p)
 		case familyHeader:
 			next, reason = d.family(&c)
+		case pppHeader:
+			next, reason = d.ppp(&c)
+		case pppDirectionHeader:
+			next, reason = d.pppDirection(&c, p)
+		case pppoeHeader:
+			next, reason = d.pppoe(&c, p)
+		case radiotapHeader:
+			next, reason = d.radiotap(&c)
+		case prismHeader:
+			next, reason = d.prism(&c)
+		case avsHeader:
+			next, reason = d.avs(&c)
+		case ppiHeader:
+			next, reason = d.ppi(&c)
+		case wifiHeader:
+			next, reason = d.wifi(&c)
+		case nflogHeader:
+			next, reason = d.nflog(&c)
+		case pktapHeader:
+			next, reason = d.pktap(&c)
+		case encHeader:
+			next, reason = d.enc(&c)
+		case ipoibHeader:
+			next, reason = d.ipoib(&c)
+		case juniperHeader:
+			next, reason = d.juniper(&c)
+		case backboneHeader:
+			next, reason = d.backbone(&c, p)
+		case etagHeader:
+			next, reason = d.etag(&c, p)
+		case fabricPathHeader:
+			next, reason = d.fabricPath(&c, p)
+		case mplsHeader:
+			next, reason = d.mpls(&c, p)
 		case anyIPHeader:
 			next, reason = anyIP(&c)
 		case ipv4Header:
 			next, reason = d.ipv4(&c, p)
 		case ipv6Header:
 			next, reason = d.ipv6(&c, p)
+		case greHeader:
+			next, reason = d.gre(&c, p)
+		case erspanHeader:
+			next, reason = d.erspan(&c, p)
+		case etherIPHeader:
+			next, reason = d.etherIP(&c, p)
+		case udpHeader:
+			next, reason = d.udp(&c)
+		case vxlanHeader:
+			next, reason = d.vxlan(&c, p)
+		case geneveHeader:
+			next, reason = d.geneve(&c, p)
+		case gtpHeader:
+			next, reason = d.gtp(&c, p)
 		case tcpHeader:
 			return d.tcp(&c, p)
 		}
@@ -115,5 +195,10 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 }
 
 // EncapName says what an encapsulation is, outermost first: "vlan 12",
-// "vlan 100.12". It is empty for 0.
+// "vlan 100.12", "vlan 12 / vxlan 5001". It is empty for 0.
 func (d *Decoder) EncapName(e Encap) string { return d.encaps.name(e) }
+
+// LabelsName does so for Packet.Labels: "mpls 16.17", "gtp 0x1234". These are
+// the numbers that a network puts on packets to lead them one way. The packets
+// of the other way have others or none, so they cannot tell connections apart.
+func (d *Decoder) LabelsName(labels Encap) string { return d.labels.name(labels) }

@@ -167,7 +167,8 @@ func TestReasons(t *testing.T) {
 		want     Reason
 	}{
 		{"whole packet", 101, v4, OK},
-		{"802.11", 105, v4, UnknownLinkType},
+		{"FDDI", 10, v4, UnknownLinkType},
+		{"USB", 189, v4, UnknownLinkType},
 		{"20, which is 276 in eight bits", 20, v4, UnknownLinkType},
 		{"265, which is PPP in eight bits", 265, v4, UnknownLinkType},
 		{"negative link type", -1, v4, UnknownLinkType},
@@ -192,12 +193,11 @@ func TestReasons(t *testing.T) {
 		{"too many tags", 1, ether(0x8100, many), TooManyHeaders},
 		{"too many extension headers", 101, ip6(60, cat(padding, segment)), TooManyHeaders},
 
-		{"PPPoE", 1, ether(0x8864, unhex("1100 0001 0000 0021")), Tunnel},
-		{"MPLS", 1, ether(0x8847, cat(unhex("00064140"), v4)), Tunnel},
-		{"802.1BR", 1, ether(0x893f, cat(unhex("0000 0001 0000 0800"), v4)), Tunnel},
-		{"IPv4 in IPv4", 101, ip4(4, v4), Tunnel},
-		{"IPv6 in IPv4", 101, ip4(41, v6), Tunnel},
-		{"GRE in IPv6", 101, ip6(47, make([]byte, 4)), Tunnel},
+		{"TRILL", 1, ether(0x22f3, make([]byte, 40)), Tunnel},
+		{"NSH", 1, ether(0x894f, make([]byte, 40)), Tunnel},
+		{"MACsec", 1, ether(0x88e5, make([]byte, 40)), Tunnel},
+		{"L2TP, version 3", 101, ip4(115, make([]byte, 40)), Tunnel},
+		{"L2TP, version 3, in a fragment", 101, set(ip4(115, make([]byte, 40)), 6, 0x20, 0x00), Tunnel},
 
 		{"nothing at all", 101, nil, IPMalformed},
 		{"version 5", 101, set(v4, 0, 0x55), IPMalformed},
@@ -224,6 +224,8 @@ func TestReasons(t *testing.T) {
 
 		{"ESP in IPv4", 101, ip4(50, make([]byte, 40)), Encrypted},
 		{"ESP in IPv6", 101, ip6(50, make([]byte, 40)), Encrypted},
+		{"ESP in a later fragment", 101, set(ip4(50, make([]byte, 40)), 6, 0x00, 0x01), Encrypted},
+		{"ESP in an IPv6 fragment", 101, ip6(44, cat(unhex("3200 00b9 00000001"), make([]byte, 8))), Encrypted},
 
 		{"UDP", 101, ip4(17, make([]byte, 8)), NotTCP},
 		{"ICMPv6", 101, ip6(58, make([]byte, 8)), NotTCP},

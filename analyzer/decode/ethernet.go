@@ -27,11 +27,21 @@ func afterEtherType(etherType uint16) (header, Reason) {
 		return ipv6Header, OK
 	case 0x8100, 0x88a8, 0x9100: // 802.1Q, 802.1ad, and what came before 802.1ad
 		return vlanHeader, OK
-	case 0x8847, 0x8848, // MPLS
-		0x8864,         // PPPoE sessions
-		0x88e7, 0x893f, // 802.1ah, 802.1BR
-		0x22f3, 0x8903, // TRILL, FabricPath
-		0x894f: // NSH
+	case 0x8847, 0x8848:
+		return mplsHeader, OK
+	case 0x8864: // sessions; 0x8863 is their discovery
+		return pppoeHeader, OK
+	case 0x6558: // in GRE and GENEVE: transparent bridging
+		return ethernetHeader, OK
+	case 0x880b:
+		return pppHeader, OK
+	case 0x88e7:
+		return backboneHeader, OK
+	case 0x893f:
+		return etagHeader, OK
+	case 0x8903:
+		return fabricPathHeader, OK
+	case 0x22f3, 0x894f, 0x88e5: // TRILL, NSH, MACsec
 		return noHeader, Tunnel
 	}
 	if etherType < 0x0600 { // a length: IEEE 802.3
@@ -40,10 +50,24 @@ func afterEtherType(etherType uint16) (header, Reason) {
 	return noHeader, NotIP
 }
 
-// llc reads the LLC header of an IEEE 802.3 frame. Only the SNAP form with an
-// EtherType can carry IP (RFC 1042).
+// carriesIP reports whether an EtherType is one of those that frames with IP in
+// them have. It is for places where nothing says that there is a frame.
+func carriesIP(etherType uint16) bool {
+	switch etherType {
+	case 0x0800, 0x86dd, 0x8100, 0x88a8, 0x9100, 0x8847, 0x8864:
+		return true
+	}
+	return false
+}
+
+// llc reads the LLC header of an IEEE 802.3 or 802.11 frame. IP comes in the SNAP
+// form with an EtherType (RFC 1042), or rarely under its own number.
 func (d *Decoder) llc(c *cursor) (header, Reason) {
 	if c.need(3, NotIP) == OK && (c.data[0] != 0xaa || c.data[1] != 0xaa || c.data[2] != 0x03) {
+		if c.data[0] == 0x06 && c.data[1] == 0x06 && c.data[2] == 0x03 {
+			c.take(3)
+			return ipv4Header, OK
+		}
 		return noHeader, NotIP
 	}
 	if r := c.need(llcLen, NotIP); r != OK {

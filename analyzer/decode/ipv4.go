@@ -9,6 +9,7 @@ const (
 	protoHopByHop    = 0
 	protoIPv4        = 4
 	protoTCP         = 6
+	protoUDP         = 17
 	protoIPv6        = 41
 	protoRouting     = 43
 	protoFragment    = 44
@@ -68,26 +69,34 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	// RFC 6864: the identification of an atomic datagram means nothing. Senders
 	// that count all the same never stay at 0.
 	p.HasIPID = !p.DF || p.IPID != 0
+	c.otherEnds = false
 	for _, o := range ip.Options {
 		c.otherEnds = c.otherEnds || onItsWay(o.OptionType, o.OptionData)
 	}
 	d.enterIP(c, p, total)
 
 	protocol := uint8(ip.Protocol)
-	if (ip.Flags&moreFragments != 0 || ip.FragOffset != 0) && (protocol == protoTCP || protocol == protoAH) {
-		return noHeader, Fragment
-	}
 	if r := c.need(headerLen, IPMalformed); r != OK {
 		return noHeader, r
 	}
 	c.take(headerLen)
+	if ip.Flags&moreFragments != 0 || ip.FragOffset != 0 {
+		key := fragmentKey{id: uint32(ip.Id), protocol: protocol}
+		head := partHead{protocol: protocol, headerLen: headerLen}
+		if r := d.reassemble(c, p, key, int(ip.FragOffset)*8, ip.Flags&moreFragments == 0, &head); r != OK {
+			return noHeader, r
+		}
+	}
+	if protocol == protoTCP { // before the calls for those that seldom come
+		return tcpHeader, OK
+	}
 	if protocol == protoAH {
 		var r Reason
 		if protocol, r = authentication(c, IPMalformed); r != OK {
 			return noHeader, r
 		}
 	}
-	return afterProtocol(protocol)
+	return d.afterProtocol(protocol, p, false)
 }
 
 // onItsWay reports whether an IPv4 option is a source route (RFC 791 §3.1) with
@@ -112,7 +121,9 @@ func setMapped(a *[16]byte, ip [4]byte) {
 // behind the snap length count, so that a short snap length opens no gaps.
 func (d *Decoder) enterIP(c *cursor, p *Packet, total int) {
 	p.IPLen = uint32(total)
-	p.Overlong = total > c.wire
+	if total > c.wire {
+		p.Overlong = true
+	}
 	c.wire = total
 	if len(c.data) > total {
 		c.data = c.data[:total]
@@ -139,14 +150,37 @@ func authentication(c *cursor, malformed Reason) (protocol uint8, r Reason) {
 	return protocol, OK
 }
 
-// afterProtocol returns the header that an IP protocol number announces.
-func afterProtocol(protocol uint8) (header, Reason) {
+// afterProtocol returns the header that the protocol number of an IP packet
+// announces. in6 says that it was an IPv6 packet.
+func (d *Decoder) afterProtocol(protocol uint8, p *Packet, in6 bool) (header, Reason) {
 	switch protocol {
 	case protoTCP:
 		return tcpHeader, OK
+	case protoUDP:
+		return udpHeader, OK
+	case protoIPv4:
+		tag := ipv4InIPv4Tag
+		if in6 {
+			tag = ipv4InIPv6Tag
+		}
+		p.Encap = d.encaps.push(p.Encap, tag, 0)
+		return ipv4Header, OK
+	case protoIPv6:
+		tag := ipv6InIPv4Tag
+		if in6 {
+			tag = ipv6InIPv6Tag
+		}
+		p.Encap = d.encaps.push(p.Encap, tag, 0)
+		return ipv6Header, OK
+	case protoGRE:
+		return greHeader, OK
+	case protoEtherIP:
+		return etherIPHeader, OK
+	case protoMPLS:
+		return mplsHeader, OK
 	case protoESP:
 		return noHeader, Encrypted
-	case protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoL2TP, protoMPLS:
+	case protoL2TP:
 		return noHeader, Tunnel
 	}
 	return noHeader, NotTCP

@@ -22,6 +22,7 @@ func (d *Decoder) ipv6(c *cursor, p *Packet) (header, Reason) {
 	p.Src.IP, p.Dst.IP = [16]byte(ip.SrcIP), [16]byte(ip.DstIP)
 	p.IPID, p.HasIPID, p.DF = 0, false, true
 	p.TTL, p.TOS = ip.HopLimit, ip.TrafficClass
+	c.otherEnds = false
 
 	jumbo := 0
 	if protocol == protoHopByHop {
@@ -43,15 +44,17 @@ func (d *Decoder) ipv6(c *cursor, p *Packet) (header, Reason) {
 	}
 	d.enterIP(c, p, ipv6Len+payload)
 	c.take(ipv6Len)
-	return d.extensions(c, protocol)
+	return d.extensions(c, p, protocol)
 }
 
 // extensions walks from the extension header of the given protocol to the one
 // that carries data. gopacket's own walk goes over fragment headers as if they
 // carried a whole packet, and does not know the Authentication Header.
-func (d *Decoder) extensions(c *cursor, protocol uint8) (header, Reason) {
+func (d *Decoder) extensions(c *cursor, p *Packet, protocol uint8) (header, Reason) {
 	for n := range maxExtensions {
 		switch protocol {
+		case protoTCP: // before the calls for those that seldom come
+			return tcpHeader, OK
 		case protoHopByHop, protoRouting, protoDestination, protoMobility, protoHIP, protoShim6:
 			if protocol == protoHopByHop && n > 0 { // only directly behind the IPv6 header, RFC 8200 §4.1
 				return noHeader, IPv6ExtensionMalformed
@@ -69,21 +72,26 @@ func (d *Decoder) extensions(c *cursor, protocol uint8) (header, Reason) {
 				return noHeader, r
 			}
 			protocol = c.data[0]
-			// Offset 0 and no more to come: an atomic fragment, a whole packet (RFC 6946).
-			if binary.BigEndian.Uint16(c.data[2:])&^0x0006 != 0 {
-				if _, r := afterProtocol(protocol); r == NotTCP && !isExtension(protocol) {
-					return noHeader, NotTCP
-				}
-				return noHeader, Fragment
-			}
+			place, id := binary.BigEndian.Uint16(c.data[2:])&^0x0006, binary.BigEndian.Uint32(c.data[4:])
 			c.take(length)
+			// Offset 0 and no more to come: an atomic fragment, a whole packet (RFC 6946).
+			if place != 0 {
+				const more = 1
+				key := fragmentKey{id: id, v6: true}
+				head := partHead{protocol: protocol, headerLen: int(p.IPLen) - c.wire - length}
+				r := d.reassemble(c, p, key, int(place&^more), place&more == 0, &head)
+				if r != OK {
+					return noHeader, r
+				}
+				protocol = head.protocol // the first fragment's counts, RFC 8200 §4.5
+			}
 		case protoAH:
 			var r Reason
 			if protocol, r = authentication(c, IPv6ExtensionMalformed); r != OK {
 				return noHeader, r
 			}
 		default:
-			return afterProtocol(protocol)
+			return d.afterProtocol(protocol, p, true)
 		}
 	}
 	return noHeader, TooManyHeaders

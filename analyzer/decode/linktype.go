@@ -4,16 +4,32 @@ package decode
 // group's registry. They are ints: gopacket keeps link types in eight bits,
 // where 276 becomes 20 and 265 would be taken for PPP.
 const (
-	linkNull     = 0 // BSD loopback, address family in the host's byte order
-	linkEthernet = 1
-	linkRaw12    = 12  // raw IP as several systems number it
-	linkRaw14    = 14  // raw IP on OpenBSD
-	linkRaw      = 101 // raw IP in files
-	linkLoop     = 108 // OpenBSD loopback, address family in network order
-	linkCooked   = 113 // Linux "any", v1
-	linkIPv4     = 228
-	linkIPv6     = 229
-	linkCooked2  = 276 // Linux "any", v2
+	linkNull          = 0 // BSD loopback, address family in the host's byte order
+	linkEthernet      = 1
+	linkPPP           = 9
+	linkRaw12         = 12 // raw IP as several systems number it
+	linkRaw14         = 14 // raw IP on OpenBSD
+	linkPPPHDLC       = 50
+	linkPPPoE         = 51
+	linkRaw           = 101 // raw IP in files
+	linkCiscoHDLC     = 104
+	link80211         = 105
+	linkLoop          = 108 // OpenBSD loopback, address family in network order
+	linkEnc           = 109 // OpenBSD and FreeBSD: what IPsec gives and takes
+	linkCooked        = 113 // Linux "any", v1
+	linkPrism         = 119
+	linkRadiotap      = 127
+	linkAVS           = 163
+	linkJuniper       = 178 // Ethernet on Juniper routers
+	linkPPI           = 192
+	linkPPPDirection  = 204
+	linkHDLCDirection = 205
+	linkIPv4          = 228
+	linkIPv6          = 229
+	linkNFLOG         = 239
+	linkIPoIB         = 242
+	linkPKTAP         = 258
+	linkCooked2       = 276 // Linux "any", v2
 )
 
 // firstHeader returns what packets of a link type begin with.
@@ -33,6 +49,32 @@ func firstHeader(linkType int) (header, Reason) {
 		return ipv4Header, OK
 	case linkIPv6:
 		return ipv6Header, OK
+	case linkPPP, linkPPPHDLC, linkCiscoHDLC:
+		return pppHeader, OK
+	case linkPPPDirection, linkHDLCDirection:
+		return pppDirectionHeader, OK
+	case linkPPPoE:
+		return pppoeHeader, OK
+	case link80211:
+		return wifiHeader, OK
+	case linkRadiotap:
+		return radiotapHeader, OK
+	case linkPrism:
+		return prismHeader, OK
+	case linkAVS:
+		return avsHeader, OK
+	case linkPPI:
+		return ppiHeader, OK
+	case linkNFLOG:
+		return nflogHeader, OK
+	case linkPKTAP:
+		return pktapHeader, OK
+	case linkEnc:
+		return encHeader, OK
+	case linkIPoIB:
+		return ipoibHeader, OK
+	case linkJuniper:
+		return juniperHeader, OK
 	}
 	return noHeader, UnknownLinkType
 }
@@ -41,4 +83,44 @@ func firstHeader(linkType int) (header, Reason) {
 func KnownLinkType(linkType int) bool {
 	_, reason := firstHeader(linkType)
 	return reason == OK
+}
+
+// LinkTypeName says what a link type that the decoder does not read stands for,
+// for messages. It is empty for those that it reads and for those that no
+// capture with TCP is likely to have.
+func LinkTypeName(linkType int) string { return refused[linkType] }
+
+// refused names link types that people do come with.
+var refused = map[int]string{
+	3:   "AX.25",
+	6:   "Token Ring",
+	7:   "ARCNET",
+	8:   "SLIP",
+	10:  "FDDI",
+	11:  "LLC/SNAP over ATM",
+	100: "LLC/SNAP over ATM",
+	107: "Frame Relay",
+	117: "OpenBSD pf log",
+	122: "IP over Fibre Channel",
+	123: "SunATM",
+	143: "DOCSIS",
+	147: "private use",
+	187: "Bluetooth",
+	189: "USB",
+	195: "IEEE 802.15.4",
+	197: "ERF",
+	201: "Bluetooth",
+	220: "USB",
+	224: "Fibre Channel",
+	227: "CAN",
+	230: "IEEE 802.15.4",
+	247: "InfiniBand",
+	249: "USB",
+	251: "Bluetooth Low Energy",
+	252: "Wireshark's exported messages",
+	253: "Linux netlink",
+	254: "Bluetooth",
+	256: "Bluetooth Low Energy",
+	266: "USB",
+	271: "Linux vsock",
 }

@@ -1,6 +1,9 @@
 package decode
 
-const familyLen = 4
+const (
+	familyLen = 4
+	encLen    = 12
+)
 
 // family reads a BSD loopback header: an address family in four octets, which
 // is 2 for IPv4 everywhere and, for IPv6, 24 on NetBSD and OpenBSD, 28 on
@@ -18,4 +21,18 @@ func (d *Decoder) family(c *cursor) (header, Reason) {
 		return ipv6Header, OK
 	}
 	return noHeader, NotIP
+}
+
+// enc reads the header of OpenBSD's and FreeBSD's enc interfaces, where IPsec's
+// packets pass in the clear: an address family as with loopback, an index (4
+// octets), flags (4).
+func (d *Decoder) enc(c *cursor) (header, Reason) {
+	if r := c.need(encLen, LinkMalformed); r != OK {
+		return noHeader, r
+	}
+	next, r := d.family(c)
+	if r == OK {
+		c.take(encLen - familyLen)
+	}
+	return next, r
 }

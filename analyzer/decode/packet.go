@@ -49,7 +49,7 @@ type Packet struct {
 	LinkIndex  uint32 // Linux cooked v2: the capturing host's index of the interface, otherwise 0
 	Outgoing   bool   // Linux cooked, and PPP with a direction: the capturing host sent it
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
-	Payload    []byte // the captured part of the data; valid as long as Raw.Data
+	Payload    []byte // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
 	Copy Copy // set by package copies, not by the decoder
 

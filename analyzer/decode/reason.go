@@ -8,15 +8,15 @@ type Reason uint8
 const (
 	OK                     Reason = iota // there is a segment
 	UnknownLinkType                      // no decoder for Raw.LinkType
-	LinkMalformed                        // the frame is shorter than its link header
+	LinkMalformed                        // the frame, or what a tunnel carries, is shorter than its link header, or its receiver found it damaged
 	NotIP                                // ARP, LLDP, spanning tree and so on
 	TooManyHeaders                       // more tags or extension headers than anyone stacks in earnest
-	Tunnel                               // a tunnel that the decoder does not look into
+	Tunnel                               // a carrier that the decoder does not look into
 	IPMalformed                          // version, header length or total length impossible
 	IPv6ExtensionMalformed               // an extension header that cannot be right
-	Encrypted                            // ESP
+	Encrypted                            // ESP, 802.11 frames under protection, PPP under encryption
 	NotTCP                               // UDP, ICMP and so on
-	Fragment                             // a part of a datagram, not put together
+	Fragment                             // a part of a datagram, other than the one that made it whole
 	TruncatedHeader                      // the snap length ends before the TCP header's fixed 20 octets do
 	TCPMalformed                         // the data offset is below 5 or points behind the segment, or there are no 20 octets
 

@@ -1,0 +1,303 @@
+package decode
+
+import (
+	"bytes"
+	"math"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Bounds of what is kept while datagrams are incomplete.
+const (
+	fragmentTimeout  = 30 * fsm.Second // as Linux has it; RFC 8200 §4.5 allows 60 s
+	maxDatagrams     = 256
+	maxFragmentBytes = 8 << 20
+	maxExtents       = 64 // gaps in one datagram: the smallest usual MTU makes 120 fragments of the largest
+	maxDatagram      = 0xffff
+)
+
+// FragmentCounts says what became of the fragments that may carry TCP. All but
+// Duplicates, Overlaps and Refused count datagrams.
+type FragmentCounts struct {
+	Reassembled uint64 // put together and decoded on
+	Pending     uint64 // incomplete as yet
+	TimedOut    uint64 // not complete within 30 s of capture time
+	Evicted     uint64 // given up because too many were incomplete, or one had too many gaps
+
+	Duplicates uint64 // fragments that were there already, with the same octets
+	Overlaps   uint64 // fragments that claim octets which others gave otherwise
+	Refused    uint64 // fragments whose offset and length cannot be
+}
+
+// Fragments returns the counts so far.
+func (d *Decoder) Fragments() FragmentCounts {
+	counts := d.fragments.counts
+	counts.Pending = uint64(len(d.fragments.open))
+	return counts
+}
+
+// fragmentKey tells datagrams apart (RFC 791 §3.2, RFC 8200 §4.5). The protocol
+// counts for IPv4 only.
+type fragmentKey struct {
+	src, dst [16]byte
+	encap    Encap
+	id       uint32
+	protocol uint8
+	v6       bool
+}
+
+// part is one fragment.
+type part struct {
+	start, end int    // its place in the datagram, as its header claims
+	last       bool   // no more fragments follow
+	octets     []byte // as far as captured
+	head       partHead
+}
+
+// partHead is what a datagram takes over from the fragment at its start.
+type partHead struct {
+	protocol  uint8
+	headerLen int // octets of IP header in front of the datagram's content
+	ttl, tos  uint8
+	otherEnds bool
+}
+
+// extent is a range of octets of a datagram.
+type extent struct{ start, end int }
+
+// datagram is one being put together.
+type datagram struct {
+	key     fragmentKey
+	since   fsm.Time
+	head    partHead // once there is a fragment at 0
+	octets  []byte   // up to the highest octet that a fragment claimed
+	filled  []extent // in order, and not touching each other
+	total   int      // length, once the last fragment is there; before that 0
+	cut     int      // from here on the snap length left gaps
+	refused bool     // RFC 5722: an overlap spoilt it, all its fragments are ignored
+}
+
+// fragmentTable holds the datagrams being put together.
+type fragmentTable struct {
+	byKey  map[fragmentKey]*datagram
+	open   []*datagram // those of byKey in the order of their first fragments
+	latest *datagram   // the last one completed, to know copies of its fragments
+	bytes  int         // capacity of all their octets
+	counts FragmentCounts
+}
+
+// join adds a fragment. It returns the datagram when the fragment completed it.
+// A datagram returned belongs to the caller; its octets are not used again.
+func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram {
+	t.expire(now)
+	if !p.last {
+		if key.v6 && (p.end-p.start)%8 != 0 { // RFC 8200 §4.5
+			t.counts.Refused++
+			return nil
+		}
+		p.end -= (p.end - p.start) % 8 // where hosts cut such a fragment of IPv4
+		p.octets = p.octets[:min(len(p.octets), p.end-p.start)]
+	}
+	if p.end <= p.start || p.end > maxDatagram {
+		t.counts.Refused++
+		return nil
+	}
+	g := t.byKey[*key]
+	if g != nil && expired(g, now) { // not the first in order, with times out of order
+		t.remove(g)
+		t.counts.TimedOut++
+		g = nil
+	}
+	if g == nil {
+		if t.latest != nil && t.latest.key == *key && !expired(t.latest, now) && t.latest.holds(p) {
+			t.counts.Duplicates++
+			return nil
+		}
+		g = t.add(key, now)
+	}
+	if g.refused {
+		return nil
+	}
+	if g.holds(p) {
+		t.counts.Duplicates++
+		return nil
+	}
+	misplaced := g.total != 0 && p.end > g.total || p.last && (g.total != 0 || len(g.octets) > p.end)
+	if misplaced || g.overlaps(p) {
+		t.counts.Overlaps++
+		if key.v6 {
+			t.refuse(g)
+			return nil
+		}
+		if misplaced {
+			return nil
+		}
+	}
+	before := cap(g.octets)
+	g.insert(p)
+	t.bytes += cap(g.octets) - before
+	if g.total != 0 && len(g.filled) == 1 && g.filled[0] == (extent{0, g.total}) {
+		t.remove(g)
+		t.latest = g
+		t.counts.Reassembled++
+		return g
+	}
+	if len(g.filled) > maxExtents {
+		t.evict(g)
+	}
+	for len(t.open) > maxDatagrams || t.bytes > maxFragmentBytes {
+		t.evict(t.open[0])
+	}
+	return nil
+}
+
+// knows reports whether a datagram is being put together.
+func (t *fragmentTable) knows(key *fragmentKey) bool { return t.byKey[*key] != nil }
+
+func (t *fragmentTable) add(key *fragmentKey, now fsm.Time) *datagram {
+	if t.byKey == nil {
+		t.byKey = make(map[fragmentKey]*datagram)
+	}
+	g := &datagram{key: *key, since: now, cut: math.MaxInt}
+	t.byKey[*key] = g
+	t.open = append(t.open, g)
+	return g
+}
+
+func (t *fragmentTable) remove(g *datagram) {
+	delete(t.byKey, g.key)
+	t.open = slices.DeleteFunc(t.open, func(o *datagram) bool { return o == g })
+	t.bytes -= cap(g.octets)
+}
+
+func (t *fragmentTable) evict(g *datagram) {
+	t.remove(g)
+	t.counts.Evicted++
+}
+
+// refuse forgets what was collected of a datagram, but not that it was spoilt.
+func (t *fragmentTable) refuse(g *datagram) {
+	t.bytes -= cap(g.octets)
+	g.refused, g.octets, g.filled = true, nil, nil
+}
+
+// expire gives up what is too old.
+func (t *fragmentTable) expire(now fsm.Time) {
+	for len(t.open) > 0 && expired(t.open[0], now) {
+		t.remove(t.open[0])
+		t.counts.TimedOut++
+	}
+}
+
+// expired reports whether a datagram's time is over. A capture whose time jumps
+// back is another one.
+func expired(g *datagram, now fsm.Time) bool {
+	age := now - g.since
+	return age > fragmentTimeout || age < -fragmentTimeout
+}
+
+// holds reports whether all octets of a fragment are there, the same.
+func (g *datagram) holds(p *part) bool {
+	for _, e := range g.filled {
+		if e.start <= p.start && p.end <= e.end {
+			return bytes.Equal(g.octets[p.start:p.start+len(p.octets)], p.octets) && (!p.last || g.total == p.end)
+		}
+	}
+	return false
+}
+
+// overlaps reports whether any octet of a fragment was claimed before.
+func (g *datagram) overlaps(p *part) bool {
+	for _, e := range g.filled {
+		if e.start < p.end && p.start < e.end {
+			return true
+		}
+	}
+	return false
+}
+
+// insert fills the gaps that a fragment can fill. What was seen first stays.
+func (g *datagram) insert(p *part) {
+	if more := p.end - len(g.octets); more > 0 {
+		g.octets = append(g.octets, make([]byte, more)...)
+	}
+	at := p.start
+	first, after := 0, len(g.filled) // the extents that the fragment touches
+	for i, e := range g.filled {
+		if e.end < p.start {
+			first = i + 1
+			continue
+		}
+		if e.start > p.end {
+			after = i
+			break
+		}
+		g.fill(p, at, e.start)
+		at = max(at, e.end)
+	}
+	g.fill(p, at, p.end)
+	whole := extent{p.start, p.end}
+	if first < after {
+		whole.start = min(whole.start, g.filled[first].start)
+		whole.end = max(whole.end, g.filled[after-1].end)
+	}
+	g.filled = slices.Replace(g.filled, first, after, whole)
+	if p.last {
+		g.total = p.end
+	}
+	if p.start == 0 && g.head.headerLen == 0 {
+		g.head = p.head
+	}
+	if captured := p.start + len(p.octets); captured < p.end {
+		g.cut = min(g.cut, captured)
+	}
+}
+
+// fill copies a fragment's octets from start to end, places in the datagram.
+func (g *datagram) fill(p *part, start, end int) {
+	if captured := p.start + len(p.octets); start < min(end, captured) {
+		copy(g.octets[start:end], p.octets[start-p.start:])
+	}
+}
+
+// reassemble gives the fragment at the cursor, behind its headers, to the
+// datagram that it is part of. With the fragment that completes it, the cursor
+// goes on in the whole datagram, p is told of it, and head becomes that of the
+// datagram's start.
+func (d *Decoder) reassemble(c *cursor, p *Packet, key fragmentKey, start int, last bool, head *partHead) Reason {
+	key.src, key.dst, key.encap = p.Src.IP, p.Dst.IP, p.Encap
+	if !d.mayCarryTCP(c, &key, start, head.protocol) {
+		_, r := d.afterProtocol(head.protocol, p, key.v6)
+		if r == OK { // UDP
+			r = NotTCP
+		}
+		return r
+	}
+	head.ttl, head.tos, head.otherEnds = p.TTL, p.TOS, c.otherEnds
+	one := part{start: start, end: start + c.wire, last: last, octets: c.data, head: *head}
+	g := d.fragments.join(&key, &one, p.Time)
+	if g == nil {
+		return Fragment
+	}
+	*head = g.head
+	c.wire = g.total
+	c.data = g.octets[:min(g.cut, g.total)]
+	c.otherEnds = head.otherEnds
+	p.TTL, p.TOS = head.ttl, head.tos
+	p.IPLen = uint32(head.headerLen + g.total)
+	p.Truncated = len(c.data) < c.wire
+	return OK
+}
+
+// mayCarryTCP reports whether a fragment is worth keeping. UDP is when it goes to
+// a tunnel's port, which is known from the datagram's start on.
+func (d *Decoder) mayCarryTCP(c *cursor, key *fragmentKey, start int, protocol uint8) bool {
+	switch protocol {
+	case protoTCP, protoAH, protoIPv4, protoIPv6, protoGRE, protoEtherIP, protoMPLS:
+		return true
+	case protoUDP:
+		return start == 0 && udpPayload(c) != noHeader || start > 0 && d.fragments.knows(key)
+	}
+	return key.v6 && isExtension(protocol)
+}
