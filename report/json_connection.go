@@ -17,6 +17,8 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).traffic,
 	(*encoder).anomalies,
 	(*encoder).quality,
+	(*encoder).zeek,
+	(*encoder).suricata,
 	(*encoder).segments,
 }
 

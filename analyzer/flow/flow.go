@@ -3,6 +3,7 @@ package flow
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/zeek"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -14,6 +15,7 @@ type Flow struct {
 	Ends        [2]decode.Endpoint // by fsm.Side
 	Orientation record.Orientation
 	Conn        fsm.Conn
+	Zeek        zeek.State
 	Dir         [2]Direction // by the sending side
 
 	First, Last fsm.Stamp // first and latest segment

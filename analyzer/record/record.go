@@ -66,6 +66,7 @@ type Summary struct {
 	Client      []Count // final client states, in the RFC's order
 	Server      []Count
 	Closes      []Count        // by Close.Kind, largest first
+	Verdicts    []VerdictCount // by concern, the gravest first, then count
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
 	Octets      uint64         // payload octets in both directions
@@ -107,7 +108,13 @@ type Connection struct {
 	Lifetime      Lifetime
 	Traffic       [2]Traffic
 	Anomalies     []Anomaly
+	Verdict       Verdict
+	Tail          [2]Tail // what the verdict rests on beside the rest
+	Reset         Reset
+	Until         fsm.Time // capture time when the record was closed
 	Quality       ConnectionQuality
+	Zeek          Zeek
+	Suricata      Suricata
 	Segments      []Segment // only when asked for
 	SegmentsCut   uint64    // segments not kept because of the limit
 	Evicted       bool      // ended by the limit on open connections

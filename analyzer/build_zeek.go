@@ -1,0 +1,17 @@
+package analyzer
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// buildZeek writes what Zeek would log of the connection.
+func buildZeek(f *flow.Flow, c *record.Connection) {
+	r := f.Zeek.Result()
+	c.Zeek = record.Zeek{
+		Originator: r.Originator, ConnState: r.ConnState, History: r.History,
+		Bytes: r.Bytes, HasBytes: r.HasBytes, MissedBytes: r.MissedBytes,
+		Packets: r.Packets, IPBytes: r.IPBytes,
+		Start: r.Start, Duration: r.Duration.Seconds(0),
+	}
+}
