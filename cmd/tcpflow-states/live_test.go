@@ -196,7 +196,7 @@ func TestLive(t *testing.T) {
 
 	converse(t, address)
 	line := p.await(`#1 +127\.0\.0\.1:\d+ → 127\.0\.0\.1:` + port)
-	if !strings.Contains(line, "6 B / 6 B") || !strings.Contains(line, "normal close, client first") {
+	if !strings.Contains(line, "6 B/6 B") || !strings.Contains(line, "normal close, client first") {
 		t.Errorf("line of the connection: %s", line)
 	}
 
