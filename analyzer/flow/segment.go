@@ -26,11 +26,11 @@ func (f *Flow) add(p *decode.Packet) {
 	}
 
 	g := f.headerFacts(p, from)
-	before := Mark{
-		States: [2]fsm.State{f.Conn.End[0].State, f.Conn.End[1].State},
-		Next:   x.Out.Edge, RightEdge: y.RightEdge, SndNxt: y.Out.Top,
-		OwnEdge: d.lastEdge, TSRecent: d.tsRecent, Prior: r.Last.Frame, PriorLen: r.lastLen,
-	}
+	// What a mark will want to know of the time before the segment.
+	states := [2]fsm.State{f.Conn.End[0].State, f.Conn.End[1].State}
+	next, rightEdge, sndNxt := x.Out.Edge, y.RightEdge, y.Out.Top
+	ownEdge, tsRecent := d.lastEdge, d.tsRecent
+	var captured fsm.Frame
 	top, started := x.Out.Top, x.Out.Started()
 	probe := f.probeKind(s, from)
 	undelivered := f.checksum(p, d)
@@ -56,7 +56,7 @@ func (f *Flow) add(p *decode.Packet) {
 			if g&(Retransmission|Spurious|WindowProbe) != 0 {
 				if frame := d.contents.differs(p); frame != 0 {
 					g |= ContentDiffers
-					before.Captured = frame
+					captured = frame
 				}
 			} else {
 				d.noteContent(p)
@@ -101,11 +101,12 @@ func (f *Flow) add(p *decode.Packet) {
 	f.Meanings |= m
 	f.AllFacts |= g
 	if m&^fsm.StateChanged != 0 || g&^FinalACK != 0 {
-		before.Frame, before.Time, before.Nth, before.From = p.Frame, p.Time, at.Nth, from
-		before.TTL, before.IPID = p.TTL, p.IPID
-		before.Meaning, before.Facts, before.Segment = m, g, *s
-		before.Kind, before.Original = why, repeats
-		f.mark(before)
+		f.mark(Mark{
+			Frame: p.Frame, Time: p.Time, Nth: at.Nth, From: from, TTL: p.TTL, IPID: p.IPID,
+			Meaning: m, Facts: g, Segment: *s, States: states, Next: next, RightEdge: rightEdge, SndNxt: sndNxt,
+			OwnEdge: ownEdge, TSRecent: tsRecent, Captured: captured, Prior: r.Last.Frame, PriorLen: r.lastLen,
+			Kind: why, Original: repeats,
+		})
 	}
 	if f.keep {
 		f.keepSegment(p, from, at.Nth, m, g)
@@ -114,6 +115,9 @@ func (f *Flow) add(p *decode.Packet) {
 	}
 }
 
+// mark keeps a remarkable segment for the checks.
+//
+//go:noinline
 func (f *Flow) mark(m Mark) {
 	if f.log == nil {
 		f.log = &log{}
