@@ -333,12 +333,10 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 			return err
 		}
 	}
-	if err := stopRecorders(); err != nil {
-		return err
-	}
+	// Nothing passes the router any more before the first capture ends.
 	forwarding = false
 	truth.Router, err = st.forward.close()
-	return err
+	return errors.Join(err, stopRecorders())
 }
 
 // resets returns the RSTs that the router saw.

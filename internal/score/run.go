@@ -7,14 +7,13 @@ import (
 	"io"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// Analyse reads a capture file and analyses it, keeping every segment.
-func Analyse(file string) (*record.Report, error) {
+// Analyse reads a capture file and analyses it, keeping every segment. Packets
+// that keep refuses are left out; nil keeps all.
+func Analyse(file string, keep func(*capture.Packet) bool) (*record.Report, error) {
 	src, err := capture.Open(file)
 	if err != nil {
 		return nil, err
@@ -28,9 +27,9 @@ func Analyse(file string) (*record.Report, error) {
 		} else if err != nil {
 			return nil, err
 		}
-		a.Packet(&decode.Raw{
-			Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
-			Interface: uint32(p.Interface), Frame: fsm.NewFrame(p.Source, p.Number),
-		})
+		if keep == nil || keep(&p) {
+			raw := rawOf(&p)
+			a.Packet(&raw)
+		}
 	}
 }

@@ -2,38 +2,30 @@ package score
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
-
-	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
 
 const recordings = "../../testdata/pcaps/kernel"
 
-func TestStates(t *testing.T) {
+// TestRecordings holds the analyzer against every recording in the tree.
+func TestRecordings(t *testing.T) {
+	useTshark = false
+	defer func() { useTshark = true }()
 	files, _ := filepath.Glob(filepath.Join(recordings, "*.truth.json"))
+	var s Score
 	for _, file := range files {
-		truth, err := lab.ReadTruth(file)
-		if err != nil {
+		if err := s.Add(file); err != nil {
 			t.Fatal(err)
 		}
-		for vantage, name := range truth.Captures {
-			r, err := Analyse(filepath.Join(recordings, name))
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, c := range truth.Connections {
-				x := Find(r, c)
-				if x == nil {
-					t.Errorf("%s %s: connection %s > %s #%d not found", truth.Scenario, vantage, c.Client, c.Server, c.Incarnation)
-					continue
-				}
-				if got, want := Path(x, c.Client), Expected(&c.ClientSide); got != want {
-					t.Errorf("%s at %s: client\n got %s\nwant %s (left %s)", truth.Scenario, vantage, got, want, c.ClientSide.Left)
-				}
-				if got, want := Path(x, c.Server), Expected(&c.ServerSide); got != want {
-					t.Errorf("%s at %s: server\n got %s\nwant %s (left %s)", truth.Scenario, vantage, got, want, c.ServerSide.Left)
-				}
-			}
-		}
+	}
+	var table strings.Builder
+	s.Write(&table, false)
+	t.Log("\n" + table.String())
+	for _, m := range s.Mismatches {
+		t.Error(m)
+	}
+	for _, d := range s.Doubts {
+		t.Error("truth:", d)
 	}
 }

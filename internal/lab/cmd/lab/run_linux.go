@@ -16,7 +16,8 @@ import (
 
 const usage = `usage: lab list
        lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]
-       lab campaign -out DIR [-seeds N[,N…]] [-brief]`
+       lab campaign -out DIR [-seeds N[,N…]] [-brief]
+       lab score [-short] DIR…`
 
 func run(args []string) int {
 	if len(args) == 0 {
@@ -31,6 +32,8 @@ func run(args []string) int {
 		return 0
 	case "record":
 		return record(args[1:])
+	case "score":
+		return scoreDirs(args[1:])
 	case "campaign":
 		return campaign(args[1:])
 	}
