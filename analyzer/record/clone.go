@@ -17,6 +17,12 @@ func (c *Connection) Clone() *Connection {
 		a.Frames = slices.Clone(a.Frames)
 		a.Benign = slices.Clone(a.Benign)
 	}
+	d.Verdict.Frames = slices.Clone(c.Verdict.Frames)
+	d.Verdict.Limits = slices.Clone(c.Verdict.Limits)
+	for i := range d.Verdict.Limits {
+		l := &d.Verdict.Limits[i]
+		l.Frames = slices.Clone(l.Frames)
+	}
 	d.Segments = slices.Clone(c.Segments)
 	for i := range d.Segments {
 		d.Segments[i].Labels = slices.Clone(d.Segments[i].Labels)

@@ -1,0 +1,175 @@
+package record
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// Verdict says in one sentence why a connection went and ended as it did.
+type Verdict struct {
+	Code     string // one of VerdictCodes; empty only in a record that nobody judged
+	Sentence string
+	Frames   []fsm.Frame // what it rests on, in order; at most MaxVerdictFrames
+	Sure     bool        // false where another explanation, or a doubtful capture, is left
+	Limits   []Limit     // what held the data back, the strongest first
+}
+
+// MaxVerdictFrames is how many frames a verdict or a limit names.
+const MaxVerdictFrames = 8
+
+// Limit is one thing that held a connection's data back for a share of its time.
+type Limit struct {
+	Code     string  // a code of VerdictCodes that begins with "limited-by-"
+	Side     string  // "client" or "server": whose window, whose losses, whose application
+	Share    float64 // of the time, or for loss of the octets: 0 to 1
+	Sentence string
+	Frames   []fsm.Frame
+}
+
+// Concern ranks verdicts: how much a person should care.
+type Concern uint8
+
+// The concerns, the gravest last so that they compare.
+const (
+	ConcernNone    Concern = iota // all is well
+	ConcernUnknown                // the capture does not tell
+	ConcernTrouble                // it worked, or may work, but something was wrong
+	ConcernFailure                // it failed
+)
+
+// String returns "fine", "unknown", "trouble" or "failure".
+func (c Concern) String() string {
+	return [...]string{"fine", "unknown", "trouble", "failure"}[c&3]
+}
+
+// VerdictCode is one code with what it stands for.
+type VerdictCode struct {
+	Code        string // kebab-case; never changes
+	Concern     Concern
+	Explanation string // when it is given
+}
+
+// VerdictCodes are all codes that a Verdict or a Limit can have.
+var VerdictCodes = []VerdictCode{
+	{"closed-normally", ConcernNone, "Both sides closed with a FIN, one after the other, and each FIN was acknowledged."},
+	{"closed-simultaneously", ConcernNone, "Both sides closed at once: their FINs crossed on the way."},
+	{"closed-with-reset", ConcernTrouble, "Both sides had sent their FIN; a RST took the place of the last ACK, or ended TIME-WAIT."},
+	{"close-unacknowledged", ConcernTrouble, "Both sides sent their FIN, but one FIN was sent again and never acknowledged."},
+	{"still-open", ConcernNone, "The connection was open on both sides when the capture ended."},
+	{"half-closed", ConcernNone, "One side had closed and the other had not when the capture ended."},
+	{"stuck-close-wait", ConcernTrouble, "One side got the other's FIN and stayed silent in CLOSE-WAIT for more than 60 s, to the end: its application did not close the socket."},
+	{"stuck-fin-wait-2", ConcernTrouble, "One side closed and waited for the other's FIN in FIN-WAIT-2 for more than 60 s, to the end."},
+	{"refused", ConcernFailure, "The SYN was answered by a RST that acknowledges it."},
+	{"unanswered", ConcernFailure, "Nothing came back for the SYN."},
+	{"syn-ack-unacknowledged", ConcernFailure, "The server answered, and the client never acknowledged it: a SYN flood, a spoofed address, or a path that works one way only."},
+	{"handshake-bad-number", ConcernFailure, "The handshake broke on an acknowledgment number that is not the other's initial number plus one."},
+	{"handshake-aborted-by-client", ConcernFailure, "The client reset the connection before the handshake was complete, as a SYN scan does."},
+	{"handshake-aborted-by-server", ConcernFailure, "The server, having answered the SYN, reset the connection before the handshake was complete for it."},
+	{"scan-probe", ConcernTrouble, "Segments with control bits that no connection uses: a scan, not an attempt to connect."},
+	{"no-connection", ConcernUnknown, "Segments that belong to no connection that the capture shows."},
+	{"reset-after-connect", ConcernFailure, "A side reset the connection after the handshake before any data was sent."},
+	{"reset-after-request", ConcernFailure, "The server reset the connection at once after a request, without an answer."},
+	{"reset-unread-data", ConcernFailure, "A side reset the connection of itself some time after it had acknowledged data that it never answered: its application ended or closed, probably with that data unread."},
+	{"reset-mid-transfer", ConcernFailure, "A side reset the connection of itself while data was on its way."},
+	{"reset-idle", ConcernTrouble, "A side reset the connection of itself after a long silence: an idle limit."},
+	{"reset-in-place-of-close", ConcernTrouble, "A side ended the connection with a RST where a FIN was due, all data being acknowledged."},
+	{"reset-after-fin", ConcernTrouble, "A side sent its FIN and then a RST without waiting for the other's FIN."},
+	{"reset-data-after-close", ConcernFailure, "A side had closed for good and answered further data with a RST: that data was lost."},
+	{"reset-state-lost", ConcernFailure, "A side answered as an endpoint does that knows nothing of the connection: it had been closed, restarted or timed out there."},
+	{"reset-injected", ConcernFailure, "The side in whose name the RST came went on as if it had sent none: somebody else sent it."},
+	{"reset-by-third-party", ConcernFailure, "The RST came over another distance than its supposed sender's other packets: something else probably sent it."},
+	{"peer-vanished", ConcernFailure, "One side sent the same again and again, and nothing more was heard of the other."},
+	{"dead-by-keepalive", ConcernFailure, "The other side stopped answering keepalive probes and was given up."},
+	{"dropped-while-idle", ConcernFailure, "After minutes of silence nothing got through any more: something between the two had probably forgotten the connection."},
+	{"window-closed", ConcernTrouble, "One side's receive window was closed when the capture ended: its application did not read."},
+	{"one-direction-only", ConcernUnknown, "Only one side's segments were captured."},
+	{"joined-midway", ConcernUnknown, "The capture holds neither the connection's beginning nor its end."},
+	{"capture-cut", ConcernUnknown, "The capture ended while an answer was still to be expected."},
+	{"not-followed", ConcernUnknown, "The analysis gave the connection up because too many were open."},
+	{"limited-by-receiver", ConcernTrouble, "Limit: the sender waited for the receiver's window."},
+	{"limited-by-loss", ConcernTrouble, "Limit: data had to be sent again."},
+	{"limited-by-application", ConcernNone, "Limit: one side's application let the other wait."},
+}
+
+// FindVerdictCode returns the entry of VerdictCodes for the code, or nil.
+func FindVerdictCode(code string) *VerdictCode {
+	for i := range VerdictCodes {
+		if VerdictCodes[i].Code == code {
+			return &VerdictCodes[i]
+		}
+	}
+	return nil
+}
+
+// Concern returns how much the verdict should worry a person; a code that is
+// not in VerdictCodes worries nobody.
+func (v *Verdict) Concern() Concern {
+	if c := FindVerdictCode(v.Code); c != nil {
+		return c.Concern
+	}
+	return ConcernNone
+}
+
+// VerdictCount counts the connections with one verdict.
+type VerdictCount struct {
+	Code    string
+	Concern Concern
+	N       uint64
+}
+
+// Tail is what a verdict needs to know of one side beside the rest of the
+// record: what it last did and what it waited for.
+type Tail struct {
+	LastFrame fsm.Frame // its latest segment; 0 if none was captured
+	Last      fsm.Time
+
+	FirstData     fsm.Time // its first and latest segment with data; 0 for none
+	LastData      fsm.Time
+	LastDataFrame fsm.Frame
+	Outstanding   uint32 // sequence numbers sent that nothing acknowledged
+
+	Unanswered Unanswered
+	Keepalives uint64 // probes in a row without an answer at the end
+
+	Blocked     float64 // seconds in which the peer's window left no room for its next segment
+	TimeoutWait float64 // seconds spent waiting for retransmission timers
+	Answer      Wait    // for this side's data after the peer's
+	Pause       Wait    // for its next data after its own, all of that being acknowledged
+}
+
+// Unanswered is what a side sent, expecting an answer, since anything was last
+// captured of its peer.
+type Unanswered struct {
+	Frame    fsm.Frame // the first such segment; 0 for none
+	Time     fsm.Time
+	Idle     float64 // seconds of silence of both sides before it
+	Resent   uint64  // how often such segments were sent again
+	Last     fsm.Time
+	LastSent fsm.Frame
+	FirstGap float64 // seconds before the first and the last repetition
+	LastGap  float64
+}
+
+// Wait is how long one side let the other, or itself, wait.
+type Wait struct {
+	Times   int     // how often
+	Longest float64 // seconds
+	Total   float64
+	From    fsm.Frame // the segments around the longest
+	To      fsm.Frame
+}
+
+// Reset is the segment that reset a connection, and what led to it.
+type Reset struct {
+	Frame   fsm.Frame // 0 without a reset
+	Time    fsm.Time
+	Side    fsm.Side // in whose name it came
+	HasAck  bool     // an endpoint that aborts sets ACK; one that knows no connection and answers a segment with ACK does not
+	TTL     uint8    // of the RST's packet
+	HostTTL uint8    // of its side's other packets; 0 when there are none
+
+	Prior       fsm.Frame // the peer's latest segment before; 0 for none
+	PriorTime   fsm.Time
+	PriorOctets uint32       // of data on it
+	PriorFIN    bool         // it carried a FIN
+	Own         fsm.Time     // the side's own latest segment before; 0 for none
+	Silence     float64      // seconds without a segment before the RST, or before the segment that it answers at once
+	Before      [2]fsm.State // of client and server before it
+}
