@@ -90,6 +90,15 @@ func TestResetChecks(t *testing.T) {
 			},
 		},
 		{
+			name: "another SYN-ACK from LISTEN, its SYN not captured",
+			steps: []step{
+				{"> S 0", "SYN-SENT CLOSED", 0},
+				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
+				{"> R. 1 ack 1", "CLOSED LISTEN?", RSTSent | RSTExact},
+				{"< S. 700 ack 1 +1", "CLOSED SYN-RECEIVED", 0},
+			},
+		},
+		{
 			name: "in LISTEN a RST is ignored (RFC 9293 §3.10.7.2)",
 			steps: []step{
 				{"> S 0", "SYN-SENT CLOSED", 0},

@@ -71,6 +71,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 	}
 	switch {
 	case !x.SentSYN && x.State == Closed || x.State == Listen:
+		again := x.State == Listen
 		c.proveEvent(side, RecvRST) // it listens again
 		c.openWith(x, s)
 		x.Passive = true
@@ -83,6 +84,9 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		cause := y.Syn
 		if y.otherSyn.Nth != 0 && s.Ack == y.otherISS+1 {
 			cause = y.otherSyn
+		}
+		if again && cause.Nth < x.rstTo.Nth {
+			cause = Stamp{} // that SYN led to the state which the RST ended: another was not captured
 		}
 		c.imply(side, RecvSYN, cause)
 	case s.Seq == x.ISS && x.State == SynSent && !y.SentSYN:
