@@ -38,6 +38,7 @@ type Packet struct {
 	Checksum   Checksum
 	SumSeen    uint16 // with ChecksumBad: the checksum field
 	SumWant    uint16 // with ChecksumBad: what it should be
+	BadHeader  bool   // the IPv4 header's checksum is wrong; known only when checksums are verified
 	DF         bool   // IPv4's don't-fragment bit; always set for IPv6
 	HeaderLen  uint8  // octets of TCP header, options included
 	Truncated  bool   // the snap length cut the IP packet

@@ -10,6 +10,6 @@ func (f *Flow) addZeek(p *decode.Packet) {
 	f.Zeek.Add(zeek.Packet{
 		From: f.SideOf(p), SrcPort: p.Src.Port, DstPort: p.Dst.Port,
 		Segment: &p.Segment, Time: p.Time, IPLen: p.IPLen,
-		BadChecksum: p.Checksum == decode.ChecksumBad, Truncated: p.Truncated,
+		BadChecksum: p.Checksum == decode.ChecksumBad, BadHeader: p.BadHeader, Truncated: p.Truncated,
 	})
 }

@@ -16,7 +16,8 @@ type Packet struct {
 	Segment     *fsm.Segment // read during the call only
 	Time        fsm.Time
 	IPLen       uint32 // octets of IP packet, headers included
-	BadChecksum bool   // of TCP; Zeek counts such a packet in the history and otherwise drops it
+	BadChecksum bool   // of TCP: Zeek notes such a packet in the history and otherwise drops it
+	BadHeader   bool   // the IP header's checksum is wrong: Zeek drops the packet without a word
 	Truncated   bool   // the snap length cut the data
 }
 
@@ -33,6 +34,7 @@ type State struct {
 	n         uint8    // letters used
 	origin    fsm.Side // the caller's name of the originator
 	began     bool
+	sums      bool // checksums are believed
 	partial   bool // it began without a SYN
 	bothEnded bool // both sides closed: the duration stands still
 }
@@ -73,8 +75,11 @@ func (z *State) Add(p Packet) {
 	if !z.began {
 		z.begin(&p)
 	}
+	if z.sums && p.BadHeader {
+		return
+	}
 	from := z.index(p.From)
-	if p.BadChecksum {
+	if z.sums && p.BadChecksum {
 		z.scaled(from, 'C', &z.end[from].badSums)
 		return
 	}
@@ -126,6 +131,10 @@ func (z *State) Add(p Packet) {
 
 func (z *State) begin(p *Packet) {
 	z.began = true
+	// No network spoils the first packet of many connections: it was captured
+	// before its card filled the checksums in, or rewritten afterwards. Whoever
+	// gives such a capture to Zeek has it ignore checksums, so that is done here.
+	z.sums = !p.BadChecksum && !p.BadHeader
 	z.start, z.last = p.Time, p.Time
 	z.origin = p.From
 	z.end[orig].edge, z.end[resp].edge = 1, 1
