@@ -41,6 +41,7 @@ func (a *Analyzer) build(f *flow.Flow, c *record.Connection) {
 		GapOctets: f.Dir[0].GapOctets + f.Dir[1].GapOctets,
 		Doubled:   f.Dir[0].Doubled + f.Dir[1].Doubled,
 	}
+	buildTails(f, c)
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
 	c.SegmentsCut = f.KeptCut
 }
@@ -118,7 +119,6 @@ func buildRTTs(d *flow.Direction) record.RTT {
 	if r.Samples == 0 {
 		return record.RTT{}
 	}
-	seconds := func(t fsm.Time) float64 { return float64(t) / 1e9 }
 	return record.RTT{
 		Samples: r.Samples, Min: seconds(r.Min), Median: seconds(r.Quantile(0.5)), P95: seconds(r.Quantile(0.95)),
 		Max: seconds(r.Max), RTO: seconds(r.RTO()),

@@ -49,6 +49,7 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 	if s.Flags&fsm.SYN == 0 {
 		g |= f.windowFacts(s, d, x, y)
 	}
+	r.noteOpened(x, f.Last.Time)
 	d.lastAck, d.lastWin, d.hasAck = s.Ack, s.Window, true
 	return g
 }

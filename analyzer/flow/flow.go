@@ -32,12 +32,15 @@ type Flow struct {
 	agreed                bool   // both SYNs were seen, so agreements are known
 
 	// Use of the connection.
-	Exchanges    int // requests answered: client data followed by server data
-	IdleSpans    int // spans of more than IdleSpan without data
-	LongestIdle  fsm.Time
-	lastData     fsm.Time
-	lastDataFrom fsm.Side
-	hasData      bool
+	Exchanges     int // requests answered: client data followed by server data
+	IdleSpans     int // spans of more than IdleSpan without data
+	LongestIdle   fsm.Time
+	lastData      fsm.Time
+	lastDataFrom  fsm.Side
+	lastDataFrame fsm.Frame
+	hasData       bool
+
+	Waits *Waits // nil while nobody waited long
 
 	FINAcked [2]fsm.Stamp // the ACK that covers each side's FIN
 	RST      [2]fsm.Stamp // each side's first RST
@@ -116,7 +119,8 @@ type Direction struct {
 	awaiting  awaited // what an ACK from the other side would answer
 	contents  *contents
 	sender    sender
-	ids       ids
+	Effort
+	ids ids
 }
 
 // awaited is the probe that a side sent last and that is not answered yet.

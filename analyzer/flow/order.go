@@ -41,6 +41,7 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 	}
 	if s.Len > 1 && fresh > 0 && y.HasAck && y.ScaleKnown && s.Flags&fsm.SYN == 0 {
 		end := s.Seq.Add(s.Len)
+		d.noteRoom(end, s.Len, y, p.Time)
 		switch {
 		case end == y.RightEdge:
 			g |= WindowFull

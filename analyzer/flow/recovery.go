@@ -118,6 +118,9 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 	}
 	kind = w.classify(s, before, i >= 0, una, now, f)
 	f.Dir[from].Kinds[kind]++
+	if kind == KindTimeout {
+		f.Dir[from].TimeoutWait += now - max(w.lastSend, w.progress)
+	}
 	if i < 0 && before != nil {
 		before.latest = now
 		before.times++

@@ -90,6 +90,8 @@ func (f *Flow) add(p *decode.Packet) {
 	}
 	g |= f.optionFacts(s, d, y)
 
+	asks := space > 0 && probe == 0 && twice != decode.DeliveredTwice
+	d.noteEffort(s, r, at, p.TTL, asks, g&(Retransmission|LateFill) != 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
 	if d.Packets++; d.Packets == 1 {
 		d.TTL = p.TTL
 	}

@@ -274,6 +274,10 @@ func (f *Flow) finish(now fsm.Time) {
 			d.zero = false
 			d.ZeroWindowTime += f.Last.Time - d.zeroSince
 		}
+		if d.blocked {
+			d.blocked = false
+			d.Blocked += f.Last.Time - d.blockedSince
+		}
 	}
 }
 

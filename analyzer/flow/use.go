@@ -12,7 +12,11 @@ func (f *Flow) data(s *fsm.Segment, d *Direction, from fsm.Side, t fsm.Time) {
 	if f.Conn.Fresh == 0 {
 		return
 	}
+	if d.Octets == uint64(s.Len) {
+		d.FirstData = t
+	}
 	if f.hasData {
+		f.noteWait(s, from, t-f.lastData, f.Last.Frame)
 		if idle := t - f.lastData; idle > IdleSpan {
 			f.IdleSpans++
 			f.LongestIdle = max(f.LongestIdle, idle)
@@ -23,5 +27,5 @@ func (f *Flow) data(s *fsm.Segment, d *Direction, from fsm.Side, t fsm.Time) {
 			f.Exchanges++
 		}
 	}
-	f.hasData, f.lastData, f.lastDataFrom = true, t, from
+	f.hasData, f.lastData, f.lastDataFrom, f.lastDataFrame = true, t, from, f.Last.Frame
 }
