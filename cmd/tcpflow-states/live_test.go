@@ -78,7 +78,9 @@ func start(t *testing.T, cmd *exec.Cmd) *process {
 	}
 	t.Cleanup(func() { cmd.Process.Kill() })
 	go func() {
-		for r := bufio.NewScanner(out); r.Scan(); {
+		r := bufio.NewScanner(out)
+		r.Buffer(nil, 64<<20) // a JSON document is one line
+		for r.Scan() {
 			p.lines <- r.Text()
 		}
 		close(p.lines)
