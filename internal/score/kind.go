@@ -26,57 +26,68 @@ const (
 // machine.
 const reportDelay = 8 * time.Millisecond
 
-// kinds pairs the resent frames of one endpoint with its kernel's reports, both
-// in their order, and takes the kind from the congestion state at that time.
+// kinds pairs the resent frames of one endpoint with its kernel's reports and
+// takes the kind from the congestion state at that time. Each report goes with
+// the frame nearest in time. A kernel reports once what it cuts into several
+// packets on the way out: the others of such a run share the report.
 func kinds(mine []*frame, said *lab.Endpoint) {
-	next := 0
-	var last *frame
+	var again []*frame
 	for _, f := range mine {
-		if !f.resent {
-			continue
+		if f.resent {
+			again = append(again, f)
 		}
-		if last != nil && last.kind != Unreported && f.segment.Seq == last.segment.End() && f.time.Sub(last.time) < time.Millisecond &&
-			(next == len(said.Retransmissions) || !said.Retransmissions[next].Time.Before(f.time.Add(-reportDelay))) && !reportFor(said, next, f) {
-			// One report for what the kernel cut into several packets on the way out.
-			f.kind, f.shared = last.kind, true
-			last = f
-			continue
-		}
-		last = f
-		for next < len(said.Retransmissions) && said.Retransmissions[next].Time.Before(f.time.Add(-reportDelay)) {
-			next++
-		}
-		if next == len(said.Retransmissions) || said.Retransmissions[next].Time.After(f.time.Add(reportDelay)) {
-			continue
-		}
-		r := &said.Retransmissions[next]
-		next++
-		if f.segment.Flags.Has(fsm.SYN) {
-			f.kind = Handshake
-			continue
-		}
-		f.kind = TailProbe // sent again though nothing is thought lost
-		for i := range said.Congestion {
-			c := &said.Congestion[i]
-			if c.Time.After(r.Time) {
-				break
-			}
-			switch c.State {
-			case "loss":
-				f.kind = Timeout
-			case "recovery":
-				f.kind = Fast
-			default:
-				f.kind = TailProbe
+	}
+	for i := range said.Retransmissions {
+		r := &said.Retransmissions[i]
+		var best *frame
+		for _, f := range again {
+			if f.kind == Unreported && f.time.Sub(r.Time).Abs() < reportDelay &&
+				(best == nil || f.time.Sub(r.Time).Abs() < best.time.Sub(r.Time).Abs()) {
+				best = f
 			}
 		}
+		if best != nil {
+			best.kind = kindAt(r, said, best)
+		}
+	}
+	share := func(f, with *frame) {
+		first, second := f, with
+		if with.time.Before(f.time) {
+			first, second = with, f
+		}
+		if f.kind == Unreported && with.kind != Unreported && first.segment.End() == second.segment.Seq && second.time.Sub(first.time) < time.Millisecond {
+			f.kind, f.shared = with.kind, true
+		}
+	}
+	for i := len(again) - 2; i >= 0; i-- { // the report comes behind the last of a run
+		share(again[i], again[i+1])
+	}
+	for i := 1; i < len(again); i++ {
+		share(again[i], again[i-1])
 	}
 }
 
-// reportFor reports whether the next report is f's own rather than of something
-// sent later: reports come within a moment of the frame.
-func reportFor(said *lab.Endpoint, next int, f *frame) bool {
-	return next < len(said.Retransmissions) && said.Retransmissions[next].Time.Sub(f.time).Abs() < 300*time.Microsecond
+// kindAt tells why a kernel sent f again when it reported r.
+func kindAt(r *lab.Retransmission, said *lab.Endpoint, f *frame) Kind {
+	if f.segment.Flags.Has(fsm.SYN) {
+		return Handshake
+	}
+	kind := TailProbe // sent again though nothing is thought lost
+	for i := range said.Congestion {
+		c := &said.Congestion[i]
+		if c.Time.After(r.Time) {
+			break
+		}
+		switch c.State {
+		case "loss":
+			kind = Timeout
+		case "recovery":
+			kind = Fast
+		default:
+			kind = TailProbe
+		}
+	}
+	return kind
 }
 
 // kindNamed returns the kind that the analyzer's labels name.
