@@ -41,7 +41,7 @@ type Analyzer struct {
 
 	packets, segments, unwanted uint64
 	skipped                     [decode.NumReasons]uint64
-	first, last, newest         fsm.Time
+	first, last, newest, ticked fsm.Time
 	quality                     record.Quality
 	summary                     summary
 	kept                        int
@@ -76,6 +76,10 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 		}
 		a.newest = raw.Time
 	}
+	if a.packets%tickPackets == 0 || a.last-a.ticked >= tickTime {
+		a.ticked = a.last
+		a.table.Tick(a.last, a.packets)
+	}
 	p := &a.packet
 	if reason := a.decoder.Decode(raw, p); reason != decode.OK {
 		a.skipped[reason]++
@@ -93,6 +97,13 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 	p.Copy = a.copies.Look(p)
 	a.table.Add(p)
 }
+
+// How often the tracker looks for connections to report: it costs little, and a
+// person who watches wants to see them soon.
+const (
+	tickPackets = 1024
+	tickTime    = 100_000_000
+)
 
 // note counts what a segment says of the capture.
 func (a *Analyzer) note(p *decode.Packet) {
@@ -151,7 +162,7 @@ func (a *Analyzer) Packets() uint64 { return a.packets }
 
 // Advance tells that time has passed without packets, on a live capture: it
 // reports the connections whose end is long enough ago by then.
-func (a *Analyzer) Advance(now fsm.Time) { a.table.Advance(now) }
+func (a *Analyzer) Advance(now fsm.Time) { a.table.Tick(now, a.packets) }
 
 // Open returns how many connections are tracked now.
 func (a *Analyzer) Open() int { return a.table.Open() }
@@ -160,7 +171,7 @@ func (a *Analyzer) Open() int { return a.table.Open() }
 // the caller to fill in, who knows where the packets came from; Describe then
 // puts the capture's faults into words.
 func (a *Analyzer) Finish() *record.Report {
-	a.table.Finish()
+	a.table.Finish(a.last)
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
 	r := &record.Report{Connections: a.connections, Summary: a.summary.report()}
 	c := &r.Capture

@@ -59,13 +59,18 @@ func (c *Check) Doc() record.CheckDoc {
 // the gravest first, in the catalogue's order within a severity.
 func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	anomalies = anomalies[:0]
-	for _, c := range Catalogue {
+	var c *Check
+	found := func(x Finding) { anomalies = append(anomalies, c.anomaly(x)) } // one closure for all checks
+	for _, c = range Catalogue {
 		if c.Meaning != 0 || c.Facts != 0 {
 			if !f.Meanings.Any(c.Meaning) && !f.AllFacts.Any(c.Facts) {
 				continue
 			}
 		}
-		c.Judge(f, func(x Finding) { anomalies = append(anomalies, c.anomaly(x)) })
+		c.Judge(f, found)
+	}
+	if len(anomalies) < 2 {
+		return anomalies
 	}
 	slices.SortStableFunc(anomalies, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
 	return anomalies

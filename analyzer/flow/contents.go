@@ -38,7 +38,7 @@ func (d *Direction) noteContent(p *decode.Packet) {
 		return
 	}
 	if d.contents == nil {
-		d.contents = &contents{}
+		d.contents = new(contents)
 	}
 	c := d.contents
 	c.last[c.pos] = content{frame: p.Frame, seq: p.Segment.Seq, len: p.Segment.Len, sum: p.PayloadSum}

@@ -63,8 +63,8 @@ type Flow struct {
 
 	list       *list // the queue that the flow waits in
 	prev, next *Flow
-	deadline   fsm.Time
-	emitted    bool
+	deadline   fsm.Time // when it is reported if nothing more comes
+	overAt     uint64   // packets of the capture when it ended
 }
 
 // IdleSpan is how long nobody must have sent data for the silence to count as

@@ -36,7 +36,7 @@ func (t *Table) incarnation(f *Flow, p *decode.Packet) *Flow {
 		return f // the same SYN again, or captured behind its SYN-ACK
 	case !x.SentSYN && x.State == fsm.Closed && y.State == fsm.SynSent:
 		return f // a SYN crossing a SYN
-	case x.State == fsm.Closed && y.State == fsm.Closed, f.emitted:
+	case x.State == fsm.Closed && y.State == fsm.Closed:
 		return t.succeed(f, p)
 	}
 	f.candidate = &candidate{isn: s.Seq, from: p.Src}
@@ -124,9 +124,13 @@ func (t *Table) promote(f *Flow) *Flow {
 // is not yet given to it.
 func (t *Table) succeed(f *Flow, p *decode.Packet) *Flow {
 	f.ReusedAt = fsm.Stamp{Time: p.Time, Frame: p.Frame}
-	f.unlink()
-	n := t.begin(f.Key, p, f)
+	before := grave{incarnation: f.Incarnation, predecessor: f.asPredecessor()}
+	now := t.now
+	t.now = max(f.Last.Time, p.Time)
 	t.report(f)
+	t.now = now
+	delete(t.flows, f.Key)
+	n := t.begin(f.Key, p, &before)
 	t.forget(f)
 	return n
 }

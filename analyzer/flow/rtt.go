@@ -19,25 +19,25 @@ type RTT struct {
 	many     *histogram  // all of them, once they are more
 }
 
-// histogram counts samples in classes that are 1/8 of their value wide.
-type histogram [64 * 8]uint32
+// histogram counts samples from 1 µs to 137 s in classes that are 1/8 of their
+// value wide.
+type histogram [8 * (histogramTop - histogramBottom + 1)]uint32
+
+const (
+	histogramBottom = 10 // 2¹⁰ ns and less fall into the first classes
+	histogramTop    = 36
+)
 
 func class(t fsm.Time) int {
-	v := uint64(max(t, 0))
-	if v < 8 {
-		return int(v)
-	}
-	e := bits.Len64(v) - 4 // v>>e lies in 8…15
-	return e*8 + int(v>>e)
+	v := uint64(max(t, 1<<histogramBottom))
+	e := min(bits.Len64(v)-1, histogramTop)
+	return (e-histogramBottom)*8 + int(min(v>>(e-3), 15)-8)
 }
 
 // middle is the value in the middle of a class.
 func middle(class int) fsm.Time {
-	if class < 16 {
-		return fsm.Time(class)
-	}
-	e := class/8 - 1
-	return fsm.Time(uint64(8+class%8)<<e + uint64(1)<<e/2)
+	e := class/8 + histogramBottom
+	return fsm.Time(uint64(8+class%8)<<(e-3) + 1<<(e-4))
 }
 
 func (r *RTT) add(t fsm.Time) {
@@ -78,8 +78,8 @@ func (r *RTT) Quantile(q float64) fsm.Time {
 	}
 	rank := uint64(q * float64(r.Samples-1))
 	if r.many == nil {
-		s := slices.Clone(r.few[:r.Samples])
-		slices.Sort(s)
+		s := r.few
+		slices.Sort(s[:r.Samples])
 		return s[rank]
 	}
 	for c, n := range r.many {

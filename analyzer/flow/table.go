@@ -12,6 +12,7 @@ import (
 type Options struct {
 	MSL            fsm.Time             // maximum segment lifetime; 0 means fsm.DefaultMSL
 	Linger         fsm.Time             // how long after its end a connection is reported; 0 means 2 MSL
+	LingerPackets  uint64               // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
 	MaxConnections int                  // open connections kept at once; 0 means DefaultMaxConnections
 	Keep           func(id uint64) bool // whether to keep the connection's segments; nil keeps none
 	MaxKept        int                  // segments kept over all connections; 0 means no limit
@@ -20,6 +21,10 @@ type Options struct {
 
 // DefaultMaxConnections bounds the connections that are tracked at once.
 const DefaultMaxConnections = 1_000_000
+
+// DefaultLingerPackets bounds, whatever the time, how long an ended connection
+// waits for stragglers before it is reported: what waits is kept in memory.
+const DefaultLingerPackets = 1 << 18
 
 // Table tracks the connections of one capture. It is not safe for concurrent
 // use and starts no goroutine.
@@ -32,8 +37,9 @@ type Table struct {
 	halfOpen list // opening: oldest first, evicted first
 	open     list
 	over     list // ended, waiting for stragglers
-	told     list // reported, waiting for 2 MSL to pass so that stragglers find them
 	free     *Flow
+	graves   graves // reported, remembered for 2 MSL so that stragglers find them
+	packets  uint64 // of the whole capture, at the latest Tick
 
 	kept int // segments kept by the connections in the table and those reported
 
@@ -49,10 +55,13 @@ func NewTable(opt Options) *Table {
 	if opt.Linger <= 0 || opt.Linger > 2*opt.MSL {
 		opt.Linger = 2 * opt.MSL
 	}
+	if opt.LingerPackets == 0 {
+		opt.LingerPackets = DefaultLingerPackets
+	}
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections
 	}
-	return &Table{opt: opt, flows: make(map[Key]*Flow)}
+	return &Table{opt: opt, flows: make(map[Key]*Flow), graves: graves{at: make(map[Key]grave)}}
 }
 
 // Open returns how many connections are tracked now.
@@ -60,11 +69,21 @@ func (t *Table) Open() int { return t.halfOpen.n + t.open.n + t.over.n }
 
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
-	t.Advance(p.Time)
 	key, _ := keyOf(p)
 	f := t.flows[key]
 	if f == nil {
-		f = t.begin(key, p, nil)
+		var before *grave
+		if len(t.graves.at) > 0 {
+			if g, ok := t.graves.at[key]; ok {
+				if !opensAnew(&p.Segment) && p.Time < g.until {
+					t.Late++
+					return
+				}
+				before = &g
+				delete(t.graves.at, key)
+			}
+		}
+		f = t.begin(key, p, before)
 	} else if f.candidate != nil || p.Segment.Flags&fsm.SYN != 0 {
 		f = t.incarnation(f, p)
 		if f == nil {
@@ -74,20 +93,22 @@ func (t *Table) Add(p *decode.Packet) {
 	t.step(f, p)
 }
 
-// Advance moves the table's time forward, with a packet or without one.
-func (t *Table) Advance(now fsm.Time) {
-	if now > t.now {
-		t.now = now
-		t.expire()
+func opensAnew(s *fsm.Segment) bool { return s.Flags&(fsm.SYN|fsm.RST) == fsm.SYN }
+
+// Tick moves the table's time forward: now is the latest packet's time and
+// packets how many the whole capture had so far. Connections are reported here
+// only, so that the same ticks give the same reports however the connections are
+// spread over tables.
+func (t *Table) Tick(now fsm.Time, packets uint64) {
+	t.now, t.packets = max(t.now, now), packets
+	for f := t.over.head; f != nil && (f.deadline <= t.now || f.overAt+t.opt.LingerPackets <= t.packets); f = t.over.head {
+		t.end(f)
 	}
+	t.graves.expire(t.now)
 }
 
 // step gives the segment to the flow and keeps the flow in the right queue.
 func (t *Table) step(f *Flow, p *decode.Packet) {
-	if f.emitted {
-		t.Late++
-		return
-	}
 	if f.keep && t.opt.MaxKept > 0 && t.kept >= t.opt.MaxKept {
 		f.keep = false
 		f.KeptCut++
@@ -99,7 +120,7 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 	f.add(p)
 	switch {
 	case f.Over():
-		f.deadline = t.now + t.opt.Linger
+		f.deadline, f.overAt = p.Time+t.opt.Linger, t.packets
 		f.moveTo(&t.over)
 	case f.list == &t.over:
 		f.moveTo(&t.open)
@@ -113,7 +134,7 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 func (t *Table) Malformed(p *decode.Packet) {
 	key, _ := keyOf(p)
 	f := t.flows[key]
-	if f == nil || f.emitted {
+	if f == nil {
 		return
 	}
 	f.AllFacts |= HeaderBroken
@@ -122,26 +143,11 @@ func (t *Table) Malformed(p *decode.Packet) {
 
 // begin starts a connection with its first segment, after another one of the
 // same key or not.
-func (t *Table) begin(key Key, p *decode.Packet, before *Flow) *Flow {
+func (t *Table) begin(key Key, p *decode.Packet, before *grave) *Flow {
 	if len(t.flows) >= t.opt.MaxConnections {
 		t.evict()
 	}
-	f := t.free
-	if f != nil {
-		t.free = f.next
-		transitions := f.Conn.Transitions
-		kept := f.Kept
-		queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
-		*f = Flow{Kept: kept[:0]}
-		f.Conn.Transitions = transitions
-		for i := range queues {
-			f.Dir[i].sender.queue = queues[i]
-			f.Dir[i].sender.queue.clear()
-		}
-	} else {
-		f = &Flow{}
-		f.Conn.Transitions = make([]fsm.Transition, 0, 12)
-	}
+	f := t.newFlow()
 	t.ids++
 	f.ID, f.Key, f.Incarnation = t.ids, key, 1
 	f.Conn.Reset(t.opt.MSL)
@@ -158,43 +164,51 @@ func (t *Table) begin(key Key, p *decode.Packet, before *Flow) *Flow {
 	f.Dir[from].lastReal = p.Time
 	f.keep = t.opt.Keep != nil && t.opt.Keep(f.ID)
 	if before != nil {
-		f.Incarnation = before.Incarnation + 1
-		f.Previous = before.asPredecessor()
+		f.Incarnation, f.Previous = before.incarnation+1, before.predecessor
 	}
 	t.flows[key] = f
 	t.halfOpen.push(f)
 	return f
 }
 
-// expire reports the connections that ended long enough ago.
-func (t *Table) expire() {
-	for f := t.over.head; f != nil && f.deadline <= t.now; f = t.over.head {
-		t.end(f)
+// newFlow returns an empty flow, a forgotten one with its room where there is one.
+func (t *Table) newFlow() *Flow {
+	f := t.free
+	if f == nil {
+		f = &Flow{}
+		f.Conn.Transitions = make([]fsm.Transition, 0, 12)
+		return f
 	}
-	for f := t.told.head; f != nil && f.deadline <= t.now; f = t.told.head {
-		t.forget(f)
+	t.free = f.next
+	fresh := Flow{Kept: f.Kept[:0]}
+	fresh.Conn.Transitions = f.Conn.Transitions
+	for i := range f.Dir {
+		d := &fresh.Dir[i]
+		d.sender.queue = f.Dir[i].sender.queue
+		d.sender.queue.clear()
+		if d.contents = f.Dir[i].contents; d.contents != nil {
+			*d.contents = contents{}
+		}
 	}
+	*f = fresh
+	return f
 }
 
-// end reports a connection. Until 2 MSL have passed it stays in the table so
-// that stragglers do not look like a connection of their own.
+// end reports a connection and buries it: for 2 MSL its stragglers must not look
+// like a connection of their own.
 func (t *Table) end(f *Flow) {
 	t.release(f)
-	f.unlink()
 	t.report(f)
-	if t.opt.Linger < 2*t.opt.MSL && t.flows[f.Key] == f {
-		f.deadline = t.now + 2*t.opt.MSL - t.opt.Linger
-		t.told.push(f)
-		return
+	g := grave{until: f.Last.Time + 2*t.opt.MSL, incarnation: f.Incarnation}
+	if f.Conn.End[0].State == fsm.TimeWait || f.Conn.End[1].State == fsm.TimeWait {
+		g.predecessor = f.asPredecessor() // its successor is judged by it
 	}
+	t.graves.dig(f.Key, g)
 	t.forget(f)
 }
 
 func (t *Table) report(f *Flow) {
-	if f.emitted {
-		return
-	}
-	f.emitted = true
+	f.unlink()
 	f.finish(t.now)
 	if t.opt.Ended != nil {
 		t.opt.Ended(f)
@@ -203,7 +217,6 @@ func (t *Table) report(f *Flow) {
 
 // forget drops a reported connection and keeps its memory for the next one.
 func (t *Table) forget(f *Flow) {
-	f.unlink()
 	if t.flows[f.Key] == f {
 		delete(t.flows, f.Key)
 	}
@@ -211,19 +224,14 @@ func (t *Table) forget(f *Flow) {
 	t.free = f
 }
 
-// evict makes room: a reported connection, else the oldest half-open one, else
-// the one that ended first, else the oldest.
+// evict makes room: the oldest half-open connection, else the one that ended
+// first, else the oldest.
 func (t *Table) evict() {
-	if f := t.told.head; f != nil {
-		t.forget(f)
-		return
-	}
 	for _, l := range []*list{&t.halfOpen, &t.over, &t.open} {
 		if f := l.head; f != nil {
 			f.Evicted = true
 			t.Evicted++
 			t.release(f)
-			f.unlink()
 			t.report(f)
 			t.forget(f)
 			return
@@ -231,9 +239,10 @@ func (t *Table) evict() {
 	}
 }
 
-// Finish reports every connection that is still tracked, in order of ID. The
-// table is empty afterwards.
-func (t *Table) Finish() {
+// Finish reports every connection that is still tracked, in order of ID; now is
+// the capture's latest time. The table is empty afterwards.
+func (t *Table) Finish(now fsm.Time) {
+	t.now = max(t.now, now)
 	lists := []*list{&t.over, &t.open, &t.halfOpen}
 	var undecided []*Flow
 	for _, l := range lists {
@@ -256,9 +265,6 @@ func (t *Table) Finish() {
 	for _, f := range rest {
 		t.report(f)
 		t.forget(f)
-	}
-	for t.told.head != nil {
-		t.forget(t.told.head)
 	}
 }
 
