@@ -74,3 +74,29 @@ func set(b []byte, at int, octets ...byte) []byte {
 	copy(b[at:], octets)
 	return b
 }
+
+// outer4 and outer6 return IP packets with addresses, identification and hop
+// limit of their own, for tunnels.
+func outer4(protocol byte, payload []byte) []byte {
+	return set(set(ip4(protocol, payload), 4, 0xee, 0xee, 0, 0, 99), 12, 192, 0, 2, 1, 192, 0, 2, 2)
+}
+
+func outer6(next byte, payload []byte) []byte {
+	return set(set(ip6(next, payload), 7, 99), 8, unhex("fe80 0000 0000 0000 0000 0000 0000 0001 fe80 0000 0000 0000 0000 0000 0000 0002")...)
+}
+
+// udpOctets returns a UDP packet from port 50000, checksum 0.
+func udpOctets(port int, payload []byte) []byte {
+	return cat(u16(50000), u16(port), u16(8+len(payload)), u16(0), payload)
+}
+
+// snap returns an LLC header with the SNAP form of an EtherType.
+func snap(etherType int, payload []byte) []byte {
+	return cat(unhex("aaaa03 000000"), u16(etherType), payload)
+}
+
+// gtpUser returns a GTP-U packet of the given flags for tunnel 0x1234; what its
+// flags announce is at the front of the payload.
+func gtpUser(flags byte, payload []byte) []byte {
+	return cat([]byte{flags, 0xff}, u16(len(payload)), u32(0x1234), payload)
+}
