@@ -269,6 +269,29 @@ func TestTimeWait(t *testing.T) {
 			),
 		},
 		{
+			// Without ACK it answers from nowhere: nothing of the segment was processed.
+			name: "a RST where the ACK of FIN and ACK in one was due",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< F. 21 ack 12", "TIME-WAIT? LAST-ACK", 0},
+				step{"> R 12", "CLOSED CLOSED?", RSTSent | RSTForLastACK | TookBack | RSTExact},
+			),
+			transitions: openedTransitions(
+				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
+				"server ESTABLISHED > CLOSE-WAIT: receive FIN, received 6, proof 7",
+				"server CLOSE-WAIT > LAST-ACK: send FIN, sent 7, proof 7",
+				"client FIN-WAIT-1 > CLOSED: send RST, sent 8, proof 8",
+				"server LAST-ACK > CLOSED: receive RST, received 8, proof 0",
+			),
+		},
+		{
+			name: "data again behind the last ACK: that did not arrive",
+			steps: closed(
+				step{"< P. 1+20 ack 12 +1", "TIME-WAIT LAST-ACK", TookBack},
+				step{"> . 12 ack 22", "TIME-WAIT CLOSED?", 0},
+			),
+		},
+		{
 			name: "a RST answers the FIN that comes again",
 			steps: closed(
 				step{"< F. 21 ack 12 +1", "TIME-WAIT LAST-ACK", FINAgain | TookBack | TimeWaitRestart},

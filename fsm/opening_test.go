@@ -186,6 +186,15 @@ func TestOpening(t *testing.T) {
 			},
 		},
 		{
+			// "Special allowance should be made" for a closed window (§3.10.7.4, first).
+			name: "a final ACK with data that a closed window cannot take",
+			steps: []step{
+				{"> S 0", "SYN-SENT CLOSED", 0},
+				{"< S. 0 ack 1 win 0", "ESTABLISHED? SYN-RECEIVED", 0},
+				{"> P. 1+10 ack 1", "ESTABLISHED ESTABLISHED?", 0},
+			},
+		},
+		{
 			name: "a SYN-ACK out of the blue",
 			steps: []step{
 				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", Joined}, // whoever answers a SYN had one

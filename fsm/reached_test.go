@@ -137,6 +137,24 @@ func TestLearned(t *testing.T) {
 
 	c.Reset(DefaultMSL)
 	p = player{}
+	for _, s := range []string{"> S 0 ws 15", "< S. 0 ack 1 ws 0"} {
+		p.feed(&c, s)
+	}
+	if client.Scale != 14 || server.Scale != 0 {
+		t.Errorf("window scales %d (of 15) and %d (of 0)", client.Scale, server.Scale)
+	}
+
+	c.Reset(DefaultMSL)
+	p = player{base: [2]Seq{100, 0}}
+	for _, s := range []string{"> P. 0+10 ack 500", "> . 10 ack 900"} { // of the server nothing is captured
+		p.feed(&c, s)
+	}
+	if server.Out.Edge != 900 || server.Out.Holes() || client.Acked != 900 {
+		t.Errorf("one direction only: edge %d, acknowledged %d", server.Out.Edge, client.Acked)
+	}
+
+	c.Reset(DefaultMSL)
+	p = player{}
 	for _, s := range []string{"> S 0 ws 7", "< S. 0 ack 1", "> . 1 ack 1 win 10"} { // one side only offers
 		p.feed(&c, s)
 	}

@@ -64,6 +64,20 @@ func TestResetChecks(t *testing.T) {
 			),
 		},
 		{
+			name: "behind data that is not acknowledged yet",
+			steps: opened(
+				step{"< P. 21+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 31", "CLOSED? CLOSED", RSTSent | RSTExact},
+			),
+		},
+		{
+			name: "behind a hole",
+			steps: opened(
+				step{"< P. 26+5 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 31", "ESTABLISHED CLOSED", RSTSent | RSTInWindow},
+			),
+		},
+		{
 			name: "a RST behind data that the capture shows out of order",
 			steps: opened(
 				step{"< P. 26+5 ack 11", "ESTABLISHED ESTABLISHED", 0},
@@ -87,6 +101,22 @@ func TestResetChecks(t *testing.T) {
 				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
 				{"> R. 1 ack 1", "CLOSED LISTEN?", RSTSent | RSTExact},
 				{"< S. 0 ack 1 +1", "CLOSED SYN-RECEIVED", SYNACKAgain | TookBack},
+			},
+		},
+		{
+			name: "a RST without ACK answers the third ACK: the server never took the connection",
+			steps: []step{
+				{"> S 0", "SYN-SENT CLOSED", 0},
+				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
+				{"> . 1 ack 1", "ESTABLISHED ESTABLISHED?", 0},
+				{"< R 1", "CLOSED? CLOSED", RSTSent | RSTExact | TookBack},
+			},
+			transitions: []string{
+				"client CLOSED > SYN-SENT: send SYN, sent 1, proof 1",
+				"server LISTEN > SYN-RECEIVED: receive SYN, received 1, proof 2",
+				"client SYN-SENT > ESTABLISHED: receive SYN,ACK, received 2, proof 3",
+				"client ESTABLISHED > CLOSED: receive RST, received 4, proof 0",
+				"server SYN-RECEIVED > CLOSED: send RST, sent 4, proof 4",
 			},
 		},
 		{
