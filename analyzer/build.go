@@ -35,7 +35,7 @@ func (a *Analyzer) build(f *flow.Flow, c *record.Connection) {
 	buildClose(f, c)
 	buildTraffic(f, c)
 	buildLifetime(f, c)
-	buildZeek(f, c)
+	buildPeers(f, c)
 	c.Quality = record.ConnectionQuality{
 		OneSided: f.OneSided(), Midstream: f.Midstream(),
 		GapOctets: f.Dir[0].GapOctets + f.Dir[1].GapOctets,

@@ -3,6 +3,7 @@ package flow
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/suricata"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/zeek"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -16,6 +17,7 @@ type Flow struct {
 	Orientation record.Orientation
 	Conn        fsm.Conn
 	Zeek        zeek.State
+	Suricata    suricata.State
 	Dir         [2]Direction // by the sending side
 
 	First, Last fsm.Stamp // first and latest segment

@@ -8,7 +8,7 @@ import (
 // add takes one segment of the connection: is it a copy, what does it say, what
 // does it do to both machines, what does it tell about the path.
 func (f *Flow) add(p *decode.Packet) {
-	f.addZeek(p)
+	f.addPeers(p)
 	s := &p.Segment
 	from := f.SideOf(p)
 	d, r := &f.Dir[from], &f.Dir[from.Peer()]

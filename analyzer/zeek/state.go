@@ -171,3 +171,7 @@ func (z *State) flip() {
 		z.ahead.of[orig], z.ahead.of[resp] = z.ahead.of[resp], z.ahead.of[orig]
 	}
 }
+
+// BelievesChecksums reports whether wrong checksums are taken for transmission
+// errors. They are not when the connection's first packet has one already.
+func (z *State) BelievesChecksums() bool { return z.sums }

@@ -5,8 +5,8 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
-// buildZeek writes what Zeek would log of the connection.
-func buildZeek(f *flow.Flow, c *record.Connection) {
+// buildPeers writes the connection in the words of other tools.
+func buildPeers(f *flow.Flow, c *record.Connection) {
 	r := f.Zeek.Result()
 	c.Zeek = record.Zeek{
 		Originator: r.Originator, ConnState: r.ConnState, History: r.History,
@@ -14,4 +14,5 @@ func buildZeek(f *flow.Flow, c *record.Connection) {
 		Packets: r.Packets, IPBytes: r.IPBytes,
 		Start: r.Start, Duration: r.Duration.Seconds(0),
 	}
+	c.Suricata.State = f.Suricata.String()
 }
