@@ -32,6 +32,16 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 			d.DuplicateACKs++
 		}
 	}
+	if x.HasAck && s.Ack.Before(x.Acked) && s.Flags&fsm.SYN == 0 {
+		g |= AckBack
+		if x.ScaleKnown && uint32(x.Acked-s.Ack) > max(d.MaxWindow, 1<<16) {
+			g |= AckTooOld
+		}
+	}
+	if pure && r.lastLen > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= shortestDelay && f.Last.Time-r.LastData <= longestDelay {
+		w := r.odd() // an ACK that the receiver held back; does the sender wait for it?
+		w.stalledAt, w.stall = f.Last.Time, f.Last.Time-r.LastData
+	}
 	if needless := f.noteAck(from.Peer(), s, f.Last.Time, g&DuplicateACK != 0); needless != nil {
 		r.NeedlessProved++
 		if needless.kept >= 0 && needless.kept < len(f.Kept) && f.Kept[needless.kept].Frame == needless.frame {
@@ -40,22 +50,31 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 	}
 	if s.NumSACK > 0 {
 		b := s.SACK[0]
-		if b.To.AtOrBefore(s.Ack) || s.NumSACK > 1 && b.From.AtOrAfter(s.SACK[1].From) && b.To.AtOrBefore(s.SACK[1].To) {
+		if y.Seen && y.SentSYN && uint64(uint32(s.Ack-b.From)) > r.Unique+r.GapOctets+1 && b.To.AtOrBefore(s.Ack) {
+			g |= SACKInvalid // below the first number of the stream
+		} else if b.To.AtOrBefore(s.Ack) || s.NumSACK > 1 && b.From.AtOrAfter(s.SACK[1].From) && b.To.AtOrBefore(s.SACK[1].To) {
 			g |= DSACK
 		} else if y.Seen && y.ScaleKnown && b.To.After(y.Out.Top) {
 			g |= SACKInvalid
 		}
 	}
 	if s.Flags&fsm.SYN == 0 {
-		g |= f.windowFacts(s, d, x, y)
+		g |= f.windowFacts(s, d, r, x, y)
 	}
 	r.noteOpened(x, f.Last.Time)
 	d.lastAck, d.lastWin, d.hasAck = s.Ack, s.Window, true
 	return g
 }
 
+// Delayed acknowledgments come after 40 ms (Linux) to 500 ms (the most that
+// RFC 9293 §3.8.6.3 allows).
+const (
+	shortestDelay = 35_000_000
+	longestDelay  = 500_000_000
+)
+
 // windowFacts follows the window that a side offers.
-func (f *Flow) windowFacts(s *fsm.Segment, d *Direction, x, y *fsm.Endpoint) Facts {
+func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) Facts {
 	var g Facts
 	scaled := uint32(s.Window) << x.Scale
 	if d.MaxWindow == 0 && d.MinWindow == 0 || scaled < d.MinWindow {
@@ -67,17 +86,23 @@ func (f *Flow) windowFacts(s *fsm.Segment, d *Direction, x, y *fsm.Endpoint) Fac
 		if !d.zero && !y.SentFIN {
 			d.zero, d.zeroSince = true, now
 			d.ZeroWindows++
+			d.odd().zeroFrame = f.Last.Frame
 			g |= ZeroWindow
 		}
 	} else if d.zero {
 		d.zero = false
 		d.ZeroWindowTime += now - d.zeroSince
+		f.windowOpens(s, d, r, scaled)
 	}
 	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) {
 		edge := s.Ack.Add(scaled)
 		// The scale rounds the edge down by less than one unit of it.
 		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
 			g |= WindowShrunk
+		}
+		if w := r.rare; w != nil && w.fullSince != 0 && edge.After(d.lastEdge) {
+			w.FullTime += now - w.fullSince
+			w.fullSince = 0
 		}
 		d.lastEdge, d.hasEdge = edge, true
 	}

@@ -57,6 +57,16 @@ const (
 	FastOpenIgnored                     // a SYN-ACK that acknowledges the SYN alone though it brought data
 	FinalACK                            // the client's first ACK of the SYN-ACK
 	ForeignSYN                          // a SYN of another connection attempt that came to nothing
+	EarlySegment                        // an ordinary segment from a side whose SYN nobody had answered
+	OutsideWindow                       // data so far beyond the window that it cannot belong to the stream
+	BelowStart                          // numbers below the first of the stream
+	AckBack                             // acknowledges less than its sender did before
+	AckTooOld                           // the same, by more than the largest window (RFC 5961 §5.2)
+	WindowSlam                          // the handshake's last segment offers next to no window
+	ClockJump                           // TSval far ahead of what can have passed
+	EchoInvalid                         // TSecr that the peer never sent
+	ECNUnagreed                         // ECE or CWR though the SYNs did not agree on ECN
+	OptionsOdd                          // an obsolete, experimental or unassigned option
 	numFacts          = iota
 )
 

@@ -31,6 +31,7 @@ type Flow struct {
 	SYNACKs               [2]int // SYN-ACKs by side, repetitions included
 	Scale                 bool   // window scaling was agreed
 	Timestamps            bool   // timestamps were agreed
+	ECN                   bool   // both SYNs ask for ECN, classic or accurate
 	agreed                bool   // both SYNs were seen, so agreements are known
 
 	// Use of the connection.
@@ -97,7 +98,16 @@ type Direction struct {
 	BadChecksums    uint64
 	GoodChecksums   uint64
 	Offloaded       uint64
-	Giants          uint64 // segments larger than the peer's MSS by far: offload
+	Giants          uint64 // IP packets larger than 1500 octets: offload, or jumbo frames
+
+	SYNOptions   fsm.OptionSet // of its SYN
+	SYNFlags     fsm.Flags
+	DataSegments uint64
+	Marked       uint64 // of these, with an ECN codepoint in the IP header
+	Congested    uint64 // of these, marked by the network
+	RSTs, FINs   uint64
+	LastRST      fsm.Time
+	LastFIN      fsm.Time
 
 	MinWindow, MaxWindow uint32
 	ZeroWindows          uint64
@@ -118,7 +128,10 @@ type Direction struct {
 	hasEdge   bool
 	tsRecent  uint32 // what the receiver keeps as TS.Recent (RFC 7323 §4.3)
 	hasTS     bool
+	lastTS    uint32
+	signed    bool    // its SYN was signed (RFC 2385, RFC 5925)
 	awaiting  awaited // what an ACK from the other side would answer
+	rare      *Rare   // nil for most
 	contents  *contents
 	sender    sender
 	Effort

@@ -9,9 +9,10 @@ import (
 // segment leaves at the first test.
 func (f *Flow) headerFacts(p *decode.Packet, from fsm.Side) Facts {
 	s := &p.Segment
-	const optionFaults = fsm.OptMalformed | fsm.OptDuplicate | fsm.OptAfterEnd
+	const optionFaults = fsm.OptMalformed | fsm.OptDuplicate | fsm.OptAfterEnd | fsm.OptObsolete | fsm.OptExperimental | fsm.OptUnknown
+	const ecn = fsm.ECE | fsm.CWR
 	const synOnly = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted
-	if s.Flags&^(fsm.PSH|fsm.ECE|fsm.CWR|fsm.AE) == fsm.ACK && s.Urgent == 0 &&
+	if s.Flags&^fsm.PSH == fsm.ACK && s.Urgent == 0 &&
 		s.Opts&(optionFaults|synOnly) == 0 && p.Checksum <= decode.ChecksumGood {
 		return 0
 	}
@@ -42,6 +43,12 @@ func (f *Flow) headerFacts(p *decode.Packet, from fsm.Side) Facts {
 	}
 	if s.Flags&(fsm.ACK|fsm.RST) == 0 && s.Ack != 0 {
 		g |= AckWithoutFlag
+	}
+	if s.Flags&ecn != 0 && s.Flags&(fsm.SYN|fsm.RST) == 0 && f.agreed && !f.ECN {
+		g |= ECNUnagreed
+	}
+	if s.Opts&(fsm.OptObsolete|fsm.OptUnknown) != 0 || s.Opts&(fsm.OptExperimental|fsm.OptFastOpen) == fsm.OptExperimental {
+		g |= OptionsOdd
 	}
 	if s.Opts&fsm.OptMalformed != 0 {
 		g |= OptionsMalformed

@@ -10,6 +10,8 @@ func (f *Flow) landmarks(p *decode.Packet, d *Direction, from fsm.Side, at fsm.S
 	s := &p.Segment
 	switch {
 	case s.Flags&fsm.RST != 0:
+		d.RSTs++
+		d.LastRST = p.Time
 		if f.RST[from].Nth == 0 {
 			f.RST[from] = at
 		}
@@ -40,10 +42,17 @@ func (f *Flow) landmarks(p *decode.Packet, d *Direction, from fsm.Side, at fsm.S
 		}
 	case from == fsm.Client && f.FinalACK.Nth == 0 && s.Flags&fsm.ACK != 0 && f.SYNACKs[fsm.Server]+f.SYNs[fsm.Server] > 0:
 		f.FinalACK = at
+		g := FinalACK
+		if x := &f.Conn.End[from]; x.ScaleKnown && s.Window != 0 && uint32(s.Window)<<x.Scale < slamBelow {
+			g |= WindowSlam
+		}
 		if rtt := at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
 			f.Conn.InFlight = max(2*rtt, 10_000_000)
 		}
-		return FinalACK
+		return g
 	}
 	return 0
 }
+
+// slamBelow is a window, in octets, that no host offers that means to receive.
+const slamBelow = 64

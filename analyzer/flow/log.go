@@ -24,13 +24,15 @@ type Mark struct {
 	Next      fsm.Seq
 	RightEdge fsm.Seq
 	SndNxt    fsm.Seq   // highest number that the receiver itself had sent
-	Captured  fsm.Frame // for ContentDiffers: the frame that carried the other octets
+	Captured  fsm.Frame // for ContentDiffers: the frame that carried the other octets …
 	OwnEdge   fsm.Seq   // right edge of the sender's own window before the segment
 	TSRecent  uint32    // the timestamp that the receiver keeps
 	Kind      Kind      // of a retransmission
 	Original  fsm.Frame // that it repeats; 0 if it was not captured
 	Prior     fsm.Frame // the receiver's latest segment, which this one may answer
 	PriorLen  uint32    // octets of data on it
+
+	CapturedTTL uint8 // … and its TTL
 }
 
 // MaxMarks is how many segments of one kind and side are kept; more are counted.

@@ -6,11 +6,14 @@ import (
 )
 
 // optionFacts checks timestamps against what was agreed and seen.
-func (f *Flow) optionFacts(s *fsm.Segment, d *Direction, y *fsm.Endpoint) Facts {
+func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Facts {
 	has := s.Opts&fsm.OptTimestamps != 0
+	if d.signed && !s.Opts.Any(fsm.OptMD5|fsm.OptAO) {
+		d.odd().Unsigned.note(f.Last.Frame)
+	}
 	if s.Flags&(fsm.SYN|fsm.RST) != 0 {
 		if has && s.Flags&fsm.SYN != 0 {
-			d.tsRecent, d.hasTS = s.TSVal, true
+			d.tsRecent, d.lastTS, d.hasTS = s.TSVal, s.TSVal, true
 		}
 		return 0
 	}
@@ -23,6 +26,15 @@ func (f *Flow) optionFacts(s *fsm.Segment, d *Direction, y *fsm.Endpoint) Facts 
 	}
 	if f.agreed && !f.Timestamps {
 		g |= TimestampUnagreed
+	}
+	if d.hasTS && int32(s.TSVal-d.lastTS) > clockJump && f.Last.Time-d.Last.Time < clockJumpWithin {
+		g |= ClockJump
+	}
+	d.lastTS = s.TSVal
+	if f.Timestamps && r.Options.Timestamps && s.TSEcr != 0 && s.Flags&fsm.ACK != 0 {
+		if latest, _ := y.LatestTimestamp(); s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack {
+			g |= EchoInvalid
+		}
 	}
 	switch {
 	case !d.hasTS:
@@ -37,10 +49,21 @@ func (f *Flow) optionFacts(s *fsm.Segment, d *Direction, y *fsm.Endpoint) Facts 
 	return g
 }
 
+const (
+	// No clock of RFC 7323 §5.4 makes that many ticks in that time: not even one
+	// that counts microseconds.
+	clockJump       = 1 << 24
+	clockJumpWithin = 10 * fsm.Second
+	// The two directions of a capture may be out of step by some ticks.
+	echoSlack = 100_000
+)
+
 // noteOptions keeps what a side offered in its SYN.
 func (d *Direction) noteOptions(s *fsm.Segment) {
 	o := record.Options{Seen: true, WindowScale: -1}
 	d.SYNTimestamp = s.TSVal
+	d.SYNOptions, d.SYNFlags = s.Opts, s.Flags
+	d.signed = s.Opts.Any(fsm.OptMD5 | fsm.OptAO)
 	if s.Opts&fsm.OptMSS != 0 {
 		o.MSS = s.MSS
 	}
@@ -75,4 +98,6 @@ func (f *Flow) agree() {
 	f.agreed = true
 	f.Scale = a.WindowScale >= 0 && b.WindowScale >= 0
 	f.Timestamps = a.Timestamps && b.Timestamps
+	const ecn = fsm.ECE | fsm.CWR | fsm.AE
+	f.ECN = f.Dir[0].SYNFlags.Any(ecn) && f.Dir[1].SYNFlags.Any(ecn)
 }

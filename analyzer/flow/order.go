@@ -20,6 +20,11 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 			g |= Spurious
 			d.NeedlessLikely++
 		}
+		if x.SentSYN && uint64(uint32(x.Out.Edge-s.Seq)) > d.Unique+d.GapOctets+3 { // the SYN, the FIN, and one below
+			g |= BelowStart
+		}
+	case fresh == 0:
+		g = OutsideWindow
 	case old > 0:
 		g = Retransmission | PartlyResent
 		d.Retransmissions++
@@ -45,6 +50,9 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 		switch {
 		case end == y.RightEdge:
 			g |= WindowFull
+			if w := d.odd(); w.fullSince == 0 {
+				w.fullSince = p.Time
+			}
 		case end.After(y.RightEdge) && !x.Out.Holes():
 			g |= BeyondWindow
 		}

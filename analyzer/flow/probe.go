@@ -41,9 +41,10 @@ func (f *Flow) probeKind(s *fsm.Segment, from fsm.Side) Facts {
 func (f *Flow) isProbe(s *fsm.Segment, x *fsm.Endpoint) bool { return s.Seq.Before(x.Out.Top) }
 
 // noteProbe counts a probe and waits for its answer.
-func (f *Flow) noteProbe(g Facts, d *Direction, at fsm.Stamp) Facts {
+func (f *Flow) noteProbe(g Facts, d, r *Direction, at fsm.Stamp) Facts {
 	if g&WindowProbe != 0 {
 		d.WindowProbes++
+		d.odd().windowProbe(r.zeroSince, at)
 		d.awaiting = windowProbeAnswer
 		return 0
 	}

@@ -31,6 +31,7 @@ func (f *Flow) add(p *decode.Packet) {
 	next, rightEdge, sndNxt := x.Out.Edge, y.RightEdge, y.Out.Top
 	ownEdge, tsRecent := d.lastEdge, d.tsRecent
 	var captured fsm.Frame
+	var capturedTTL uint8
 	top, started := x.Out.Top, x.Out.Started()
 	probe := f.probeKind(s, from)
 	undelivered := f.checksum(p, d)
@@ -46,19 +47,23 @@ func (f *Flow) add(p *decode.Packet) {
 	f.Segments++
 	f.Last = at
 
+	if p.IPLen > 1500 {
+		d.Giants++
+	}
 	if space > 0 && s.Flags&fsm.RST == 0 {
 		g |= probe
 		if probe == 0 && started && twice != decode.DeliveredTwice && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
 			g |= f.orderFacts(p, d, x, y, top, space)
 		}
 		if s.Len > 0 {
+			f.pace(p.Frame, p.TOS, s, d, r)
 			f.data(s, d, from, p.Time)
 			if g&(Retransmission|Spurious|WindowProbe) != 0 {
-				if frame := d.contents.differs(p); frame != 0 {
+				if o := d.contents.differs(p); o != nil {
 					g |= ContentDiffers
-					captured = frame
+					captured, capturedTTL = o.frame, o.ttl
 				}
-			} else {
+			} else if g&KeepaliveProbe == 0 { // its octet may be anything
 				d.noteContent(p)
 			}
 		}
@@ -77,18 +82,25 @@ func (f *Flow) add(p *decode.Packet) {
 		r.GapOctets += uint64(f.Conn.Unseen)
 	}
 	if g&(KeepaliveProbe|WindowProbe) != 0 {
-		g |= f.noteProbe(g, d, at)
+		g |= f.noteProbe(g, d, r, at)
 	}
 	if s.Flags&fsm.ACK != 0 && s.Flags&fsm.RST == 0 {
 		g |= f.ackFacts(s, d, r, x, y, from)
 	}
 	if s.Flags&(fsm.SYN|fsm.FIN|fsm.RST) != 0 || f.FinalACK.Nth == 0 {
 		g |= f.landmarks(p, d, from, at, m)
+		if s.Flags&fsm.FIN != 0 {
+			d.FINs++
+			d.LastFIN = p.Time
+		}
+		if states[from] == fsm.SynSent && s.Flags&(fsm.SYN|fsm.RST) == 0 && !x.FastOpen && f.SYNs[from.Peer()]+f.SYNACKs[from.Peer()] == 0 {
+			g |= EarlySegment
+		}
 	}
 	if peer := &f.FINAcked[from.Peer()]; peer.Nth == 0 && y.SentFIN && s.Flags&fsm.ACK != 0 && s.Ack.After(y.FinSeq) {
 		*peer = at
 	}
-	g |= f.optionFacts(s, d, y)
+	g |= f.optionFacts(s, d, r, y)
 
 	asks := space > 0 && probe == 0 && twice != decode.DeliveredTwice
 	d.noteEffort(s, r, at, p.TTL, asks, g&(Retransmission|LateFill) != 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
@@ -106,7 +118,7 @@ func (f *Flow) add(p *decode.Packet) {
 		f.mark(Mark{
 			Frame: p.Frame, Time: p.Time, Nth: at.Nth, From: from, TTL: p.TTL, IPID: p.IPID,
 			Meaning: m, Facts: g, Segment: *s, States: states, Next: next, RightEdge: rightEdge, SndNxt: sndNxt,
-			OwnEdge: ownEdge, TSRecent: tsRecent, Captured: captured, Prior: r.Last.Frame, PriorLen: r.lastLen,
+			OwnEdge: ownEdge, TSRecent: tsRecent, Captured: captured, CapturedTTL: capturedTTL, Prior: r.Last.Frame, PriorLen: r.lastLen,
 			Kind: why, Original: repeats,
 		})
 	}

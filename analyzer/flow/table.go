@@ -187,7 +187,7 @@ func (t *Table) newFlow() *Flow {
 		d.sender.queue = f.Dir[i].sender.queue
 		d.sender.queue.clear()
 		if d.contents = f.Dir[i].contents; d.contents != nil {
-			*d.contents = contents{}
+			d.contents.forget()
 		}
 	}
 	*f = fresh
@@ -276,9 +276,15 @@ func (f *Flow) finish(now fsm.Time) {
 	}
 	for i := range f.Dir {
 		d := &f.Dir[i]
+		if d.rare != nil {
+			d.rare.endTiny()
+		}
 		if d.zero {
 			d.zero = false
 			d.ZeroWindowTime += f.Last.Time - d.zeroSince
+			if w := d.odd(); f.Last.Time-d.zeroSince > w.LongestZero {
+				w.LongestZero, w.ZeroFrame = f.Last.Time-d.zeroSince, w.zeroFrame
+			}
 		}
 		if d.blocked {
 			d.blocked = false

@@ -1,0 +1,218 @@
+package flow
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// Rare is what few connections show of a direction, kept apart so that the
+// others need no room for it.
+type Rare struct {
+	// The direction's own window while it was closed.
+	LongestZero  fsm.Time  // the longest time that it stayed closed …
+	ZeroFrame    fsm.Frame // … and the frame that closed it then
+	SmallOpening Tally     // openings from zero by less than a segment's worth
+
+	// The direction's data against the peer's window.
+	FullTime  fsm.Time // with the window used up, until the peer moved its edge
+	Unprobed  Unprobed // the longest closure during which it sent no probe
+	Steady    Steady   // probes of a closed window that did not back off
+	TooLarge  Tally    // segments larger than the peer's MSS
+	Largest   uint32   // octets of the largest of them
+	TinyRun   Tally    // the longest run of small segments sent in one go
+	TinyOctet uint64   // octets of data in that run
+
+	Stalls    Tally // next data sent only when a delayed ACK came
+	StallTime fsm.Time
+	Unsigned  Tally // segments without the signature that its SYN had
+
+	fullSince fsm.Time
+	zeroFrame fsm.Frame // that closed the window now closed
+	probes    probePace
+	reopened  Unprobed // a closure that may count, until data follows it
+	tiny      Tally
+	tinyBytes uint64
+	stalledAt fsm.Time // when the ACK came that may have been waited for
+	stall     fsm.Time // how long it took
+}
+
+// Tally counts occurrences and keeps the frames of the first of them.
+type Tally struct {
+	N      int
+	Frames []fsm.Frame // at most MaxMarks
+}
+
+func (t *Tally) note(f fsm.Frame) {
+	t.N++
+	t.Frames = appendFrame(t.Frames, f)
+}
+
+// Unprobed is a time during which a window was closed, data waited, and no probe
+// was sent.
+type Unprobed struct {
+	Span         fsm.Time
+	Closed, Open fsm.Frame
+	opened       fsm.Time
+}
+
+// Steady is a run of window probes whose intervals did not grow.
+type Steady struct {
+	Probes      int
+	First, Last fsm.Time // the first and the last interval between two of them
+	Frames      []fsm.Frame
+}
+
+// probePace follows the probes of one closed window.
+type probePace struct {
+	closure fsm.Time
+	run     Steady
+	last    fsm.Time
+}
+
+// Rare returns what is rare about the direction. The caller must not write to it.
+func (d *Direction) Rare() *Rare {
+	if d.rare == nil {
+		return &nothingRare
+	}
+	return d.rare
+}
+
+var nothingRare Rare
+
+func (d *Direction) odd() *Rare {
+	if d.rare == nil {
+		d.rare = &Rare{}
+	}
+	return d.rare
+}
+
+// pace looks at the rhythm of a data segment: how large it is, what it follows,
+// how the network marked it. It comes before the segment is counted.
+func (f *Flow) pace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direction) {
+	d.DataSegments++
+	if tos&3 != 0 {
+		d.Marked++
+		if tos&3 == congestionExperienced {
+			d.Congested++
+		}
+	}
+	mss := uint32(r.Options.MSS)
+	if mss == 0 {
+		mss = usualMSS
+	} else if s.Len > mss {
+		w := d.odd()
+		w.TooLarge.note(frame)
+		w.Largest = max(w.Largest, s.Len)
+	}
+	if w := d.rare; w != nil {
+		f.afterWait(w, d)
+	}
+	if 2*s.Len < mss {
+		f.smallSegment(frame, s, d, r)
+	} else if d.rare != nil {
+		d.rare.endTiny()
+	}
+}
+
+const (
+	congestionExperienced = 3    // RFC 3168 §5
+	usualMSS              = 1460 // where the peer's SYN was not captured
+)
+
+// afterWait looks whether new data was waiting for something that just came: the
+// opening of a window, or a delayed ACK.
+func (f *Flow) afterWait(w *Rare, d *Direction) {
+	const soon = 5_000_000
+	now := f.Last.Time
+	if w.reopened.opened != 0 {
+		if now-w.reopened.opened <= max(2*d.sender.rtt.Smoothed(), 10*soon) && w.reopened.Span > w.Unprobed.Span {
+			w.Unprobed = w.reopened
+		}
+		w.reopened = Unprobed{}
+	}
+	if w.stalledAt != 0 {
+		if now-w.stalledAt <= soon {
+			w.Stalls.note(f.Last.Frame)
+			w.StallTime += w.stall
+		}
+		w.stalledAt = 0
+	}
+}
+
+// smallSegment follows runs of segments of less than half the size that the peer
+// takes, sent in one go: each within 10 ms of the one before, and without data
+// from the peer in between, which would be a dialogue.
+func (f *Flow) smallSegment(frame fsm.Frame, s *fsm.Segment, d, r *Direction) {
+	if d.LastData == 0 || f.Last.Time-d.LastData > tinyPause || r.LastData > d.LastData {
+		if d.rare != nil {
+			d.rare.endTiny()
+		}
+		return
+	}
+	w := d.odd()
+	if w.tiny.N == 0 {
+		w.tiny.note(d.LastDataFrame)
+	}
+	w.tiny.note(frame)
+	w.tinyBytes += uint64(s.Len)
+}
+
+const tinyPause = 10_000_000
+
+func (w *Rare) endTiny() {
+	if w.tiny.N > w.TinyRun.N {
+		w.TinyRun.N, w.TinyOctet = w.tiny.N, w.tinyBytes
+		w.TinyRun.Frames = append(w.TinyRun.Frames[:0], w.tiny.Frames...)
+	}
+	w.tiny = Tally{Frames: w.tiny.Frames[:0]}
+	w.tinyBytes = 0
+}
+
+// windowOpens notes the end of a time during which d's window was closed. r is
+// the direction that waited for it.
+func (f *Flow) windowOpens(s *fsm.Segment, d, r *Direction, scaled uint32) {
+	now := f.Last.Time
+	w := d.odd()
+	span := now - d.zeroSince
+	if span > w.LongestZero {
+		w.LongestZero, w.ZeroFrame = span, w.zeroFrame
+	}
+	mss := uint32(d.Options.MSS)
+	if mss == 0 {
+		mss = usualMSS
+	}
+	if scaled < min(mss, max(d.MaxWindow/2, 1)) {
+		w.SmallOpening.note(f.Last.Frame)
+	}
+	if span > unprobedAfter && r.Last.Time <= d.zeroSince && r.Last.Nth != 0 {
+		r.odd().reopened = Unprobed{Span: span, Closed: w.zeroFrame, Open: f.Last.Frame, opened: now}
+	}
+}
+
+// unprobedAfter is how long a window may stay closed without a probe: several
+// retransmission timeouts.
+const unprobedAfter = 5 * fsm.Second
+
+// pace of probes: each interval should be longer than the one before.
+func (w *Rare) windowProbe(closure fsm.Time, at fsm.Stamp) {
+	p := &w.probes
+	if p.closure != closure {
+		*p = probePace{closure: closure}
+	}
+	if p.run.Probes > 0 {
+		interval := at.Time - p.last
+		if p.run.Probes == 1 {
+			p.run.First = interval
+		}
+		p.run.Last = interval
+	}
+	p.last = at.Time
+	p.run.Probes++
+	p.run.Frames = appendFrame(p.run.Frames, at.Frame)
+	const grown, longest = 3, 30 * fsm.Second // half as long again; at the ceiling they stay
+	if p.run.Probes >= steadyProbes && 2*p.run.Last < grown*p.run.First && p.run.Last < longest {
+		if p.run.Probes > w.Steady.Probes {
+			w.Steady = p.run
+		}
+	}
+}
+
+// steadyProbes is how many probes must come at one interval to count.
+const steadyProbes = 4
