@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -87,6 +88,9 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	sig := catchSignals()
 	defer sig.stop()
 	source, live, err := a.open(files, sig)
+	if errors.Is(err, errInterrupted) {
+		return &failure{code: exitSignal, err: errors.New("interrupted before a capture began")}
+	}
 	if err != nil {
 		return err
 	}

@@ -63,7 +63,8 @@ func (s *session) read(source capture.Source) {
 			return
 		}
 		if err := source.Next(&p); err != nil {
-			if err != io.EOF && !errors.Is(err, errInterrupted) {
+			s.brokenOff = errors.Is(err, errInterrupted)
+			if err != io.EOF && !s.brokenOff {
 				s.err = err
 			}
 			return
@@ -136,6 +137,9 @@ func (s *session) finish() error {
 	s.addUnmatched(&r.Capture)
 	for _, i := range s.source.Info() {
 		source := sourceRecord(i)
+		if s.brokenOff {
+			source.Cut = ""
+		}
 		if i.Name == "-" && !s.opt.json && !s.opt.ndjson {
 			source.Name = "standard input"
 		}
