@@ -33,6 +33,7 @@ type session struct {
 	taken     uint64 // packets analysed
 	unmatched uint64 // packets that the filter left out
 	err       error  // what ended the reading, if not its end
+	brokenOff bool   // by the user, in the middle of a record as like as not
 }
 
 func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool) *session {
