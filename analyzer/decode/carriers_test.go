@@ -5,21 +5,24 @@ import (
 	"testing"
 )
 
-// TestCarriers has one packet for each way that TCP is carried, written octet
+// A carrier is a packet that carries a segment in some way.
+type carrier struct {
+	name     string
+	linkType int
+	packet   []byte
+	encap    string
+	labels   string
+}
+
+// carriers returns one packet for each way that TCP is carried, written octet
 // by octet. All carry the same segment between the same addresses; packets
 // around them have others.
-func TestCarriers(t *testing.T) {
+func carriers() []carrier {
 	v4, v6 := ip4(6, tcpOctets(nil, hello)), ip6(6, tcpOctets(nil, hello))
 	frame := ether(0x0800, v4)
 	wifi := unhex("0801 0000 020000000001 020000000002 020000000003 1000")
 	qosWifi := cat(unhex("88"), wifi[1:], unhex("0000"))
-	for _, test := range []struct {
-		name     string
-		linkType int
-		packet   []byte
-		encap    string
-		labels   string
-	}{
+	return []carrier{
 		// Labels between the Ethernet header and IP.
 		{"MPLS", 1, ether(0x8847, cat(unhex("00010 140"), v4)), "", "mpls 16"},
 		{"MPLS, two labels", 1, ether(0x8847, cat(unhex("00010 040 00011 140"), v6)), "", "mpls 16.17"},
@@ -122,7 +125,11 @@ func TestCarriers(t *testing.T) {
 		{"enc, big-endian", 109, cat(unhex("00000018 00000001 00000000"), v6), "", ""},
 		{"Juniper", 178, cat(unhex("4d4743 01"), frame), "", ""},
 		{"Juniper, extensions", 178, cat(unhex("4d4743 80 0003 010203"), frame), "", ""},
-	} {
+	}
+}
+
+func TestCarriers(t *testing.T) {
+	for _, test := range carriers() {
 		t.Run(test.name, func(t *testing.T) {
 			if !KnownLinkType(test.linkType) {
 				t.Errorf("link type %d is not known", test.linkType)

@@ -30,6 +30,12 @@ func FuzzDecode(f *testing.F) {
 	f.Add(set(ip4(6, cat(unhex("83070407070707 00"), segment)), 0, 0x47), 12, 0)
 	f.Add(ip4(6, tcpOctets(unhex("0101 0522 00000011 00000012 00000021 00000022 00000031 00000032 00000041 ffffffff"), nil)), 101, 0)
 	f.Add(ip4(6, tcpOctets(unhex("fe0c f989 0102030405060708 1e04 0081 ac05 010203 00 01"), nil)), 101, 0)
+	for _, c := range carriers() {
+		f.Add(c.packet, c.linkType, 0)
+	}
+	f.Add(frag4(6, 7, piece{0, segment[:24], true}), 101, 0)
+	f.Add(frag6(6, 7, piece{24, segment[24:], false}), 101, 0)
+	f.Add(outer4(4, frag4(17, 7, piece{0, udpOctets(4789, segment[:24]), true})), 12, 0)
 
 	f.Fuzz(func(t *testing.T, data []byte, linkType, beyond int) {
 		beyond = max(beyond, 0) & 0xfffff
@@ -65,7 +71,7 @@ func checkBounds(t *testing.T, data []byte, p *Packet) {
 	if !p.Truncated && (len(p.Payload) != int(s.Len) || p.OptionsCut) {
 		t.Fatalf("not truncated, yet %+v", p)
 	}
-	if len(p.Payload) > 0 {
+	if len(p.Payload) > 0 { // a packet alone completes no datagram
 		start := uintptr(unsafe.Pointer(&p.Payload[0])) - uintptr(unsafe.Pointer(&data[0]))
 		if start >= uintptr(len(data)) || int(start)+len(p.Payload) > len(data) {
 			t.Fatalf("payload at octet %d of %d", start, len(data))
