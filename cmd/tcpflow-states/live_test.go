@@ -13,6 +13,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"syscall"
@@ -306,6 +307,30 @@ func TestLiveDrops(t *testing.T) {
 	}
 	if !regexp.MustCompile(`"quality":\{.*"dropped":[1-9]`).MatchString(p.all.String()) {
 		t.Errorf("no drops in %.1000s", p.all.String())
+	}
+}
+
+// TestLiveGivesUpRoot runs the program as sudo would: once the interface is
+// open it is the caller again, and still captures.
+func TestLiveGivesUpRoot(t *testing.T) {
+	needLoopback(t)
+	if os.Geteuid() != 0 || runtime.GOOS != "linux" {
+		t.Skip("must be root on Linux")
+	}
+	address, port := server(t)
+	cmd := program("live", "-i", "lo", "--linger", "100ms", "port", port)
+	cmd.Env = append(os.Environ(), "SUDO_UID=65534", "SUDO_GID=65534")
+	p := start(t, cmd)
+	uids := regexp.MustCompile(`(?m)^[UG]id:\t65534\t65534\t65534\t65534$`)
+	eventually(t, "somebody else's process", func() bool {
+		status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", cmd.Process.Pid))
+		return err == nil && len(uids.FindAll(status, -1)) == 2
+	})
+	converse(t, address)
+	p.await(`:` + port + ` .*normal close`)
+	p.signal(os.Interrupt)
+	if code := p.end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, p.stderr.String())
 	}
 }
 
