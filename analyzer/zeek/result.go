@@ -13,14 +13,14 @@ type Result struct {
 	Packets     [2]uint64
 	IPBytes     [2]uint64
 	Start       fsm.Time
-	Duration    fsm.Time
+	End         fsm.Time // of the last packet before both sides had closed
 }
 
 // Result returns the connection as known so far.
 func (z *State) Result() Result {
 	r := Result{
 		Originator: z.origin, ConnState: z.ConnState(), History: z.History(), MissedBytes: z.missed,
-		Start: z.start, Duration: z.last - z.start, HasBytes: z.last > z.start,
+		Start: z.start, End: z.last, HasBytes: z.last > z.start,
 	}
 	for i := range z.end {
 		e := &z.end[i]
