@@ -12,7 +12,7 @@ func buildPeers(f *flow.Flow, c *record.Connection) {
 		Originator: r.Originator, ConnState: r.ConnState, History: r.History,
 		Bytes: r.Bytes, HasBytes: r.HasBytes, MissedBytes: r.MissedBytes,
 		Packets: r.Packets, IPBytes: r.IPBytes,
-		Start: r.Start, Duration: r.Duration.Seconds(0),
+		Start: r.Start, End: r.End,
 	}
 	c.Suricata.State = f.Suricata.String()
 }

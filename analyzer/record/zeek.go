@@ -9,12 +9,12 @@ type Zeek struct {
 	ConnState   string
 	History     string
 	Bytes       [2]uint64 // sequence numbers used, which need not be octets seen
-	HasBytes    bool      // Zeek gives Bytes and Duration only for connections that took time
+	HasBytes    bool      // Zeek gives Bytes and a duration only for connections that took time
 	MissedBytes uint64
 	Packets     [2]uint64 // with a good checksum
 	IPBytes     [2]uint64
 	Start       fsm.Time
-	Duration    float64 // seconds; segments after both sides closed do not count
+	End         fsm.Time // segments after both sides closed do not count
 }
 
 // Suricata is a connection in the words of Suricata's flow records.
