@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net/netip"
 	"sync"
 	"time"
 	"unsafe"
@@ -36,7 +37,8 @@ func (d Direction) String() string {
 // Packet is what a rule may look at. Numbers are as in the packet.
 type Packet struct {
 	Direction  Direction
-	Family     Family
+	Source     netip.Addr
+	Target     netip.Addr
 	Time       time.Time // when the router read it
 	SourcePort uint16
 	TargetPort uint16
@@ -317,7 +319,7 @@ func route(frame []byte, dir Direction) (*Packet, bool) {
 	}
 	ip := frame[14:]
 	var tcp []byte
-	family := IPv4
+	var source, target netip.Addr
 	switch {
 	case binary.BigEndian.Uint16(frame[12:]) == unix.ETH_P_IP && ip[0]>>4 == 4 && ip[9] == unix.IPPROTO_TCP:
 		header, total := int(ip[0]&15)*4, int(binary.BigEndian.Uint16(ip[2:]))
@@ -329,6 +331,7 @@ func route(frame []byte, dir Direction) (*Packet, bool) {
 		}
 		tcp = ip[header:total]
 		ip[8]--
+		source, target = netip.AddrFrom4([4]byte(ip[12:])), netip.AddrFrom4([4]byte(ip[16:]))
 		// One less in the TTL's octet is 0x0100 more in the checksum (RFC 1624).
 		sum := uint32(binary.BigEndian.Uint16(ip[10:])) + 0x100
 		binary.BigEndian.PutUint16(ip[10:], uint16(sum+sum>>16))
@@ -339,7 +342,7 @@ func route(frame []byte, dir Direction) (*Packet, bool) {
 		}
 		tcp = ip[40:total]
 		ip[7]--
-		family = IPv6
+		source, target = netip.AddrFrom16([16]byte(ip[8:])), netip.AddrFrom16([16]byte(ip[24:]))
 	default:
 		return nil, false
 	}
@@ -355,7 +358,8 @@ func route(frame []byte, dir Direction) (*Packet, bool) {
 	}
 	return &Packet{
 		Direction:  dir,
-		Family:     family,
+		Source:     source,
+		Target:     target,
 		SourcePort: binary.BigEndian.Uint16(tcp),
 		TargetPort: binary.BigEndian.Uint16(tcp[2:]),
 		Seq:        binary.BigEndian.Uint32(tcp[4:]),

@@ -125,7 +125,9 @@ type tuple struct{ client, server netip.AddrPort }
 // A RST that a listener sends in answer to a stray segment is reported without
 // the peer's address; the first RST that the router saw from that host and
 // port afterwards tells whose it was.
-func assemble(reports []report, client, server netip.Addr, seen []sighting) []*Connection {
+//
+// Connections that are known to exist are there even if no socket ever tells.
+func assemble(reports []report, client, server netip.Addr, known []tuple, seen []sighting) []*Connection {
 	var all []*Connection
 	latest := make(map[tuple]*Connection)  // begun last, by 4-tuple
 	serving := make(map[tuple]*Connection) // that the server's socket belongs to
@@ -137,6 +139,11 @@ func assemble(reports []report, client, server netip.Addr, seen []sighting) []*C
 		latest[t] = c
 		all = append(all, c)
 		return c
+	}
+	for _, t := range known {
+		if latest[t] == nil {
+			begin(t)
+		}
 	}
 	for _, r := range reports {
 		if r.name == "tcp_send_reset" && r.to.Port() == 0 {

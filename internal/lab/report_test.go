@@ -77,7 +77,7 @@ func TestAssemble(t *testing.T) {
 		t.Fatal(err)
 	}
 	seen := []sighting{{time.Unix(1009, 500100000), netip.AddrPortFrom(there, 80), netip.AddrPortFrom(here, 40000)}}
-	got := assemble(reports, here, there, seen)
+	got := assemble(reports, here, there, nil, seen)
 	if len(got) != 2 {
 		t.Fatalf("%d connections, want 2", len(got))
 	}

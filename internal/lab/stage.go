@@ -54,6 +54,7 @@ type Stage struct {
 	mu       sync.Mutex
 	sockets  []*Socket
 	notes    []string
+	peers    []tuple // connections of hand-made peers
 }
 
 // own remembers a socket so that it is closed at the end.
@@ -317,7 +318,14 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 	}
 	truth.Clock = Clock{Trace: "mono", UncertaintyS: clock.uncertainty.Seconds()}
 	for _, family := range []Family{IPv4, IPv6} {
-		truth.Connections = append(truth.Connections, assemble(reports, clientAddrs[family], serverAddrs[family], st.resets())...)
+		truth.Connections = append(truth.Connections, assemble(reports, clientAddrs[family], serverAddrs[family], nil, st.resets())...)
+	}
+	if len(st.peers) > 0 {
+		byHand := assemble(reports, peerAddr, serverAddrs[IPv4], st.peers, st.resets())
+		for _, c := range byHand {
+			c.ByHand = true
+		}
+		truth.Connections = append(truth.Connections, byHand...)
 	}
 	for _, c := range truth.Connections {
 		c.Scenario = st.parts[c.Server.Port()]
@@ -344,11 +352,7 @@ func (s *Stage) resets() (seen []sighting) {
 	s.forward.mu.Lock()
 	defer s.forward.mu.Unlock()
 	for _, p := range s.forward.rsts {
-		from, to := clientAddrs[p.Family], serverAddrs[p.Family]
-		if p.Direction == ToClient {
-			from, to = to, from
-		}
-		seen = append(seen, sighting{p.Time, netip.AddrPortFrom(from, p.SourcePort), netip.AddrPortFrom(to, p.TargetPort)})
+		seen = append(seen, sighting{p.Time, netip.AddrPortFrom(p.Source, p.SourcePort), netip.AddrPortFrom(p.Target, p.TargetPort)})
 	}
 	return seen
 }

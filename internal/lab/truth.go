@@ -44,6 +44,7 @@ type Connection struct {
 	Server      netip.AddrPort `json:"server"`
 	Incarnation int            `json:"incarnation"`        // from 1, counted per 4-tuple
 	Scenario    string         `json:"scenario,omitempty"` // within a campaign
+	ByHand      bool           `json:"by_hand,omitempty"`  // the client's side is no kernel: nothing is known of its states
 	ClientSide  Endpoint       `json:"client_side"`
 	ServerSide  Endpoint       `json:"server_side"`
 }

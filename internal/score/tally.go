@@ -129,7 +129,7 @@ func (s *Score) Add(file string) error {
 			if client {
 				home = p.views[lab.AtClient]
 			}
-			if home == nil {
+			if home == nil || client && c.ByHand {
 				continue
 			}
 			own := home.talks[i]
