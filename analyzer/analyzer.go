@@ -12,6 +12,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/verdict"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -134,6 +135,7 @@ func (a *Analyzer) ended(f *flow.Flow) {
 	}
 	a.build(f, c)
 	c.Anomalies = check.Run(f, c.Anomalies)
+	c.Verdict = verdict.Of(c)
 	a.summary.add(c)
 	a.addQuality(f)
 	if a.opt.Connection != nil {

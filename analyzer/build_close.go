@@ -25,6 +25,11 @@ func buildClose(f *flow.Flow, c *record.Connection) {
 			} else if cl.RST == 0 {
 				cl.RST, cl.ResetBy = t.Frame, t.Side.String()
 			}
+		case fsm.SendSYN, fsm.RecvSYN, fsm.RecvSYNACK:
+			if start != nil && cl.RST != 0 { // an attempt was reset before the one that this is about
+				start, end = nil, nil
+				cl.FirstCloser, cl.RST, cl.ResetBy = "", 0, ""
+			}
 		case fsm.RecvRST:
 			if cl.RST == 0 {
 				cl.RST, cl.ResetBy = t.Frame, t.Side.Peer().String()

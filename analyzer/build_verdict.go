@@ -26,6 +26,7 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 				t.Outstanding = uint32(e.Out.Top - e.ISS)
 			}
 		}
+		t.WindowClosed = d.WindowShut
 		if d.Keepalive != nil {
 			t.Keepalives = d.Keepalive.Run()
 		}
@@ -63,8 +64,13 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			Frame: k.Frame, Time: k.Time, Side: k.From, HasAck: k.Segment.Flags&fsm.ACK != 0,
 			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorOctets: k.PriorLen, Before: k.States,
 		}
-		if f.RST[k.From].Frame == k.Frame {
-			r.PriorTime, r.Own = d.PeerBeforeRST, d.BeforeRST
+		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
+			r.PriorTime, r.Own = b.Peer, b.Own
+			r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
+		}
+		r.OwnOutstanding = c.Tail[k.From].Outstanding
+		if peer := &f.Conn.End[k.From.Peer()]; r.HasAck && peer.Seen && k.SndNxt.After(k.Segment.Ack) {
+			r.PeerOutstanding = uint32(k.SndNxt - k.Segment.Ack)
 		}
 		for t := range c.Transitions {
 			tr := &c.Transitions[t]

@@ -14,13 +14,14 @@ type summary struct {
 	connections uint64
 	states      [2][fsm.NumStates]uint64
 	closes      map[string]uint64
+	verdicts    map[string]uint64
 	anomalies   map[string]*record.AnomalyCount
 	octets      uint64
 }
 
 func (s *summary) add(c *record.Connection) {
 	if s.closes == nil {
-		s.closes, s.anomalies = map[string]uint64{}, map[string]*record.AnomalyCount{}
+		s.closes, s.verdicts, s.anomalies = map[string]uint64{}, map[string]uint64{}, map[string]*record.AnomalyCount{}
 	}
 	s.connections++
 	for side := range s.states {
@@ -28,6 +29,7 @@ func (s *summary) add(c *record.Connection) {
 		s.octets += c.Traffic[side].Octets
 	}
 	s.closes[c.Close.Kind]++
+	s.verdicts[c.Verdict.Code]++
 	for i := range c.Anomalies {
 		an := &c.Anomalies[i]
 		n := s.anomalies[an.Name]
@@ -60,6 +62,13 @@ func (s *summary) report() record.Summary {
 	}
 	slices.SortFunc(r.Closes, func(a, b record.Count) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
+	})
+	for code, n := range s.verdicts {
+		v := record.Verdict{Code: code}
+		r.Verdicts = append(r.Verdicts, record.VerdictCount{Code: code, Concern: v.Concern(), N: n})
+	}
+	slices.SortFunc(r.Verdicts, func(a, b record.VerdictCount) int {
+		return cmp.Or(cmp.Compare(b.Concern, a.Concern), cmp.Compare(b.N, a.N), cmp.Compare(a.Code, b.Code))
 	})
 	var bySeverity [record.SeverityError + 1]uint64
 	for _, n := range s.anomalies {

@@ -8,12 +8,9 @@ type Effort struct {
 	FirstData   fsm.Time // first segment with data; 0 for none
 	Blocked     fsm.Time // total time in which the peer's window left no room for the next segment
 	TimeoutWait fsm.Time // total silence before retransmissions by timeout
+	WindowShut  bool     // the window was closed at the end
 	LastTTL     uint8    // of its latest segment that is no RST
-
-	// When the side itself and its peer had last sent something before the side's
-	// first RST; 0 for never.
-	BeforeRST     fsm.Time
-	PeerBeforeRST fsm.Time
+	BeforeRST   *BeforeRST
 
 	blocked      bool
 	blockedSince fsm.Time
@@ -33,13 +30,24 @@ type Unanswered struct {
 	Resent    uint32 // repetitions
 }
 
+// BeforeRST is what a side and its peer had last sent before the side's first
+// RST: segments of any kind, and data. Zero stands for never.
+type BeforeRST struct {
+	Own, Peer           fsm.Time
+	OwnData, PeerData   fsm.Time
+	OwnFrame, PeerFrame fsm.Frame
+}
+
 // noteEffort follows the exchange of segments that ask for an answer and what
 // comes back. d is the sender's direction, before the segment is noted as its
 // latest.
 func (d *Direction) noteEffort(s *fsm.Segment, r *Direction, at fsm.Stamp, ttl uint8, asks, again bool) {
 	if s.Flags&fsm.RST != 0 {
-		if d.PeerBeforeRST == 0 {
-			d.BeforeRST, d.PeerBeforeRST = d.Last.Time, r.Last.Time
+		if d.BeforeRST == nil {
+			d.BeforeRST = &BeforeRST{
+				Own: d.Last.Time, Peer: r.Last.Time, OwnData: d.LastData, PeerData: r.LastData,
+				OwnFrame: d.LastDataFrame, PeerFrame: r.LastDataFrame,
+			}
 		}
 		return
 	}
@@ -105,12 +113,13 @@ func (w *Wait) add(span fsm.Time, from, to fsm.Frame) {
 
 // Waits holds the waits for the data of each side: for an answer to the peer's
 // data, and for more behind its own when all of that was acknowledged. Waits in
-// which something was sent again are left out: the path, not the application,
-// was slow then.
+// which something was sent again or a window was closed are left out: the path,
+// or the peer, was slow then.
 type Waits struct {
 	Answer [2]Wait
 	Pause  [2]Wait
 	resent uint64
+	shut   uint64 // windows closed so far
 }
 
 // leastWait is the shortest wait that is noted; round trips are mostly below it.
@@ -127,7 +136,8 @@ func (f *Flow) noteWait(s *fsm.Segment, from fsm.Side, span fsm.Time, frame fsm.
 		f.Waits = w
 	}
 	resent := f.Dir[0].Retransmissions + f.Dir[1].Retransmissions
-	if span >= leastWait && resent == w.resent {
+	shut := f.Dir[0].ZeroWindows + f.Dir[1].ZeroWindows
+	if span >= leastWait && resent == w.resent && shut == w.shut {
 		peer := &f.Conn.End[from.Peer()]
 		switch {
 		case from != f.lastDataFrom:
@@ -136,5 +146,5 @@ func (f *Flow) noteWait(s *fsm.Segment, from fsm.Side, span fsm.Time, frame fsm.
 			w.Pause[from].add(span, f.lastDataFrame, frame)
 		}
 	}
-	w.resent = resent
+	w.resent, w.shut = resent, shut
 }

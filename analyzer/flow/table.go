@@ -280,7 +280,7 @@ func (f *Flow) finish(now fsm.Time) {
 			d.rare.endTiny()
 		}
 		if d.zero {
-			d.zero = false
+			d.zero, d.WindowShut = false, true
 			d.ZeroWindowTime += f.Last.Time - d.zeroSince
 			if w := d.odd(); f.Last.Time-d.zeroSince > w.LongestZero {
 				w.LongestZero, w.ZeroFrame = f.Last.Time-d.zeroSince, w.zeroFrame

@@ -128,6 +128,8 @@ type Tail struct {
 	Unanswered Unanswered
 	Keepalives uint64 // probes in a row without an answer at the end
 
+	WindowClosed bool // its window was closed at the end
+
 	Blocked     float64 // seconds in which the peer's window left no room for its next segment
 	TimeoutWait float64 // seconds spent waiting for retransmission timers
 	Answer      Wait    // for this side's data after the peer's
@@ -167,9 +169,18 @@ type Reset struct {
 
 	Prior       fsm.Frame // the peer's latest segment before; 0 for none
 	PriorTime   fsm.Time
-	PriorOctets uint32       // of data on it
-	PriorFIN    bool         // it carried a FIN
-	Own         fsm.Time     // the side's own latest segment before; 0 for none
-	Silence     float64      // seconds without a segment before the RST, or before the segment that it answers at once
-	Before      [2]fsm.State // of client and server before it
+	PriorOctets uint32 // of data on it
+	PriorFIN    bool   // it carried a FIN
+
+	// Sequence numbers that were sent and not acknowledged when the RST came.
+	OwnOutstanding  uint32
+	PeerOutstanding uint32 // known only if the RST has an ACK
+
+	Own       fsm.Time // the side's own latest segment before; 0 for none
+	OwnData   fsm.Time // its latest data and the peer's; 0 for none
+	PeerData  fsm.Time
+	OwnFrame  fsm.Frame // the segments with that data
+	PeerFrame fsm.Frame
+	Silence   float64      // seconds without a segment before the RST, or before the segment that it answers at once
+	Before    [2]fsm.State // of client and server before it
 }

@@ -1,0 +1,118 @@
+package verdict
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// gone finds connections whose other end, or the path to it, was no longer
+// there: probes or repetitions without an answer to the end.
+func gone(c *record.Connection) (record.Verdict, bool) {
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		t := &c.Tail[x]
+		if t.Keepalives >= 3 && c.Tail[x.Peer()].LastFrame != 0 {
+			return deadByKeepalive(c, x), true
+		}
+		if t.Unanswered.Resent >= 2 && c.Tail[x.Peer()].LastFrame != 0 {
+			return vanished(c, x), true
+		}
+	}
+	return record.Verdict{}, false
+}
+
+// vanished is the verdict when a side repeated itself in vain.
+func vanished(c *record.Connection, x fsm.Side) record.Verdict {
+	t, y := &c.Tail[x], x.Peer()
+	u := &t.Unanswered
+	v := record.Verdict{Code: "peer-vanished", Frames: []fsm.Frame{c.Tail[y].LastFrame, u.Frame, u.LastSent}}
+	what := "what it had sent"
+	switch {
+	case c.Close.FIN[x] != 0 && t.Outstanding <= 1:
+		what = "its FIN"
+	case t.Outstanding > 0:
+		what = octets(uint64(t.Outstanding))
+	}
+	last := c.Tail[y].LastFrame
+	tried := by(x) + " sent " + what + " again " + times(u.Resent) + " in " + span(max(0, u.Last.Seconds(u.Time)))
+	how := "(" + frame(u.Frame)
+	if u.LastSent != u.Frame {
+		how = "(frames " + bare(u.Frame) + " to " + bare(u.LastSent)
+	}
+	how += ", " + gaps(u) + ")"
+	end := "to the end of the capture"
+	if c.Reset.Frame != 0 {
+		end = "and then gave up with the RST in " + frame(c.Reset.Frame)
+	}
+	if u.Idle >= longSilence {
+		v.Code = "dropped-while-idle"
+		v.Sentence = "After " + span(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
+			": probably something between the two had forgotten the connection, or " + by(y) + " was gone."
+		return v
+	}
+	v.Sentence = capital(by(y)) + " was last heard in " + frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably gone."
+	return v
+}
+
+// open is the verdict on a connection that nobody had closed.
+func open(c *record.Connection) record.Verdict {
+	v := record.Verdict{Frames: []fsm.Frame{c.LastFrame}, Sure: true}
+	since := max(0, c.Until.Seconds(c.Last))
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if z := &c.Traffic[x.Peer()]; c.Tail[x.Peer()].WindowClosed && c.Tail[x.Peer()].LastFrame != 0 {
+			v.Code = "window-closed"
+			v.Sentence = capital(by(x.Peer())) + "'s receive window had been closed for " + span(z.ZeroWindowTime) + " when the capture ended (last segment: " + frame(c.LastFrame) + "): its application did not read."
+			return v
+		}
+	}
+	v.Code = "still-open"
+	if c.Quality.Midstream {
+		v.Code, v.Sure = "joined-midway", false
+		v.Frames = append(v.Frames, c.FirstFrame)
+		v.Sentence = "The capture joined the connection midway in " + frame(c.FirstFrame) + " and ended before it was closed; it holds " + span(max(0, c.Last.Seconds(c.First))) + " of it."
+		return v
+	}
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
+			v.Code, v.Sure = "capture-cut", false
+			v.Sentence = "The capture ended " + span(since) + " after " + frame(c.LastFrame) + " in the middle of a transfer, with " + octets(uint64(n)) + " of " + by(x) + " not acknowledged yet."
+			return v
+		}
+	}
+	v.Sentence = "Open on both sides when the capture ended, " + span(since) + " after the last segment (" + frame(c.LastFrame) + ")."
+	if since == 0 {
+		v.Sentence = "Open on both sides when the capture ended with " + frame(c.LastFrame) + "."
+	}
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if n := c.Tail[x].Outstanding; n > 0 && c.Tail[x].LastData > 0 {
+			v.Sure = false
+			v.Sentence = "Open when the capture ended, but the " + octets(uint64(n)) + " of " + by(x) + " in " + frame(c.Tail[x].LastDataFrame) + " had not been acknowledged for " +
+				span(max(0, c.Until.Seconds(c.Tail[x].LastData))) + "."
+			v.Frames = append(v.Frames, c.Tail[x].LastDataFrame)
+		}
+	}
+	return v
+}
+
+// oneDirection is the verdict when only one side was captured: what it did is
+// certain, what it met is not.
+func oneDirection(c *record.Connection) record.Verdict {
+	x := fsm.Client
+	if c.Tail[x].LastFrame == 0 {
+		x = fsm.Server
+	}
+	cl := &c.Close
+	v := record.Verdict{Code: "one-direction-only", Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
+	v.Sentence = "Only " + by(x) + "'s segments were captured (frames " + bare(c.FirstFrame) + " to " + bare(c.LastFrame) + "): it sent " + octets(c.Traffic[x].UniqueOctets)
+	switch {
+	case cl.RST != 0 && sideOf(cl.ResetBy) == x:
+		v.Sentence += " and reset the connection in " + frame(cl.RST) + "."
+		v.Frames = append(v.Frames, cl.RST)
+	case cl.FIN[x] != 0 && (c.State[x].State == fsm.TimeWait || c.State[x].State == fsm.Closed):
+		v.Sentence += " and closed in " + frame(cl.FIN[x]) + ", and what it acknowledged shows that " + by(x.Peer()) + " closed too."
+	case cl.FIN[x] != 0:
+		v.Sentence += " and closed in " + frame(cl.FIN[x]) + "."
+	default:
+		v.Sentence += " and had not closed when the capture ended."
+	}
+	return v
+}

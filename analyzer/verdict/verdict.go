@@ -1,0 +1,109 @@
+// Package verdict says in one sentence why a connection went and ended as it
+// did. It reads the connection's record and nothing else: the same record gives
+// the same verdict.
+//
+// What only one explanation fits is said flatly. What a tap cannot know (who sent
+// a RST, why an application closed, where a packet was lost) is said with
+// "probably", and the verdict is not sure.
+package verdict
+
+import (
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Of judges a finished connection. Its anomalies must be filled in.
+func Of(c *record.Connection) record.Verdict {
+	v := judge(c)
+	v.Frames = tidy(v.Frames)
+	v.Limits = limits(c)
+	if c.Quality.GapOctets > 0 {
+		v.Sure = false // what the capture lost could tell another story
+	}
+	return v
+}
+
+// judge finds the first story that fits, from those that need the least to be
+// believed to the general ones.
+func judge(c *record.Connection) record.Verdict {
+	switch {
+	case scanned(c):
+		return scanProbe(c)
+	case c.Quality.OneSided:
+		return oneDirection(c)
+	case c.Close.Kind == "none":
+		return noConnection(c)
+	case c.Close.Kind == "refused":
+		return refused(c)
+	case c.Close.Kind == "unanswered":
+		return unanswered(c)
+	case c.Close.Kind == "aborted-handshake":
+		return abortedHandshake(c)
+	case c.Evicted && c.Close.Kind != "normal" && c.Close.Kind != "simultaneous" && c.Close.Kind != "reset":
+		return notFollowed(c)
+	case c.Close.Kind == "opening":
+		return opening(c)
+	case c.Close.Kind == "reset":
+		return reset(c)
+	case c.Close.Kind == "normal", c.Close.Kind == "simultaneous":
+		return closed(c)
+	}
+	if c.Close.Kind == "closing" {
+		return closing(c)
+	}
+	if v, ok := gone(c); ok {
+		return v
+	}
+	if c.Close.Kind == "half-closed" {
+		return halfClosed(c)
+	}
+	return open(c)
+}
+
+// anomaly returns the connection's first finding of that name, or nil.
+func anomaly(c *record.Connection, names ...string) *record.Anomaly {
+	for i := range c.Anomalies {
+		if slices.Contains(names, c.Anomalies[i].Name) {
+			return &c.Anomalies[i]
+		}
+	}
+	return nil
+}
+
+// tidy sorts frames, drops the zero one and repetitions, and keeps the first few
+// and the last.
+func tidy(frames []fsm.Frame) []fsm.Frame {
+	slices.Sort(frames)
+	frames = slices.Compact(frames)
+	if len(frames) > 0 && frames[0] == 0 {
+		frames = frames[1:]
+	}
+	if len(frames) > record.MaxVerdictFrames {
+		frames[record.MaxVerdictFrames-1] = frames[len(frames)-1]
+		frames = frames[:record.MaxVerdictFrames]
+	}
+	return frames
+}
+
+// sideOf returns the side that a record's word names.
+func sideOf(name string) fsm.Side {
+	if name == fsm.Server.String() {
+		return fsm.Server
+	}
+	return fsm.Client
+}
+
+// pathRTT returns the handshake's whole round trip in seconds, or what stands
+// for one where it is not known.
+func pathRTT(c *record.Connection) float64 {
+	if h := &c.Handshake; h.ServerRTT >= 0 && h.ClientRTT >= 0 {
+		return h.ServerRTT + h.ClientRTT
+	}
+	return 0.1
+}
+
+// soon is how long an answer may reasonably be under way, in seconds, before its
+// absence says something.
+func soon(c *record.Connection) float64 { return 1 + 2*pathRTT(c) }

@@ -1,0 +1,118 @@
+package verdict
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// span writes seconds with a unit that suits them: "24 µs", "10.6 ms", "3.48 s",
+// "2 min 5 s", "2 h 5 min".
+func span(s float64) string {
+	switch {
+	case s < 0.0000005:
+		return "0 s"
+	case s < 0.0009995:
+		return digits(s*1e6) + " µs"
+	case s < 0.9995:
+		return digits(s*1e3) + " ms"
+	case s < 59.95:
+		return digits(s) + " s"
+	case s < 3599.5:
+		n := int64(s + 0.5)
+		return pair(n/60, " min", n%60, " s")
+	case s < 86370:
+		n := int64(s/60 + 0.5)
+		return pair(n/60, " h", n%60, " min")
+	}
+	n := int64(s/3600 + 0.5)
+	return pair(n/24, " d", n%24, " h")
+}
+
+func pair(a int64, unitA string, b int64, unitB string) string {
+	text := strconv.FormatInt(a, 10) + unitA
+	if b > 0 {
+		text += " " + strconv.FormatInt(b, 10) + unitB
+	}
+	return text
+}
+
+// digits writes a number with three significant digits at most.
+func digits(v float64) string {
+	decimals := 2
+	switch {
+	case v >= 99.95:
+		decimals = 0
+	case v >= 9.995:
+		decimals = 1
+	}
+	s := strconv.FormatFloat(v, 'f', decimals, 64)
+	if decimals > 0 {
+		s = strings.TrimRight(strings.TrimRight(s, "0"), ".")
+	}
+	return s
+}
+
+// octets writes an amount of data: "512 B", "1.2 kB", "4.3 MB".
+func octets(n uint64) string {
+	if n < 1000 {
+		return strconv.FormatUint(n, 10) + " B"
+	}
+	v := float64(n)
+	for _, unit := range [...]string{" kB", " MB", " GB"} {
+		if v /= 1000; v < 999.5 {
+			return digits(v) + unit
+		}
+	}
+	return digits(v/1000) + " TB"
+}
+
+// percent writes a share.
+func percent(share float64) string {
+	if share > 0 && share < 0.0095 {
+		return digits(share*100) + " %"
+	}
+	return strconv.FormatFloat(share*100, 'f', 0, 64) + " %"
+}
+
+// times writes "once", "twice" or "n times".
+func times[N int | uint64](n N) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return strconv.FormatUint(uint64(n), 10) + " times"
+}
+
+// counted writes a number with its noun.
+func counted[N int | uint64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return strconv.FormatUint(uint64(n), 10) + " " + many
+}
+
+// frame writes "frame 7".
+func frame(f fsm.Frame) string { return "frame " + strconv.FormatUint(f.Number(), 10) }
+
+// by writes "the client" or "the server".
+func by(s fsm.Side) string {
+	if s == fsm.Client {
+		return "the client"
+	}
+	return "the server"
+}
+
+// capital begins a sentence.
+func capital(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// bare writes a frame's number alone.
+func bare(f fsm.Frame) string { return strconv.FormatUint(f.Number(), 10) }
