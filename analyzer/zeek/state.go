@@ -4,6 +4,11 @@
 // RST counts, one wild acknowledgement inflates a byte count), because whoever
 // reads these words reads them as Zeek's. What this project itself believes of
 // a connection is in package fsm.
+//
+// Three things differ. A connection is never cut in two because time passed.
+// Checksums are ignored, as with Zeek's option -C, where the first packet of a
+// connection has a wrong one already. And the history never has an X: that is
+// for the limits of analyzers above TCP.
 package zeek
 
 import "github.com/tcpflow-states/tcpflow-states/fsm"
