@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
@@ -8,8 +9,9 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// build writes the record of a finished flow into c, all of it.
-func (a *Analyzer) build(f *flow.Flow, c *record.Connection) {
+// build writes the record of a finished flow into c, all of it. encaps names the
+// encapsulations.
+func build(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	*c = record.Connection{
 		Transitions: c.Transitions[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
 		InState: [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
@@ -19,7 +21,7 @@ func (a *Analyzer) build(f *flow.Flow, c *record.Connection) {
 	c.Client = record.Addr{IP: f.Ends[fsm.Client].Addr(), Port: f.Ends[fsm.Client].Port}
 	c.Server = record.Addr{IP: f.Ends[fsm.Server].Addr(), Port: f.Ends[fsm.Server].Port}
 	c.Service = flow.ServiceName(c.Server.Port)
-	c.Encapsulation = a.decoder.EncapName(f.Key.Encap)
+	c.Encapsulation = encaps.Name(f.Key.Encap)
 	c.Orientation = f.Orientation
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
 	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time

@@ -100,6 +100,10 @@ func (c *Conn) apply(side Side, ev Event, cause Cause, at Stamp, proof Frame) bo
 		}
 		row = Table[i-1]
 	}
+	if len(c.Transitions) >= maxTransitions {
+		e.State = row.To
+		return true
+	}
 	c.Transitions = append(c.Transitions, Transition{
 		Time: at.Time, Frame: at.Frame, Proof: proof, Nth: at.Nth,
 		Side: side, From: e.State, To: row.To, Event: ev, Cause: cause,
@@ -114,6 +118,11 @@ func (c *Conn) apply(side Side, ev Event, cause Cause, at Stamp, proof Frame) bo
 	return true
 }
 
+// maxTransitions bounds the record of one connection. No real one comes near it;
+// a peer that resets and opens again for ever with the same numbers would grow it
+// without end. Beyond it states still change, but nobody writes it down.
+const maxTransitions = 1024
+
 // receive applies an event that a segment now passing towards side would cause.
 // Until side proves that it arrived, it is provisional.
 func (c *Conn) receive(side Side, ev Event, s *Segment, provenAck Seq, byAck bool) bool {
@@ -121,6 +130,9 @@ func (c *Conn) receive(side Side, ev Event, s *Segment, provenAck Seq, byAck boo
 		return false
 	}
 	t := &c.Transitions[len(c.Transitions)-1]
+	if t.Nth != c.at.Nth || t.Event != ev {
+		return true // not written down
+	}
 	if byAck {
 		t.provenAck, t.proofBy = provenAck, proofByAck
 	}

@@ -23,7 +23,7 @@ var synResendDiffISN = &Check{
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame},
 			Seen: fmt.Sprintf("initial number %d", f.Conn.End[fsm.Client].ISS), Expected: "the unanswered SYN again",
-			Message: fmt.Sprintf("The client began anew in frame %d after connection %d was never answered.", f.SYN.Frame.Number(), f.Previous.ID),
+			Message: fmt.Sprintf("The client began anew in frame %d after its SYN in frame %d was never answered.", f.SYN.Frame.Number(), f.Previous.First.Number()),
 		})
 	},
 }

@@ -42,8 +42,8 @@ var timeWaitMissing = &Check{
 				Side: r.holder(f), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
 				Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, span(r.after)),
 				Expected: fmt.Sprintf("a number above %d, a newer timestamp, or 2 MSL of waiting", r.used),
-				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of connection %d, %s into its TIME-WAIT, with a number below what was used there.",
-					f.SYN.Frame.Number(), f.Previous.ID, span(r.after)),
+				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT, with a number below what was used there.",
+					f.SYN.Frame.Number(), f.Previous.First.Number(), span(r.after)),
 			})
 		}
 	},

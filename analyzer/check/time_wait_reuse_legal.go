@@ -23,8 +23,8 @@ var timeWaitReuseLegal = &Check{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
 			Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, span(r.after)),
 			Expected: fmt.Sprintf("a number above %d, or a newer timestamp", r.used),
-			Message: fmt.Sprintf("The SYN in frame %d reuses the ports of connection %d, %s into its TIME-WAIT; %s allows it.",
-				f.SYN.Frame.Number(), f.Previous.ID, span(r.after), r.why),
+			Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT; %s allows it.",
+				f.SYN.Frame.Number(), f.Previous.First.Number(), span(r.after), r.why),
 		})
 	},
 }

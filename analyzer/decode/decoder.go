@@ -198,6 +198,22 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 // "vlan 100.12", "vlan 12 / vxlan 5001". It is empty for 0.
 func (d *Decoder) EncapName(e Encap) string { return d.encaps.name(e) }
 
+// EncapNames are the names of the encapsulations met so far. They stay valid,
+// and may be read by other goroutines, while the decoder goes on.
+type EncapNames []encapStack
+
+// Name returns what Decoder.EncapName returns.
+func (n EncapNames) Name(e Encap) string {
+	if int(e) < len(n) {
+		return n[e].name
+	}
+	return ""
+}
+
+// EncapNames returns the names so far. Stacks are only ever added, so what is
+// handed out never changes.
+func (d *Decoder) EncapNames() EncapNames { return d.encaps.stacks }
+
 // LabelsName does so for Packet.Labels: "mpls 16.17", "gtp 0x1234". These are
 // the numbers that a network puts on packets to lead them one way. The packets
 // of the other way have others or none, so they cannot tell connections apart.

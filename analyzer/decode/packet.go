@@ -52,7 +52,10 @@ type Packet struct {
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
-	Copy Copy // set by package copies, not by the decoder
+	// Not set by the decoder, but by those who pass the packet on.
+	Copy      Copy   // from package copies
+	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
+	Malformed bool   // only the addresses and ports could be read
 
 	// PayloadSum is the Internet checksum's sum over the data: different sums mean
 	// different octets. It is known only for whole segments whose checksum is

@@ -10,7 +10,8 @@ import (
 
 // Flow is the tracker's record of one connection: one incarnation of its Key.
 type Flow struct {
-	ID          uint64
+	ID          uint64 // in its table, from 1
+	Birth       Birth
 	Incarnation int
 	Key         Key
 	Ends        [2]decode.Endpoint // by fsm.Side
@@ -167,7 +168,7 @@ type Kept struct {
 // Predecessor is what the next connection of a Key needs to know of the one
 // before it.
 type Predecessor struct {
-	ID         uint64
+	First      fsm.Frame // its first segment
 	Last       fsm.Time
 	Closed     bool    // both sides closed in the ordinary way
 	TimeWait   [2]bool // by the predecessor's side: it should have held TIME-WAIT

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
@@ -41,6 +42,10 @@ type Table struct {
 	graves   graves // reported, remembered for 2 MSL so that stragglers find them
 	packets  uint64 // of the whole capture, at the latest Tick
 
+	ordinal uint64 // of the packet under way
+	parent  uint64 // at the end: the birth of the connection whose candidate is decided
+	births  []Birth
+
 	kept int // segments kept by the connections in the table and those reported
 
 	Evicted uint64
@@ -69,6 +74,7 @@ func (t *Table) Open() int { return t.halfOpen.n + t.open.n + t.over.n }
 
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
+	t.ordinal = p.Ordinal
 	key, _ := keyOf(p)
 	f := t.flows[key]
 	if f == nil {
@@ -94,6 +100,21 @@ func (t *Table) Add(p *decode.Packet) {
 }
 
 func opensAnew(s *fsm.Segment) bool { return s.Flags&(fsm.SYN|fsm.RST) == fsm.SYN }
+
+// Birth says when a connection was found to begin: it orders the connections of
+// several tables.
+type Birth struct {
+	Ordinal uint64 // of the packet that showed it; the greatest at the capture's end
+	After   uint64 // then, the same of the connection before it
+}
+
+// Births moves the births since the last call to the end of list, one for each
+// connection, in order of ID.
+func (t *Table) Births(list []Birth) []Birth {
+	list = append(list, t.births...)
+	t.births = t.births[:0]
+	return list
+}
 
 // Tick moves the table's time forward: now is the latest packet's time and
 // packets how many the whole capture had so far. Connections are reported here
@@ -149,6 +170,8 @@ func (t *Table) begin(key Key, p *decode.Packet, before *grave) *Flow {
 	}
 	f := t.newFlow()
 	t.ids++
+	f.Birth = Birth{Ordinal: t.ordinal, After: t.parent}
+	t.births = append(t.births, f.Birth)
 	f.ID, f.Key, f.Incarnation = t.ids, key, 1
 	f.Conn.Reset(t.opt.MSL)
 	senderIsClient, o := orient(p)
@@ -252,7 +275,10 @@ func (t *Table) Finish(now fsm.Time) {
 			}
 		}
 	}
+	slices.SortFunc(undecided, func(a, b *Flow) int { return cmp.Compare(a.ID, b.ID) })
+	t.ordinal = math.MaxUint64
 	for _, f := range undecided {
+		t.parent = f.Birth.Ordinal
 		t.conclude(f)
 	}
 	var rest []*Flow
@@ -295,7 +321,7 @@ func (f *Flow) finish(now fsm.Time) {
 
 // asPredecessor keeps what the next connection of the key must be judged by.
 func (f *Flow) asPredecessor() *Predecessor {
-	pre := &Predecessor{ID: f.ID, Last: f.Last.Time, Ends: f.Ends}
+	pre := &Predecessor{First: f.First.Frame, Last: f.Last.Time, Ends: f.Ends}
 	pre.Closed = f.Over() && f.Conn.End[0].SentFIN && f.Conn.End[1].SentFIN
 	pre.Unanswered = f.Conn.End[fsm.Client].State == fsm.SynSent && !f.Conn.End[fsm.Server].Seen
 	for i := range f.Conn.End {

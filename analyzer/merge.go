@@ -1,0 +1,81 @@
+package analyzer
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// merger puts the shards' results of a round together: it numbers connections in
+// the order of the whole capture and passes their records on.
+type merger struct {
+	ids     uint64
+	numbers []numbers // by shard
+	ended   []*record.Connection
+	births  []birth
+}
+
+type birth struct {
+	flow.Birth
+	shard int
+}
+
+// numbers translates a shard's own numbers of its connections, which count from
+// 1, for those not yet reported.
+type numbers struct {
+	first uint64 // the shard's number that the list begins with
+	list  []uint64
+	dead  int // leading entries that are done with
+}
+
+func (n *numbers) take(own uint64) uint64 {
+	i := int(own - n.first)
+	id := n.list[i]
+	n.list[i] = 0
+	for n.dead < len(n.list) && n.list[n.dead] == 0 {
+		n.dead++
+	}
+	if n.dead > 1024 && n.dead > len(n.list)/2 {
+		n.list = append(n.list[:0], n.list[n.dead:]...)
+		n.first += uint64(n.dead)
+		n.dead = 0
+	}
+	return id
+}
+
+func newMerger(shards int) *merger {
+	m := &merger{numbers: make([]numbers, shards)}
+	for i := range m.numbers {
+		m.numbers[i].first = 1
+	}
+	return m
+}
+
+// merge returns the records that the round completed, by ID. The slice is valid
+// until the next call.
+func (m *merger) merge(r *round) []*record.Connection {
+	m.births = m.births[:0]
+	for s := range r.parts {
+		for _, b := range r.parts[s].begun {
+			m.births = append(m.births, birth{b, s})
+		}
+	}
+	slices.SortStableFunc(m.births, func(a, b birth) int {
+		return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.After, b.After))
+	})
+	for _, b := range m.births {
+		m.ids++
+		m.numbers[b.shard].list = append(m.numbers[b.shard].list, m.ids)
+	}
+	m.ended = m.ended[:0]
+	for s := range r.parts {
+		for _, c := range r.parts[s].ended {
+			c.ID = m.numbers[s].take(c.ID)
+			m.ended = append(m.ended, c)
+		}
+	}
+	slices.SortFunc(m.ended, func(a, b *record.Connection) int { return cmp.Compare(a.ID, b.ID) })
+	return m.ended
+}

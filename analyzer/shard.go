@@ -1,0 +1,75 @@
+package analyzer
+
+import (
+	"sync"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/verdict"
+)
+
+// shard tracks the connections whose addresses and ports fall to it.
+type shard struct {
+	table   *flow.Table
+	records *sync.Pool
+	part    *part // of the round that it works on
+	names   decode.EncapNames
+	quality record.Quality
+}
+
+// numShards is how many trackers share the connections, whatever the number of
+// workers: results must not depend on that.
+const numShards = 16
+
+func newShard(opt Options, of int, records *sync.Pool) *shard {
+	s := &shard{records: records}
+	limit := opt.MaxConnections
+	if limit <= 0 {
+		limit = flow.DefaultMaxConnections
+	}
+	s.table = flow.NewTable(flow.Options{
+		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
+		Keep: opt.Segments, MaxKept: opt.MaxSegments, Ended: s.ended,
+	})
+	return s
+}
+
+// work does the shard's part of a round.
+func (s *shard) work(r *round, p *part) {
+	s.part, s.names = p, r.names
+	for i := range p.packets {
+		if q := &p.packets[i]; q.Malformed {
+			s.table.Malformed(q)
+		} else {
+			s.table.Add(q)
+		}
+	}
+	if r.finish {
+		s.table.Finish(r.now)
+	} else {
+		s.table.Tick(r.now, r.packet)
+	}
+	p.begun = s.table.Births(p.begun)
+	p.open = s.table.Open()
+}
+
+// ended turns a finished flow into its record.
+func (s *shard) ended(f *flow.Flow) {
+	c := s.records.Get().(*record.Connection)
+	build(f, c, s.names)
+	c.Anomalies = check.Run(f, c.Anomalies)
+	c.Verdict = verdict.Of(c)
+	s.part.ended = append(s.part.ended, c)
+	for i := range f.Dir {
+		s.quality.DoubledFrames += f.Dir[i].Doubled
+		s.quality.GapOctets += f.Dir[i].GapOctets
+	}
+	if f.OneSided() {
+		s.quality.OneSided++
+	}
+	if f.Midstream() {
+		s.quality.Midstream++
+	}
+}

@@ -1,0 +1,77 @@
+package analyzer_test
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"path/filepath"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/webtrace"
+	"github.com/tcpflow-states/tcpflow-states/report"
+)
+
+// TestWorkersChangeNothing holds the whole output with several workers against
+// that with one: JSON of all records, and NDJSON in the order in which they came.
+func TestWorkersChangeNothing(t *testing.T) {
+	captures := map[string]func() (capture.Source, error){}
+	for _, pattern := range []string{conversations + "/*.pcap", "../testdata/pcaps/kernel/*.pcap"} {
+		files, _ := filepath.Glob(pattern)
+		for _, f := range files {
+			captures[f] = func() (capture.Source, error) { return capture.Open(f) }
+		}
+	}
+	var web bytes.Buffer
+	if err := webtrace.Write(&web, 30_000, 7); err != nil {
+		t.Fatal(err)
+	}
+	captures["web"] = func() (capture.Source, error) { return capture.OpenReader("web", bytes.NewReader(web.Bytes())) }
+	if len(captures) < 200 {
+		t.Fatalf("only %d captures", len(captures))
+	}
+	for name, open := range captures {
+		want := outputs(t, open, 1)
+		for _, workers := range []int{2, 5} {
+			if got := outputs(t, open, workers); !bytes.Equal(got, want) {
+				t.Errorf("%s: %d workers give another output than 1", name, workers)
+			}
+		}
+	}
+}
+
+func outputs(t *testing.T, open func() (capture.Source, error), workers int) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	run := func(opt analyzer.Options) *record.Report {
+		src, err := open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer src.Close()
+		a := analyzer.New(opt)
+		var p capture.Packet
+		for {
+			if err := src.Next(&p); errors.Is(err, io.EOF) {
+				return a.Finish()
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			a.Packet(&decode.Raw{
+				Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
+				Interface: uint32(p.Interface), Frame: fsm.NewFrame(p.Source, p.Number),
+			})
+		}
+	}
+	if err := report.JSON(&out, run(analyzer.Options{Workers: workers}), report.DefaultOptions()); err != nil {
+		t.Fatal(err)
+	}
+	lines := report.NewNDJSON(&out, report.DefaultOptions())
+	r := run(analyzer.Options{Workers: workers, Connection: func(c *record.Connection) { lines.Connection(c) }})
+	lines.Summary(r)
+	return out.Bytes()
+}
