@@ -31,6 +31,9 @@ func carriers() []carrier {
 		{"MPLS, frame with control word", 1, ether(0x8847, cat(unhex("00010 140 00000000"), frame)), "", "mpls 16"},
 		{"MPLS, frame without control word", 1, ether(0x8847, cat(unhex("00010 140"), frame)), "", "mpls 16"},
 		{"MPLS, frame to an address beginning with 4", 1, ether(0x8847, cat(unhex("00010 140"), set(frame, 0, 0x40))), "", "mpls 16"},
+		{"MPLS, frame to an address like an IPv4 header", 1, ether(0x8847, cat(unhex("00010 140"), set(frame, 0, 0x45, 0, 0xff, 0xff))), "", "mpls 16"},
+		{"MPLS, frame to an address like a short IPv4 packet", 1, ether(0x8847, cat(unhex("00010 140"), set(frame, 0, 0x45, 0, 0, 19))), "", "mpls 16"},
+		{"MPLS, IPv4 of length 0", 1, ether(0x8847, cat(unhex("00010 140"), set(v4, 2, 0, 0))), "", "mpls 16"},
 		{"MPLS, frame to an address beginning with 6", 1, ether(0x8847, cat(unhex("00010 140"), set(frame, 0, 0x60, 0, 0, 0, 0xff, 0xff))), "", "mpls 16"},
 		{"MPLS, frame to an address beginning with a", 1, ether(0x8847, cat(unhex("00010 140"), set(frame, 0, 0xac))), "", "mpls 16"},
 		{"MPLS, tagged frame", 1, ether(0x8847, cat(unhex("00010 140 00000000"), ether(0x8100, cat(unhex("000c 0800"), v4)))), "vlan 12", "mpls 16"},
@@ -147,7 +150,7 @@ func TestCarriers(t *testing.T) {
 			if (src != client4 || dst != server4 || p.IPID != 0x1234 || p.IPLen != 45) && (src != client6 || dst != server6 || p.HasIPID || p.IPLen != 65) {
 				t.Errorf("%s > %s, identification %#x, length %d", src, dst, p.IPID, p.IPLen)
 			}
-			if p.TTL != 64 || p.Truncated || p.Overlong || p.ZeroLength || int(p.WireLen) != len(test.packet) {
+			if p.TTL != 64 || p.Truncated || p.Overlong || int(p.WireLen) != len(test.packet) {
 				t.Errorf("%+v", p)
 			}
 			if got := d.EncapName(p.Encap); got != test.encap {
@@ -257,6 +260,8 @@ func TestCarrierReasons(t *testing.T) {
 		{"TCP compressed by Van Jacobson", 9, unhex("ff03 002d 0000"), Tunnel},
 		{"Cisco keepalive", 50, cat(unhex("8f00 8035"), make([]byte, 18)), NotIP},
 		{"Cisco HDLC, 3 octets", 50, unhex("0f00 08"), LinkMalformed},
+		{"Cisco HDLC, EtherType below 0x0600", 50, cat(unhex("0f00 0100"), v4), NotIP},
+		{"PPP, short protocol of Cisco's number", 50, cat(unhex("0f01 0800"), v4), NotIP},
 		{"direction alone", 204, unhex("01"), LinkMalformed},
 		{"no direction", 204, nil, LinkMalformed},
 
@@ -305,6 +310,7 @@ func TestCarrierReasons(t *testing.T) {
 		{"GTP-U echo", 101, ip4(17, udpOctets(2152, unhex("32 01 0004 00000000 0001 0000"))), NotTCP},
 		{"GTP prime", 101, ip4(17, udpOctets(2152, cat(unhex("20 ff"), u16(len(v4)), u32(1), v4))), NotTCP},
 		{"GTP version 2", 101, ip4(17, udpOctets(2152, cat(unhex("50 ff"), u16(len(v4)), u32(1), v4))), NotTCP},
+		{"GTP-U, length one too long", 101, ip4(17, set(udpOctets(2152, gtpUser(0x30, v4)), 8+2, u16(len(v4)+1)...)), NotTCP},
 		{"GTP-U, length too long", 101, ip4(17, udpOctets(2152, cat(unhex("30 ff ffff 00000001"), v4))), NotTCP},
 		{"GTP-U, flags without their octets", 101, ip4(17, udpOctets(2152, unhex("32 ff 0000 00000001 0000"))), NotTCP},
 		{"GTP-U, extension of length 0", 101, ip4(17, udpOctets(2152, gtpUser(0x34, cat(unhex("0000 00 85 00 000000"), v4)))), NotTCP},
@@ -373,6 +379,17 @@ func TestCarrierReasons(t *testing.T) {
 	}
 }
 
+func TestCarriersDoNotAllocate(t *testing.T) {
+	for _, c := range carriers() {
+		d := New(Options{VerifyChecksums: true})
+		raw := Raw{Data: c.packet, Length: len(c.packet), LinkType: c.linkType}
+		var p Packet
+		if n := testing.AllocsPerRun(10, func() { d.Decode(&raw, &p) }); n != 0 {
+			t.Errorf("%s: %v allocations", c.name, n)
+		}
+	}
+}
+
 // What an IP header around says of a route is not true of the packet inside.
 func TestChecksumInsideTunnel(t *testing.T) {
 	inner := summed(ip4(6, tcpOctets(timestamps, hello)))
@@ -381,6 +398,11 @@ func TestChecksumInsideTunnel(t *testing.T) {
 	var p Packet
 	if r := d.Decode(&Raw{Data: route, Length: len(route), LinkType: linkRaw}, &p); r != OK || p.Checksum != ChecksumGood {
 		t.Errorf("%v, checksum %d", r, p.Checksum)
+	}
+	// IPv6 has no header checksum that could be wrong.
+	packet := outer4(41, summed(ip6(6, tcpOctets(timestamps, hello))))
+	if r := d.Decode(&Raw{Data: packet, Length: len(packet), LinkType: linkRaw}, &p); r != OK || p.Checksum != ChecksumGood || p.BadHeader {
+		t.Errorf("%v, checksum %d, bad header %v", r, p.Checksum, p.BadHeader)
 	}
 }
 

@@ -301,6 +301,8 @@ func TestOverlaps(t *testing.T) {
 		{"over three and the gaps between", []piece{cutTo(segment, 0, 16), cutTo(segment, 32, 48), cutTo(segment, 64, 80),
 			cutTo(cat(other[:16], segment[16:32], other[32:48], segment[48:64], other[64:80], segment[80:]), 8, 96), cutTo(segment, 96, 120)},
 			FragmentCounts{Reassembled: 1, Overlaps: 1}, FragmentCounts{Pending: 1, Overlaps: 1}, true},
+		{"an end within what was there", []piece{{0, segment, true}, cutTo(segment, 112, 120)},
+			FragmentCounts{Reassembled: 1, Overlaps: 1}, FragmentCounts{Pending: 1, Overlaps: 1}, true},
 		{"a second end before the first", []piece{cutTo(segment, 80, 120), {40, segment[40:80], false}, cutTo(segment, 0, 40), cutTo(segment, 40, 80)},
 			FragmentCounts{Reassembled: 1, Overlaps: 1}, FragmentCounts{Pending: 1, Overlaps: 1}, true},
 		{"a second end behind the first", []piece{cutTo(segment, 80, 120), {120, other[:8], false}, cutTo(segment, 0, 80)},
@@ -448,11 +450,12 @@ func TestFragmentsThatCannotBe(t *testing.T) {
 	segment := tcpOctets(nil, long)
 	f = newFeed(t)
 	f.want(frag4(6, 9, piece{start: 0, data: segment[:69], more: true}), Fragment)
+	f.want(frag4(6, 9, piece{start: 0, data: segment[:69], more: true}), Fragment)
 	f.want(frag4(6, 9, piece{start: 64, data: segment[64:]}), OK)
 	if !bytes.Equal(f.p.Payload, long) {
 		t.Errorf("%x", f.p.Payload)
 	}
-	f.counts(FragmentCounts{Reassembled: 1})
+	f.counts(FragmentCounts{Reassembled: 1, Duplicates: 1})
 }
 
 // What the snap length cut off one fragment is missing in the datagram, and

@@ -114,6 +114,15 @@ func TestIPv4Fields(t *testing.T) {
 	}
 }
 
+func TestIPv4OptionsCut(t *testing.T) {
+	packet := set(ip4(6, cat(unhex("94040000"), tcpOctets(nil, hello))), 0, 0x46)
+	for n := 20; n < 24+20; n++ {
+		if p, r := decodeCut(linkRaw, packet, n); r != TruncatedHeader || p.Addressed != (n >= 24+4) {
+			t.Errorf("cut to %d octets: %v, addressed %v", n, r, p.Addressed)
+		}
+	}
+}
+
 func TestIPv6Extensions(t *testing.T) {
 	segment := tcpOctets(nil, hello)
 	for _, test := range []struct {

@@ -20,7 +20,7 @@ func (d *Decoder) ipv6(c *cursor, p *Packet) (header, Reason) {
 
 	ip := d.layers.decodeIPv6(c.data)
 	p.Src.IP, p.Dst.IP = [16]byte(ip.SrcIP), [16]byte(ip.DstIP)
-	p.IPID, p.HasIPID, p.DF = 0, false, true
+	p.IPID, p.HasIPID, p.DF, p.BadHeader = 0, false, true, false
 	p.TTL, p.TOS = ip.HopLimit, ip.TrafficClass
 	c.otherEnds = false
 
