@@ -142,6 +142,8 @@ func (a *Analyzer) Finish() *record.Report {
 		q.GapOctets += s.quality.GapOctets
 		q.OneSided += s.quality.OneSided
 		q.Midstream += s.quality.Midstream
+		q.OutOfStep += s.quality.OutOfStep
+		q.NoData += s.quality.NoData
 	}
 	return r
 }

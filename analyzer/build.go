@@ -38,11 +38,7 @@ func build(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	buildTraffic(f, c)
 	buildLifetime(f, c)
 	buildPeers(f, c)
-	c.Quality = record.ConnectionQuality{
-		OneSided: f.OneSided(), Midstream: f.Midstream(),
-		GapOctets: f.Dir[0].GapOctets + f.Dir[1].GapOctets,
-		Doubled:   f.Dir[0].Doubled + f.Dir[1].Doubled,
-	}
+	buildQuality(f, c)
 	buildTails(f, c)
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
 	c.SegmentsCut = f.KeptCut

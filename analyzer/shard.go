@@ -62,14 +62,5 @@ func (s *shard) ended(f *flow.Flow) {
 	c.Anomalies = check.Run(f, c.Anomalies)
 	c.Verdict = verdict.Of(c)
 	s.part.ended = append(s.part.ended, c)
-	for i := range f.Dir {
-		s.quality.DoubledFrames += f.Dir[i].Doubled
-		s.quality.GapOctets += f.Dir[i].GapOctets
-	}
-	if f.OneSided() {
-		s.quality.OneSided++
-	}
-	if f.Midstream() {
-		s.quality.Midstream++
-	}
+	noteQuality(&s.quality, f)
 }

@@ -127,6 +127,7 @@ func (p *page) finding(f finding) {
 	}
 	p.findingField("seen", f.a.Seen)
 	p.findingField("expected", f.a.Expected)
+	p.findingField("doubtful", f.a.Doubt)
 }
 
 func (p *page) findingField(name, value string) {

@@ -81,6 +81,7 @@ func CheckPage(w io.Writer, c record.CheckDoc, o Options) error {
 			}
 			p.optionalField(names, name, t.Tool+": "+t.Name)
 		}
+		p.optionalField(names, "Wireshark filter", c.Filter)
 	})
 }
 

@@ -349,6 +349,8 @@ func fixture() *record.Report {
 		Packets: 1216, Segments: 1187,
 		Skipped: []record.Count{{Name: "not TCP", N: 24}, {Name: "fragment", N: 4}, {Name: "TCP header cut", N: 1}},
 		First:   start, Last: start + 7935*sec,
+		Anomalies: []record.Anomaly{{Name: "server-refuses-many", Severity: record.SeverityWarning, Count: 12, Seen: "12 of 14 refused", Expected: "answers",
+			Rule: "observer: " + hostile, Message: "203.0.113.7 refused 12 connections " + hostile + ".", Connections: []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Benign: []string{"a service that is off"}}},
 		Quality: record.Quality{DoubledFrames: 2, GapOctets: 2896, OneSided: 1, Midstream: 2, Dropped: 2, OffloadChecksum: 310,
 			Faults: []string{"Packets of captures/gateway.pcap are missing after frame 1203: states at its end may lag behind."}},
 	}

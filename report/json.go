@@ -96,8 +96,17 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"offload_checksum":`, q.OffloadChecksum)
 	e.keyUint(`"bad_checksum":`, q.BadChecksum)
 	e.keyUint(`"dropped":`, q.Dropped)
+	e.keyUint(`"out_of_step":`, q.OutOfStep)
+	e.keyUint(`"no_data":`, q.NoData)
 	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()
+	e.array(`"anomalies":`)
+	for i := range c.Anomalies {
+		e.open('{')
+		e.anomaly(&c.Anomalies[i])
+		e.endObject()
+	}
+	e.endArray()
 	e.endObject()
 }
 

@@ -363,6 +363,14 @@ func (e *encoder) anomaly(a *record.Anomaly) {
 	e.keyText(`"rule":`, a.Rule)
 	e.keyStr(`"message":`, a.Message)
 	e.keyStrings(`"benign":`, a.Benign)
+	e.keyText(`"doubt":`, a.Doubt)
+	if len(a.Connections) > 0 {
+		e.array(`"connections":`)
+		for _, id := range a.Connections {
+			e.uint(id)
+		}
+		e.endArray()
+	}
 }
 
 func (e *encoder) quality(c *record.Connection) {
@@ -372,5 +380,7 @@ func (e *encoder) quality(c *record.Connection) {
 	e.keyBool(`"midstream":`, q.Midstream)
 	e.keyUint(`"gap_bytes":`, q.GapOctets)
 	e.keyUint(`"doubled":`, q.Doubled)
+	e.keyText(`"trust":`, q.Trust)
+	e.keyStrings(`"doubts":`, q.Doubts)
 	e.endObject()
 }

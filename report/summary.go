@@ -22,6 +22,7 @@ func (p *page) captureSummary(r *record.Report) {
 	p.qualityField(c)
 	p.connectionFields(&r.Summary)
 	p.findingsField(&r.Summary)
+	p.acrossFields(c.Anomalies)
 	for i := range c.Sources {
 		if s := &c.Sources[i]; s.Cut != "" {
 			p.hanging(2, padRight("cut short", summaryNames), red,
@@ -91,39 +92,11 @@ func (p *page) until(a, b fsm.Time) string {
 
 func (p *page) qualityField(c *record.Capture) {
 	q := &c.Quality
-	faults := make([]string, 0, 10)
-	for _, f := range [...]struct {
-		n         uint64
-		one, many string
-	}{
-		{q.Dropped, "packet dropped while capturing", "packets dropped while capturing"},
-		{q.DoubledFrames, "frame captured twice, the copy removed", "frames captured twice, the copies removed"},
-		{q.OneSided, "connection seen in one direction only", "connections seen in one direction only"},
-		{q.Midstream, "connection joined midway", "connections joined midway"},
-		{q.SnapTruncated, "packet cut by the snap length", "packets cut by the snap length"},
-		{q.ClockBackwards, "packet older than the one before", "packets older than the one before"},
-		{q.OffloadGiants, "segment larger than the wire carries (offload)", "segments larger than the wire carries (offload)"},
-		{q.OffloadChecksum, "checksum left to the network card", "checksums left to the network card"},
-		{q.BadChecksum, "wrong checksum", "wrong checksums"},
-	} {
-		if f.n > 0 {
-			faults = append(faults, counted(f.n, f.one, f.many))
-		}
-	}
-	if q.GapOctets > 0 {
-		faults = append(faults, octets(q.GapOctets)+" acknowledged but never captured")
-	}
-	switch {
-	case len(faults) == 0 && len(q.Faults) == 0:
+	if len(q.Faults) == 0 {
 		p.field(summaryNames, "quality", "no fault of the capture found")
 		return
-	case len(faults) > 0:
-		p.field(summaryNames, "quality", p.text(strings.Join(faults, "; ")))
 	}
-	name := ""
-	if len(faults) == 0 {
-		name = "quality"
-	}
+	name := "quality"
 	for _, f := range q.Faults {
 		p.field(summaryNames, name, p.text(f))
 		name = ""
@@ -169,6 +142,33 @@ func (p *page) findingsField(s *record.Summary) {
 		return
 	}
 	p.field(summaryNames, "findings", p.text(strings.Join(list, ", ")))
+}
+
+// acrossFields writes what only several connections together show.
+func (p *page) acrossFields(anomalies []record.Anomaly) {
+	name := "together"
+	for i := range anomalies {
+		a := &anomalies[i]
+		text := a.Severity.String() + ", " + a.Name + ": " + a.Message
+		if len(a.Connections) > 0 {
+			text += " Seen on " + p.connectionIDs(a.Connections) + "."
+		}
+		p.field(summaryNames, name, p.text(text))
+		name = ""
+	}
+}
+
+// connectionIDs writes "#3, #5, #9 …": at most eight of them.
+func (p *page) connectionIDs(ids []uint64) string {
+	const most = 8
+	var list []string
+	for i, id := range ids {
+		if i == most {
+			return strings.Join(list, ", ") + " " + p.g.ellipsis
+		}
+		list = append(list, "#"+number(id))
+	}
+	return strings.Join(list, ", ")
 }
 
 // severityCount writes "1 error", "3 warnings", "2 capture faults".

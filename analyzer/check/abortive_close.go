@@ -17,6 +17,7 @@ var abortiveClose = &Check{
 		"the host lost the connection's state", "a middlebox resets in the host's name",
 	},
 	Peers:   []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO, RSTR"}, {Tool: "Wireshark", Name: "tcp.connection.rst"}},
+	Filter:  "tcp.flags.reset == 1 && !(tcp.completeness & 16)",
 	Meaning: fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

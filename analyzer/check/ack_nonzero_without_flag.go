@@ -14,6 +14,7 @@ var ackNonzeroWithoutFlag = &Check{
 	Condition: "The acknowledgment number is not zero although ACK is not set. RSTs are left out: many stacks leave the field as it was.",
 	Benign:    []string{"a stack that does not clear the field", "a scanner"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.ack.nonzero"}, {Tool: "Suricata", Name: "stream.pkt_broken_ack"}},
+	Filter:    "tcp.flags.ack == 0 && tcp.ack_raw != 0",
 	Facts:     flow.AckWithoutFlag,
 	Judge: eachSide(0, flow.AckWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{Seen: fmt.Sprintf("ack %d without ACK", k.Segment.Ack), Expected: "0",

@@ -14,7 +14,8 @@ var ackOfUnsentData = &Check{
 	Condition: "An ACK covers numbers that were not captured, and the sender's next data goes on below them: they had not been sent, so the capture lost nothing.",
 	Benign:    []string{"the sender repeats data of which both the first copy and nothing else was lost by the capture", "the two directions were captured far out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_invalid_ack"}, {Tool: "nf_conntrack", Name: "ACKed data not seen yet"}},
-	Meaning:   fsm.AckOfUnsent,
+	Filter:    "tcp.analysis.ack_lost_segment", Needs: Whole | InStep,
+	Meaning: fsm.AckOfUnsent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			proof, next := marked(f, side, fsm.AckOfUnsent, 0)

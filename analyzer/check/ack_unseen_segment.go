@@ -15,6 +15,7 @@ var ackUnseenSegment = &Check{
 	Condition: "An acknowledgment covers octets that were not captured, and the sender's next data does not contradict it.",
 	Benign:    []string{"the capturing host was too slow", "part of the traffic takes another path"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.ack_lost_segment"}, {Tool: "Zeek", Name: "missed_bytes"}, {Tool: "Suricata", Name: "tcp.ack_unseen_data"}},
+	Filter:    "tcp.analysis.ack_lost_segment",
 	Meaning:   fsm.GapConfirmed | fsm.AckAhead,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

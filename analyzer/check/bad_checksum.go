@@ -13,6 +13,7 @@ var badChecksum = &Check{
 	Condition: "A segment's checksum is wrong although most of its direction's are right. The receiver drops it. A direction whose checksums are all wrong, or hold just the pseudo-header's sum, was captured before its network card filled them in and is no finding.",
 	Benign:    []string{"damage on the way", "a card that fills in the checksums of some segments only"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.checksum.bad"}, {Tool: "Zeek", Name: "bad_TCP_checksum"}},
+	Filter:    "tcp.checksum.status == \"Bad\"",
 	Facts:     flow.BadChecksum,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

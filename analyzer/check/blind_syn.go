@@ -14,7 +14,8 @@ var blindSYN = &Check{
 	Condition: "A SYN with another initial number comes on an open connection, and its supposed sender goes on with the connection as if nothing had been.",
 	Benign:    []string{"an old SYN delayed in the network", "an application on another host behind the same address translator"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:1"}, {Tool: "Zeek", Name: "SYN_inside_connection"}},
-	Meaning:   fsm.SYNInSync,
+	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports", Needs: Beginning,
+	Meaning: fsm.SYNInSync,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		judgeForeignSYN(f, true, func(side fsm.Side, k *flow.Mark, frames []fsm.Frame) {
 			found(Finding{

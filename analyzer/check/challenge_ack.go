@@ -14,6 +14,7 @@ var challengeACK = &Check{
 	Condition: "A bare ACK follows a RST in the window but not at RCV.NXT, or a SYN on an open connection: its sender asks whether that was meant. Hosts limit their rate, so a missing one proves nothing.",
 	Benign:    []string{"an ordinary ACK that was due at that moment"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.duplicate_ack (by mistake)"}},
+	Filter:    "tcp.analysis.duplicate_ack",
 	Meaning:   fsm.ChallengeACK,
 	Judge: eachSide(fsm.ChallengeACK, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

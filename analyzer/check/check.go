@@ -24,6 +24,8 @@ type Check struct {
 	Condition string   // when exactly it fires
 	Benign    []string // what else could explain it
 	Peers     []record.PeerName
+	Filter    string // Wireshark display filter that shows such segments, among others perhaps
+	Needs     Needs  // what the capture must show for a finding to be beyond doubt
 
 	// The check runs on connections of which some segment meant one of Meaning or
 	// showed one of Facts; with neither set, on every connection.
@@ -51,7 +53,7 @@ const MaxFrames = flow.MaxMarks
 func (c *Check) Doc() record.CheckDoc {
 	return record.CheckDoc{
 		Name: c.Name, Title: c.Title, Severity: c.Severity, Family: c.Family, Rule: c.Rule,
-		Condition: c.Condition, Benign: c.Benign, Peers: c.Peers,
+		Condition: c.Condition, Benign: c.Benign, Peers: c.Peers, Filter: c.Filter,
 	}
 }
 
@@ -60,7 +62,13 @@ func (c *Check) Doc() record.CheckDoc {
 func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	anomalies = anomalies[:0]
 	var c *Check
-	found := func(x Finding) { anomalies = append(anomalies, c.anomaly(x)) } // one closure for all checks
+	found := func(x Finding) { // one closure for all checks
+		a := c.anomaly(x)
+		if a.Doubt = doubt(f, c.Needs); a.Doubt != "" && a.Severity > record.SeverityNote {
+			a.Severity--
+		}
+		anomalies = append(anomalies, a)
+	}
 	for _, c = range Catalogue {
 		if c.Meaning != 0 || c.Facts != 0 {
 			if !f.Meanings.Any(c.Meaning) && !f.AllFacts.Any(c.Facts) {

@@ -13,6 +13,7 @@ var closeWaitStuck = &Check{
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
 	Condition: "A side acknowledged the peer's FIN and then neither closed nor sent data for more than 60 s, until the capture ended: its application has not closed the socket.",
 	Benign:    []string{"the application works on an answer", "the side's FIN was not captured"},
+	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			e := &f.Conn.End[side]

@@ -16,7 +16,8 @@ var connectNoAnswer = &Check{
 		"only one direction was captured", "a filter drops the SYN without a word", "the server is down, or the address is not in use",
 		"the server drops SYNs because its queue is full",
 	},
-	Peers: []record.PeerName{{Tool: "Zeek", Name: "conn_state S0"}, {Tool: "argus", Name: "REQ"}},
+	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state S0"}, {Tool: "argus", Name: "REQ"}},
+	Filter: "tcp.completeness == 1",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
 		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.AllFacts.Any(flow.SYNAndFIN) {

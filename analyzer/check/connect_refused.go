@@ -14,6 +14,7 @@ var connectRefused = &Check{
 	Condition: "A SYN is answered by a RST that acknowledges it, and no later SYN of the connection is accepted.",
 	Benign:    []string{"nothing listens on the port, as intended", "a firewall refuses in the server's name"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state REJ"}, {Tool: "argus", Name: "RST"}},
+	Filter:    "tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.seq == 1 && tcp.ack == 1",
 	Meaning:   fsm.RSTRefuses,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.AllFacts.Any(flow.SYNAndFIN) {

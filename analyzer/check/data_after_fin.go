@@ -14,7 +14,8 @@ var dataAfterFIN = &Check{
 	Condition: "A side sends data whose sequence numbers lie at or beyond its own FIN.",
 	Benign:    []string{"the FIN was forged", "the data belongs to a new connection whose handshake was not captured"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:3"}},
-	Meaning:   fsm.DataAfterFIN,
+	Filter:    "tcp.completeness & 16 && tcp.len > 0", Needs: Beginning,
+	Meaning: fsm.DataAfterFIN,
 	Judge: eachSide(fsm.DataAfterFIN, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{
 			Seen:     fmt.Sprintf("seq %s, %d octets", number(f, side, k.Segment.Seq), k.Segment.Len),

@@ -13,7 +13,8 @@ var dataToClosedSocket = &Check{
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
 	Condition: "A side has sent its FIN, the peer sends data, and the side answers that data with a RST.",
 	Benign:    []string{"the application needed no more of the answer", "a client that hangs up while the server still sends"},
-	Meaning:   fsm.RSTSent,
+	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
+	Meaning: fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if k := resetOfLateData(f, side); k != nil {

@@ -13,6 +13,7 @@ var dsackProvedSpurious = &Check{
 	Condition: "The receiver reports with a DSACK that it got octets twice, and a retransmission of these octets was captured.",
 	Benign:    []string{"an ACK was lost or late", "a tail loss probe", "the network delivered a packet twice"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "dsack pkts"}},
+	Filter:    "tcp.options.sack.dsack",
 	Facts:     flow.DSACK,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

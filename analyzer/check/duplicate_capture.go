@@ -15,6 +15,7 @@ var duplicateCapture = &Check{
 	Condition: "Frames come a second time: same header, same data, same IPv4 identification, within 20 ms (or, without an identification, within 1 ms, or on another interface). They were removed before the analysis.",
 	Benign:    []string{"a mirror port that copies both directions", "a capture on all interfaces of a router or bridge", "the network delivered a packet twice within 20 ms"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "hardware dups"}, {Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
+	Filter:    "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
 	Facts:     flow.Doubled,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		a, _ := marked(f, fsm.Client, 0, flow.Doubled)

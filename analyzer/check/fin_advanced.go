@@ -14,6 +14,7 @@ var finAdvanced = &Check{
 	Condition: "A side that has sent a FIN sends another one with another sequence number.",
 	Benign:    []string{"a forged segment", "the first FIN belongs to another connection on the same ports"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "FIN_advanced_last_seq"}, {Tool: "Snort", Name: "129:16"}},
+	Filter:    "tcp.flags.fin == 1",
 	Meaning:   fsm.FINMoved,
 	Judge: eachSide(fsm.FINMoved, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

@@ -14,6 +14,7 @@ var finRetransmit = &Check{
 	Condition: "The same FIN is sent more than once: its sender had not received the ACK of it. An ACK that passed the tap before was lost behind it.",
 	Benign:    []string{"the FIN or its ACK was lost once", "a tail loss probe repeats the last segment before any loss is known"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Filter:    "tcp.flags.fin == 1 && tcp.analysis.retransmission",
 	Meaning:   fsm.FINAgain,
 	Judge: eachSide(fsm.FINAgain, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		n := f.CountMeaning(side, fsm.FINAgain)

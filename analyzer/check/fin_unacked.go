@@ -13,6 +13,7 @@ var finUnacked = &Check{
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
 	Condition: "A side's FIN was never acknowledged and no RST ended the connection, although the FIN was sent again or more than 10 s of capture followed it.",
 	Benign:    []string{"the capture ended too early", "the ACK was not captured", "the peer, or the path to it, vanished"},
+	Filter:    "tcp.flags.fin == 1", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.OneSided() {
 			return

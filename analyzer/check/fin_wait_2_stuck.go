@@ -13,6 +13,7 @@ var finWait2Stuck = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
 	Condition: "A side's FIN was acknowledged and the peer neither closed nor sent data for more than 60 s, until the capture ended.",
 	Benign:    []string{"the peer still works on an answer", "the host gave the orphaned connection up without a segment (Linux: tcp_fin_timeout, 60 s)"},
+	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })

@@ -13,6 +13,7 @@ var halfCloseLong = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6.1",
 	Condition: "One side's FIN was acknowledged and the other side went on sending data for more than 60 s after it.",
 	Benign:    []string{"legal: rsh, ssh and some HTTP/1.0 clients close their half early"},
+	Filter:    "tcp.completeness & 16 && tcp.len > 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			fin := finFrame(f, side)

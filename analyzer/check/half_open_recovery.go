@@ -13,6 +13,7 @@ var halfOpenRecoveryCheck = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
 	Condition: "A SYN on an open connection draws a challenge ACK, and the SYN's sender, which knows nothing of the connection, resets it (RFC 9293 Figure 9).",
 	Benign:    []string{"a restart of the client's host; the protocol recovers by itself"},
+	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
 	Meaning:   fsm.SYNInSync,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

@@ -14,7 +14,8 @@ var handshakeACKWrongDirection = &Check{
 	Condition: "A side in SYN-RECEIVED, whose SYN nobody has acknowledged yet, sends a bare ACK in place of its SYN-ACK.",
 	Benign:    []string{"the ACK of its SYN was not captured", "it answers a segment that was not acceptable"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.3whs_ack_in_wrong_dir"}},
-	Meaning:   fsm.ACKBeforeACK,
+	Filter:    "tcp.flags == 0x010 && !(tcp.completeness & 2)", Needs: Whole,
+	Meaning: fsm.ACKBeforeACK,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if f.Conn.End[side.Peer()].FastOpen {

@@ -22,6 +22,7 @@ var handshakeBadFinalAck = &Check{
 		{Tool: "Suricata", Name: "stream.3whs_right_seq_wrong_ack_evasion"}, {Tool: "Suricata", Name: "stream.3whs_wrong_seq_wrong_ack"},
 		{Tool: "Arkime", Name: "tcpSynAckValidated=false"},
 	},
+	Filter:  "tcp.analysis.ack_lost_segment && tcp.seq == 1",
 	Meaning: fsm.HandshakeBadAck | fsm.HandshakeBadSeq,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

@@ -22,6 +22,7 @@ var handshakeBadSYNACKAck = &Check{
 		{Tool: "Suricata", Name: "stream.3whs_synack_with_wrong_ack"}, {Tool: "Zeek", Name: "bad_SYN_ack"},
 		{Tool: "Wireshark", Name: "tcp.analysis.ack_lost_segment (by mistake)"},
 	},
+	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.ack != 1",
 	Meaning: fsm.SYNACKBadAck,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

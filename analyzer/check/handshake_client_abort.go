@@ -16,7 +16,8 @@ var handshakeClientAbort = &Check{
 		"a SYN scan", "a health check that stops at the SYN-ACK", "the application gave up before the answer came",
 		"an old duplicate SYN reached a server",
 	},
-	Peers:   []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO"}},
+	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO"}},
+	Filter: "tcp.completeness == 35", Needs: InStep,
 	Meaning: fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		rst := f.RST[fsm.Client]

@@ -16,6 +16,7 @@ var handshakeServerAbort = &Check{
 		"the server's queue of connections to accept is full and it is set to reset then (Linux: tcp_abort_on_overflow)",
 		"the listening application ended just then", "a firewall or a SYN proxy changed its mind",
 	},
+	Filter:  "tcp.completeness == 35 || tcp.completeness == 39",
 	Meaning: fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		end := transition(f, fsm.Server, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.From == fsm.SynReceived })

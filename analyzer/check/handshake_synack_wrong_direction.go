@@ -16,6 +16,7 @@ var handshakeSYNACKWrongDirection = &Check{
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_synack_in_wrong_direction"}, {Tool: "Zeek", Name: "connection_originator_SYN_ack"},
 	},
+	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1",
 	Meaning: fsm.SYNACKUninvited,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

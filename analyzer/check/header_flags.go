@@ -13,11 +13,11 @@ import (
 const illegalFlags = flow.NoFlags | flow.XmasFlags | flow.SYNAndFIN | flow.SYNAndRST | flow.FINWithoutACK | flow.NoACKNoSYN
 
 // flagCheck makes the check of one illegal combination of control bits.
-func flagCheck(name, title string, fact flow.Facts, condition, seen, expected string, peers []record.PeerName) *Check {
+func flagCheck(name, title string, fact flow.Facts, filter, condition, seen, expected string, peers []record.PeerName) *Check {
 	return &Check{
 		Name: name, Title: title, Family: "header", Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1",
 		Condition: condition, Benign: []string{"a port scanner that tells systems apart by their answers", "a broken middlebox"},
-		Peers: peers, Facts: fact,
+		Peers: peers, Filter: filter, Facts: fact,
 		Judge: eachSide(0, fact, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 			return Finding{
 				Seen: seen, Expected: expected,

@@ -13,6 +13,7 @@ var keepaliveDeadPeer = &Check{
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.4",
 	Condition: "The last run of keepalive probes stayed unanswered and its sender then reset the connection, or at least 9 went unanswered and nothing more was heard.",
 	Benign:    []string{"the answers were not captured", "a firewall between the two forgot the connection"},
+	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive

@@ -13,7 +13,8 @@ var keepaliveWhileDataOutstanding = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.4 (MUST-26)",
 	Condition: "A keepalive probe is sent while data of its sender is not acknowledged yet.",
 	Benign:    []string{"the ACK of that data was not captured", "a middlebox that probes in the host's name"},
-	Facts:     flow.KeepaliveEarly,
+	Filter:    "tcp.analysis.keep_alive", Needs: Whole,
+	Facts: flow.KeepaliveEarly,
 	Judge: eachSide(0, flow.KeepaliveEarly, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{
 			Seen: "probe at " + number(f, side, k.Segment.Seq), Expected: "retransmission of the data outstanding",

@@ -14,6 +14,7 @@ var midstreamPickup = &Check{
 	Condition: "The capture begins after the connection did. Window scale, options and, without a SYN-ACK, the roles are not known for certain.",
 	Benign:    []string{"the capture started late, or lost the beginning"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state OTH"}, {Tool: "Suricata", Name: "tcp.midstream_pickups"}},
+	Filter:    "!(tcp.completeness & 1)",
 	Meaning:   fsm.Joined,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.Midstream() {

@@ -16,6 +16,7 @@ var oldDuplicateSYN = &Check{
 	Condition: "A SYN that its sender does not stand by: while the client's SYN waits another one of it is answered and the client resets the answer (RFC 9293 Figure 8); or the connection's own SYN comes once more when the handshake is long over; or the server, after the end, answers such a SYN with a new SYN-ACK.",
 	Benign:    []string{"a SYN was delayed in the network; the protocol recovers by itself", "a forged SYN"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}},
+	Filter:    "tcp.flags.syn == 1 && (tcp.analysis.reused_ports || tcp.analysis.retransmission)",
 	Meaning:   fsm.SYNInSync | fsm.SYNAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

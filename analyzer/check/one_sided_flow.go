@@ -14,6 +14,7 @@ var oneSidedFlow = &Check{
 	Condition: "Only one side's segments were captured although they acknowledge the other's. All that is said of the other side is inferred.",
 	Benign:    []string{"asymmetric routing", "a capture filter on one address", "a mirror port of one direction"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "possible_split_routing"}, {Tool: "Snort", Name: "asymmetric_flows"}},
+	Filter:    "tcp.analysis.ack_lost_segment",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.OneSided() {
 			return

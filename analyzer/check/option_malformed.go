@@ -14,6 +14,7 @@ var optionMalformed = &Check{
 	Condition: "The length of a TCP option is below 2, passes the end of the header, or does not fit its kind. Options behind it may be lost.",
 	Benign:    []string{"a broken middlebox", "a fuzzer"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.option.len.invalid"}, {Tool: "Suricata", Name: "tcp.opt_invalid_len"}, {Tool: "Snort", Name: "116:54–58"}},
+	Filter:    "tcp.option.len.invalid",
 	Facts:     flow.OptionsMalformed,
 	Judge: eachSide(0, flow.OptionsMalformed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{Seen: "an impossible option length", Expected: "options that end with the header",

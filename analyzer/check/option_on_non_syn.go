@@ -15,6 +15,7 @@ var optionOnNonSYN = &Check{
 	Condition: "Maximum segment size, window scale or SACK-permitted, which belong on SYNs, come on a segment without SYN.",
 	Benign:    []string{"a broken middlebox", "a fuzzer"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mss.present"}},
+	Filter:    "tcp.flags.syn == 0 && (tcp.options.mss || tcp.options.wscale || tcp.options.sack_perm)",
 	Facts:     flow.OptionOnNonSYN,
 	Judge: eachSide(0, flow.OptionOnNonSYN, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{Seen: synOptionNames(k.Segment.Opts), Expected: "on SYNs only",

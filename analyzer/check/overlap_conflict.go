@@ -14,6 +14,7 @@ var overlapConflict = &Check{
 	Condition: "A segment repeats the sequence numbers of a recent one exactly, and the sums over the two segments' data differ, so the octets do. Both checksums are right.",
 	Benign:    []string{"a proxy that encrypts anew", "a stack that reuses a keepalive's octet"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "rexmit_inconsistency"}, {Tool: "Suricata", Name: "stream.reassembly_overlap_different_data"}},
+	Filter:    "tcp.analysis.retransmission",
 	Facts:     flow.ContentDiffers,
 	Judge: eachSide(0, flow.ContentDiffers, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

@@ -14,6 +14,7 @@ var portZero = &Check{
 	Condition: "One of the ports is 0.",
 	Benign:    []string{"a scanner", "a fragment misread by whoever wrote the capture"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "116:446"}},
+	Filter:    "tcp.port == 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if f.Ends[side].Port == 0 {

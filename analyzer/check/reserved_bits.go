@@ -14,6 +14,7 @@ var reservedBits = &Check{
 	Condition: "One of the three reserved bits behind the data offset is set. (The fourth is Accurate ECN's.) A receiver must ignore them.",
 	Benign:    []string{"an experiment", "a broken middlebox"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "warn_printbadmbz"}},
+	Filter:    "tcp.flags.res == 1",
 	Facts:     flow.ReservedBits,
 	Judge: eachSide(0, flow.ReservedBits, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

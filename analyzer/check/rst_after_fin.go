@@ -13,6 +13,7 @@ var rstAfterFIN = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
 	Condition: "A side that has sent its FIN ends the connection with a RST before the close is complete, and not in answer to data.",
 	Benign:    []string{"common with browsers, load balancers and servers that do not want to wait", "an orphaned FIN-WAIT-2 was given up"},
+	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

@@ -14,6 +14,7 @@ var rstBadAck = &Check{
 	Condition: "A RST comes in SYN-SENT without an acknowledgment of the SYN: it must be dropped.",
 	Benign:    []string{"a middlebox that builds RSTs without looking", "a RST of an earlier connection on the same ports"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.rst_invalid_ack"}},
+	Filter:    "tcp.flags.reset == 1 && tcp.analysis.ack_lost_segment",
 	Meaning:   fsm.RSTBadAck,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.AllFacts.Any(illegalFlags) {

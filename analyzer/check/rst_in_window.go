@@ -14,8 +14,9 @@ var rstInWindow = &Check{
 	Condition: "A RST lies in the receiver's window but not at the next number that it expects: it must draw a challenge ACK and change nothing.",
 	Benign:    []string{"data before the RST was lost", "a host that resets with the number of its last segment", "a guess by a forger"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "rsts_in_window"}},
-	Meaning:   fsm.RSTInWindow,
-	Judge:     eachSide(fsm.RSTInWindow, 0, rstFinding("within the window of the")),
+	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
+	Meaning: fsm.RSTInWindow,
+	Judge:   eachSide(fsm.RSTInWindow, 0, rstFinding("within the window of the")),
 }
 
 // rstFinding describes a RST that does not end the connection.

@@ -14,7 +14,8 @@ var rstInjectionSuspected = &Check{
 	Condition: "A side sends ordinary segments more than 5 ms after a RST in its name that would have ended the connection, so the RST came from somebody else.",
 	Benign:    []string{"segments captured out of order", "two hosts behind one address"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
-	Meaning:   fsm.AfterOwnRST,
+	Filter:    "tcp.flags.reset == 1", Needs: InStep,
+	Meaning: fsm.AfterOwnRST,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.AfterOwnRST, 0)

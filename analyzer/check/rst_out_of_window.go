@@ -11,6 +11,7 @@ var rstOutOfWindow = &Check{
 	Condition: "A RST lies outside the receiver's window: it must be dropped in silence.",
 	Benign:    []string{"a RST of an earlier connection on the same ports", "a middlebox that has lost track", "a forger's guess", "the window's scale was not captured"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:15"}, {Tool: "nf_conntrack", Name: "invalid RST"}},
-	Meaning:   fsm.RSTOutside,
-	Judge:     eachSide(fsm.RSTOutside, 0, rstFinding("outside the window of the")),
+	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
+	Meaning: fsm.RSTOutside,
+	Judge:   eachSide(fsm.RSTOutside, 0, rstFinding("outside the window of the")),
 }

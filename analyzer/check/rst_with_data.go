@@ -14,6 +14,7 @@ var rstWithData = &Check{
 	Condition: "A RST carries octets: text that says why, not part of the stream.",
 	Benign:    []string{"some stacks add a reason in words"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.rst_with_data"}, {Tool: "Snort", Name: "129:18"}},
+	Filter:    "tcp.flags.reset == 1 && tcp.len > 0",
 	Facts:     flow.RSTData,
 	Judge: eachSide(0, flow.RSTData, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

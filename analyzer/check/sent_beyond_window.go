@@ -14,7 +14,8 @@ var sentBeyondWindow = &Check{
 	Condition: "A side sends more than one octet beyond the right edge of every window that the peer has offered, while both window scales are known and nothing is missing.",
 	Benign:    []string{"the ACK that opened the window was not captured", "the two directions were captured out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_packet_out_of_window"}, {Tool: "nf_conntrack", Name: "over the window of the receiver"}},
-	Facts:     flow.BeyondWindow,
+	Filter:    "tcp.analysis.window_full", Needs: Scales | Whole | InStep,
+	Facts: flow.BeyondWindow,
 	Judge: eachSide(0, flow.BeyondWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		end := k.Segment.Seq.Add(k.Segment.Len)
 		return Finding{

@@ -13,6 +13,7 @@ var simultaneousClose = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
 	Condition: "Each side sent its FIN before it received the other's, so that at least one went through CLOSING (RFC 9293 Figure 13).",
 	Benign:    []string{"legal and harmless; both sides hold TIME-WAIT"},
+	Filter:    "tcp.flags.fin == 1", Needs: InStep,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		closing := func(t *fsm.Transition) bool { return t.To == fsm.Closing }
 		if transition(f, fsm.Client, closing) == nil && transition(f, fsm.Server, closing) == nil {

@@ -14,6 +14,7 @@ var simultaneousOpen = &Check{
 	Condition: "Each side sent a SYN before it received the other's, and both answered with a SYN-ACK (RFC 9293 Figure 7).",
 	Benign:    []string{"peers that punch holes into their NATs do it on purpose"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "simultaneous_open"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
 	Meaning:   fsm.SYNCrossed,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		frames, k := marked(f, fsm.Server, fsm.SYNCrossed, 0)

@@ -14,6 +14,7 @@ var splitHandshake = &Check{
 	Condition: "The server answers the SYN with a SYN of its own instead of a SYN-ACK, and only the client sends a SYN-ACK, which turns the roles of the handshake round.",
 	Benign:    []string{"a true simultaneous open of which the server's SYN-ACK was not captured"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.4whs_*"}, {Tool: "Snort", Name: "129:13"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
 	Meaning:   fsm.SYNCrossed,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		frames, k := marked(f, fsm.Server, fsm.SYNCrossed, 0)

@@ -14,7 +14,8 @@ var synInEstablished = &Check{
 	Condition: "A SYN with another initial number comes on a connection that is open and is not accepted as a new one; its sender does not go on with the old connection either.",
 	Benign:    []string{"the client restarted and opens again from the same port (half-open recovery)", "the end of the earlier connection was not captured"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_syn_resend_diff_seq"}, {Tool: "Snort", Name: "129:1"}, {Tool: "Zeek", Name: "SYN_inside_connection"}},
-	Meaning:   fsm.SYNInSync,
+	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports", Needs: Beginning,
+	Meaning: fsm.SYNInSync,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		judgeForeignSYN(f, false, func(side fsm.Side, k *flow.Mark, frames []fsm.Frame) {
 			found(Finding{

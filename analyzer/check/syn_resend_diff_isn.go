@@ -16,6 +16,7 @@ var synResendDiffISN = &Check{
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}, {Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Arkime", Name: "srcISNCnt"},
 	},
+	Filter: "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.reused_ports",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.Previous == nil || !f.Previous.Unanswered || f.SYN.Frame == 0 {
 			return

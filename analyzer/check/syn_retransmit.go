@@ -14,6 +14,7 @@ var synRetransmit = &Check{
 	Condition: "The same SYN (same sequence number, same side) is captured more than once, and the later one is no second copy of the frame.",
 	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's queue of new connections was full"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
 	Meaning:   fsm.SYNAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

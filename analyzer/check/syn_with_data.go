@@ -14,6 +14,7 @@ var synWithData = &Check{
 	Condition: "A SYN carries data and no Fast Open option. It is legal, but the receiver may not hand the data on before the handshake is complete, and hardly any stack does it.",
 	Benign:    []string{"T/TCP or a private Fast Open form", "a scan that looks for odd stacks"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:2"}, {Tool: "Zeek", Name: "SYN_with_data"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.len > 0 && !tcp.options.tfo",
 	Facts:     flow.SYNData,
 	Judge: eachSide(0, flow.SYNData, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

@@ -19,6 +19,7 @@ var synackResendDiff = &Check{
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_synack_resend_with_diff_seq"},
 	},
+	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1",
 	Meaning: fsm.SYNACKChanged,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

@@ -17,6 +17,7 @@ var synackRetransmit = &Check{
 		"the server's accept queue is full",
 	},
 	Peers:   []record.PeerName{{Tool: "Zeek", Name: "repeated_SYN_with_ack"}, {Tool: "Suricata", Name: "stream.3whs_synack_flood (over 5)"}},
+	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission",
 	Meaning: fsm.SYNACKAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

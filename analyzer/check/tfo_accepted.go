@@ -13,6 +13,7 @@ var tfoAccepted = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
 	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges data of it.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ack"}},
+	Filter:    "tcp.analysis.tfo_ack",
 	Facts:     flow.FastOpenTaken,
 	Judge: eachSide(0, flow.FastOpenTaken, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		taken := k.Segment.Ack - f.Conn.End[side.Peer()].ISS - 1

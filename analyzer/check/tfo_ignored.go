@@ -14,6 +14,7 @@ var tfoIgnored = &Check{
 	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges the SYN alone, so the data must be sent again.",
 	Benign:    []string{"the cookie was not valid any more", "the server does not offer Fast Open, or a middlebox removed the option"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ignored"}, {Tool: "Suricata", Name: "stream.3whs_synack_tfo_data_ignored"}},
+	Filter:    "tcp.analysis.tfo_ignored",
 	Facts:     flow.FastOpenIgnored,
 	Judge: eachSide(0, flow.FastOpenIgnored, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

@@ -13,6 +13,7 @@ var timeWaitAssassination = &Check{
 	Severity: record.SeverityWarning, Rule: "RFC 1337 §2",
 	Condition: "A side in TIME-WAIT acknowledges a late segment, the other side, which has no connection any more, answers with a RST, and that RST fits: TIME-WAIT ends early.",
 	Benign:    []string{"the host ignores RSTs in TIME-WAIT, as RFC 1337 proposes (Linux: tcp_rfc1337)", "an application that resets after closing"},
+	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.TimeWaitKilled,
 	Judge: eachSide(fsm.TimeWaitKilled, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		since, until := f.Conn.End[side.Peer()].TimeWaitSpan()

@@ -18,7 +18,8 @@ var timeWaitMissing = &Check{
 		"the host keeps TIME-WAIT for less than 2 MSL as configured here (--msl)", "the host ran out of room for TIME-WAIT (Linux: tcp_max_tw_buckets)",
 		"the application was closed long before and an orphaned FIN-WAIT-2 was given up", "a middlebox sends the RST in the host's name",
 	},
-	Peers: []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
+	Peers:  []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
+	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait, 0)

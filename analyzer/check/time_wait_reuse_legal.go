@@ -14,6 +14,7 @@ var timeWaitReuseLegal = &Check{
 	Condition: "The 4-tuple is opened again within 2 MSL of a close by a SYN whose number is above all that its sender had used, or whose timestamp is newer.",
 	Benign:    []string{"a busy client that goes through its ports quickly"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.reused_ports"}, {Tool: "Zeek", Name: "active_connection_reuse"}},
+	Filter:    "tcp.analysis.reused_ports",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		r := judgeReuse(f)
 		if !r.early || !r.legal {

@@ -14,6 +14,7 @@ var tsMissing = &Check{
 	Condition: "Both SYNs carried timestamps, and a later segment that is no RST has none. The receiver should drop it.",
 	Benign:    []string{"a middlebox removes options"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:14"}},
+	Filter:    "!tcp.options.timestamp.tsval && tcp.flags.reset == 0",
 	Facts:     flow.TimestampMissing,
 	Judge: eachSide(0, flow.TimestampMissing, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

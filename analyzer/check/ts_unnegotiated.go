@@ -13,6 +13,7 @@ var tsUnnegotiated = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
 	Condition: "A segment carries timestamps although not both SYNs did.",
 	Benign:    []string{"a middlebox removed the option from one SYN"},
+	Filter:    "tcp.options.timestamp.tsval && tcp.flags.syn == 0",
 	Facts:     flow.TimestampUnagreed,
 	Judge: eachSide(0, flow.TimestampUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

@@ -14,6 +14,7 @@ var urgentPtrNoFlag = &Check{
 	Condition: "The urgent pointer is not zero although URG is not set, so it means nothing.",
 	Benign:    []string{"a stack that does not clear the field"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.urgent_pointer.non_zero"}, {Tool: "Snort", Name: "116:419"}},
+	Filter:    "tcp.urgent_pointer != 0 && tcp.flags.urg == 0",
 	Facts:     flow.UrgentWithoutFlag,
 	Judge: eachSide(0, flow.UrgentWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{

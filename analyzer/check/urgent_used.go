@@ -13,6 +13,7 @@ var urgentUsed = &Check{
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5",
 	Condition: "A segment that opens nothing has URG set. New applications should not use the urgent mechanism (RFC 6093).",
 	Benign:    []string{"telnet, rlogin and ftp use it"},
+	Filter:    "tcp.flags.urg == 1",
 	Facts:     flow.UrgentData,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

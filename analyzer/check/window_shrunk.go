@@ -14,7 +14,8 @@ var windowShrunk = &Check{
 	Condition: "The right edge of a side's window (ack + window) moves left by more than the window scale's rounding, on an ACK that is not older than the one before.",
 	Benign:    []string{"ACKs captured out of order", "a host short of memory"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "window_recision"}, {Tool: "Suricata", Name: "stream.pkt_bad_window_update"}},
-	Facts:     flow.WindowShrunk,
+	Filter:    "tcp.analysis.window_update", Needs: Scales | InStep,
+	Facts: flow.WindowShrunk,
 	Judge: eachSide(0, flow.WindowShrunk, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		edge := k.Segment.Ack.Add(uint32(k.Segment.Window) << f.Conn.End[side].Scale)
 		return Finding{

@@ -14,6 +14,7 @@ var wscaleInvalid = &Check{
 	Condition: "A SYN offers a window scale above 14. The receiver must use 14 instead.",
 	Benign:    []string{"a fuzzer, or a broken stack"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.wscale.shift.invalid"}, {Tool: "Zeek", Name: "TCP_scale_range"}, {Tool: "Snort", Name: "116:59"}},
+	Filter:    "tcp.options.wscale.shift > 14",
 	Facts:     flow.ScaleInvalid,
 	Judge: eachSide(0, flow.ScaleInvalid, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{Seen: fmt.Sprintf("window scale %d", k.Segment.WindowScale), Expected: "at most 14",

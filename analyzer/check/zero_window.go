@@ -14,6 +14,7 @@ var zeroWindow = &Check{
 	Condition: "A side offers a window of zero before the peer has finished sending: it reads more slowly than the peer sends.",
 	Benign:    []string{"an application that is busy for a moment"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "Zeek", Name: "history W"}, {Tool: "tcptrace", Name: "zero win adv"}},
+	Filter:    "tcp.analysis.zero_window",
 	Facts:     flow.ZeroWindow,
 	Judge: eachSide(0, flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		d := &f.Dir[side]

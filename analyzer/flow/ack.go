@@ -100,10 +100,6 @@ func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) 
 		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
 			g |= WindowShrunk
 		}
-		if w := r.rare; w != nil && w.fullSince != 0 && edge.After(d.lastEdge) {
-			w.FullTime += now - w.fullSince
-			w.fullSince = 0
-		}
 		d.lastEdge, d.hasEdge = edge, true
 	}
 	return g

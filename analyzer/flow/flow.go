@@ -216,3 +216,16 @@ func (f *Flow) Midstream() bool {
 func (f *Flow) SplitHandshake() bool {
 	return f.SYNs[fsm.Server] > 0 && f.SYNACKs[fsm.Client] > 0 && f.SYNACKs[fsm.Server] == 0
 }
+
+// OutOfStep returns how often an acknowledgment was captured before the data that
+// it covers: then the capture holds its two directions in the wrong order.
+func (f *Flow) OutOfStep() int {
+	if !f.Meanings.Any(fsm.AckAhead) {
+		return 0
+	}
+	n := 0
+	for _, side := range [2]fsm.Side{fsm.Client, fsm.Server} {
+		n += f.CountMeaning(side, fsm.AckAhead) - f.CountMeaning(side, fsm.AckOfUnsent) - f.CountMeaning(side, fsm.GapConfirmed)
+	}
+	return max(0, n)
+}

@@ -50,9 +50,6 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 		switch {
 		case end == y.RightEdge:
 			g |= WindowFull
-			if w := d.odd(); w.fullSince == 0 {
-				w.fullSince = p.Time
-			}
 		case end.After(y.RightEdge) && !x.Out.Holes():
 			g |= BeyondWindow
 		}

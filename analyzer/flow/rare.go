@@ -11,7 +11,6 @@ type Rare struct {
 	SmallOpening Tally     // openings from zero by less than a segment's worth
 
 	// The direction's data against the peer's window.
-	FullTime  fsm.Time // with the window used up, until the peer moved its edge
 	Unprobed  Unprobed // the longest closure during which it sent no probe
 	Steady    Steady   // probes of a closed window that did not back off
 	TooLarge  Tally    // segments larger than the peer's MSS
@@ -23,7 +22,6 @@ type Rare struct {
 	StallTime fsm.Time
 	Unsigned  Tally // segments without the signature that its SYN had
 
-	fullSince fsm.Time
 	zeroFrame fsm.Frame // that closed the window now closed
 	probes    probePace
 	reopened  Unprobed // a closure that may count, until data follows it

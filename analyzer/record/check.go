@@ -11,6 +11,7 @@ type CheckDoc struct {
 	Condition string   // when exactly it fires, in one to three sentences
 	Benign    []string // what else could explain it
 	Peers     []PeerName
+	Filter    string // Wireshark display filter that shows such segments, among others perhaps
 }
 
 // PeerName is what another tool calls the same finding.

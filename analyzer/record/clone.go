@@ -16,6 +16,7 @@ func (c *Connection) Clone() *Connection {
 		a := &d.Anomalies[i]
 		a.Frames = slices.Clone(a.Frames)
 		a.Benign = slices.Clone(a.Benign)
+		a.Connections = slices.Clone(a.Connections)
 	}
 	d.Verdict.Frames = slices.Clone(c.Verdict.Frames)
 	d.Verdict.Limits = slices.Clone(c.Verdict.Limits)
@@ -23,6 +24,7 @@ func (c *Connection) Clone() *Connection {
 		l := &d.Verdict.Limits[i]
 		l.Frames = slices.Clone(l.Frames)
 	}
+	d.Quality.Doubts = slices.Clone(c.Quality.Doubts)
 	d.Segments = slices.Clone(c.Segments)
 	for i := range d.Segments {
 		d.Segments[i].Labels = slices.Clone(d.Segments[i].Labels)

@@ -24,6 +24,10 @@ type Capture struct {
 	First    fsm.Time // earliest and latest packet time; both 0 without packets
 	Last     fsm.Time
 	Quality  Quality
+
+	// Anomalies are findings that only several connections together show, the
+	// gravest first; their Connections say which.
+	Anomalies []Anomaly
 }
 
 // Source is one file or interface.
@@ -57,6 +61,8 @@ type Quality struct {
 	OffloadChecksum uint64   // checksums left to the network card
 	BadChecksum     uint64   // checksums that are wrong otherwise
 	Dropped         uint64   // lost by the capturing side, over all sources
+	OutOfStep       uint64   // connections whose two directions were captured in the wrong order
+	NoData          uint64   // connections with data of which no octet was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing
 }
 
@@ -263,6 +269,8 @@ type ConnectionQuality struct {
 	Midstream bool
 	GapOctets uint64
 	Doubled   uint64
+	Trust     string   // "full", "partial" (some numbers are too low, or inferred) or "poor" (states are guesses in part)
+	Doubts    []string // one sentence for each reason
 }
 
 // Severity ranks an anomaly.
@@ -293,6 +301,9 @@ type Anomaly struct {
 	Rule     string
 	Message  string   // one sentence
 	Benign   []string // what else could explain it
+	Doubt    string   // what of the capture makes it doubtful, so that Severity is one step lower; usually empty
+
+	Connections []uint64 // IDs of the connections that show it, for a finding on the capture as a whole
 }
 
 // Segment is one segment of a timeline.

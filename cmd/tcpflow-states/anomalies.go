@@ -92,6 +92,7 @@ func writeChecksJSON(out *results, docs []record.CheckDoc) {
 		Condition string   `json:"condition"`
 		Benign    []string `json:"benign"`
 		Peers     []peer   `json:"peers"`
+		Filter    string   `json:"wireshark_filter"`
 	}
 	list := []doc{}
 	for _, d := range docs {
@@ -100,7 +101,7 @@ func writeChecksJSON(out *results, docs []record.CheckDoc) {
 			peers = append(peers, peer(p))
 		}
 		list = append(list, doc{d.Name, d.Title, d.Severity.String(), d.Family, d.Rule, d.Condition,
-			append([]string{}, d.Benign...), peers})
+			append([]string{}, d.Benign...), peers, d.Filter})
 	}
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)

@@ -147,6 +147,7 @@ func (s *session) finish() error {
 		r.Capture.Sources = append(r.Capture.Sources, source)
 		r.Capture.Quality.Dropped += i.Dropped
 	}
+	analyzer.Describe(r)
 	if err := s.out.finish(r); err != nil {
 		return err
 	}
