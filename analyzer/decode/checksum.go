@@ -70,6 +70,16 @@ func sum(acc uint64, b []byte) uint64 {
 	return acc
 }
 
+// headerSum is sum of an IPv4 header, quick for the length that nearly all have.
+func headerSum(b []byte) uint64 {
+	acc := addWord(binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]))
+	acc = addWord(acc, uint64(binary.LittleEndian.Uint32(b[16:])))
+	if len(b) > ipv4Len {
+		acc = sum(acc, b[ipv4Len:])
+	}
+	return acc
+}
+
 // addWord adds one word, its carry coming in again at the bottom.
 func addWord(acc, v uint64) uint64 {
 	acc, carry := bits.Add64(acc, v, 0)

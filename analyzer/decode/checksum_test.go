@@ -1,6 +1,7 @@
 package decode
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/rand/v2"
 	"testing"
@@ -68,6 +69,25 @@ func TestSumOfAnyLength(t *testing.T) {
 			got := fold(sum(0, b[:n]))
 			if got = got<<8 | got>>8; got != want {
 				t.Fatalf("%d octets: %#04x, want %#04x", n, got, want)
+			}
+		}
+	}
+}
+
+func TestHeaderChecksums(t *testing.T) {
+	for _, options := range [][]byte{nil, unhex("94040000"), bytes.Repeat([]byte{1}, 40)} {
+		packet := ip4(6, cat(options, tcpOctets(nil, hello)))
+		header := 20 + len(options)
+		packet[0] = 0x40 | byte(header/4)
+		right := ^wordSum(0, packet[:header])
+		for _, field := range []uint32{right, 0, right + 1, right ^ 0x8000} {
+			packet := set(packet, 10, byte(field>>8), byte(field))
+			for _, verify := range []bool{true, false} {
+				var p Packet
+				r := New(Options{VerifyChecksums: verify}).Decode(&Raw{Data: packet, Length: len(packet), LinkType: linkRaw}, &p)
+				if want := verify && field != right; r != OK || p.BadHeader != want {
+					t.Errorf("%d octets of options, %#x for %#x: %v, bad header %v", len(options), uint16(field), uint16(right), r, p.BadHeader)
+				}
 			}
 		}
 	}

@@ -79,7 +79,7 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	if r := c.need(headerLen, IPMalformed); r != OK {
 		return noHeader, r
 	}
-	p.BadHeader = d.verify && fold(sum(0, c.data[:headerLen])) != 0xffff
+	p.BadHeader = d.verify && fold(headerSum(c.data[:headerLen])) != 0xffff
 	c.take(headerLen)
 	if ip.Flags&moreFragments != 0 || ip.FragOffset != 0 {
 		key := fragmentKey{id: uint32(ip.Id), protocol: protocol}
