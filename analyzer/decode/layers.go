@@ -6,13 +6,13 @@ import (
 )
 
 // layerSet holds gopacket's layers, decoded into again and again. This is the
-// only file that knows gopacket. Tunnels and rarer link layers are not here: their
-// few fields are read in their own files, because gopacket's layers for them
-// allocate for options, trust lengths or do not exist. Each method hands a layer exactly the octets
-// that it reads well, because gopacket v1.1.19 as a whole packet parser
-// allocates, drops headers with a fault, and judges lengths by what was
-// captured. The bounds are the callers' business: every method is given its
-// header's full fixed part.
+// only file that knows gopacket. Tunnels and rarer link layers are not here:
+// their few fields are read in their own files, because gopacket's layers for
+// them allocate for options, trust lengths or do not exist. Each method hands a
+// layer exactly the octets that it reads well, because gopacket v1.1.19 as a
+// whole packet parser allocates, drops headers with a fault, and judges lengths
+// by what was captured. The bounds are the callers' business: every method is
+// given its header's full fixed part.
 type layerSet struct {
 	ethernet layers.Ethernet
 	vlan     layers.Dot1Q
