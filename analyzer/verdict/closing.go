@@ -133,7 +133,7 @@ func halfClosed(c *record.Connection) record.Verdict {
 		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + span(watched) + " that the capture went on; " + by(y) + "'s FIN never came."
 	case cl.FINAcked[x] == 0 && watched <= soon(c):
 		v.Code, v.Sure = "capture-cut", false
-		v.Sentence = fin + ", and the capture ended " + span(watched) + " later without an ACK of it."
+		v.Sentence = fin + ", and the capture " + endedAfter(watched, c.LastFrame) + ", without an ACK of it."
 	case cl.FINAcked[x] == 0:
 		v.Code, v.Sure = "close-unacknowledged", false
 		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + span(watched) + " that the capture went on."
@@ -144,7 +144,7 @@ func halfClosed(c *record.Connection) record.Verdict {
 			v.Sentence += ", " + by(y) + " went on sending up to " + frame(c.Tail[y].LastDataFrame)
 			v.Frames = append(v.Frames, c.Tail[y].LastDataFrame)
 		}
-		v.Sentence += ", and the capture ended " + span(max(0, c.Until.Seconds(c.Last))) + " after " + frame(c.LastFrame) + " with " + by(y) + "'s half still open."
+		v.Sentence += ", and the capture " + endedAfter(max(0, c.Until.Seconds(c.Last)), c.LastFrame) + " while " + by(y) + "'s half was still open."
 	}
 	return v
 }

@@ -14,6 +14,7 @@ const (
 	leastShare = 0.1  // of the time in which data flowed
 	leastLoss  = 0.01 // of the octets sent
 	leastPause = 1    // seconds of an application's longest silence
+	restPause  = 60   // from where on a silence that nobody waits for is rest, not slowness
 )
 
 // limits finds what held the data back, the strongest first.
@@ -97,7 +98,7 @@ func byApplication(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	if t.Pause.Longest > t.Answer.Longest {
 		longest, what = &t.Pause, "pause"
 	}
-	if longest.Longest < leastPause || lost/total < leastShare {
+	if longest.Longest < leastPause || lost/total < leastShare || longest.Longest >= restPause && !(what == "answer" && x == fsm.Server) {
 		return record.Limit{}, false
 	}
 	l := record.Limit{Code: "limited-by-application", Side: x.String(), Share: min(1, lost/total), Frames: []fsm.Frame{longest.From, longest.To}}

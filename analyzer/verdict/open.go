@@ -74,14 +74,11 @@ func open(c *record.Connection) record.Verdict {
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
 			v.Code, v.Sure = "capture-cut", false
-			v.Sentence = "The capture ended " + span(since) + " after " + frame(c.LastFrame) + " in the middle of a transfer, with " + octets(uint64(n)) + " of " + by(x) + " not acknowledged yet."
+			v.Sentence = "The capture " + endedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + octets(uint64(n)) + " of " + by(x) + " not acknowledged yet."
 			return v
 		}
 	}
-	v.Sentence = "Open on both sides when the capture ended, " + span(since) + " after the last segment (" + frame(c.LastFrame) + ")."
-	if since == 0 {
-		v.Sentence = "Open on both sides when the capture ended with " + frame(c.LastFrame) + "."
-	}
+	v.Sentence = "Open on both sides when the capture " + endedAfter(since, c.LastFrame) + ", its last segment."
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && c.Tail[x].LastData > 0 {
 			v.Sure = false

@@ -47,8 +47,8 @@ func scanProbe(c *record.Connection) record.Verdict {
 func noConnection(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "no-connection", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame}}
 	n := c.Traffic[0].Packets + c.Traffic[1].Packets
-	what := counted(n, "segment", "segments") + " without a connection"
-	if n == 1 {
+	what := capital(counted(n, "segment", "segments")) + " without a connection"
+	if n <= 1 {
 		what = "A single segment without a connection"
 	}
 	v.Sentence = what + " (" + frame(c.FirstFrame) + "): its connection ended before the capture began, or never was."
@@ -74,7 +74,7 @@ func unanswered(c *record.Connection) record.Verdict {
 	if h.SYNs <= 1 {
 		if watched < 1 {
 			v.Code, v.Sure = "capture-cut", false
-			v.Sentence = "The capture ended " + span(watched) + " after the SYN in " + frame(c.FirstFrame) + ", too soon for an answer."
+			v.Sentence = "The capture " + endedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
 			return v
 		}
 		v.Sentence = "Nobody answered the SYN in " + frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + span(watched) + " that the capture went on."
@@ -126,7 +126,11 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 		v.Sentence = "The server answered the handshake's last ACK in " + frame(h.ACK) + " with the RST in " + frame(c.Close.RST) +
 			": it probably had no room for another connection, or something before it rejected the client."
 	case h.SYNACK != 0:
-		v.Sentence = "The server reset the connection in " + frame(c.Close.RST) + sinceSYNACK(c) + " before the client's ACK was captured."
+		v.Sentence = "The server took its SYN-ACK in " + frame(h.SYNACK) + " back with the RST in " + frame(c.Close.RST)
+		if r.Own != 0 {
+			v.Sentence += ", " + span(max(0, r.Time.Seconds(r.Own))) + " later,"
+		}
+		v.Sentence += " before the client's ACK was captured."
 	default:
 		v.Sentence = "The server reset the connection in " + frame(c.Close.RST) + " before the handshake was complete."
 	}
@@ -188,7 +192,7 @@ func opening(c *record.Connection) record.Verdict {
 		b.WriteString("The client never acknowledged the SYN-ACK in " + frame(h.SYNACK))
 		if h.SYNACKs > 1 {
 			b.WriteString(", which the server sent " + times(h.SYNACKs))
-			if u.Resent > 0 {
+			if h.SYNs == 1 && u.Resent > 0 {
 				b.WriteString(" in " + span(max(0, u.Last.Seconds(u.Time))))
 			}
 		} else {
@@ -205,7 +209,7 @@ func opening(c *record.Connection) record.Verdict {
 		v.Sentence = "The server sent its SYN-ACK " + times(h.SYNACKs) + " although the client acknowledged it in " + frame(h.ACK) + ": the ACK does not reach it, or it has no room for the connection."
 	default:
 		v.Code = "capture-cut"
-		v.Sentence = "The capture ended " + span(watched) + " after " + frame(c.LastFrame) + ", with the handshake still under way."
+		v.Sentence = "The capture " + endedAfter(watched, c.LastFrame) + ", with the handshake still under way."
 	}
 	return v
 }

@@ -50,6 +50,8 @@ func reset(c *record.Connection) record.Verdict {
 		v = resetAfterConnect(c)
 	case r.Silence >= idle:
 		v = resetIdle(c)
+	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueOctets > uint64(r.PeerOutstanding):
+		v = resetMidTransfer(c)
 	case r.PeerData > r.OwnData && x == fsm.Server:
 		v = resetUnanswered(c)
 	case underWay(c):
@@ -159,13 +161,15 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, c.Close.FIN[y])
 		v.Sentence = "Both sides closed (FIN of " + by(x) + " in " + frame(fin) + ", of " + by(y) + " in " + frame(c.Close.FIN[y]) + "), but " + by(x) +
 			" sent a RST in " + frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
-	case r.PriorOctets > 0 && r.PriorTime > r.Own || anomaly(c, "data-to-closed-socket") != nil:
+	case r.PeerData > finTime(c, x):
 		v.Code = "reset-data-after-close"
-		v.Sentence = capital(by(x)) + " had closed in " + frame(fin) + " and answered the " + octets(uint64(r.PriorOctets)) + " of " + by(y) + " in " + frame(r.Prior) +
-			" with the RST in " + frame(r.Frame) + ": nobody read that data any more."
-		if r.PriorOctets == 0 {
-			v.Sentence = capital(by(x)) + " had closed in " + frame(fin) + " and answered further data of " + by(y) + " with the RST in " + frame(r.Frame) + ": nobody read it any more."
+		what := "further data of " + by(y)
+		if r.PriorOctets > 0 {
+			what = "the " + octets(uint64(r.PriorOctets)) + " of " + by(y)
 		}
+		v.Frames = append(v.Frames, r.PeerFrame)
+		v.Sentence = capital(by(x)) + " had closed in " + frame(fin) + " and answered " + what + " in " + frame(r.PeerFrame) +
+			" with the RST in " + frame(r.Frame) + ": nobody read that data any more."
 	default:
 		v.Code, v.Sure = "reset-after-fin", false
 		v.Sentence = capital(by(x)) + " closed in " + frame(fin) + " and reset the connection in " + frame(r.Frame) + " without waiting for " + by(y) + "'s FIN; it probably had no more use for it."

@@ -95,8 +95,14 @@ func counted[N int | uint64](n N, one, many string) string {
 	return strconv.FormatUint(uint64(n), 10) + " " + many
 }
 
-// frame writes "frame 7".
-func frame(f fsm.Frame) string { return "frame " + strconv.FormatUint(f.Number(), 10) }
+// frame writes "frame 7". No verdict should speak of a segment that was not
+// captured, but a record from elsewhere may make it.
+func frame(f fsm.Frame) string {
+	if f == 0 {
+		return "an uncaptured frame"
+	}
+	return "frame " + strconv.FormatUint(f.Number(), 10)
+}
 
 // by writes "the client" or "the server".
 func by(s fsm.Side) string {
@@ -112,6 +118,14 @@ func capital(s string) string {
 		return s
 	}
 	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// endedAfter writes how long after a segment the capture ended.
+func endedAfter(s float64, f fsm.Frame) string {
+	if s < 0.0000005 {
+		return "ended with " + frame(f)
+	}
+	return "ended " + span(s) + " after " + frame(f)
 }
 
 // bare writes a frame's number alone.

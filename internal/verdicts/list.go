@@ -22,14 +22,20 @@ type Case struct {
 	Connection *record.Connection
 }
 
-// All analyses what lies below pcaps, the folder of test captures: first the
-// conversations, then the recordings, in order of their names.
-func All(pcaps string) ([]Case, error) {
+// All analyses what lies below pcaps, the folder of test captures, and the scripts
+// in shapes: first the conversations, then the shapes and the recordings, in order
+// of their names.
+func All(pcaps, shapes string) ([]Case, error) {
 	var cases []Case
 	scripts, err := filepath.Glob(filepath.Join(pcaps, "conversations", "*.txt"))
 	if err != nil {
 		return nil, err
 	}
+	more, err := filepath.Glob(filepath.Join(shapes, "*.txt"))
+	if err != nil {
+		return nil, err
+	}
+	scripts = append(scripts, more...)
 	for _, file := range scripts {
 		s, err := conversation.Load(file)
 		if err != nil {

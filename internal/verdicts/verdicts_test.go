@@ -15,7 +15,7 @@ const pcaps = "../../testdata/pcaps"
 // TestCodes holds every verdict against expected.txt, which was filled in by
 // hand: what happened, as its author knows, and not what we said.
 func TestCodes(t *testing.T) {
-	cases, err := All(pcaps)
+	cases, err := All(pcaps, "testdata/shapes")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,7 +49,7 @@ func TestCodes(t *testing.T) {
 // TestSentences holds all sentences together against a page that is read as a
 // whole.
 func TestSentences(t *testing.T) {
-	cases, err := All(pcaps)
+	cases, err := All(pcaps, "testdata/shapes")
 	if err != nil {
 		t.Fatal(err)
 	}
