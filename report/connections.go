@@ -21,7 +21,7 @@ func (p *page) connectionTable(r *record.Report) {
 		return
 	}
 	roomy := p.width >= DefaultWidth
-	header := []string{"#", "client\n" + p.arrow() + " server", "final state", "sent", "opened, closed,\ngravest finding"}
+	header := []string{"#", "client\n" + p.arrow() + " server", "final state", "sent", "opened, verdict,\ngravest finding"}
 	if roomy {
 		header = slices.Insert(header, 4, "start\nlasted")
 	}
@@ -52,21 +52,22 @@ func (p *page) connectionTable(r *record.Report) {
 	if left > 0 {
 		p.line()
 		p.hanging(2, "", plain, counted(uint64(left), "more connection", "more connections")+
-			" not shown; these are the ones with the gravest findings. --limit 0 shows all, --conn N one of them.", plain)
+			" not shown; these are the worst, the gravest first. --limit 0 shows all, --conn N one of them.", plain)
 	}
 }
 
-// pickConnections returns at most limit connections in order of ID, those with
-// the gravest findings and then the earliest, and how many are left out.
+// pickConnections returns at most limit connections and how many are left out.
+// When some are, those with the gravest findings and verdicts are kept and stand
+// first; otherwise all are in order of ID.
 func pickConnections(all []*record.Connection, limit int) ([]*record.Connection, int) {
 	if limit <= 0 || len(all) <= limit {
 		return all, 0
 	}
 	picked := slices.Clone(all)
-	slices.SortStableFunc(picked, func(a, b *record.Connection) int { return cmp.Compare(gravity(b), gravity(a)) })
-	picked = picked[:limit]
-	slices.SortStableFunc(picked, func(a, b *record.Connection) int { return cmp.Compare(a.ID, b.ID) })
-	return picked, len(all) - limit
+	slices.SortStableFunc(picked, func(a, b *record.Connection) int {
+		return cmp.Or(cmp.Compare(gravity(b), gravity(a)), cmp.Compare(b.Verdict.Concern(), a.Verdict.Concern()))
+	})
+	return picked[:limit], len(all) - limit
 }
 
 // gravity is 0 without findings, else 1 + the gravest one's severity.
@@ -95,7 +96,7 @@ func (p *page) service(c *record.Connection) string {
 // whatHappened writes the last column; it also says how long the connection
 // lasted where no column does.
 func (p *page) whatHappened(c *record.Connection, lasted string, roomy bool) string {
-	lines := []string{p.text(openedBriefly(c)), p.text(closedBriefly(c))}
+	lines := []string{p.text(openedBriefly(c)), p.text(verdictBriefly(c))}
 	if !roomy {
 		lines[1] += ", " + lasted
 	}

@@ -158,6 +158,8 @@ func download() *record.Connection {
 		TimeWait: []record.TimeWaitHold{{Side: client, Since: c.Last, Until: c.Last + 120*sec, Watched: 37.55, Ended: "expected"}},
 	}
 	c.Lifetime = record.Lifetime{Kind: "short-lived", Exchanges: 1}
+	c.Verdict = record.Verdict{Code: "closed-normally", Sure: true, Frames: []fsm.Frame{f(0, n), f(0, n+2)},
+		Sentence: "The client closed first (FIN in frame " + number(n) + "), then the server (frame " + number(n+2) + "); the close took 19.1 ms."}
 	c.InState = [2][]record.StateTime{
 		{{State: fsm.SynSent, Seconds: 0.018412}, {State: fsm.Established, Seconds: 22.421588}, {State: fsm.FinWait1, Seconds: 0.018}, {State: fsm.FinWait2, Seconds: 0.001}, {State: fsm.TimeWait, Seconds: 37.55}},
 		{{State: fsm.SynReceived, Seconds: 0.01849}, {State: fsm.Established, Seconds: 22.42151}, {State: fsm.CloseWait, Seconds: 0.019}, {State: fsm.LastAck, Seconds: 0.00006}},
@@ -185,6 +187,8 @@ func wrongAck() *record.Connection {
 		Options: [2]record.Options{usualOptions, usualOptions}}
 	c.Close = record.Close{Kind: "aborted-handshake", FirstCloser: "client", RST: f(0, 412), ResetBy: "client", Duration: 0}
 	c.Lifetime.Kind = "short-lived"
+	c.Verdict = record.Verdict{Code: "handshake-bad-number", Sure: true, Frames: []fsm.Frame{f(0, 410), f(0, 411), f(0, 412)},
+		Sentence: "The handshake broke on a wrong number: the SYN-ACK in frame 411 has ack 2 where ack 1 was due, and the client reset it in frame 412."}
 	c.Anomalies = []record.Anomaly{
 		{Name: "syn-retransmission", Severity: record.SeverityNote, Side: "client", Frames: []fsm.Frame{f(0, 413)}, Count: 1,
 			Rule: "RFC 9293 §3.8.1", Message: "The client sent its SYN again 1.02 s after the first.", Benign: []string{"loss on the path", "a server that drops what it cannot take"}},
@@ -224,6 +228,8 @@ func deadPeer() *record.Connection {
 	c.Close = record.Close{Kind: "reset", FirstCloser: "client", RST: f(1, 13), ResetBy: "client", Duration: 0}
 	c.Quality.Midstream = true
 	c.Lifetime = record.Lifetime{Kind: "long-lived", Exchanges: 1, IdleSpans: 1, LongestIdle: 7199.968}
+	c.Verdict = record.Verdict{Code: "dead-by-keepalive", Frames: []fsm.Frame{f(1, 2), f(1, 13)},
+		Sentence: "The server was last heard in frame 2 and did not answer the last 9 keepalive probes of the client, 1 min 15 s apart; the client gave the connection up with the RST in frame 13."}
 	c.Traffic[client].Keepalive = record.Keepalive{Probes: 9, LongestUnanswered: 9, Idle: 7199.968, MinInterval: 75, MaxInterval: 75}
 	c.InState = [2][]record.StateTime{{{State: fsm.Established, Seconds: 7875}}, {{State: fsm.Established, Seconds: 7875}}}
 	c.Anomalies = []record.Anomaly{
@@ -268,6 +274,12 @@ func lossy() *record.Connection {
 		ServerRTT: 0.01, ClientRTT: 0.01, Vantage: "between", Options: [2]record.Options{usualOptions, usualOptions}}
 	c.Close = record.Close{FirstCloser: "server", Kind: "half-closed", FIN: [2]fsm.Frame{0, f(0, 516)}, FINAcked: [2]fsm.Frame{0, f(0, 517)}, Duration: 0.01}
 	c.Lifetime = record.Lifetime{Kind: "short-lived", Exchanges: 1}
+	c.Verdict = record.Verdict{Code: "half-closed", Sure: true, Frames: []fsm.Frame{f(0, 516), f(0, 517)},
+		Sentence: "The server closed its half in frame 516, and the capture ended with frame 517 while the client's half was still open.",
+		Limits: []record.Limit{
+			{Code: "limited-by-receiver", Side: "client", Share: 0.61, Sentence: "The server waited 1.85 s for room in the client's receive window, 61 % of the time in which its data flowed; the window was closed once, for 1.85 s."},
+			{Code: "limited-by-loss", Side: "server", Share: 0.32, Frames: []fsm.Frame{f(0, 505), f(0, 507)}, Sentence: "The server sent 1 segment again (32 % of its octets)."},
+		}}
 	s := &c.Traffic[server]
 	s.Retransmissions, s.ResentOctets, s.Doubled, s.WindowProbes, s.GapOctets = 1, 1448, 2, 3, 0
 	c.Traffic[client].DuplicateACKs = 1
@@ -296,6 +308,7 @@ func evil() *record.Connection {
 	c.Close.Kind = hostile
 	c.Lifetime.Kind = hostile
 	c.SegmentsCut = 12345
+	c.Verdict = record.Verdict{Code: hostile, Sentence: hostile, Frames: []fsm.Frame{fsm.NewFrame(0, 600)}, Limits: []record.Limit{{Code: "limited-by-application", Side: "server", Sentence: hostile}}}
 	c.Anomalies = []record.Anomaly{
 		{Name: "x" + hostile, Severity: record.SeverityWarning, Side: "client", Frames: []fsm.Frame{fsm.NewFrame(0, 600)}, Count: 3,
 			Seen: hostile, Expected: hostile, Rule: hostile, Message: strings.Repeat("日本語のとても長い文章", 12) + hostile, Benign: []string{hostile, hostile}},
@@ -357,6 +370,8 @@ func fixture() *record.Report {
 	s := &r.Summary
 	s.Connections = uint64(len(conns))
 	s.Closes = []record.Count{{Name: "reset", N: 1}, {Name: "aborted-handshake", N: 1}, {Name: "normal", N: 1}, {Name: "simultaneous", N: 1}, {Name: "half-closed", N: 1}, {Name: hostile, N: 1}}
+	s.Verdicts = []record.VerdictCount{{Code: "dead-by-keepalive", Concern: record.ConcernFailure, N: 1}, {Code: "handshake-bad-number", Concern: record.ConcernFailure, N: 1},
+		{Code: "closed-normally", N: 1}, {Code: "half-closed", N: 1}, {Code: hostile, N: 1}}
 	s.Client = []record.Count{{Name: "CLOSED", N: 2}, {Name: "SYN-SENT", N: 2}, {Name: "CLOSE-WAIT", N: 1}, {Name: "TIME-WAIT", N: 1}}
 	s.Server = []record.Count{{Name: "CLOSED", N: 2}, {Name: "LISTEN", N: 1}, {Name: "SYN-RECEIVED", N: 1}, {Name: "FIN-WAIT-2", N: 1}, {Name: "TIME-WAIT", N: 1}}
 	s.Severities = []record.Count{{Name: "error", N: 2}, {Name: "warning", N: 3}, {Name: "note", N: 2}, {Name: "capture", N: 1}}

@@ -118,6 +118,7 @@ func (e *encoder) summary(s *record.Summary) {
 	e.keyCounts(`"server":`, s.Server)
 	e.endObject()
 	e.keyCounts(`"closes":`, s.Closes)
+	e.keyVerdicts(`"verdicts":`, s.Verdicts)
 	e.keyCounts(`"severities":`, s.Severities)
 	e.array(`"anomalies":`)
 	for i := range s.Anomalies {

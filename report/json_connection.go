@@ -16,6 +16,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).lifetime,
 	(*encoder).traffic,
 	(*encoder).anomalies,
+	(*encoder).verdict,
 	(*encoder).quality,
 	(*encoder).zeek,
 	(*encoder).suricata,

@@ -23,7 +23,7 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 			p.ends(c),
 			shortDuration(span(c.First, c.Last)),
 			octets(c.Traffic[fsm.Client].Octets) + "/" + octets(c.Traffic[fsm.Server].Octets),
-			closedBriefly(c),
+			verdictBriefly(c),
 		}
 		st := plain
 		if a := gravest(c); a != nil {

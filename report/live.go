@@ -17,7 +17,7 @@ func Ended(w io.Writer, c *record.Connection, o Options) error {
 			p.ends(c) + optional(" ", c.Service),
 			state(c.State[fsm.Client]) + " / " + state(c.State[fsm.Server]),
 			openedBriefly(c),
-			closedBriefly(c),
+			verdictBriefly(c),
 			octets(c.Traffic[fsm.Client].Octets) + " " + p.arrow() + ", " + p.backArrow() + " " + octets(c.Traffic[fsm.Server].Octets),
 			duration(span(c.First, c.Last)),
 		}

@@ -109,7 +109,10 @@ func (p *page) connectionFields(s *record.Summary) {
 		text += ", " + octets(s.Octets) + " of data"
 	}
 	p.field(summaryNames, "connections", text)
-	if len(s.Closes) > 0 {
+	switch {
+	case len(s.Verdicts) > 0:
+		p.verdictField(s)
+	case len(s.Closes) > 0:
 		p.field(summaryNames, "closed", p.text(p.countList(s.Closes)))
 	}
 	if len(s.Client) > 0 {

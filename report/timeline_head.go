@@ -12,6 +12,7 @@ const headNames = 11 // cells of the column of names in a timeline's head
 
 // timelineHead writes what one wants to know of a connection before its segments.
 func (p *page) timelineHead(c *record.Connection) {
+	p.verdictHead(c)
 	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))+
 		", "+p.frameSpan(c.FirstFrame, c.LastFrame))
 	p.head("who", p.who(c))

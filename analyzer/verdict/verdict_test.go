@@ -47,7 +47,7 @@ func TestEveryKindHasASentence(t *testing.T) {
 func TestCodesAreUniqueAndExplained(t *testing.T) {
 	seen := map[string]bool{}
 	for _, c := range record.VerdictCodes {
-		if seen[c.Code] || c.Explanation == "" || !strings.HasSuffix(c.Explanation, ".") {
+		if seen[c.Code] || c.Title == "" || c.Explanation == "" || !strings.HasSuffix(c.Explanation, ".") {
 			t.Errorf("%+v", c)
 		}
 		seen[c.Code] = true
