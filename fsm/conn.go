@@ -305,11 +305,17 @@ func (c *Conn) advance(x, y *Endpoint, s *Segment) Meaning {
 		if x.hasAhead {
 			m |= c.settleAhead(x, y, s)
 		}
-		if !c.wild(x, y, s) {
+		if c.wild(x, y, s) {
+			y.challenged = true // §3.10.7.4, first check: answered by an ACK
+			m |= OutsideWindow
+		} else {
 			c.Fresh, c.Old = x.Out.Add(s.Seq, s.Seq.Add(space))
 		}
 	} else {
 		x.Out.Start(s.Seq)
+		if s.Flags&(RST|ACK) == ACK && s.Seq.After(x.Out.Top) && s.Seq.Minus(x.Out.Top) < 1<<20 && x.Seen {
+			x.beyond, x.beyondAt = s.Seq, c.at // an empty segment carries SND.NXT
+		}
 		if x.hasAhead && s.Seq == x.ahead && s.Flags&RST == 0 {
 			m |= c.settleAhead(x, y, s) // an empty segment carries SND.NXT
 		}
@@ -362,6 +368,9 @@ func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
 	if c.at.Time-x.aheadStamp.Time <= captureSkew {
 		return 0 // two directions captured out of order, not a lie
 	}
+	if !x.aheadValid {
+		return 0 // part of a handshake that went wrong in other ways
+	}
 	return AckOfUnsent
 }
 
@@ -385,7 +394,10 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 		if y.Seen {
 			if !y.hasAhead || ack.After(y.ahead) {
 				y.ahead, y.aheadStamp, y.hasAhead = ack, c.at, true
-				m |= AckAhead
+				y.aheadValid = y.State.Synchronized()
+				if y.aheadValid {
+					m |= AckAhead
+				}
 			}
 			return m
 		}
@@ -394,7 +406,8 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 		c.Unseen += u
 		m |= GapConfirmed
 	}
-	if x.HasAck && x.ScaleKnown && ack.Minus(x.Acked) < -(1<<30) {
+	if x.HasAck && x.ScaleKnown && ack.Minus(x.Acked) < -int32(65535)<<x.Scale {
+		y.challenged = true // RFC 5961 §5
 		m |= StaleAck
 	}
 	x.accept(ack)

@@ -38,6 +38,12 @@ type Endpoint struct {
 	ahead      Seq
 	aheadStamp Stamp
 	hasAhead   bool
+	aheadValid bool // the peer was past the handshake, so its ack can be called a lie
+
+	// The first empty segment beyond all that was captured: what lies before it was
+	// sent by then.
+	beyond   Seq
+	beyondAt Stamp
 
 	// What it may have received.
 	gotSYN bool // the peer's SYN
@@ -107,3 +113,7 @@ func (e *Endpoint) LatestTimestamp() (uint32, bool) { return e.tsVal, e.hasTS }
 
 // SYNCaptured reports whether the endpoint's own SYN or SYN-ACK was captured.
 func (e *Endpoint) SYNCaptured() bool { return e.synOptions }
+
+// Beyond returns the number up to which the endpoint is known to have sent
+// although less was captured, and where an empty segment of it showed that.
+func (e *Endpoint) Beyond() (Seq, Stamp) { return e.beyond, e.beyondAt }

@@ -42,6 +42,7 @@ const (
 	RSTInTimeWait                       // a RST from an endpoint that should be in TIME-WAIT
 	TimeWaitKilled                      // a RST ended the peer's TIME-WAIT (RFC 1337)
 	StaleAck                            // acknowledges less than RFC 5961 §5 lets pass
+	OutsideWindow                       // data so far outside the window that it cannot belong to the stream
 	Joined                              // the connection is taken up midway
 )
 

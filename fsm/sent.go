@@ -153,6 +153,8 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	withAck := s.Flags&ACK != 0
 	if withAck {
 		c.prove(side, s)
+	} else if !x.Seen && c.disown(side) {
+		return RSTNoConnection
 	}
 	if !withAck && x.hasBadAck && s.Seq == x.badAck && (x.State == SynSent || x.State == SynReceived) {
 		x.hasBadAck = false
@@ -196,6 +198,22 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	return m | RSTSent
 }
 
+// disown withdraws all that was assumed of an endpoint whose first segment is the
+// RST of one without a connection: there was none. It reports whether there was
+// anything to withdraw.
+func (c *Conn) disown(side Side) bool {
+	for i := range c.Transitions {
+		if t := &c.Transitions[i]; t.Side == side {
+			if t.Cause != Assumed {
+				return false
+			}
+			c.rewind(side, i)
+			return true
+		}
+	}
+	return false
+}
+
 func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
 	var m Meaning
@@ -218,6 +236,9 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 			c.joinMidway(side, s)
 			m |= Joined
 		}
+	}
+	if y.FastOpen && x.unproved > 0 && echoesOlder(s, y) {
+		m |= c.takeBack(side, AckOfSYN) // the ACK that passed had not arrived yet
 	}
 	if x.State == Closed {
 		if x.Seen {
@@ -251,6 +272,12 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	return m
 }
 
+// echoesOlder reports whether a segment echoes a timestamp older than the newest
+// that the peer sent: the peer's latest had not arrived when it was made.
+func echoesOlder(s *Segment, peer *Endpoint) bool {
+	return s.Opts&OptTimestamps != 0 && s.Flags&ACK != 0 && peer.hasTS && int32(s.TSEcr-peer.tsVal) < 0
+}
+
 // sentFINToo handles the FIN that a segment carries for the first time.
 func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 	x := &c.End[side]
@@ -264,8 +291,27 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 		return 0
 	}
 	x.SentFIN, x.FinSeq, x.Fin = true, s.FinSeq(), c.at
+	if x.beyondAt.Nth != 0 && x.beyond == x.FinSeq+1 && c.at.Time-x.beyondAt.Time > c.InFlight {
+		// An ACK of it that sits behind the FIN was captured long before: the FIN
+		// had been sent by then, and this one repeats it.
+		later := c.rewind(side, c.settledAt(side, x.beyondAt))
+		c.apply(side, SendFIN, Assumed, x.beyondAt, c.at.Frame)
+		c.replay(side, later)
+		return 0
+	}
 	c.apply(side, SendFIN, Sent, c.at, c.at.Frame)
 	return 0
+}
+
+// settledAt returns the index of side's first transition that happened at the
+// segment or was proved by it.
+func (c *Conn) settledAt(side Side, at Stamp) int {
+	for i := range c.Transitions {
+		if t := &c.Transitions[i]; t.Side == side && (t.Nth >= at.Nth || t.Proof == at.Frame) {
+			return i
+		}
+	}
+	return len(c.Transitions)
 }
 
 // settleByAck uses what the acknowledgment on a segment says about its sender:
@@ -292,6 +338,8 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		switch {
 		case x.challenged && s.Len == 0:
 			// It answers a segment that it could not accept; its SYN may be unacknowledged.
+		case y.FastOpen && echoesOlder(s, y):
+			// With Fast Open it may send before the ACK comes, and did.
 		case y.HasAck && y.Acked.After(x.ISS):
 			x.synAck = true
 			c.imply(side, AckOfSYN, y.lastAck)

@@ -11,10 +11,10 @@ import (
 var halfOpenRecoveryCheck = &Check{
 	Name: "half-open-recovery", Title: "half-open connection found and cleared", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
-	Condition: "A SYN on an open connection draws a challenge ACK, and the SYN's sender, which knows nothing of the connection, resets it (RFC 9293 Figure 9).",
+	Condition: "A SYN draws an ACK of other numbers instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which knows nothing of it, resets that (RFC 9293 Figure 9).",
 	Benign:    []string{"a restart of the client's host; the protocol recovers by itself"},
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
-	Meaning:   fsm.SYNInSync,
+	Meaning:   fsm.SYNInSync | fsm.RSTAnswers,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if frames := halfOpenRecovery(f, side); frames != nil {
@@ -28,9 +28,16 @@ var halfOpenRecoveryCheck = &Check{
 	},
 }
 
-// halfOpenRecovery returns the frames of the SYN by side, the challenge ACK and
-// side's RST, or nil.
+// halfOpenRecovery returns the frames of the SYN by side, the ACK of the old
+// connection and side's RST, or nil.
 func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
+	if _, rst := marked(f, side, fsm.RSTAnswers, 0); rst != nil && rst.States[side] == fsm.SynSent && rst.Prior != 0 {
+		// The old connection is not in the capture: the ACK answers the first SYN.
+		_, bad := marked(f, side.Peer(), fsm.SYNACKBadAck, 0)
+		if bad == nil || bad.Frame != rst.Prior {
+			return []fsm.Frame{f.Conn.End[side].Syn.Frame, rst.Prior, rst.Frame}
+		}
+	}
 	_, syn := marked(f, side, fsm.SYNInSync, 0)
 	if syn == nil {
 		return nil

@@ -22,10 +22,11 @@ const (
 
 // print is a fingerprint of a packet: all that two captures of one packet share.
 type print struct {
-	hash  uint64 // addresses, identification, the TCP header, and the sum of the data
-	time  fsm.Time
-	iface uint32
-	ttl   uint8
+	hash   uint64 // addresses, identification, the TCP header, and the sum of the data
+	time   fsm.Time
+	iface  uint32
+	ttl    uint8
+	copied bool // its copy has come
 }
 
 const (
@@ -55,8 +56,10 @@ func (f *Finder) Look(p *decode.Packet) decode.Copy {
 	if o.hash == h {
 		kind = o.compare(p, iface)
 	}
-	if kind != decode.CapturedTwice {
-		*o = print{hash: h, time: p.Time, iface: iface, ttl: p.TTL}
+	if kind == decode.CapturedTwice {
+		o.copied = true
+	} else {
+		*o = print{hash: h, time: p.Time, iface: iface, ttl: p.TTL, copied: kind == decode.PerhapsTwice}
 	}
 	return kind
 }
@@ -69,17 +72,21 @@ func (o *print) compare(p *decode.Packet, iface uint32) decode.Copy {
 		dt = -dt
 	}
 	hasTS := p.Segment.Opts&fsm.OptTimestamps != 0
+	takes := p.Segment.Space() > 0
+	otherIface := o.iface != iface
 	switch {
-	case o.iface != iface && p.TTL == o.ttl-1 && dt <= forwardDelay:
+	case otherIface && p.TTL == o.ttl-1 && dt <= forwardDelay:
 		return decode.CapturedTwice
-	case (p.HasIPID || o.iface != iface) && dt <= copyDelay:
+	case (p.HasIPID || otherIface && p.TTL == o.ttl) && dt <= copyDelay:
 		return decode.CapturedTwice
 	case p.HasIPID && dt <= copyLife:
 		return decode.DeliveredTwice
-	case !p.HasIPID && hasTS && dt > timestampTick && dt <= copyLife:
-		return decode.DeliveredTwice // sent again, it would carry a later timestamp
-	case !p.HasIPID && dt <= copyDelayBlind:
+	case p.HasIPID || otherIface:
+		return decode.NoCopy
+	case dt <= copyDelayBlind && !o.copied:
 		return decode.PerhapsTwice
+	case hasTS && dt <= copyLife && (takes || dt > timestampTick):
+		return decode.DeliveredTwice // sent again, it would carry a later timestamp
 	}
 	return decode.NoCopy
 }

@@ -40,6 +40,17 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 			d.Late++
 			d.ResentOctets += uint64(s.Len)
 		}
+	case fresh > 0 && f.behindKnown(s, x):
+		// In order as captured, but an empty segment had shown that it was out.
+		if _, at := x.Beyond(); p.Time-at.Time <= shortReordering {
+			g = OutOfOrder
+			d.OutOfOrder++
+		} else {
+			g = LateFill
+			d.Retransmissions++
+			d.Late++
+			d.ResentOctets += uint64(s.Len)
+		}
 	case s.Seq.After(top) && s.Flags&fsm.SYN == 0 && f.Meanings&fsm.GapConfirmed == 0:
 		g = HoleBefore
 		d.holeSince = p.Time
@@ -55,6 +66,17 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 		}
 	}
 	return g
+}
+
+// shortReordering is how soon after the ACK behind it a segment may come and
+// count as overtaken by that ACK, not as sent again.
+const shortReordering = 3_000_000
+
+// behindKnown reports whether a new segment lies below what an empty one had
+// shown to be sent already.
+func (f *Flow) behindKnown(s *fsm.Segment, x *fsm.Endpoint) bool {
+	top, at := x.Beyond()
+	return at.Nth != 0 && s.End().AtOrBefore(top)
 }
 
 // ids follows a direction's IP identifications: hosts that count them up packet
@@ -77,6 +99,52 @@ func (n *ids) note(p *decode.Packet) {
 		}
 	}
 	n.last, n.has = p.IPID, p.HasIPID
+}
+
+// overtakenOriginal reports whether the numbers of a segment were seen before on
+// one that was sent later: this is the first sending, overtaken by the second.
+func (d *Direction) overtakenOriginal(p *decode.Packet) bool {
+	s := &p.Segment
+	end := s.End()
+	e := d.sender.queue.covering(s.Seq, end)
+	if e == nil {
+		return false
+	}
+	if e.seq.After(s.Seq) || e.end.Before(end) {
+		return false
+	}
+	if s.Opts&fsm.OptTimestamps != 0 {
+		return int32(s.TSVal-e.tsVal) < 0
+	}
+	back := e.ipID - p.IPID
+	return p.HasIPID && d.ids.has && d.ids.inOrder >= trustID && back > 0 && back < 4096
+}
+
+// relabel corrects what was said of the second sending when the first comes late:
+// it looked new, and was a retransmission.
+func (f *Flow) relabel(d *Direction, late *decode.Packet) {
+	e := d.sender.queue.covering(late.Segment.Seq, late.Segment.End())
+	if e.times > 1 {
+		return // known as one already
+	}
+	e.times = 2
+	d.Retransmissions++
+	d.ResentOctets += uint64(late.Segment.Len)
+	d.Kinds[KindUnknown]++
+	for i := len(f.Kept) - 1; i >= max(0, len(f.Kept)-1000); i-- {
+		if k := &f.Kept[i]; k.Frame == e.frame {
+			k.Facts |= Retransmission
+			k.Original = late.Frame
+			return
+		}
+	}
+}
+
+// unheard reports whether the direction's sender has tried in vain for so long
+// that nothing of it seems to arrive any more: then its last word, a RST, will not
+// have arrived either.
+func (d *Direction) unheard() bool {
+	return d.sender.backoff >= 2 || d.Keepalive != nil && d.Keepalive.run >= 2
 }
 
 // overtaken reports whether a segment that fills a hole was sent before those

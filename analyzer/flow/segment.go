@@ -15,15 +15,15 @@ func (f *Flow) add(p *decode.Packet) {
 	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	space := s.Space()
 
-	advances := !x.Out.Started() || s.Seq.Add(space).After(x.Out.Top) || s.Flags&fsm.ACK != 0 && s.Ack.After(x.Acked)
-	twice := decode.NoCopy
-	if p.Copy != decode.NoCopy && !advances {
-		twice = p.Copy
+	twice := p.Copy
+	if twice == decode.PerhapsTwice && (space == 0 && d.Doubled == 0 || r.Last.Nth > d.Last.Nth) {
+		twice = decode.NoCopy // one of several like ACKs, or an answer to what the peer sent in between
 	}
-	if twice == decode.CapturedTwice || twice == decode.PerhapsTwice && (space > 0 || d.Doubled > 0) {
+	if twice == decode.CapturedTwice || twice == decode.PerhapsTwice {
 		f.addCopy(p, d, from)
 		return
 	}
+	late := twice == decode.NoCopy && space > 0 && x.Out.Started() && d.overtakenOriginal(p)
 
 	g := f.headerFacts(p, from)
 	// What a mark will want to know of the time before the segment.
@@ -34,11 +34,17 @@ func (f *Flow) add(p *decode.Packet) {
 	var capturedTTL uint8
 	top, started := x.Out.Top, x.Out.Started()
 	probe := f.probeKind(s, from)
-	undelivered := f.checksum(p, d)
+	undelivered := f.checksum(p, d) || s.Flags&fsm.RST != 0 && d.unheard()
 
 	var m fsm.Meaning
-	if twice == decode.DeliveredTwice {
-		g |= NetworkCopy
+	if twice == decode.DeliveredTwice || late {
+		if late {
+			g |= OutOfOrder
+			d.OutOfOrder++
+			f.relabel(d, p)
+		} else {
+			g |= NetworkCopy
+		}
 		m = f.Conn.StepCopy(from, s, p.Frame, p.Time)
 	} else {
 		m = f.Conn.Step(from, s, p.Frame, p.Time, undelivered)
@@ -52,7 +58,7 @@ func (f *Flow) add(p *decode.Packet) {
 	}
 	if space > 0 && s.Flags&fsm.RST == 0 {
 		g |= probe
-		if probe == 0 && started && twice != decode.DeliveredTwice && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
+		if probe == 0 && started && twice != decode.DeliveredTwice && !late && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
 			g |= f.orderFacts(p, d, x, y, top, space)
 		}
 		if s.Len > 0 {
@@ -72,7 +78,7 @@ func (f *Flow) add(p *decode.Packet) {
 	}
 	var why Kind
 	var repeats fsm.Frame
-	if space > 0 && s.Flags&fsm.RST == 0 && twice != decode.DeliveredTwice && probe == 0 {
+	if space > 0 && s.Flags&fsm.RST == 0 && twice != decode.DeliveredTwice && probe == 0 && !late {
 		why, repeats = f.noteSent(p, from, g, y.Acked, y.HasAck)
 		if !started || s.Seq.Add(space).After(top) {
 			d.ids.note(p)

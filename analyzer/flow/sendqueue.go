@@ -92,6 +92,15 @@ func (q *sendQueue) acknowledged(seq, end fsm.Seq) *sent {
 	return nil
 }
 
+// covering returns the entry, outstanding or just acknowledged, that shares
+// numbers with [seq, end), or nil.
+func (q *sendQueue) covering(seq, end fsm.Seq) *sent {
+	if i := q.find(seq, end); i >= 0 {
+		return q.at(i)
+	}
+	return q.acknowledged(seq, end)
+}
+
 // clear forgets everything but keeps the room.
 func (q *sendQueue) clear() {
 	clear(q.ring)
