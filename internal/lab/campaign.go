@@ -29,7 +29,7 @@ func Campaign(seed uint64, brief bool) []*Scenario {
 		if i == 3 {
 			how = sysctls[luck.IntN(len(sysctls))]
 		}
-		acts = append(acts, act(fmt.Sprintf("act-%d", i+1), i%2 == 1, time.Duration(3000+luck.IntN(12000))*time.Microsecond, how, brief))
+		acts = append(acts, act(fmt.Sprintf("seed-%d-act-%d", seed, i+1), i%2 == 1, time.Duration(3000+luck.IntN(12000))*time.Microsecond, how, brief))
 	}
 	return acts
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -86,7 +87,7 @@ func TestLabLeavesNothing(t *testing.T) {
 // and has a recording in the tree.
 func TestScenarios(t *testing.T) {
 	names := make(map[string]bool)
-	for _, s := range Scenarios() {
+	for _, s := range slices.Concat(Scenarios(), HandMade()) {
 		if names[s.Name] {
 			t.Errorf("two scenarios are called %s", s.Name)
 		}
@@ -95,7 +96,11 @@ func TestScenarios(t *testing.T) {
 			t.Errorf("%s is incomplete", s.Name)
 			continue
 		}
-		truth, err := ReadTruth(recordings + "/" + s.Name + ".truth.json")
+		dir := recordings
+		if strings.HasPrefix(s.Name, "byhand-") {
+			dir = byHand
+		}
+		truth, err := ReadTruth(dir + "/" + s.Name + ".truth.json")
 		if err != nil {
 			t.Error(err)
 			continue

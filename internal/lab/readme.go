@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -14,7 +15,7 @@ import (
 func WriteReadme(file, dir string) error {
 	var b strings.Builder
 	b.WriteString(readmeHead)
-	for _, s := range Scenarios() {
+	for _, s := range slices.Concat(Scenarios(), HandMade()) {
 		t, err := ReadTruth(filepath.Join(dir, s.Name+".truth.json"))
 		if os.IsNotExist(err) {
 			continue
@@ -84,6 +85,8 @@ How to read the states:
   also is the entry into TIME-WAIT. "left" says which record there was at the end.
 - A change caused by sending is reported shortly before the frame's time at the sender's own
   interface (a retransmission up to 0.1 ms after it); one caused by receiving, shortly after.
+- In scenarios named byhand-… the client's side is no kernel but a program that makes its
+  segments by hand (10.77.1.3): the truth is what the server's kernel made of them.
 - A RST sent for no socket, or by a listener, belongs to the connection of its 4-tuple all
   the same. An accepted RST is reported only if there was a full socket to accept it.
 

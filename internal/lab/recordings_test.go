@@ -8,10 +8,19 @@ import (
 	"testing"
 )
 
-const recordings = "../../testdata/pcaps/kernel"
+const (
+	recordings = "../../testdata/pcaps/kernel"
+	byHand     = "../../testdata/pcaps/lab-byhand"
+)
 
 // The recordings in the tree are complete, small, readable and described.
 func TestRecordings(t *testing.T) {
+	for _, dir := range []string{recordings, byHand} {
+		t.Run(filepath.Base(dir), func(t *testing.T) { checkRecordings(t, dir) })
+	}
+}
+
+func checkRecordings(t *testing.T, recordings string) {
 	readme, err := os.ReadFile(filepath.Join(recordings, "README.md"))
 	if err != nil {
 		t.Fatal(err)

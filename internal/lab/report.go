@@ -166,7 +166,7 @@ func assemble(reports []report, client, server netip.Addr, known []tuple, seen [
 			c = begin(t)
 		case opens && !atClient:
 			serving[t] = c
-		case !atClient && isState && serving[t] != nil:
+		case !atClient && serving[t] != nil && r.ofSocket():
 			c = serving[t]
 		}
 		e := &c.ClientSide
@@ -199,6 +199,18 @@ func assemble(reports []report, client, server netip.Addr, known []tuple, seen [
 		}
 	}
 	return all
+}
+
+// ofSocket reports whether a full socket reports, not a listener or nobody.
+func (r *report) ofSocket() bool {
+	switch r.name {
+	case "tcp_retransmit_synack":
+		return false
+	case "tcp_send_reset":
+		state := rfcState(r.fields["state"])
+		return state != "" && state != "LISTEN"
+	}
+	return true
 }
 
 // sighting is a RST that the router saw.

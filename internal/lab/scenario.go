@@ -14,11 +14,14 @@ import (
 // closing, resets, quiet connections, loss.
 func Scenarios() []*Scenario {
 	var all []*Scenario
-	for _, group := range [][]*Scenario{opening, closing, resetting, waiting, losing, extending, handMade} {
+	for _, group := range [][]*Scenario{opening, closing, resetting, waiting, losing, extending} {
 		all = append(all, group...)
 	}
 	return all
 }
+
+// HandMade returns the scenarios in which a hand-made peer breaks the rules.
+func HandMade() []*Scenario { return handMade }
 
 // Ways through the states as the kernel reports them.
 const (

@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"compress/gzip"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/netip"
 	"os"
 	"strings"
@@ -126,11 +128,22 @@ func (e *Endpoint) Path() string {
 	return b.String()
 }
 
-// ReadTruth reads a truth file.
+// ReadTruth reads a truth file, plain or, if its name ends in .gz, compressed.
 func ReadTruth(file string) (*Truth, error) {
-	data, err := os.ReadFile(file)
+	f, err := os.Open(file)
 	if err != nil {
 		return nil, err
+	}
+	defer f.Close()
+	var in io.Reader = f
+	if strings.HasSuffix(file, ".gz") {
+		if in, err = gzip.NewReader(f); err != nil {
+			return nil, fmt.Errorf("truth %q: %w", file, err)
+		}
+	}
+	data, err := io.ReadAll(in)
+	if err != nil {
+		return nil, fmt.Errorf("truth %q: %w", file, err)
 	}
 	t := new(Truth)
 	if err := json.Unmarshal(data, t); err != nil {

@@ -28,7 +28,7 @@ const reportDelay = 8 * time.Millisecond
 
 // kinds pairs the resent frames of one endpoint with its kernel's reports and
 // takes the kind from the congestion state at that time. Each report goes with
-// the frame nearest in time. A kernel reports once what it cuts into several
+// the frame before it. A kernel reports once what it cuts into several
 // packets on the way out: the others of such a run share the report.
 func kinds(mine []*frame, said *lab.Endpoint) {
 	var again []*frame
@@ -39,10 +39,16 @@ func kinds(mine []*frame, said *lab.Endpoint) {
 	}
 	for i := range said.Retransmissions {
 		r := &said.Retransmissions[i]
+		// A report comes just behind its frame; the two clocks agree to a few microseconds.
+		distance := func(f *frame) time.Duration {
+			if d := r.Time.Sub(f.time); d > -3*time.Microsecond {
+				return d.Abs()
+			}
+			return reportDelay/2 + f.time.Sub(r.Time)
+		}
 		var best *frame
 		for _, f := range again {
-			if f.kind == Unreported && f.time.Sub(r.Time).Abs() < reportDelay &&
-				(best == nil || f.time.Sub(r.Time).Abs() < best.time.Sub(r.Time).Abs()) {
+			if f.kind == Unreported && distance(f) < reportDelay && (best == nil || distance(f) < distance(best)) {
 				best = f
 			}
 		}

@@ -146,7 +146,7 @@ func (s *Score) Add(file string) error {
 				case lab.AtRouter:
 					place = Between
 				}
-				s.compare(&row.At[place], v, v.talks[i], own, client, fmt.Sprintf("%s, %s at %s's: ", where, endName(client), at))
+				s.compare(&row.At[place], v, v.talks[i], home, own, client, fmt.Sprintf("%s, %s at %s's: ", where, endName(client), at))
 			}
 		}
 	}
@@ -181,7 +181,7 @@ func (s *Score) mismatch(format string, args ...any) {
 }
 
 // compare scores one endpoint of one connection at one place.
-func (s *Score) compare(to *Tally, v *view, t, own *talk, client bool, where string) {
+func (s *Score) compare(to *Tally, v *view, t *talk, home *view, own *talk, client bool, where string) {
 	addr, _ := own.end(client)
 	to.Endpoints++
 	switch o, what := t.compareStates(own, client); o {
@@ -196,6 +196,12 @@ func (s *Score) compare(to *Tally, v *view, t, own *talk, client bool, where str
 	}
 	for _, f := range t.frames {
 		if f.from != addr || f.leaving {
+			continue
+		}
+		if t != own && f.origin == nil {
+			if f.time.Before(home.last) { // else the sender's capture had ended
+				s.Doubts = append(s.Doubts, fmt.Sprintf("%sframe %d is not in its sender's capture", where, f.number))
+			}
 			continue
 		}
 		s.compareFrame(to, v, t, own, f, where)
@@ -214,10 +220,7 @@ func (s *Score) compare(to *Tally, v *view, t, own *talk, client bool, where str
 func (s *Score) compareFrame(to *Tally, v *view, t, own *talk, f *frame, where string) {
 	truth := f
 	if t != own {
-		if truth = f.origin; truth == nil {
-			s.Doubts = append(s.Doubts, fmt.Sprintf("%sframe %d is not in its sender's capture", where, f.number))
-			return
-		}
+		truth = f.origin
 	}
 	labels := v.labels[f.number]
 	named, tshark := namesRetransmission(labels), v.tshark[f.number]

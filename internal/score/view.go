@@ -22,6 +22,7 @@ type view struct {
 	labels map[uint64][]string // by frame number
 	tshark map[uint64]verdict  // nil without tshark
 	stray  []*record.Connection
+	last   time.Time // of its last frame
 }
 
 // talk is one connection of the truth as one capture shows it.
@@ -75,6 +76,9 @@ func open(file string) (*play, error) {
 		}
 		if v.report, err = Analyse(path, nil); err != nil {
 			return nil, err
+		}
+		if len(frames) > 0 {
+			v.last = frames[len(frames)-1].time
 		}
 		v.deal(truth, frames, numbers)
 		v.assign()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"flag"
 	"fmt"
@@ -10,16 +12,17 @@ import (
 	"strconv"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
 
-// campaign records campaigns into a directory each, DIR/seed-N.
+// campaign records campaigns into a directory.
 func campaign(args []string) int {
 	flags := flag.NewFlagSet("campaign", flag.ContinueOnError)
 	out := flags.String("out", "", "directory for captures and truth")
 	list := flags.String("seeds", "1", "comma-separated seeds")
-	brief := flags.Bool("brief", false, "short transfers, for recordings that are kept")
+	brief := flags.Bool("brief", false, "short transfers, compressed files: for recordings that are kept")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -28,14 +31,23 @@ func campaign(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
+	return recordCampaigns(*out, seeds, *brief)
+}
+
+// recordCampaigns records one campaign for each seed.
+func recordCampaigns(dir string, seeds []uint64, brief bool) int {
 	if err := lab.Available(); err != nil {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 4
 	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return 3
+	}
 	for _, seed := range seeds {
-		if err := recordCampaign(ctx, filepath.Join(*out, fmt.Sprintf("seed-%d", seed)), seed, *brief); err != nil {
+		if err := recordCampaign(ctx, dir, seed, brief); err != nil {
 			fmt.Fprintln(os.Stderr, "lab: error:", err)
 			return 1
 		}
@@ -44,25 +56,61 @@ func campaign(args []string) int {
 }
 
 func recordCampaign(ctx context.Context, dir string, seed uint64, brief bool) error {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return err
-	}
 	for _, act := range lab.Campaign(seed, brief) {
 		truth, err := act.Record(ctx, dir, seed)
 		if err != nil {
 			return err
 		}
-		fmt.Printf("seed %d, %s: %d connections, %d packets interfered with\n", seed, act.Name, len(truth.Connections), len(truth.Router))
+		fmt.Fprintf(os.Stderr, "%s: %d connections, %d packets interfered with\n", act.Name, len(truth.Connections), len(truth.Router))
 		for _, n := range truth.Notes {
-			fmt.Println("  note:", n)
+			fmt.Fprintln(os.Stderr, "  note:", n)
+		}
+		if !brief {
+			continue
+		}
+		files := []string{act.Name + ".truth.json"}
+		for _, f := range truth.Captures {
+			files = append(files, f)
+		}
+		for _, f := range files {
+			if err := compress(filepath.Join(dir, f)); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
-// parseSeeds reads "1,2,3".
+// compress replaces a file by its compressed form.
+func compress(file string) error {
+	data, err := os.ReadFile(file)
+	if err != nil {
+		return err
+	}
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return err
+	}
+	if _, err := z.Write(data); err != nil {
+		return err
+	}
+	if err := z.Close(); err != nil {
+		return err
+	}
+	if err := os.WriteFile(file+".gz", b.Bytes(), 0o644); err != nil {
+		return err
+	}
+	return os.Remove(file)
+}
+
+// parseSeeds reads "1,2,3"; "fresh" is one of the clock's, which is printed.
 func parseSeeds(list string) (seeds []uint64, err error) {
 	for s := range strings.SplitSeq(list, ",") {
+		if s == "fresh" {
+			seeds = append(seeds, uint64(time.Now().Unix()))
+			continue
+		}
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
 			return nil, fmt.Errorf("seed %q: %w", s, err)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 
@@ -16,8 +17,8 @@ import (
 
 const usage = `usage: lab list
        lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]
-       lab campaign -out DIR [-seeds N[,N…]] [-brief]
-       lab score [-short] DIR…`
+       lab campaign -out DIR [-seeds N[,N…]|fresh] [-brief]
+       lab score [-short] [-seeds N[,N…]|fresh] [DIR…]`
 
 func run(args []string) int {
 	if len(args) == 0 {
@@ -26,7 +27,7 @@ func run(args []string) int {
 	}
 	switch args[0] {
 	case "list":
-		for _, s := range lab.Scenarios() {
+		for _, s := range slices.Concat(lab.Scenarios(), lab.HandMade()) {
 			fmt.Printf("%-30s %s\n", s.Name, s.Title)
 		}
 		return 0
@@ -48,7 +49,7 @@ func record(args []string) int {
 	flags := flag.NewFlagSet("record", flag.ContinueOnError)
 	out := flags.String("out", "", "directory for captures and truth")
 	seed := flags.Uint64("seed", 1, "seed of sizes, ports and losses")
-	only := flags.String("scenario", "", "comma-separated names; all when empty")
+	only := flags.String("scenario", "", "comma-separated names; byhand for all of a hand-made peer; all others when empty")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -104,11 +105,15 @@ func choose(names string) ([]*lab.Scenario, error) {
 		return all, nil
 	}
 	byName := make(map[string]*lab.Scenario)
-	for _, s := range all {
+	for _, s := range slices.Concat(all, lab.HandMade()) {
 		byName[s.Name] = s
 	}
 	var out []*lab.Scenario
 	for name := range strings.SplitSeq(names, ",") {
+		if name == "byhand" {
+			out = append(out, lab.HandMade()...)
+			continue
+		}
 		s := byName[name]
 		if s == nil {
 			return nil, fmt.Errorf("no scenario %q; see lab list", name)

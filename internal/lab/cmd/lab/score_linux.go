@@ -10,21 +10,40 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/internal/score"
 )
 
-// scoreDirs scores recordings that are there.
+// scoreDirs scores recordings that are there; without directories it records
+// campaigns first.
 func scoreDirs(args []string) int {
 	flags := flag.NewFlagSet("score", flag.ContinueOnError)
 	short := flags.Bool("short", false, "only the sums over all scenarios")
-	if err := flags.Parse(args); err != nil || flags.NArg() == 0 {
+	list := flags.String("seeds", "fresh", "comma-separated seeds of the campaigns to record and score")
+	if err := flags.Parse(args); err != nil {
+		return 2
+	}
+	if flags.NArg() > 0 {
+		return scoreAll(flags.Args(), *short)
+	}
+	seeds, err := parseSeeds(*list)
+	if err != nil {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	return scoreAll(flags.Args(), *short)
+	dir, err := os.MkdirTemp("", "tcplab-score-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return 3
+	}
+	defer os.RemoveAll(dir)
+	fmt.Println("seeds", seeds)
+	if code := recordCampaigns(dir, seeds, false); code != 0 {
+		return code
+	}
+	return scoreAll([]string{dir}, *short)
 }
 
 func scoreAll(dirs []string, short bool) int {
 	var s score.Score
 	for _, dir := range dirs {
-		files, err := filepath.Glob(filepath.Join(dir, "*.truth.json"))
+		files, err := filepath.Glob(filepath.Join(dir, "*.truth.json*"))
 		if err == nil && len(files) == 0 {
 			err = fmt.Errorf("no recordings in %q", dir)
 		}
