@@ -25,6 +25,9 @@ type Options struct {
 	Timelines   bool           // Text adds a timeline of every connection
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
+
+	Checks []record.CheckDoc // the catalogue, for SARIF's rules
+	FailOn record.Severity   // from which on JUnit calls a finding a failure; SeverityCapture, the zero value, means SeverityError
 }
 
 // Tool names the program and its version in JSON.
