@@ -20,7 +20,7 @@ var ackOfUnsentData = &Check{
 		for _, side := range sides {
 			proof, next := marked(f, side, fsm.AckOfUnsent, 0)
 			acks, k := marked(f, side.Peer(), fsm.AckAhead, 0)
-			if next == nil || k == nil {
+			if next == nil || k == nil || k.Segment.Flags.Has(fsm.FIN) { // of a FIN fin-bad-ack tells
 				continue
 			}
 			found(Finding{

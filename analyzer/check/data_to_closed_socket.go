@@ -18,11 +18,14 @@ var dataToClosedSocket = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if k := resetOfLateData(f, side); k != nil {
+				data, seen := k.Prior, fmt.Sprintf("RST in answer to %s", plural(int(k.PriorLen), "octet", "octets"))
+				if k.PriorLen == 0 {
+					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST after data"
+				}
 				found(Finding{
-					Side: side.String(), Frames: []fsm.Frame{k.Prior, k.Frame}, Count: 1,
-					Seen: fmt.Sprintf("RST in answer to %s", plural(int(k.PriorLen), "octet", "octets")), Expected: "data read to the end",
+					Side: side.String(), Frames: []fsm.Frame{data, k.Frame}, Count: 1, Seen: seen, Expected: "data read to the end",
 					Message: fmt.Sprintf("The %s had closed; it reset the connection in frame %d when the data in frame %d came, so that data was lost.",
-						side, k.Frame.Number(), k.Prior.Number()),
+						side, k.Frame.Number(), data.Number()),
 				})
 			}
 		}
@@ -35,12 +38,24 @@ func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.Mark) {
 	if finFrame(f, side) == nil {
 		return nil
 	}
+	late := dataAfterClose(f, side)
 	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
-		if rst == nil && k.PriorLen > 0 && endedBy(f, side, k.Frame) && !k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait {
+		if rst != nil || !endedBy(f, side, k.Frame) {
+			return
+		}
+		if k.Meaning.Any(fsm.RSTForLastACK) && late ||
+			k.PriorLen > 0 && !k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait {
 			rst = k
 		}
 	})
 	return rst
+}
+
+// dataAfterClose reports whether the peer sent data after side's FIN. Where a
+// RST then stands in place of the last ACK, it answers that data.
+func dataAfterClose(f *flow.Flow, side fsm.Side) bool {
+	fin := finFrame(f, side)
+	return fin != nil && f.Dir[side.Peer()].LastData > fin.Time
 }
 
 // endedBy reports whether side's RST in the frame stands as the end of its part:

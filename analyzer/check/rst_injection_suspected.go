@@ -11,16 +11,24 @@ import (
 var rstInjectionSuspected = &Check{
 	Name: "rst-injection-suspected", Title: "RST that its sender seems not to have sent", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: after a RST of its own an endpoint has nothing left to send",
-	Condition: "A side sends ordinary segments more than 5 ms after a RST in its name that would have ended the connection, so the RST came from somebody else.",
-	Benign:    []string{"segments captured out of order", "two hosts behind one address"},
+	Condition: "A side sends ordinary segments more than 5 ms after a RST in its name that would have ended the connection, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
+	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, that sends RSTs with another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
-	Meaning: fsm.AfterOwnRST,
+	Meaning: fsm.AfterOwnRST | fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.AfterOwnRST, 0)
 			rst := f.RST[side]
 			if k == nil || k.Time-rst.Time <= 5_000_000 {
+				if k := strangeRST(f, side); k != nil {
+					found(Finding{
+						Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
+						Seen: fmt.Sprintf("TTL %d on the RST", k.TTL), Expected: fmt.Sprintf("TTL %d, as on the %s's other packets", f.Dir[side].LastTTL, side),
+						Message: fmt.Sprintf("The RST in frame %d came with TTL %d, the %s's other packets with %d: something on the path may have sent it.",
+							k.Frame.Number(), k.TTL, side, f.Dir[side].LastTTL),
+					})
+				}
 				continue
 			}
 			exact := false
@@ -40,4 +48,16 @@ var rstInjectionSuspected = &Check{
 			})
 		}
 	},
+}
+
+// strangeRST returns the RST that ended side's part of an open connection and
+// came over another number of hops than its other packets, or nil.
+func strangeRST(f *flow.Flow, side fsm.Side) (strange *flow.Mark) {
+	host := f.Dir[side].LastTTL
+	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+		if k.Frame == f.RST[side].Frame && host != 0 && hops(k.TTL, host) >= 2 && f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
+			strange = k
+		}
+	})
+	return strange
 }

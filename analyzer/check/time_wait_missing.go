@@ -13,7 +13,7 @@ import (
 var timeWaitMissing = &Check{
 	Name: "time-wait-missing", Title: "no TIME-WAIT was kept", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (MUST-13)",
-	Condition: "The side that closed actively (a) answers the peer's FIN with a RST in place of the last ACK, (b) answers a FIN sent again, or another late segment, with a RST within 2 MSL, or (c) the 4-tuple is opened again within 2 MSL by a SYN whose number is not above all that its sender had used, without a newer timestamp. TIME-WAIT itself is silence and its absence cannot be seen otherwise.",
+	Condition: "The side that closed actively (a) answers the peer's FIN, with no data before it since its own, by a RST in place of the last ACK, (b) answers a FIN sent again, or another late segment, with a RST within 2 MSL, or (c) the 4-tuple is opened again within 2 MSL by a SYN whose number is not above all that its sender had used, without a newer timestamp. TIME-WAIT itself is silence and its absence cannot be seen otherwise.",
 	Benign: []string{
 		"the host keeps TIME-WAIT for less than 2 MSL as configured here (--msl)", "the host ran out of room for TIME-WAIT (Linux: tcp_max_tw_buckets)",
 		"the application was closed long before and an orphaned FIN-WAIT-2 was given up", "a middlebox sends the RST in the host's name",
@@ -23,8 +23,8 @@ var timeWaitMissing = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait, 0)
-			if k == nil {
-				continue
+			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && dataAfterClose(f, side) {
+				continue // of data for a closed socket data-to-closed-socket tells
 			}
 			if k.Prior != 0 {
 				frames = append([]fsm.Frame{k.Prior}, frames...)

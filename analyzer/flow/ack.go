@@ -50,7 +50,7 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 	}
 	if s.NumSACK > 0 {
 		b := s.SACK[0]
-		if y.Seen && y.SentSYN && uint64(uint32(s.Ack-b.From)) > r.Unique+r.GapOctets+1 && b.To.AtOrBefore(s.Ack) {
+		if y.Seen && y.SentSYN && b.To.AtOrBefore(y.ISS) && r.Unique+r.GapOctets < 1<<30 {
 			g |= SACKInvalid // below the first number of the stream
 		} else if b.To.AtOrBefore(s.Ack) || s.NumSACK > 1 && b.From.AtOrAfter(s.SACK[1].From) && b.To.AtOrBefore(s.SACK[1].To) {
 			g |= DSACK

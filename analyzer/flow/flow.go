@@ -171,6 +171,7 @@ type Predecessor struct {
 	First      fsm.Frame // its first segment
 	Last       fsm.Time
 	Closed     bool    // both sides closed in the ordinary way
+	Over       bool    // nothing was left open, one way or the other
 	TimeWait   [2]bool // by the predecessor's side: it should have held TIME-WAIT
 	Since      [2]fsm.Time
 	Until      [2]fsm.Time

@@ -61,7 +61,9 @@ const (
 // noteOptions keeps what a side offered in its SYN.
 func (d *Direction) noteOptions(s *fsm.Segment) {
 	o := record.Options{Seen: true, WindowScale: -1}
-	d.SYNTimestamp = s.TSVal
+	if !d.Options.Seen {
+		d.SYNTimestamp = s.TSVal // of the first: a later one may be answered by its echo
+	}
 	d.SYNOptions, d.SYNFlags = s.Opts, s.Flags
 	d.signed = s.Opts.Any(fsm.OptMD5 | fsm.OptAO)
 	if s.Opts&fsm.OptMSS != 0 {

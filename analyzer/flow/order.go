@@ -20,7 +20,7 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 			g |= Spurious
 			d.NeedlessLikely++
 		}
-		if x.SentSYN && uint64(uint32(x.Out.Edge-s.Seq)) > d.Unique+d.GapOctets+3 { // the SYN, the FIN, and one below
+		if x.SentSYN && s.Seq.Before(x.ISS) && d.Unique+d.GapOctets < 1<<30 {
 			g |= BelowStart
 		}
 	case fresh == 0:

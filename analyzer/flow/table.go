@@ -323,6 +323,7 @@ func (f *Flow) finish(now fsm.Time) {
 func (f *Flow) asPredecessor() *Predecessor {
 	pre := &Predecessor{First: f.First.Frame, Last: f.Last.Time, Ends: f.Ends}
 	pre.Closed = f.Over() && f.Conn.End[0].SentFIN && f.Conn.End[1].SentFIN
+	pre.Over = f.Over()
 	pre.Unanswered = f.Conn.End[fsm.Client].State == fsm.SynSent && !f.Conn.End[fsm.Server].Seen
 	for i := range f.Conn.End {
 		e := &f.Conn.End[i]
