@@ -52,6 +52,8 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
+	finAgain bool // it sent its FIN more than once
+
 	unproved   uint8 // transitions by received segments without proof yet
 	sentRST    bool  // its last state change was a RST of its own
 	lastRST    Stamp // its own latest RST

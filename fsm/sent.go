@@ -255,7 +255,7 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	}
 	m |= c.advance(x, y, s)
 	if finAgain {
-		x.Fin = c.at
+		x.Fin, x.finAgain = c.at, true
 		m |= FINAgain
 	} else {
 		m |= c.sentFINToo(side, s)
@@ -294,7 +294,7 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 	if x.beyondAt.Nth != 0 && x.beyond == x.FinSeq+1 && c.at.Time-x.beyondAt.Time > c.InFlight {
 		// An ACK of it that sits behind the FIN was captured long before: the FIN
 		// had been sent by then, and this one repeats it.
-		later := c.rewind(side, c.settledAt(side, x.beyondAt))
+		later := c.rewind(side, c.settledAt(side, x.beyondAt, !c.End[side.Peer()].finAgain))
 		c.apply(side, SendFIN, Assumed, x.beyondAt, c.at.Frame)
 		c.replay(side, later)
 		return 0
@@ -304,10 +304,12 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 }
 
 // settledAt returns the index of side's first transition that happened at the
-// segment or was proved by it.
-func (c *Conn) settledAt(side Side, at Stamp) int {
+// segment or, if proved is set, was proved by it. The first answer to the peer's
+// FIN leaves at once, so what lies before it was sent before the FIN came; when
+// the peer had to repeat its FIN, the first answer is what was lost.
+func (c *Conn) settledAt(side Side, at Stamp, proved bool) int {
 	for i := range c.Transitions {
-		if t := &c.Transitions[i]; t.Side == side && (t.Nth >= at.Nth || t.Proof == at.Frame) {
+		if t := &c.Transitions[i]; t.Side == side && (t.Nth >= at.Nth || proved && t.Proof == at.Frame) {
 			return i
 		}
 	}

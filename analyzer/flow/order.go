@@ -108,7 +108,7 @@ func (d *Direction) overtakenOriginal(p *decode.Packet) bool {
 	end := s.End()
 	e := d.sender.queue.covering(s.Seq, end)
 	if e == nil {
-		return false
+		return d.sender.repeatedBefore(s) != nil
 	}
 	if e.seq.After(s.Seq) || e.end.Before(end) {
 		return false
@@ -124,8 +124,8 @@ func (d *Direction) overtakenOriginal(p *decode.Packet) bool {
 // it looked new, and was a retransmission.
 func (f *Flow) relabel(d *Direction, late *decode.Packet) {
 	e := d.sender.queue.covering(late.Segment.Seq, late.Segment.End())
-	if e.times > 1 {
-		return // known as one already
+	if e == nil || e.times > 1 {
+		return // known as a retransmission already
 	}
 	e.times = 2
 	d.Retransmissions++

@@ -144,6 +144,21 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 	return kind, original
 }
 
+// repeatedBefore returns the retransmission that a segment was sent before,
+// although it comes after it, or nil.
+func (w *sender) repeatedBefore(s *fsm.Segment) *resending {
+	if w.resent == nil || s.Opts&fsm.OptTimestamps == 0 {
+		return nil
+	}
+	for i := range w.resent.last {
+		r := &w.resent.last[i]
+		if r.frame != 0 && r.hasTS && !r.seq.After(s.Seq) && !r.end.Before(s.End()) && int32(s.TSVal-r.tsVal) < 0 {
+			return r
+		}
+	}
+	return nil
+}
+
 func (w *sender) remember(p *decode.Packet, kept int, keeps bool) {
 	if w.resent == nil {
 		w.resent = &resent{}

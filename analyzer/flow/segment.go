@@ -16,8 +16,15 @@ func (f *Flow) add(p *decode.Packet) {
 	space := s.Space()
 
 	twice := p.Copy
-	if twice == decode.PerhapsTwice && (space == 0 && d.Doubled == 0 || r.Last.Nth > d.Last.Nth) {
-		twice = decode.NoCopy // one of several like ACKs, or an answer to what the peer sent in between
+	if twice == decode.PerhapsTwice {
+		switch {
+		case space == 0 && d.Doubled == 0:
+			twice = decode.NoCopy // one of several like ACKs
+		case r.Last.Nth > d.Last.Nth && s.Flags.Has(fsm.SYN|fsm.ACK):
+			twice = decode.NoCopy // the answer to what the peer sent in between
+		case r.Last.Nth > d.Last.Nth && space > 0:
+			twice = decode.DeliveredTwice // no sender repeats itself so soon
+		}
 	}
 	if twice == decode.CapturedTwice || twice == decode.PerhapsTwice {
 		f.addCopy(p, d, from)

@@ -46,7 +46,7 @@ func (q *sendQueue) pop() {
 }
 
 func (q *sendQueue) grow() {
-	bigger := make([]sent, max(4, 2*len(q.ring)))
+	bigger := make([]sent, max(8, 2*len(q.ring)))
 	for i := range q.n {
 		bigger[i] = *q.at(i)
 	}
@@ -81,13 +81,24 @@ func (q *sendQueue) find(seq, end fsm.Seq) int {
 }
 
 // acknowledged returns the latest of the entries acknowledged before that shares
-// numbers with [seq, end), as far as the ring still holds it, or nil.
+// numbers with [seq, end), as far as the ring still holds it, or nil. Behind the
+// head the ring keeps them in order until new ones take their places.
 func (q *sendQueue) acknowledged(seq, end fsm.Seq) *sent {
-	for i := 1; i <= len(q.ring)-q.n && i <= 8; i++ {
-		e := &q.ring[(q.head-i)&(len(q.ring)-1)]
-		if e.frame != 0 && e.end.After(seq) && e.seq.Before(end) {
-			return e
+	behind := func(i int) *sent { return &q.ring[(q.head-i)&(len(q.ring)-1)] }
+	lo, hi := 1, len(q.ring)-q.n+1
+	for lo < hi { // the first, going back, that begins before end
+		mid := (lo + hi) / 2
+		if e := behind(mid); e.frame == 0 || e.seq.Before(end) {
+			hi = mid
+		} else {
+			lo = mid + 1
 		}
+	}
+	if lo > len(q.ring)-q.n {
+		return nil
+	}
+	if e := behind(lo); e.frame != 0 && e.end.After(seq) {
+		return e
 	}
 	return nil
 }
