@@ -210,7 +210,7 @@ func (f *forwarder) judge(p *Packet) []time.Duration {
 		if r.seen <= r.Skip || r.Count > 0 && r.seen > r.Skip+r.Count {
 			continue
 		}
-		f.note(p, r.Action, r.Name)
+		f.note(p, r)
 		switch r.Action {
 		case Drop:
 			return nil
@@ -224,9 +224,9 @@ func (f *forwarder) judge(p *Packet) []time.Duration {
 }
 
 // note writes down an interference; f.mu is held.
-func (f *forwarder) note(p *Packet, action Action, rule string) {
+func (f *forwarder) note(p *Packet, r *Rule) {
 	f.log = append(f.log, Interference{
-		Time: p.Time.UTC().Round(0), From: p.Direction.String(), Action: action, Rule: rule,
+		Time: p.Time.UTC().Round(0), From: p.Direction.String(), Action: r.Action, Rule: r.Name, ByS: r.By.Seconds(),
 		Sport: p.SourcePort, Dport: p.TargetPort,
 		Flags: p.Flags.String(), Seq: p.Seq, Ack: p.Ack, Len: p.Payload,
 	})

@@ -114,6 +114,7 @@ type Interference struct {
 	Seq    uint32    `json:"seq"`
 	Ack    uint32    `json:"ack"`
 	Len    int       `json:"len"`
+	ByS    float64   `json:"by_s,omitempty"` // how much longer a delayed packet, or a second one, took
 }
 
 // Path returns the states of an endpoint as one line, "CLOSED SYN-SENT …".

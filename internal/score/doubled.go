@@ -15,7 +15,8 @@ type Doubled struct {
 	Captures, Connections int
 	Frames                int // second sights in them
 	Counted               int // frames that the analyzer calls doubled
-	Same                  int // connections with the same states from the same frames, and the same findings
+	Same                  int // connections with the same states from the same frames, the same findings and retransmissions
+	SameCounts            int // of them, those with the same number of packets and duplicate ACKs too
 }
 
 // compareDoubled analyses the router's capture again without what was leaving.
@@ -56,11 +57,17 @@ func (s *Score) compareDoubled(v *view) error {
 			continue
 		}
 		delete(byFrame, c.FirstFrame.Number())
-		if a, b := substance(c), substance(d); a != b {
+		a, b := substance(c), substance(d)
+		if a != b {
 			s.mismatch("%s: the connection from frame %d differs:\n  clean   %s\n  doubled %s", v.file, c.FirstFrame.Number(), a, b)
 			continue
 		}
 		s.Doubled.Same++
+		if a, b := counts(c), counts(d); a != b {
+			s.mismatch("%s: the connection from frame %d counts otherwise: clean %s, doubled %s", v.file, c.FirstFrame.Number(), a, b)
+			continue
+		}
+		s.Doubled.SameCounts++
 	}
 	for n := range byFrame {
 		s.mismatch("%s: a connection from frame %d among doubled frames only", v.file, n)
@@ -69,7 +76,7 @@ func (s *Score) compareDoubled(v *view) error {
 }
 
 // substance is what doubled frames must not change: states with their frames,
-// findings and counts.
+// findings and retransmissions.
 func substance(c *record.Connection) string {
 	var b strings.Builder
 	for i := range c.Transitions {
@@ -85,7 +92,16 @@ func substance(c *record.Connection) string {
 	slices.Sort(found)
 	fmt.Fprint(&b, found)
 	for _, t := range c.Traffic {
-		fmt.Fprintf(&b, " %d packets, %d resent, %d out of order, %d duplicate ACKs", t.Packets, t.Retransmissions, t.OutOfOrder, t.DuplicateACKs)
+		fmt.Fprintf(&b, " %d resent, %d out of order", t.Retransmissions, t.OutOfOrder)
+	}
+	return b.String()
+}
+
+// counts are the other figures that doubled frames must not change.
+func counts(c *record.Connection) string {
+	var b strings.Builder
+	for _, t := range c.Traffic {
+		fmt.Fprintf(&b, "%d packets %d duplicate ACKs ", t.Packets, t.DuplicateACKs)
 	}
 	return b.String()
 }

@@ -25,8 +25,8 @@ func (s *Score) Write(w io.Writer, byScenario bool) {
 	rows = append(rows, s.cells(total)...)
 	writeTable(w, rows)
 	d := &s.Doubled
-	fmt.Fprintf(w, "\nDoubled captures: %d frames shown twice, %d of them counted; %d of %d connections the same as without them.\n",
-		d.Frames, d.Counted, d.Same, d.Connections)
+	fmt.Fprintf(w, "\nDoubled captures: %d frames shown twice, %d of them counted; %d of %d connections have the same states, findings and retransmissions as without them, %d the same counts too.\n",
+		d.Frames, d.Counted, d.Same, d.Connections, d.SameCounts)
 }
 
 // cells are the rows of one scenario, one for each place.

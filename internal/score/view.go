@@ -4,7 +4,6 @@ import (
 	"net/netip"
 	"os"
 	"path/filepath"
-	"slices"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -207,7 +206,7 @@ func (p *play) mark() {
 			kinds(mine, said)
 			for at, away := range p.views {
 				if at != own {
-					trace(mine, away.talks[i].frames, sender)
+					p.trace(mine, away.talks[i].frames, sender, at == lab.AtRouter)
 					findHidden(away.talks[i].frames, sender)
 				}
 			}
@@ -230,30 +229,95 @@ func (f *frame) identity() identity {
 	return identity{f.id, s.Seq, s.Ack, s.Len, s.Flags, s.Window, s.TSVal, s.TSEcr}
 }
 
-// trace links each frame of sender seen elsewhere to the frame at its own side.
-func trace(mine, away []*frame, sender netip.AddrPort) {
-	byIdentity := make(map[identity][]*frame)
-	for _, f := range mine {
-		byIdentity[f.identity()] = append(byIdentity[f.identity()], f)
+// fate is an arrival behind the router that is due.
+type fate struct {
+	of   *frame
+	due  time.Time
+	copy bool // the router's second sending
+	used bool
+}
+
+// fates says when each frame of one end reached the router and what was due
+// behind it, from what the router did.
+func (p *play) fates(mine []*frame) (reached, passed []*fate) {
+	delay := time.Duration(p.truth.DelayS * float64(time.Second))
+	touched := make(map[*frame]*lab.Interference)
+	for i := range p.truth.Router {
+		r := &p.truth.Router[i]
+		var last *frame // of the same packets, the latest that had been sent by then
+		for _, f := range mine {
+			g := &f.segment
+			if g.Seq == fsm.Seq(r.Seq) && g.Ack == fsm.Seq(r.Ack) && int(g.Len) == r.Len && f.from.Port() == r.Sport && f.to.Port() == r.Dport &&
+				g.Flags.String() == r.Flags && touched[f] == nil && f.time.Before(r.Time.Add(clocksDiffer)) {
+				last = f
+			}
+		}
+		if last != nil && r.Time.Sub(last.time) < 100*time.Millisecond {
+			touched[last] = r
+		}
 	}
-	used := make(map[*frame]map[bool]bool)
+	for _, f := range mine {
+		reached = append(reached, &fate{of: f, due: f.time})
+		due := f.time.Add(delay)
+		r := touched[f]
+		if r == nil {
+			passed = append(passed, &fate{of: f, due: due})
+			continue
+		}
+		by := time.Duration(r.ByS * float64(time.Second))
+		switch r.Action {
+		case lab.Delay:
+			passed = append(passed, &fate{of: f, due: due.Add(by)})
+		case lab.Duplicate:
+			passed = append(passed, &fate{of: f, due: due}, &fate{of: f, due: due.Add(by), copy: true})
+		}
+	}
+	return reached, passed
+}
+
+// clocksDiffer is more than the router's clock and a capture's can disagree.
+const clocksDiffer = 100 * time.Microsecond
+
+// trace links each frame of sender seen elsewhere to the frame at its own side:
+// of those that look the same, the one that was due at about that time.
+func (p *play) trace(mine, away []*frame, sender netip.AddrPort, atRouter bool) {
+	reached, passed := p.fates(mine)
+	index := func(list []*fate) map[identity][]*fate {
+		m := make(map[identity][]*fate)
+		for _, x := range list {
+			m[x.of.identity()] = append(m[x.of.identity()], x)
+		}
+		return m
+	}
+	coming, going := index(reached), index(passed)
 	for _, f := range away {
 		if f.from != sender {
 			continue
 		}
-		all := byIdentity[f.identity()]
-		i := slices.IndexFunc(all, func(o *frame) bool { return !used[o][f.leaving] })
-		switch {
-		case i >= 0 && !all[i].time.After(f.time.Add(time.Millisecond)):
-			f.origin = all[i]
-			if used[f.origin] == nil {
-				used[f.origin] = make(map[bool]bool)
-			}
-			used[f.origin][f.leaving] = true
-		case len(all) > 0:
-			f.origin, f.copied = all[len(all)-1], true
+		all := going[f.identity()]
+		if atRouter && !f.leaving {
+			all = coming[f.identity()]
+		}
+		best := nearest(all, f.time)
+		if best == nil {
+			// What the router noted does not tell repeated ACKs apart.
+			best = nearest(coming[f.identity()], f.time)
+		}
+		if best != nil {
+			best.used = true
+			f.origin, f.copied = best.of, best.copy
 		}
 	}
+}
+
+// nearest returns the fate that was due nearest to a time and is not taken.
+func nearest(all []*fate, at time.Time) (best *fate) {
+	for _, x := range all {
+		if !x.used && (best == nil || at.Sub(x.due).Abs() < at.Sub(best.due).Abs()) {
+			best = x
+		}
+	}
+	return best
 }
 
 // findHidden marks the retransmissions that nothing in the capture can show to

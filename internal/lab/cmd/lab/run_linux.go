@@ -18,7 +18,7 @@ import (
 const usage = `usage: lab list
        lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]
        lab campaign -out DIR [-seeds N[,N…]|fresh] [-brief]
-       lab score [-short] [-seeds N[,N…]|fresh] [DIR…]`
+       lab score [-short] [-readme FILE] [-seeds N[,N…]|fresh] [DIR…]`
 
 func run(args []string) int {
 	if len(args) == 0 {

@@ -15,12 +15,13 @@ import (
 func scoreDirs(args []string) int {
 	flags := flag.NewFlagSet("score", flag.ContinueOnError)
 	short := flags.Bool("short", false, "only the sums over all scenarios")
+	readme := flags.String("readme", "", "a Markdown file to put the summary into")
 	list := flags.String("seeds", "fresh", "comma-separated seeds of the campaigns to record and score")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
 	if flags.NArg() > 0 {
-		return scoreAll(flags.Args(), *short)
+		return scoreAll(flags.Args(), *short, *readme)
 	}
 	seeds, err := parseSeeds(*list)
 	if err != nil {
@@ -37,10 +38,11 @@ func scoreDirs(args []string) int {
 	if code := recordCampaigns(dir, seeds, false); code != 0 {
 		return code
 	}
-	return scoreAll([]string{dir}, *short)
+	return scoreAll([]string{dir}, *short, *readme)
 }
 
-func scoreAll(dirs []string, short bool) int {
+// scoreAll scores all recordings of some directories.
+func scoreAll(dirs []string, short bool, readme string) int {
 	var s score.Score
 	for _, dir := range dirs {
 		files, err := filepath.Glob(filepath.Join(dir, "*.truth.json*"))
@@ -58,7 +60,17 @@ func scoreAll(dirs []string, short bool) int {
 			return 3
 		}
 	}
-	s.Write(os.Stdout, !short)
+	if short {
+		s.WriteSummary(os.Stdout)
+	} else {
+		s.Write(os.Stdout, true)
+	}
+	if readme != "" {
+		if err := s.UpdateReadme(readme); err != nil {
+			fmt.Fprintln(os.Stderr, "lab: error:", err)
+			return 3
+		}
+	}
 	for _, list := range []struct {
 		title string
 		lines []string
