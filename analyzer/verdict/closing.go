@@ -3,6 +3,7 @@ package verdict
 import (
 	"strconv"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/phrase"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -39,12 +40,12 @@ func closed(c *record.Connection) record.Verdict {
 	}
 	if cl.Duration >= 0 && cl.RST == 0 {
 		b = append(b, "; the close took "...)
-		b = append(b, span(cl.Duration)...)
+		b = append(b, phrase.Span(cl.Duration)...)
 		if a := anomaly(c, "fin-retransmit"); a != nil {
 			b = append(b, ", "...)
-			b = append(b, by(sideOf(a.Side))...)
+			b = append(b, phrase.By(sideOf(a.Side))...)
 			b = append(b, "'s FIN being sent "...)
-			b = append(b, times(a.Count+1)...)
+			b = append(b, phrase.Times(a.Count+1)...)
 			v.Sure = v.Sure && a.Count < 2 // whether the last ACK arrived nobody knows
 		}
 	}
@@ -60,16 +61,16 @@ func closed(c *record.Connection) record.Verdict {
 
 // timeWaitEnd tells what the RST behind a complete close did.
 func timeWaitEnd(c *record.Connection) string {
-	who := by(sideOf(c.Close.ResetBy))
+	who := phrase.By(sideOf(c.Close.ResetBy))
 	for i := range c.Close.TimeWait {
 		switch h := &c.Close.TimeWait[i]; h.Ended {
 		case "assassinated":
-			return "the RST of " + who + " in " + frame(c.Close.RST) + " ended the " + h.Side.String() + "'s TIME-WAIT (RFC 1337)"
+			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " ended the " + h.Side.String() + "'s TIME-WAIT (RFC 1337)"
 		case "missing":
-			return "the RST of " + who + " in " + frame(c.Close.RST) + " shows that it held no TIME-WAIT"
+			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " shows that it held no TIME-WAIT"
 		}
 	}
-	return who + " sent a RST in " + frame(c.Close.RST) + " afterwards"
+	return who + " sent a RST in " + phrase.Frame(c.Close.RST) + " afterwards"
 }
 
 // closing is the verdict when both FINs were sent and not both acknowledged.
@@ -82,22 +83,22 @@ func closing(c *record.Connection) record.Verdict {
 	}
 	watched := max(0, c.Until.Seconds(c.Last))
 	u := &c.Tail[side].Unanswered
-	v.Sentence = "Both sides closed (frames " + bare(min(cl.FIN[0], cl.FIN[1])) + " and " + bare(max(cl.FIN[0], cl.FIN[1])) + "), but " + by(side) + "'s FIN "
+	v.Sentence = "Both sides closed (frames " + phrase.Bare(min(cl.FIN[0], cl.FIN[1])) + " and " + phrase.Bare(max(cl.FIN[0], cl.FIN[1])) + "), but " + phrase.By(side) + "'s FIN "
 	switch {
 	case c.Traffic[side].Retransmissions > 0 && u.Resent > 0 || watched > soon(c):
 		v.Code = "close-unacknowledged"
 		if u.Resent > 0 {
-			v.Sentence += "was sent again " + times(u.Resent) + " in " + span(max(0, u.Last.Seconds(u.Time))) + " and "
+			v.Sentence += "was sent again " + phrase.Times(u.Resent) + " in " + phrase.Span(max(0, u.Last.Seconds(u.Time))) + " and "
 			v.Frames = append(v.Frames, u.LastSent)
 		}
 		v.Sentence += "never acknowledged"
 		if u.Resent == 0 {
-			v.Sentence += " in the " + span(watched) + " that the capture went on"
+			v.Sentence += " in the " + phrase.Span(watched) + " that the capture went on"
 		}
 		v.Sentence += "."
 	default:
 		v.Code = "capture-cut"
-		v.Sentence += "was not acknowledged yet when the capture ended " + span(watched) + " later."
+		v.Sentence += "was not acknowledged yet when the capture ended " + phrase.Span(watched) + " later."
 	}
 	return v
 }
@@ -122,29 +123,29 @@ func halfClosed(c *record.Connection) record.Verdict {
 	y := x.Peer()
 	v := record.Verdict{Frames: []fsm.Frame{cl.FIN[x], cl.FINAcked[x]}, Sure: true}
 	watched := max(0, c.Until.Seconds(max(finTime(c, x), c.Tail[y].LastData)))
-	fin := capital(by(x)) + " closed its half in " + frame(cl.FIN[x])
+	fin := phrase.Capital(phrase.By(x)) + " closed its half in " + phrase.Frame(cl.FIN[x])
 	switch {
 	case anomaly(c, "close-wait-stuck") != nil:
 		v.Code = "stuck-close-wait"
-		v.Sentence = fin + " and " + by(y) + ", which acknowledged it in " + frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + span(watched) +
+		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + phrase.Span(watched) +
 			" that the capture went on: its application did not close the socket."
 	case anomaly(c, "fin-wait2-stuck") != nil:
 		v.Code = "stuck-fin-wait-2"
-		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + span(watched) + " that the capture went on; " + by(y) + "'s FIN never came."
+		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + phrase.Span(watched) + " that the capture went on; " + phrase.By(y) + "'s FIN never came."
 	case cl.FINAcked[x] == 0 && watched <= soon(c):
 		v.Code, v.Sure = "capture-cut", false
-		v.Sentence = fin + ", and the capture " + endedAfter(watched, c.LastFrame) + ", without an ACK of it."
+		v.Sentence = fin + ", and the capture " + phrase.EndedAfter(watched, c.LastFrame) + ", without an ACK of it."
 	case cl.FINAcked[x] == 0:
 		v.Code, v.Sure = "close-unacknowledged", false
-		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + span(watched) + " that the capture went on."
+		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + phrase.Span(watched) + " that the capture went on."
 	default:
 		v.Code = "half-closed"
 		v.Sentence = fin
 		if last := c.Tail[y].LastData; last > finTime(c, x) {
-			v.Sentence += ", " + by(y) + " went on sending up to " + frame(c.Tail[y].LastDataFrame)
+			v.Sentence += ", " + phrase.By(y) + " went on sending up to " + phrase.Frame(c.Tail[y].LastDataFrame)
 			v.Frames = append(v.Frames, c.Tail[y].LastDataFrame)
 		}
-		v.Sentence += ", and the capture " + endedAfter(max(0, c.Until.Seconds(c.Last)), c.LastFrame) + " while " + by(y) + "'s half was still open."
+		v.Sentence += ", and the capture " + phrase.EndedAfter(max(0, c.Until.Seconds(c.Last)), c.LastFrame) + " while " + phrase.By(y) + "'s half was still open."
 	}
 	return v
 }

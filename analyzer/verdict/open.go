@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/phrase"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -30,26 +31,26 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	case c.Close.FIN[x] != 0 && t.Outstanding <= 1:
 		what = "its FIN"
 	case t.Outstanding > 0:
-		what = octets(uint64(t.Outstanding))
+		what = phrase.Octets(uint64(t.Outstanding))
 	}
 	last := c.Tail[y].LastFrame
-	tried := by(x) + " sent " + what + " again " + times(u.Resent) + " in " + span(max(0, u.Last.Seconds(u.Time)))
-	how := "(" + frame(u.Frame)
+	tried := phrase.By(x) + " sent " + what + " again " + phrase.Times(u.Resent) + " in " + phrase.Span(max(0, u.Last.Seconds(u.Time)))
+	how := "(" + phrase.Frame(u.Frame)
 	if u.LastSent != u.Frame {
-		how = "(frames " + bare(u.Frame) + " to " + bare(u.LastSent)
+		how = "(frames " + phrase.Bare(u.Frame) + " to " + phrase.Bare(u.LastSent)
 	}
 	how += ", " + gaps(u) + ")"
 	end := "to the end of the capture"
 	if c.Reset.Frame != 0 {
-		end = "and then gave up with the RST in " + frame(c.Reset.Frame)
+		end = "and then gave up with the RST in " + phrase.Frame(c.Reset.Frame)
 	}
 	if u.Idle >= longSilence {
 		v.Code = "dropped-while-idle"
-		v.Sentence = "After " + span(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
-			": probably something between the two had forgotten the connection, or " + by(y) + " was gone."
+		v.Sentence = "After " + phrase.Span(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
+			": probably something between the two had forgotten the connection, or " + phrase.By(y) + " was gone."
 		return v
 	}
-	v.Sentence = capital(by(y)) + " was last heard in " + frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably gone."
+	v.Sentence = phrase.Capital(phrase.By(y)) + " was last heard in " + phrase.Frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably gone."
 	return v
 }
 
@@ -60,7 +61,7 @@ func open(c *record.Connection) record.Verdict {
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if z := &c.Traffic[x.Peer()]; c.Tail[x.Peer()].WindowClosed && c.Tail[x.Peer()].LastFrame != 0 {
 			v.Code = "window-closed"
-			v.Sentence = capital(by(x.Peer())) + "'s receive window had been closed for " + span(z.ZeroWindowTime) + " when the capture ended (last segment: " + frame(c.LastFrame) + "): its application did not read."
+			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window had been closed for " + phrase.Span(z.ZeroWindowTime) + " when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
 			return v
 		}
 	}
@@ -68,22 +69,22 @@ func open(c *record.Connection) record.Verdict {
 	if c.Quality.Midstream {
 		v.Code, v.Sure = "joined-midway", false
 		v.Frames = append(v.Frames, c.FirstFrame)
-		v.Sentence = "The capture joined the connection midway in " + frame(c.FirstFrame) + " and ended before it was closed; it holds " + span(max(0, c.Last.Seconds(c.First))) + " of it."
+		v.Sentence = "The capture joined the connection midway in " + phrase.Frame(c.FirstFrame) + " and ended before it was closed; it holds " + phrase.Span(max(0, c.Last.Seconds(c.First))) + " of it."
 		return v
 	}
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
 			v.Code, v.Sure = "capture-cut", false
-			v.Sentence = "The capture " + endedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + octets(uint64(n)) + " of " + by(x) + " not acknowledged yet."
+			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Octets(uint64(n)) + " of " + phrase.By(x) + " not acknowledged yet."
 			return v
 		}
 	}
-	v.Sentence = "Open on both sides when the capture " + endedAfter(since, c.LastFrame) + ", its last segment."
+	v.Sentence = "Open on both sides when the capture " + phrase.EndedAfter(since, c.LastFrame) + ", its last segment."
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && c.Tail[x].LastData > 0 {
 			v.Sure = false
-			v.Sentence = "Open when the capture ended, but the " + octets(uint64(n)) + " of " + by(x) + " in " + frame(c.Tail[x].LastDataFrame) + " had not been acknowledged for " +
-				span(max(0, c.Until.Seconds(c.Tail[x].LastData))) + "."
+			v.Sentence = "Open when the capture ended, but the " + phrase.Octets(uint64(n)) + " of " + phrase.By(x) + " in " + phrase.Frame(c.Tail[x].LastDataFrame) + " had not been acknowledged for " +
+				phrase.Span(max(0, c.Until.Seconds(c.Tail[x].LastData))) + "."
 			v.Frames = append(v.Frames, c.Tail[x].LastDataFrame)
 		}
 	}
@@ -99,15 +100,15 @@ func oneDirection(c *record.Connection) record.Verdict {
 	}
 	cl := &c.Close
 	v := record.Verdict{Code: "one-direction-only", Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
-	v.Sentence = "Only " + by(x) + "'s segments were captured (frames " + bare(c.FirstFrame) + " to " + bare(c.LastFrame) + "): it sent " + octets(c.Traffic[x].UniqueOctets)
+	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Octets(c.Traffic[x].UniqueOctets)
 	switch {
 	case cl.RST != 0 && sideOf(cl.ResetBy) == x:
-		v.Sentence += " and reset the connection in " + frame(cl.RST) + "."
+		v.Sentence += " and reset the connection in " + phrase.Frame(cl.RST) + "."
 		v.Frames = append(v.Frames, cl.RST)
 	case cl.FIN[x] != 0 && (c.State[x].State == fsm.TimeWait || c.State[x].State == fsm.Closed):
-		v.Sentence += " and closed in " + frame(cl.FIN[x]) + ", and what it acknowledged shows that " + by(x.Peer()) + " closed too."
+		v.Sentence += " and closed in " + phrase.Frame(cl.FIN[x]) + ", and what it acknowledged shows that " + phrase.By(x.Peer()) + " closed too."
 	case cl.FIN[x] != 0:
-		v.Sentence += " and closed in " + frame(cl.FIN[x]) + "."
+		v.Sentence += " and closed in " + phrase.Frame(cl.FIN[x]) + "."
 	default:
 		v.Sentence += " and had not closed when the capture ended."
 	}

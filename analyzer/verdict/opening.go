@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/phrase"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -28,14 +29,14 @@ var probeNames = map[string]string{
 func scanProbe(c *record.Connection) record.Verdict {
 	a := anomaly(c, probes...)
 	v := record.Verdict{Code: "scan-probe", Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
-	v.Sentence = "A probe, no attempt to connect: " + frame(c.FirstFrame) + " carries " + probeNames[a.Name]
+	v.Sentence = "A probe, no attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
 	server := c.Tail[fsm.Server]
 	switch {
 	case c.Close.RST != 0 && c.Reset.Side == fsm.Server:
-		v.Sentence += ", and " + frame(c.Close.RST) + " answers it with a RST: the port is closed."
+		v.Sentence += ", and " + phrase.Frame(c.Close.RST) + " answers it with a RST: the port is closed."
 		v.Frames = append(v.Frames, c.Close.RST)
 	case server.LastFrame != 0:
-		v.Sentence += ", and the server answered in " + frame(server.LastFrame) + "."
+		v.Sentence += ", and the server answered in " + phrase.Frame(server.LastFrame) + "."
 		v.Frames = append(v.Frames, server.LastFrame)
 	default:
 		v.Sentence += ", and nothing came back."
@@ -47,20 +48,20 @@ func scanProbe(c *record.Connection) record.Verdict {
 func noConnection(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "no-connection", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame}}
 	n := c.Traffic[0].Packets + c.Traffic[1].Packets
-	what := capital(counted(n, "segment", "segments")) + " without a connection"
+	what := phrase.Capital(phrase.Counted(n, "segment", "segments")) + " without a connection"
 	if n <= 1 {
 		what = "A single segment without a connection"
 	}
-	v.Sentence = what + " (" + frame(c.FirstFrame) + "): its connection ended before the capture began, or never was."
+	v.Sentence = what + " (" + phrase.Frame(c.FirstFrame) + "): its connection ended before the capture began, or never was."
 	return v
 }
 
 func refused(c *record.Connection) record.Verdict {
 	h := &c.Handshake
 	v := record.Verdict{Code: "refused", Frames: []fsm.Frame{h.SYN, c.Close.RST}, Sure: true}
-	v.Sentence = "The server refused the connection: its RST in " + frame(c.Close.RST) + " answers the SYN in " + frame(h.SYN)
+	v.Sentence = "The server refused the connection: its RST in " + phrase.Frame(c.Close.RST) + " answers the SYN in " + phrase.Frame(h.SYN)
 	if c.Reset.Time != 0 && h.SYNs == 1 {
-		v.Sentence += " after " + span(max(0, c.Reset.Time.Seconds(c.First)))
+		v.Sentence += " after " + phrase.Span(max(0, c.Reset.Time.Seconds(c.First)))
 	}
 	v.Sentence += "; nothing listens on port " + strconv.Itoa(int(c.Server.Port)) + ", or a firewall says so in its name."
 	return v
@@ -74,17 +75,17 @@ func unanswered(c *record.Connection) record.Verdict {
 	if h.SYNs <= 1 {
 		if watched < 1 {
 			v.Code, v.Sure = "capture-cut", false
-			v.Sentence = "The capture " + endedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
+			v.Sentence = "The capture " + phrase.EndedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
 			return v
 		}
-		v.Sentence = "Nobody answered the SYN in " + frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + span(watched) + " that the capture went on."
+		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + phrase.Span(watched) + " that the capture went on."
 		return v
 	}
 	u := &t.Unanswered
-	v.Sentence = "Nobody answered: the client sent its SYN " + times(h.SYNs) + " in " + span(max(0, t.Last.Seconds(c.First))) +
-		" (frames " + bare(c.FirstFrame) + " to " + bare(t.LastFrame) + ", " + gaps(u) + "), and nothing came back"
+	v.Sentence = "Nobody answered: the client sent its SYN " + phrase.Times(h.SYNs) + " in " + phrase.Span(max(0, t.Last.Seconds(c.First))) +
+		" (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(t.LastFrame) + ", " + gaps(u) + "), and nothing came back"
 	if watched >= 0.05 {
-		v.Sentence += ", nor in the " + span(watched) + " after"
+		v.Sentence += ", nor in the " + phrase.Span(watched) + " after"
 	}
 	v.Sentence += "."
 	return v
@@ -93,9 +94,9 @@ func unanswered(c *record.Connection) record.Verdict {
 // gaps writes how far repetitions lie apart.
 func gaps(u *record.Unanswered) string {
 	if u.Resent < 2 || u.LastGap < 1.2*u.FirstGap && u.FirstGap < 1.2*u.LastGap {
-		return span(u.LastGap) + " apart"
+		return phrase.Span(u.LastGap) + " apart"
 	}
-	return span(u.FirstGap) + " apart at first and " + span(u.LastGap) + " at last"
+	return phrase.Span(u.FirstGap) + " apart at first and " + phrase.Span(u.LastGap) + " at last"
 }
 
 // abortedHandshake is the verdict on a connection that was reset before both
@@ -110,11 +111,11 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 		v.Code = "handshake-aborted-by-client"
 		switch {
 		case h.SYNACK == 0:
-			v.Sentence = "The client took its SYN in " + frame(c.FirstFrame) + " back with the RST in " + frame(c.Close.RST) + " before any answer was captured."
+			v.Sentence = "The client took its SYN in " + phrase.Frame(c.FirstFrame) + " back with the RST in " + phrase.Frame(c.Close.RST) + " before any answer was captured."
 		case r.HasAck:
-			v.Sentence = "The client reset the connection in " + frame(c.Close.RST) + sinceSYNACK(c) + " instead of completing it; it had probably given up."
+			v.Sentence = "The client reset the connection in " + phrase.Frame(c.Close.RST) + sinceSYNACK(c) + " instead of completing it; it had probably given up."
 		default:
-			v.Sentence = "The client answered the SYN-ACK in " + frame(h.SYNACK) + " with the RST in " + frame(c.Close.RST) + sinceThat(c) +
+			v.Sentence = "The client answered the SYN-ACK in " + phrase.Frame(h.SYNACK) + " with the RST in " + phrase.Frame(c.Close.RST) + sinceThat(c) +
 				": a SYN scan, or a client that had given up or never asked."
 		}
 		return v
@@ -123,16 +124,16 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 	v.Frames = append(v.Frames, h.ACK)
 	switch {
 	case h.ACK != 0:
-		v.Sentence = "The server answered the handshake's last ACK in " + frame(h.ACK) + " with the RST in " + frame(c.Close.RST) +
+		v.Sentence = "The server answered the handshake's last ACK in " + phrase.Frame(h.ACK) + " with the RST in " + phrase.Frame(c.Close.RST) +
 			": it probably had no room for another connection, or something before it rejected the client."
 	case h.SYNACK != 0:
-		v.Sentence = "The server took its SYN-ACK in " + frame(h.SYNACK) + " back with the RST in " + frame(c.Close.RST)
+		v.Sentence = "The server took its SYN-ACK in " + phrase.Frame(h.SYNACK) + " back with the RST in " + phrase.Frame(c.Close.RST)
 		if r.Own != 0 {
-			v.Sentence += ", " + span(max(0, r.Time.Seconds(r.Own))) + " later,"
+			v.Sentence += ", " + phrase.Span(max(0, r.Time.Seconds(r.Own))) + " later,"
 		}
 		v.Sentence += " before the client's ACK was captured."
 	default:
-		v.Sentence = "The server reset the connection in " + frame(c.Close.RST) + " before the handshake was complete."
+		v.Sentence = "The server reset the connection in " + phrase.Frame(c.Close.RST) + " before the handshake was complete."
 	}
 	return v
 }
@@ -141,14 +142,14 @@ func sinceSYNACK(c *record.Connection) string {
 	if c.Reset.PriorTime == 0 {
 		return ""
 	}
-	return ", " + span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " after " + frame(c.Reset.Prior) + ","
+	return ", " + phrase.Span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " after " + phrase.Frame(c.Reset.Prior) + ","
 }
 
 func sinceThat(c *record.Connection) string {
 	if c.Reset.PriorTime == 0 || c.Reset.Prior != c.Handshake.SYNACK {
 		return ""
 	}
-	return " " + span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " later"
+	return " " + phrase.Span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " later"
 }
 
 // badNumber is the verdict when a number of the handshake was wrong and the
@@ -166,9 +167,9 @@ func badNumber(c *record.Connection) (record.Verdict, bool) {
 		wrong = a.Frames[0]
 	}
 	v := record.Verdict{Code: "handshake-bad-number", Frames: append([]fsm.Frame{c.Handshake.SYN}, a.Frames...), Sure: true}
-	v.Sentence = "The handshake broke on a wrong number: " + what + frame(wrong) + " has " + a.Seen + " where " + a.Expected + " was due"
+	v.Sentence = "The handshake broke on a wrong number: " + what + phrase.Frame(wrong) + " has " + a.Seen + " where " + a.Expected + " was due"
 	if c.Close.RST != 0 {
-		v.Sentence += ", and " + by(sideOf(c.Close.ResetBy)) + " reset it in " + frame(c.Close.RST)
+		v.Sentence += ", and " + phrase.By(sideOf(c.Close.ResetBy)) + " reset it in " + phrase.Frame(c.Close.RST)
 		v.Frames = append(v.Frames, c.Close.RST)
 	}
 	v.Sentence += "."
@@ -189,27 +190,27 @@ func opening(c *record.Connection) record.Verdict {
 	case h.SYNACK != 0 && h.ACK == 0 && (h.SYNACKs > 1 || watched > soon(c)):
 		v.Code = "syn-ack-unacknowledged"
 		var b strings.Builder
-		b.WriteString("The client never acknowledged the SYN-ACK in " + frame(h.SYNACK))
+		b.WriteString("The client never acknowledged the SYN-ACK in " + phrase.Frame(h.SYNACK))
 		if h.SYNACKs > 1 {
-			b.WriteString(", which the server sent " + times(h.SYNACKs))
+			b.WriteString(", which the server sent " + phrase.Times(h.SYNACKs))
 			if h.SYNs == 1 && u.Resent > 0 {
-				b.WriteString(" in " + span(max(0, u.Last.Seconds(u.Time))))
+				b.WriteString(" in " + phrase.Span(max(0, u.Last.Seconds(u.Time))))
 			}
 		} else {
-			b.WriteString(" in the " + span(watched) + " that the capture went on")
+			b.WriteString(" in the " + phrase.Span(watched) + " that the capture went on")
 		}
 		if h.SYNs > 1 {
-			b.WriteString(", and sent its SYN " + times(h.SYNs) + ": the SYN-ACK probably does not reach it.")
+			b.WriteString(", and sent its SYN " + phrase.Times(h.SYNs) + ": the SYN-ACK probably does not reach it.")
 		} else {
 			b.WriteString(": probably a SYN flood, a scan, a spoofed address, or a path that works one way only.")
 		}
 		v.Sentence = b.String()
 	case u.Resent >= 2 && h.ACK != 0:
 		v.Code = "syn-ack-unacknowledged"
-		v.Sentence = "The server sent its SYN-ACK " + times(h.SYNACKs) + " although the client acknowledged it in " + frame(h.ACK) + ": the ACK does not reach it, or it has no room for the connection."
+		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, or it has no room for the connection."
 	default:
 		v.Code = "capture-cut"
-		v.Sentence = "The capture " + endedAfter(watched, c.LastFrame) + ", with the handshake still under way."
+		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", with the handshake still under way."
 	}
 	return v
 }
@@ -217,6 +218,6 @@ func opening(c *record.Connection) record.Verdict {
 func notFollowed(c *record.Connection) record.Verdict {
 	return record.Verdict{
 		Code: "not-followed", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame},
-		Sentence: "The analysis followed this connection from " + frame(c.FirstFrame) + " to " + frame(c.LastFrame) + " only, because too many were open at once.",
+		Sentence: "The analysis followed this connection from " + phrase.Frame(c.FirstFrame) + " to " + phrase.Frame(c.LastFrame) + " only, because too many were open at once.",
 	}
 }

@@ -3,6 +3,7 @@ package verdict
 import (
 	"strconv"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/phrase"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -24,12 +25,12 @@ func reset(c *record.Connection) record.Verdict {
 	if r.Frame == 0 {
 		return record.Verdict{
 			Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.RST},
-			Sentence: capital(by(sideOf(c.Close.ResetBy))) + " reset the connection in " + frame(c.Close.RST) + ".",
+			Sentence: phrase.Capital(phrase.By(sideOf(c.Close.ResetBy))) + " reset the connection in " + phrase.Frame(c.Close.RST) + ".",
 		}
 	}
 	var v record.Verdict
 	switch x, y := r.Side, r.Side.Peer(); {
-	case anomaly(c, "rst-injection-suspected") != nil:
+	case wentOn(c):
 		v = injected(c)
 	case c.Tail[x].Keepalives >= 3 && c.Tail[y].LastFrame != 0:
 		v = deadByKeepalive(c, x)
@@ -63,14 +64,17 @@ func reset(c *record.Connection) record.Verdict {
 	return v
 }
 
+// wentOn reports whether the side in whose name the RST came was seen to send on.
+func wentOn(c *record.Connection) bool {
+	a := anomaly(c, "rst-injection-suspected")
+	return a != nil && len(a.Frames) > 1
+}
+
 func injected(c *record.Connection) record.Verdict {
 	a := anomaly(c, "rst-injection-suspected")
 	v := record.Verdict{Code: "reset-injected", Frames: append([]fsm.Frame{}, a.Frames...), Sure: false}
-	side := by(sideOf(a.Side))
-	v.Sentence = "Somebody other than " + side + " probably sent the RST in " + frame(a.Frames[0]) + " in its name"
-	if len(a.Frames) > 1 {
-		v.Sentence += ": " + side + " went on in " + frame(a.Frames[1])
-	}
+	side := phrase.By(sideOf(a.Side))
+	v.Sentence = "Somebody other than " + side + " probably sent the RST in " + phrase.Frame(a.Frames[0]) + " in its name: " + side + " went on in " + phrase.Frame(a.Frames[1])
 	if otherDistance(c) {
 		v.Sentence += ", and the RST has " + ttls(&c.Reset)
 	}
@@ -102,7 +106,7 @@ func hops(ttl uint8) int {
 }
 
 func ttls(r *record.Reset) string {
-	return "TTL " + strconv.Itoa(int(r.TTL)) + " where " + by(r.Side) + "'s other packets have " + strconv.Itoa(int(r.HostTTL))
+	return "TTL " + strconv.Itoa(int(r.TTL)) + " where " + phrase.By(r.Side) + "'s other packets have " + strconv.Itoa(int(r.HostTTL))
 }
 
 // thirdParty is the verdict on a RST from another distance. After a long silence
@@ -112,13 +116,13 @@ func thirdParty(c *record.Connection) record.Verdict {
 	if r.Silence >= longSilence && r.PriorTime > r.Own {
 		return record.Verdict{
 			Code: "dropped-while-idle", Frames: []fsm.Frame{r.Prior},
-			Sentence: "After " + span(r.Silence) + " of silence " + frame(r.Prior) + " of " + by(r.Side.Peer()) + " was answered by a RST in " + frame(r.Frame) + " with " + ttls(r) +
+			Sentence: "After " + phrase.Span(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
 				": probably a device between the two had forgotten the connection.",
 		}
 	}
 	return record.Verdict{
 		Code: "reset-by-third-party", Frames: []fsm.Frame{r.Prior},
-		Sentence: "The RST in " + frame(r.Frame) + " has " + ttls(r) + ": something else probably sent it in " + by(r.Side) + "'s name.",
+		Sentence: "The RST in " + phrase.Frame(r.Frame) + " has " + ttls(r) + ": something else probably sent it in " + phrase.By(r.Side) + "'s name.",
 	}
 }
 
@@ -128,13 +132,13 @@ func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
 	if a := anomaly(c, "keepalive-dead-peer"); a != nil {
 		v.Frames = append(v.Frames, a.Frames...)
 	}
-	v.Sentence = capital(by(x.Peer())) + " was last heard in " + frame(c.Tail[x.Peer()].LastFrame) + " and did not answer the last " +
-		counted(t.Keepalives, "keepalive probe", "keepalive probes") + " of " + by(x)
+	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(c.Tail[x.Peer()].LastFrame) + " and did not answer the last " +
+		phrase.Counted(t.Keepalives, "keepalive probe", "keepalive probes") + " of " + phrase.By(x)
 	if k.MaxInterval > 0 {
-		v.Sentence += ", " + span(k.MaxInterval) + " apart"
+		v.Sentence += ", " + phrase.Span(k.MaxInterval) + " apart"
 	}
 	if c.Reset.Frame != 0 && c.Reset.Side == x {
-		v.Sentence += "; " + by(x) + " gave the connection up with the RST in " + frame(c.Reset.Frame)
+		v.Sentence += "; " + phrase.By(x) + " gave the connection up with the RST in " + phrase.Frame(c.Reset.Frame)
 	}
 	v.Sentence += "."
 	return v
@@ -144,8 +148,8 @@ func halfOpenRecovery(c *record.Connection) record.Verdict {
 	a := anomaly(c, "half-open-recovery")
 	x := c.Reset.Side
 	v := record.Verdict{Code: "reset-state-lost", Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
-	v.Sentence = capital(by(x)) + " had lost the connection and opened a new one from the same port in " + frame(a.Frames[0]) + "; " +
-		by(x.Peer()) + "'s ACK showed it the old one, which it reset in " + frame(c.Reset.Frame) + "."
+	v.Sentence = phrase.Capital(phrase.By(x)) + " had lost the connection and opened a new one from the same port in " + phrase.Frame(a.Frames[0]) + "; " +
+		phrase.By(x.Peer()) + "'s ACK showed it the old one, which it reset in " + phrase.Frame(c.Reset.Frame) + "."
 	return v
 }
 
@@ -159,20 +163,20 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 	case c.Close.FIN[y] != 0:
 		v.Code = "closed-with-reset"
 		v.Frames = append(v.Frames, c.Close.FIN[y])
-		v.Sentence = "Both sides closed (FIN of " + by(x) + " in " + frame(fin) + ", of " + by(y) + " in " + frame(c.Close.FIN[y]) + "), but " + by(x) +
-			" sent a RST in " + frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
+		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) +
+			" sent a RST in " + phrase.Frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
 	case r.PeerData > finTime(c, x):
 		v.Code = "reset-data-after-close"
-		what := "further data of " + by(y)
+		what := "further data of " + phrase.By(y)
 		if r.PriorOctets > 0 {
-			what = "the " + octets(uint64(r.PriorOctets)) + " of " + by(y)
+			what = "the " + phrase.Octets(uint64(r.PriorOctets)) + " of " + phrase.By(y)
 		}
 		v.Frames = append(v.Frames, r.PeerFrame)
-		v.Sentence = capital(by(x)) + " had closed in " + frame(fin) + " and answered " + what + " in " + frame(r.PeerFrame) +
-			" with the RST in " + frame(r.Frame) + ": nobody read that data any more."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
+			" with the RST in " + phrase.Frame(r.Frame) + ": nobody read that data any more."
 	default:
 		v.Code, v.Sure = "reset-after-fin", false
-		v.Sentence = capital(by(x)) + " closed in " + frame(fin) + " and reset the connection in " + frame(r.Frame) + " without waiting for " + by(y) + "'s FIN; it probably had no more use for it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; it probably had no more use for it."
 	}
 	return v
 }
@@ -182,9 +186,9 @@ func resetForFIN(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	x, y := r.Side, r.Side.Peer()
 	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.FIN[y]}}
-	v.Sentence = capital(by(y)) + " closed in " + frame(c.Close.FIN[y]) + " and " + by(x) + " followed with the RST in " + frame(r.Frame) + " in place of a FIN"
+	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN"
 	if r.OwnOutstanding > 1 {
-		v.Sentence += ", with " + octets(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
+		v.Sentence += ", with " + phrase.Octets(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
 	}
 	v.Sentence += "."
 	return v
@@ -195,13 +199,13 @@ func resetForFIN(c *record.Connection) record.Verdict {
 func stateLost(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: "reset-state-lost", Frames: []fsm.Frame{r.Prior}}
-	v.Sentence = capital(by(r.Side)) + " answered " + frame(r.Prior) + " of " + by(r.Side.Peer())
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " answered " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer())
 	if r.PriorOctets > 0 {
-		v.Sentence += " (" + octets(uint64(r.PriorOctets)) + ")"
+		v.Sentence += " (" + phrase.Octets(uint64(r.PriorOctets)) + ")"
 	}
-	v.Sentence += " with the RST in " + frame(r.Frame) + ", without ACK, as a host does that has no such connection"
+	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that has no such connection"
 	if r.Silence >= 1 {
-		v.Sentence += "; after " + span(r.Silence) + " of silence it had probably closed, timed out or restarted."
+		v.Sentence += "; after " + phrase.Span(r.Silence) + " of silence it had probably closed, timed out or restarted."
 	} else {
 		v.Sentence += "; it had probably closed or aborted it before, unseen here."
 	}
@@ -211,9 +215,9 @@ func stateLost(c *record.Connection) record.Verdict {
 func resetAfterConnect(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: "reset-after-connect", Frames: []fsm.Frame{c.Handshake.ACK}, Sure: true}
-	v.Sentence = capital(by(r.Side)) + " reset the connection in " + frame(r.Frame) + " before any data was sent"
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " before any data was sent"
 	if since := max(r.Own, r.PriorTime); since != 0 {
-		v.Sentence += ", " + span(max(0, r.Time.Seconds(since))) + " after the handshake"
+		v.Sentence += ", " + phrase.Span(max(0, r.Time.Seconds(since))) + " after the handshake"
 	}
 	if r.Side == fsm.Client {
 		v.Sentence += ", as a port scan or a health check does."
@@ -227,7 +231,7 @@ func resetIdle(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	return record.Verdict{
 		Code: "reset-idle", Frames: []fsm.Frame{r.Prior},
-		Sentence: capital(by(r.Side)) + " reset the connection in " + frame(r.Frame) + " after " + span(r.Silence) + " of silence, probably because of an idle limit.",
+		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Span(r.Silence) + " of silence, probably because of an idle limit.",
 	}
 }
 
@@ -240,11 +244,11 @@ func resetUnanswered(c *record.Connection) record.Verdict {
 	v := record.Verdict{Frames: []fsm.Frame{data}}
 	if after <= max(0.02, 1.5*pathRTT(c)) {
 		v.Code = "reset-after-request"
-		v.Sentence = capital(by(x)) + " reset the connection in " + frame(r.Frame) + ", " + span(after) + " after " + by(y) + "'s data in " + frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Span(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
 		return v
 	}
 	v.Code = "reset-unread-data"
-	v.Sentence = capital(by(x)) + " reset the connection in " + frame(r.Frame) + ", " + span(after) + " after " + by(y) + "'s data in " + frame(data) + ", which it never answered: its application probably closed with that data unread."
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Span(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", which it never answered: its application probably closed with that data unread."
 	return v
 }
 
@@ -263,14 +267,14 @@ func resetMidTransfer(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	x, y := r.Side, r.Side.Peer()
 	v := record.Verdict{Code: "reset-mid-transfer", Frames: []fsm.Frame{max(r.OwnFrame, r.PeerFrame)}, Sure: true}
-	v.Sentence = capital(by(x)) + " reset the connection in " + frame(r.Frame) + " in the middle of a transfer, "
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + " in the middle of a transfer, "
 	switch own, theirs := r.OwnOutstanding, r.PeerOutstanding; {
 	case theirs > 0:
-		v.Sentence += "with " + octets(uint64(theirs)) + " of " + by(y) + "'s data not acknowledged."
+		v.Sentence += "with " + phrase.Octets(uint64(theirs)) + " of " + phrase.By(y) + "'s data not acknowledged."
 	case own > 0:
-		v.Sentence += "with " + octets(uint64(own)) + " of its own data not acknowledged."
+		v.Sentence += "with " + phrase.Octets(uint64(own)) + " of its own data not acknowledged."
 	default:
-		v.Sentence += span(max(0, r.Time.Seconds(r.PeerData))) + " after " + by(y) + "'s data in " + frame(r.PeerFrame) + "."
+		v.Sentence += phrase.Span(max(0, r.Time.Seconds(r.PeerData))) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + "."
 	}
 	return v
 }
@@ -279,7 +283,7 @@ func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
 	latest := max(r.OwnData, r.PeerData)
-	v.Sentence = capital(by(r.Side)) + " ended the connection with the RST in " + frame(r.Frame) + " in place of a FIN, " + span(max(0, r.Time.Seconds(latest))) + " after the last data"
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN, " + phrase.Span(max(0, r.Time.Seconds(latest))) + " after the last data"
 	if r.PeerData == latest {
 		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
 	} else {
