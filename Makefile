@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race bench lint readme install clean
+.PHONY: help build demo test race bench lab lint readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -30,6 +30,10 @@ race: ## run the tests with the race detector
 
 bench: ## measure packets per second
 	$(GO) test -run '^$$' -bench . -benchmem ./fsm/... ./analyzer/... ./capture/... ./report/...
+
+SEEDS ?= fresh
+lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3)
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS)
 
 lint: ## gofmt, go vet, and staticcheck where it is installed
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }

@@ -3,6 +3,7 @@ package score
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 )
 
@@ -18,6 +19,7 @@ func (s *Score) Write(w io.Writer, byScenario bool) {
 	}
 	rows := [][]string{head}
 	if byScenario {
+		slices.SortFunc(s.Rows, func(a, b *Row) int { return strings.Compare(a.Scenario, b.Scenario) })
 		for _, r := range s.Rows {
 			rows = append(rows, s.cells(r)...)
 		}
