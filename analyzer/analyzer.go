@@ -80,7 +80,17 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 	if a.front.roundEnds(raw.Time, a.opt.Immediate) {
 		a.endRound(a.front.last)
 	}
-	a.front.sort(raw, a.round)
+	p := a.front.segment(raw)
+	switch {
+	case p == nil:
+	case a.team != nil:
+		a.round.add(p)
+	default: // nobody else works meanwhile, so it need not wait for the round's end
+		i := shardOf(p, len(a.shards))
+		s := a.shards[i]
+		s.part, s.names = &a.round.parts[i], a.front.decoder.EncapNames()
+		s.take(p)
+	}
 }
 
 // endRound has the shards work on the packets gathered so far.

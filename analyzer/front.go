@@ -51,25 +51,26 @@ func (f *front) roundEnds(t fsm.Time, immediate bool) bool {
 	return false
 }
 
-// sort decodes a packet and puts its segment into the round.
-func (f *front) sort(raw *decode.Raw, r *round) {
+// segment decodes a packet and returns its segment, or nil if there is none to
+// analyse. The result is valid until the next call.
+func (f *front) segment(raw *decode.Raw) *decode.Packet {
 	p := &f.packet
 	if reason := f.decoder.Decode(raw, p); reason != decode.OK {
 		f.skipped[reason]++
 		if reason == decode.TCPMalformed && p.Addressed {
-			p.Malformed = true
-			r.add(p, f.packets)
+			p.Malformed, p.Ordinal = true, f.packets
+			return p
 		}
-		return
+		return nil
 	}
 	if f.wanted != nil && !f.wanted(p) {
 		f.unwanted++
-		return
+		return nil
 	}
 	f.segments++
 	f.note(p)
-	p.Copy = f.copies.Look(p)
-	r.add(p, f.packets)
+	p.Copy, p.Ordinal = f.copies.Look(p), f.packets
+	return p
 }
 
 // note counts what a segment says of the capture.

@@ -49,8 +49,7 @@ const keptPayload = 128
 
 // add copies a packet, with the beginning of its payload, into the part of its
 // connection.
-func (r *round) add(p *decode.Packet, ordinal uint64) {
-	p.Ordinal = ordinal
+func (r *round) add(p *decode.Packet) {
 	q := &r.parts[shardOf(p, len(r.parts))]
 	if n := min(len(p.Payload), keptPayload); n > 0 {
 		start := len(q.octets)

@@ -40,11 +40,7 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 func (s *shard) work(r *round, p *part) {
 	s.part, s.names = p, r.names
 	for i := range p.packets {
-		if q := &p.packets[i]; q.Malformed {
-			s.table.Malformed(q)
-		} else {
-			s.table.Add(q)
-		}
+		s.take(&p.packets[i])
 	}
 	if r.finish {
 		s.table.Finish(r.now)
@@ -53,6 +49,15 @@ func (s *shard) work(r *round, p *part) {
 	}
 	p.begun = s.table.Births(p.begun)
 	p.open = s.table.Open()
+}
+
+// take gives one packet to its connection.
+func (s *shard) take(p *decode.Packet) {
+	if p.Malformed {
+		s.table.Malformed(p)
+	} else {
+		s.table.Add(p)
+	}
 }
 
 // ended turns a finished flow into its record.

@@ -16,7 +16,7 @@ type Finder struct {
 }
 
 const (
-	slotBits = 15
+	slotBits = 14
 	slots    = 1 << slotBits
 )
 

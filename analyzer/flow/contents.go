@@ -10,7 +10,7 @@ import (
 // contents remembers the latest data segments of one direction to notice the
 // same numbers with other octets.
 type contents struct {
-	last [8]content
+	last [4]content
 	pos  uint8
 }
 
@@ -28,7 +28,7 @@ type content struct {
 
 // keptOctets is how much of a segment's data is kept to compare segments whose
 // boundaries differ.
-const keptOctets = 64
+const keptOctets = 32
 
 // differs returns what carried some of the segment's numbers with other octets,
 // or nil. Two segments of the same numbers are compared as a whole, by their

@@ -17,6 +17,7 @@ type RTT struct {
 	variance fsm.Time
 	few      [8]fsm.Time // the first samples, exactly
 	many     *histogram  // all of them, once they are more
+	spare    *histogram  // room for it, of an earlier connection
 }
 
 // histogram counts samples from 1 µs to 137 s in classes that are 1/8 of their
@@ -60,7 +61,11 @@ func (r *RTT) add(t fsm.Time) {
 		r.few[r.Samples] = t
 	} else {
 		if r.many == nil {
-			r.many = new(histogram)
+			r.many, r.spare = r.room(), nil
+			if r.many == nil {
+				r.many = new(histogram)
+			}
+			*r.many = histogram{}
 			for _, x := range r.few {
 				r.many[class(x)]++
 			}
@@ -68,6 +73,14 @@ func (r *RTT) add(t fsm.Time) {
 		r.many[class(t)]++
 	}
 	r.Samples++
+}
+
+// room returns memory for a histogram that the next user may have, or nil.
+func (r *RTT) room() *histogram {
+	if r.many != nil {
+		return r.many
+	}
+	return r.spare
 }
 
 // Quantile returns the sample below which the fraction q lies: exact for few

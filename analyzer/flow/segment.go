@@ -30,7 +30,7 @@ func (f *Flow) add(p *decode.Packet) {
 		f.addCopy(p, d, from)
 		return
 	}
-	late := twice == decode.NoCopy && space > 0 && x.Out.Started() && d.overtakenOriginal(p)
+	late := twice == decode.NoCopy && space > 0 && x.Out.Started() && s.Seq.Before(x.Out.Top) && d.overtakenOriginal(p)
 
 	g := f.headerFacts(p, from)
 	// What a mark will want to know of the time before the segment.

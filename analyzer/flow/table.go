@@ -25,7 +25,7 @@ const DefaultMaxConnections = 1_000_000
 
 // DefaultLingerPackets bounds, whatever the time, how long an ended connection
 // waits for stragglers before it is reported: what waits is kept in memory.
-const DefaultLingerPackets = 1 << 18
+const DefaultLingerPackets = 1 << 16
 
 // Table tracks the connections of one capture. It is not safe for concurrent
 // use and starts no goroutine.
@@ -203,17 +203,21 @@ func (t *Table) newFlow() *Flow {
 		return f
 	}
 	t.free = f.next
-	fresh := Flow{Kept: f.Kept[:0]}
-	fresh.Conn.Transitions = f.Conn.Transitions
+	kept, transitions := f.Kept[:0], f.Conn.Transitions[:0]
+	queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
+	contents := [2]*contents{f.Dir[0].contents, f.Dir[1].contents}
+	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
+	*f = Flow{}
+	f.Kept, f.Conn.Transitions = kept, transitions
 	for i := range f.Dir {
-		d := &fresh.Dir[i]
-		d.sender.queue = f.Dir[i].sender.queue
+		d := &f.Dir[i]
+		d.sender.queue = queues[i]
 		d.sender.queue.clear()
-		if d.contents = f.Dir[i].contents; d.contents != nil {
+		d.sender.rtt.spare = histograms[i]
+		if d.contents = contents[i]; d.contents != nil {
 			d.contents.forget()
 		}
 	}
-	*f = fresh
 	return f
 }
 

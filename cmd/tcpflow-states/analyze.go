@@ -14,7 +14,8 @@ import (
 // analyzeOptions are the flags of analyze, and of the program without a command.
 type analyzeOptions struct {
 	options
-	read []string
+	read           []string
+	timelinesAsked bool
 }
 
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
@@ -28,7 +29,10 @@ func (a *app) analyzeCommand() *cobra.Command {
 		Use:   "analyze [flags] FILE…",
 		Short: "analyse capture files, or standard input for -",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  func(_ *cobra.Command, args []string) error { return a.analyze(&opt, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			opt.timelinesAsked = c.Flags().Changed("timelines")
+			return a.analyze(&opt, args)
+		},
 		Example: `  tcpflow-states analyze client.pcap server.pcapng.gz
   tcpflow-states analyze trace.pcap --host 10.0.0.0/24 --port 80,443
   tcpflow-states analyze -r trace.pcap 'tcp port 80 and not net 10.0.0.0/8'
@@ -98,6 +102,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	out := newOutput(a, &opt.options, live, len(files) > 1)
 	if !live {
 		out.command = commandFor(files)
+		out.large = !opt.timelinesAsked && sizeOf(files) > largeFiles
 	}
 	s := newSession(a, &opt.options, out, sig.ctx, &sig.asked)
 	s.filter = filter
@@ -106,6 +111,19 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	s.read(source)
 	return s.finish()
+}
+
+// largeFiles is the size from which files are expected to hold more connections
+// than anyone reads segment by segment; then all processors work on them.
+const largeFiles = 64 << 20
+
+func sizeOf(files []string) (sum int64) {
+	for _, f := range files {
+		if st, err := os.Stat(f); err == nil {
+			sum += st.Size()
+		}
+	}
+	return sum
 }
 
 // open opens the files. live tells that packets may still be on their way.

@@ -2,11 +2,13 @@ package main
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/report"
@@ -18,8 +20,8 @@ type options struct {
 	json, ndjson, summaryOnly, segments, quiet bool
 	full, absSeq, ascii, noChecksums, noNames  bool
 	conn, host, port                           []string
-	filter, time, color, failOn                string
-	timelines, limit, width                    int
+	filter, time, color, failOn, format        string
+	timelines, limit, width, workers, maxConns int
 	count                                      uint64
 	msl, linger                                time.Duration
 
@@ -43,6 +45,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 
 	f.BoolVar(&o.json, "json", false, "one JSON document (see the command schema)")
 	f.BoolVar(&o.ndjson, "ndjson", false, "a JSON line for each connection as it ends, each anomaly, and a summary")
+	f.StringVar(&o.format, "format", "text", "`FORMAT` text, json, ndjson, zeek, zeek-json, sarif or junit")
 	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
@@ -59,26 +62,43 @@ func (o *options) addFlags(cmd *cobra.Command) {
 
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
 	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; as packets come 2s)")
+	f.IntVar(&o.workers, "workers", 0, "track connections on `N` threads (default: one for each processor); changes no result")
+	f.IntVar(&o.maxConns, "max-connections", flow.DefaultMaxConnections, "track at most `N` open connections; beyond it the oldest half-open ones are reported as evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
 	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for habit's sake: names are never looked up")
 
 	values := func(flag string, list ...string) {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
 	}
+	values("format", formats...)
 	values("fail-on", "error", "warning", "note")
 	values("time", "relative", "delta", "local", "utc", "epoch")
 	values("color", "auto", "always", "never")
 }
 
+// formats are what --format takes.
+var formats = []string{"text", "json", "ndjson", "zeek", "zeek-json", "sarif", "junit"}
+
 // check reads the flags' values and refuses what does not go together.
 func (o *options) check() (err error) {
+	if err := o.chooseFormat(); err != nil {
+		return err
+	}
 	switch {
+	case o.workers < 0:
+		return usagef("--workers %d: not a count", o.workers)
+	case o.maxConns < 1:
+		return usagef("--max-connections %d: at least 1 is needed", o.maxConns)
 	case o.json && o.ndjson:
 		return usagef("--json and --ndjson exclude each other")
 	case o.segments && !o.json && !o.ndjson:
 		return usagef("--segments is for --json and --ndjson").hint("in text, --conn N shows the segments of connection N")
 	case o.quiet && (o.json || o.ndjson):
 		return usagef("--quiet leaves nothing to print as JSON")
+	case o.quiet && o.format != "text":
+		return usagef("--quiet leaves nothing to print as %s", o.format)
+	case o.summaryOnly && o.format != "text" && !o.json && !o.ndjson:
+		return usagef("--summary-only is for text, --json and --ndjson")
 	case o.summaryOnly && len(o.conn) > 0:
 		return usagef("--summary-only and --conn exclude each other")
 	case o.msl <= 0:
@@ -119,6 +139,25 @@ func (o *options) check() (err error) {
 	case "auto", "always", "never":
 	default:
 		return notOneOf("color", o.color, "auto", "always", "never")
+	}
+	return nil
+}
+
+// chooseFormat makes --json and --ndjson the same as --format of that name.
+func (o *options) chooseFormat() error {
+	if !slices.Contains(formats, o.format) {
+		return notOneOf("format", o.format, formats...)
+	}
+	for _, short := range []struct {
+		set  *bool
+		name string
+	}{{&o.json, "json"}, {&o.ndjson, "ndjson"}} {
+		switch {
+		case o.format == short.name:
+			*short.set = true
+		case *short.set && o.format != "text" && o.format != "json" && o.format != "ndjson":
+			return usagef("--%s and --format %s exclude each other", short.name, o.format)
+		}
 	}
 	return nil
 }

@@ -63,6 +63,7 @@ func (a *app) rootCommand() *cobra.Command {
 			if err := mistakenCommand(cmd, args, &opt); err != nil {
 				return err
 			}
+			opt.timelinesAsked = cmd.Flags().Changed("timelines")
 			return a.analyze(&opt, args)
 		},
 		SilenceErrors:     true, // fail prints them

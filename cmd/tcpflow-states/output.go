@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strconv"
+	"sync/atomic"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/report"
@@ -18,11 +19,13 @@ type output struct {
 	render  report.Options
 	out     *results
 	lines   *report.NDJSON
+	zeek    *report.ConnLog
 	live    bool   // packets come as they happen
+	large   bool   // the files are too large to keep segments unasked
 	command string // how to ask for one connection's timeline, or ""
 
 	worst   record.Severity // the gravest finding so far
-	ended   uint64          // connections
+	ended   atomic.Uint64   // connections; other goroutines ask
 	matched int             // connections chosen by --conn
 	first   bool            // a line was printed
 	kept    keeper
@@ -34,13 +37,16 @@ func newOutput(a *app, opt *options, live, multi bool) *output {
 	if opt.ndjson {
 		o.lines = report.NewNDJSON(o.out, o.render)
 	}
+	if opt.format == "zeek" || opt.format == "zeek-json" {
+		o.zeek = report.NewConnLog(o.out, opt.format == "zeek-json")
+	}
 	return o
 }
 
 // streams tells whether connections are handled as they end, so that the
 // analyzer need not keep them.
 func (o *output) streams() bool {
-	return o.opt.ndjson || o.opt.quiet || o.opt.summaryOnly || o.live && !o.opt.json
+	return o.opt.ndjson || o.zeek != nil || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.format == "text" && !o.opt.json
 }
 
 // maxSegments bounds the segments kept for timelines.
@@ -49,7 +55,7 @@ const maxSegments = 200_000
 // keepSegments says of which connections the segments are needed.
 func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 	switch {
-	case o.opt.quiet || o.opt.summaryOnly:
+	case o.opt.quiet || o.opt.summaryOnly || o.opt.format != "text" && !o.opt.json && !o.opt.ndjson:
 		return nil, 0
 	case o.opt.json || o.opt.ndjson:
 		if !o.opt.segments {
@@ -62,6 +68,9 @@ func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 	case len(o.opt.conns) > 0:
 		return o.opt.conns.has, 0
 	}
+	if o.large || o.opt.timelines == 0 {
+		return nil, 0
+	}
 	return func(id uint64) bool { return id <= uint64(o.opt.timelines) }, maxSegments
 }
 
@@ -72,7 +81,7 @@ func (o *output) chosen(c *record.Connection) bool {
 
 // connection takes a connection that has ended; c is valid during the call.
 func (o *output) connection(c *record.Connection) {
-	o.ended++
+	o.ended.Add(1)
 	if !o.chosen(c) {
 		return
 	}
@@ -82,6 +91,8 @@ func (o *output) connection(c *record.Connection) {
 		return
 	case o.opt.ndjson:
 		o.lines.Connection(c)
+	case o.zeek != nil:
+		o.zeek.Connection(c)
 	default:
 		o.first = true
 		report.Line(o.out, c, o.render)
@@ -103,7 +114,7 @@ func (o *output) note(c *record.Connection) {
 // finish prints what is left to print at the end.
 func (o *output) finish(r *record.Report) error {
 	if !o.streams() {
-		o.ended = uint64(len(r.Connections))
+		o.ended.Store(uint64(len(r.Connections)))
 		r.Connections = slices.DeleteFunc(r.Connections, func(c *record.Connection) bool { return !o.chosen(c) })
 		for _, c := range r.Connections {
 			o.note(c)
@@ -122,13 +133,13 @@ func (o *output) finish(r *record.Report) error {
 }
 
 func (o *output) noSuchConnection() error {
-	switch o.ended {
+	switch o.ended.Load() {
 	case 0:
 		return usagef("--conn: there are no connections to choose from")
 	case 1:
 		return usagef("--conn: there is only connection 1")
 	}
-	return usagef("--conn: there are only the connections 1 to %d", o.ended)
+	return usagef("--conn: there are only the connections 1 to %d", o.ended.Load())
 }
 
 func (o *output) print(r *record.Report) {
@@ -138,6 +149,12 @@ func (o *output) print(r *record.Report) {
 		o.lines.Summary(r)
 	case o.opt.json:
 		report.JSON(o.out, r, o.render)
+	case o.zeek != nil:
+		o.zeek.Close()
+	case o.opt.format == "sarif":
+		report.SARIF(o.out, r, o.render)
+	case o.opt.format == "junit":
+		report.JUnit(o.out, r, o.render)
 	case o.opt.summaryOnly:
 		report.Summary(o.out, r, o.render)
 	case o.streams():
@@ -166,7 +183,7 @@ func (o *output) closing(r *record.Report) {
 	if len(r.Connections) == 0 {
 		return
 	}
-	if o.ended <= uint64(o.opt.timelines) {
+	if o.ended.Load() <= uint64(o.opt.timelines) {
 		o.out.WriteByte('\n')
 		report.Timelines(o.out, r, o.render)
 	}

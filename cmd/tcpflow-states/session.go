@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -40,18 +41,33 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, asked *a
 	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked}
 	keep, most := out.keepSegments()
 	o := analyzer.Options{
-		MSL:         fsm.Time(opt.msl),
-		Linger:      opt.waits(out.live && out.streams()),
-		Segments:    keep,
-		MaxSegments: most,
-		NoChecksums: opt.noChecksums,
-		Wanted:      opt.ends.wanted(),
+		MSL:            fsm.Time(opt.msl),
+		Linger:         opt.waits(out.live && out.streams()),
+		Segments:       keep,
+		MaxSegments:    most,
+		NoChecksums:    opt.noChecksums,
+		Workers:        opt.threads(out.live),
+		Immediate:      out.live,
+		MaxConnections: opt.maxConns,
+		Wanted:         opt.ends.wanted(),
 	}
 	if out.streams() {
 		o.Connection = out.connection
 	}
 	s.analyzer = analyzer.New(o)
 	return s
+}
+
+// threads returns how many goroutines track connections. What comes as it happens
+// is little, and wants to be shown at once.
+func (o *options) threads(live bool) int {
+	switch {
+	case live:
+		return 1
+	case o.workers == 0:
+		return runtime.GOMAXPROCS(0)
+	}
+	return o.workers
 }
 
 // read analyses packets until the source ends, enough were read, the user
@@ -125,7 +141,7 @@ func (s *session) tell() {
 		dropped += i.Dropped
 	}
 	s.app.noticef("%d connections open, %d ended; %d packets, %d dropped by the kernel",
-		s.analyzer.Open(), s.out.ended, s.analyzer.Packets(), dropped)
+		s.analyzer.Open(), s.out.ended.Load(), s.analyzer.Packets(), dropped)
 }
 
 // finish ends the analysis, prints the report and returns what went wrong, the

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"sync/atomic"
 	"syscall"
 
 	"golang.org/x/term"
@@ -61,7 +62,8 @@ func (a *app) useColor() bool {
 // results is standard output, buffered, with its first error kept.
 type results struct {
 	*bufio.Writer
-	err error
+	err    error
+	closed atomic.Bool // nobody reads any more; asked by other goroutines
 }
 
 func newResults(f *os.File) *results {
@@ -70,6 +72,7 @@ func newResults(f *os.File) *results {
 		n, err := f.Write(p)
 		if err != nil && r.err == nil {
 			r.err = err
+			r.closed.Store(errors.Is(err, syscall.EPIPE))
 		}
 		return n, err
 	}), 64<<10)
@@ -81,7 +84,7 @@ type writerFunc func([]byte) (int, error)
 func (f writerFunc) Write(p []byte) (int, error) { return f(p) }
 
 // gone tells whether the reader has had enough.
-func (r *results) gone() bool { return errors.Is(r.err, syscall.EPIPE) }
+func (r *results) gone() bool { return r.closed.Load() }
 
 // failed returns the error that the user must hear of.
 func (r *results) failed() error {

@@ -70,6 +70,7 @@ type conn struct {
 	seq              [2]uint32 // next number of client and server
 	stage, responses int
 	id               [2]uint16
+	stamp            [2]uint32 // latest timestamps
 }
 
 func (g *generator) connect() *conn {
@@ -178,10 +179,8 @@ func (g *generator) send(c *conn, side int, flags byte, length int) {
 	}
 	ms := uint32(g.now / 1e6)
 	be.PutUint32(o, ms)
-	be.PutUint32(o[4:], ms-1)
-	if flags&(syn|ack) == syn {
-		be.PutUint32(o[4:], 0)
-	}
+	be.PutUint32(o[4:], c.stamp[1-side])
+	c.stamp[side] = ms
 	copy(tcp[20+options:], g.body[:length])
 	pseudo := sum(uint64(6+len(tcp)), ip[12:20])
 	be.PutUint16(tcp[16:], ^fold(sum(pseudo, tcp)))
