@@ -1,0 +1,149 @@
+package report
+
+import (
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/explain"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// ExplainFrame writes every test that was applied to a frame, with its numbers,
+// what became of both endpoints, the findings that name it and the label that
+// Wireshark would give it. The connections must have their segments. A frame
+// that is in none of them is said to be so.
+func ExplainFrame(w io.Writer, r *record.Report, frame fsm.Frame, o Options) error {
+	return render(w, o.forReport(r), func(p *page) {
+		for _, c := range r.Connections {
+			if j := explain.Frame(c, frame); j != nil {
+				p.judgement(j)
+				return
+			}
+		}
+		p.hanging(0, "", plain, "Frame "+p.frame(frame)+" is in none of the connections whose segments were kept: it is no TCP, was skipped or filtered out, or lies outside the capture.", plain)
+	})
+}
+
+// outcomeStyles colour a test's outcome.
+var outcomeStyles = map[explain.Outcome]style{explain.Failed: yellow, explain.Passed: green, explain.NotApplicable: dim}
+
+const outcomeNames = 16 // cells of the column of outcomes
+
+func (p *page) judgement(j *explain.Judgement) {
+	s, c := j.Segment, j.Connection
+	p.heading("Frame " + p.frame(s.Frame))
+	p.head("what", s.From.String()+" "+p.arrow()+" "+s.From.Peer().String()+" of connection "+number(c.ID)+", "+p.ends(c))
+	p.head("when", moment(s.Time)+", "+duration(span(c.First, s.Time))+" after the connection's first segment")
+	p.head("segment", p.segmentWords(s))
+	p.head("states", "before: client "+state(s.Before[0])+", server "+state(s.Before[1]))
+	p.head("", "after: client "+state(s.After[0])+", server "+state(s.After[1]))
+	for i := range j.Moves {
+		p.head("", p.moveWords(&j.Moves[i]))
+	}
+	p.line()
+	p.heading("Tests")
+	for i := range j.Tests {
+		t := &j.Tests[i]
+		text := t.Name
+		if t.Rule != "" {
+			text += " (" + t.Rule + ")"
+		}
+		p.hanging(2, padRight(t.Outcome.String(), outcomeNames), outcomeStyles[t.Outcome], p.text(text), bold)
+		p.hanging(2+outcomeNames, "", plain, p.text(t.Text), plain)
+	}
+	p.line()
+	p.heading("What it was found to be")
+	labels := strings.Join(s.Labels, ", ")
+	if labels == "" {
+		labels = "an ordinary segment"
+	}
+	p.head("labels", labels)
+	for i, a := range j.Findings {
+		name := ""
+		if i == 0 {
+			name = "findings"
+		}
+		p.head(name, a.Severity.String()+" "+findingSentence(a))
+	}
+	if len(j.Findings) == 0 {
+		p.head("findings", "none names it")
+	}
+	fields := j.Wireshark
+	if len(fields) == 0 {
+		fields = []string{"nothing"}
+	}
+	for i, f := range fields {
+		name := ""
+		if i == 0 {
+			name = "Wireshark"
+		}
+		p.head(name, f)
+	}
+}
+
+// segmentWords writes a segment's header as the timeline does, with names.
+func (p *page) segmentWords(s *record.Segment) string {
+	seq, ack := s.RelSeq, s.RelAck
+	if p.o.AbsSeq || !s.Rel {
+		seq, ack = uint64(s.Seg.Seq), uint64(s.Seg.Ack)
+	}
+	text := "[" + s.Seg.Flags.String() + "] seq " + number(seq)
+	if s.Seg.Flags.Has(fsm.ACK) {
+		text += " ack " + number(ack)
+	}
+	text += ", " + counted(uint64(s.Seg.Len), "octet", "octets") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
+	if opts := optionWords(s); opts != "" {
+		text += ", options " + opts
+	}
+	return text
+}
+
+// optionWords lists a segment's options with their values.
+func optionWords(s *record.Segment) string {
+	var opts []string
+	for _, o := range optionNames {
+		if !s.Seg.Opts.Has(o.set) {
+			continue
+		}
+		switch o.set {
+		case fsm.OptMSS:
+			opts = append(opts, "MSS "+number(uint64(s.Seg.MSS)))
+		case fsm.OptWindowScale:
+			opts = append(opts, "window scale "+number(uint64(s.Seg.WindowScale)))
+		case fsm.OptSACKPermitted:
+			opts = append(opts, "SACK permitted")
+		case fsm.OptTimestamps:
+			opts = append(opts, "timestamps "+number(uint64(s.Seg.TSVal))+" "+number(uint64(s.Seg.TSEcr)))
+		case fsm.OptSACK:
+			for _, b := range sackBlocks(&s.Seg) {
+				opts = append(opts, "SACK "+number(relativeToAck(s, b.From))+":"+number(relativeToAck(s, b.To)))
+			}
+		default:
+			opts = append(opts, o.name)
+		}
+	}
+	return strings.Join(opts, ", ")
+}
+
+// moveWords writes a change of state and what proves it.
+func (p *page) moveWords(m *explain.Move) string {
+	text := m.Side.String() + ": " + m.From.String() + " " + p.arrow() + " " + m.To.String()
+	switch {
+	case m.Cause == fsm.Sent:
+		text += ", certain: it sent this"
+	case m.Cause == fsm.Assumed:
+		text += ", assumed: it happened outside the capture"
+	case m.Proof == m.Frame:
+		text += ", certain: this shows it"
+	case m.Proof != 0:
+		text += ", proved by frame " + p.frame(m.Proof)
+	default:
+		text += ", if this arrived; nothing in the capture proves it"
+	}
+	if m.Rule != "" {
+		text += " (" + m.Rule + ")"
+	}
+	return text
+}
