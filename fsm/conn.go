@@ -14,6 +14,7 @@ type Conn struct {
 	Fresh  uint32 // sequence numbers seen for the first time
 	Old    uint32 // sequence numbers seen before
 	Unseen uint32 // numbers of the receiver's stream acknowledged, never captured
+	Missed uint32 // the same of the sender's own stream: acknowledged before, and it goes on behind them
 
 	at Stamp
 }
@@ -37,7 +38,7 @@ func (c *Conn) Reset(msl Time) {
 // wrong checksum.
 func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool) Meaning {
 	c.at = Stamp{Time: t, Frame: frame, Nth: c.at.Nth + 1}
-	c.Fresh, c.Old, c.Unseen = 0, 0, 0
+	c.Fresh, c.Old, c.Unseen, c.Missed = 0, 0, 0, 0
 	x, y := &c.End[from], &c.End[from.Peer()]
 
 	// The ordinary segment of an established connection changes no state.
@@ -66,7 +67,7 @@ func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool
 // long ago, and only the receiver may get it now.
 func (c *Conn) StepCopy(from Side, s *Segment, frame Frame, t Time) Meaning {
 	c.at = Stamp{Time: t, Frame: frame, Nth: c.at.Nth + 1}
-	c.Fresh, c.Old, c.Unseen = 0, s.Space(), 0
+	c.Fresh, c.Old, c.Unseen, c.Missed = 0, s.Space(), 0, 0
 	before := len(c.Transitions)
 	m := c.Expire(t) | c.received(from.Peer(), s)
 	if len(c.Transitions) != before {
@@ -355,7 +356,7 @@ func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
 	switch {
 	case s.Seq.AtOrAfter(x.ahead):
 		// x goes on behind them: it had sent them, and the capture missed them.
-		c.Unseen += x.Out.Acknowledged(x.ahead)
+		c.Missed += x.Out.Acknowledged(x.ahead)
 		y.accept(x.ahead)
 		x.hasAhead = false
 		return GapConfirmed

@@ -37,7 +37,7 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 				if k.Kind != kind {
 					return
 				}
-				if k.Segment.Len == 0 || refusedFastOpen(f, side, k) || bringsProbe(f, side, k) {
+				if k.Segment.Len == 0 || k.Facts.Any(flow.BelowStart) || refusedFastOpen(f, side, k) || bringsProbe(f, side, k) {
 					n--
 					return
 				}

@@ -17,8 +17,8 @@ var seqOutOfWindowRight = &Check{
 		{Tool: "Suricata", Name: "stream.est_packet_out_of_window"}, {Tool: "Snort", Name: "invalid_seq_right"}, {Tool: "nf_conntrack", Name: "over the window of the receiver"},
 	},
 	Filter: "tcp.analysis.lost_segment", Needs: Beginning,
-	Facts: flow.OutsideWindow,
-	Judge: eachSide(0, flow.OutsideWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Meaning: fsm.OutsideWindow,
+	Judge: eachSide(fsm.OutsideWindow, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "near " + number(f, side, k.Next),
 			Message: fmt.Sprintf("The data in frame %d lies %d octets beyond what the %s expects from the %s.", k.Frame.Number(), k.Segment.Seq.Minus(k.Next), side.Peer(), side),

@@ -25,7 +25,10 @@ var synackRetransmit = &Check{
 			if k == nil {
 				continue
 			}
-			n := f.CountMeaning(side, fsm.SYNACKAgain)
+			n := min(f.CountMeaning(side, fsm.SYNACKAgain), f.SYNACKs[side]-1) // the first may have been assumed
+			if n <= 0 {
+				continue
+			}
 			why := "the ACK of it had not passed the tap"
 			if f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
 				why = fmt.Sprintf("so the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())

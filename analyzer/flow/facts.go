@@ -58,7 +58,6 @@ const (
 	FinalACK                            // the client's first ACK of the SYN-ACK
 	ForeignSYN                          // a SYN of another connection attempt that came to nothing
 	EarlySegment                        // an ordinary segment from a side whose SYN nobody had answered
-	OutsideWindow                       // data so far beyond the window that it cannot belong to the stream
 	BelowStart                          // numbers below the first of the stream
 	AckBack                             // acknowledges less than its sender did before
 	AckTooOld                           // the same, by more than the largest window (RFC 5961 §5.2)

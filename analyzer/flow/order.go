@@ -23,8 +23,7 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 		if x.SentSYN && s.Seq.Before(x.ISS) && d.Unique+d.GapOctets < 1<<30 {
 			g |= BelowStart
 		}
-	case fresh == 0:
-		g = OutsideWindow
+	case fresh == 0: // fsm.OutsideWindow
 	case old > 0:
 		g = Retransmission | PartlyResent
 		d.Retransmissions++

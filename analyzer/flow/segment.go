@@ -91,8 +91,9 @@ func (f *Flow) add(p *decode.Packet) {
 			d.ids.note(p)
 		}
 	}
-	if f.Conn.Unseen > 0 {
+	if f.Conn.Unseen|f.Conn.Missed > 0 {
 		r.GapOctets += uint64(f.Conn.Unseen)
+		d.GapOctets += uint64(f.Conn.Missed)
 	}
 	if g&(KeepaliveProbe|WindowProbe) != 0 {
 		g |= f.noteProbe(g, d, r, at)
