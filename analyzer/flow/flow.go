@@ -14,6 +14,8 @@ type Flow struct {
 	Birth       Birth
 	Incarnation int
 	Key         Key
+	alias       Key                // of the other direction, where that was tagged differently
+	otherEncap  bool               // it was
 	Ends        [2]decode.Endpoint // by fsm.Side
 	Orientation record.Orientation
 	Conn        fsm.Conn

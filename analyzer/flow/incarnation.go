@@ -130,6 +130,10 @@ func (t *Table) succeed(f *Flow, p *decode.Packet) *Flow {
 	t.report(f)
 	t.now = now
 	delete(t.flows, f.Key)
+	if f.otherEncap {
+		delete(t.flows, f.alias)
+		f.otherEncap = false
+	}
 	n := t.begin(f.Key, p, &before)
 	t.forget(f)
 	return n

@@ -8,6 +8,7 @@ import (
 	"bytes"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // Key identifies the two endpoints of a connection independent of direction,
@@ -30,4 +31,36 @@ func less(a, b *decode.Endpoint) bool {
 		return c < 0
 	}
 	return a.Port < b.Port
+}
+
+// bare returns the key without the encapsulation.
+func (k Key) bare() Key {
+	k.Encap = 0
+	return k
+}
+
+// otherWay returns the connection whose other direction the packet is, seen in
+// another encapsulation: VLANs differ by direction where two networks meet. Only
+// a direction of which nothing was captured yet is taken, and only if the packet
+// acknowledges what the other side sent.
+func (t *Table) otherWay(key Key, p *decode.Packet) *Flow {
+	f := t.tagged[key.bare()]
+	if f == nil && key.Encap != 0 {
+		f = t.flows[key.bare()]
+	}
+	if f == nil || f.otherEncap || f.candidate != nil || p.Segment.Flags&fsm.ACK == 0 {
+		return nil
+	}
+	from := f.SideOf(p)
+	peer := &f.Conn.End[from.Peer()]
+	if f.Dir[from].Packets > 0 || !peer.Out.Started() {
+		return nil
+	}
+	const window = 1 << 20
+	if behind := peer.Out.Top.Minus(p.Segment.Ack); behind < 0 || behind > window {
+		return nil
+	}
+	f.otherEncap, f.alias = true, key
+	t.flows[key] = f
+	return f
 }

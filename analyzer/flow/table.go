@@ -32,8 +32,13 @@ const DefaultLingerPackets = 1 << 16
 type Table struct {
 	opt   Options
 	flows map[Key]*Flow
-	now   fsm.Time // the latest packet time so far: time never runs backwards here
-	ids   uint64
+
+	// The encapsulated ones by their addresses alone: a switch may tag one
+	// direction otherwise than the other.
+	tagged map[Key]*Flow
+
+	now fsm.Time // the latest packet time so far: time never runs backwards here
+	ids uint64
 
 	halfOpen list // opening: oldest first, evicted first
 	open     list
@@ -66,7 +71,7 @@ func NewTable(opt Options) *Table {
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections
 	}
-	return &Table{opt: opt, flows: make(map[Key]*Flow), graves: graves{at: make(map[Key]grave)}}
+	return &Table{opt: opt, flows: make(map[Key]*Flow), tagged: make(map[Key]*Flow), graves: graves{at: make(map[Key]grave)}}
 }
 
 // Open returns how many connections are tracked now.
@@ -77,6 +82,9 @@ func (t *Table) Add(p *decode.Packet) {
 	t.ordinal = p.Ordinal
 	key, _ := keyOf(p)
 	f := t.flows[key]
+	if f == nil {
+		f = t.otherWay(key, p)
+	}
 	if f == nil {
 		var before *grave
 		if len(t.graves.at) > 0 {
@@ -190,6 +198,9 @@ func (t *Table) begin(key Key, p *decode.Packet, before *grave) *Flow {
 		f.Incarnation, f.Previous = before.incarnation+1, before.predecessor
 	}
 	t.flows[key] = f
+	if key.Encap != 0 {
+		t.tagged[key.bare()] = f
+	}
 	t.halfOpen.push(f)
 	return f
 }
@@ -246,6 +257,12 @@ func (t *Table) report(f *Flow) {
 func (t *Table) forget(f *Flow) {
 	if t.flows[f.Key] == f {
 		delete(t.flows, f.Key)
+	}
+	if f.otherEncap {
+		delete(t.flows, f.alias)
+	}
+	if k := f.Key.bare(); f.Key.Encap != 0 && t.tagged[k] == f {
+		delete(t.tagged, k)
 	}
 	f.next = t.free
 	t.free = f
