@@ -8,7 +8,7 @@ import (
 
 // buildTails writes what the verdict rests on beside the rest of the record.
 func buildTails(f *flow.Flow, c *record.Connection) {
-	c.Until = f.Until
+	c.Until, c.Superseded = f.Until, f.ReusedAt.Frame
 	for side := range c.Tail {
 		d, e, peer := &f.Dir[side], &f.Conn.End[side], &f.Conn.End[side^1]
 		t := &c.Tail[side]

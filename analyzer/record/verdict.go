@@ -79,6 +79,7 @@ var VerdictCodes = []VerdictCode{
 	{"peer-vanished", "peer vanished", ConcernFailure, "One side sent the same again and again, and nothing more was heard of the other."},
 	{"dead-by-keepalive", "dead by keepalive", ConcernFailure, "The other side stopped answering keepalive probes and was given up."},
 	{"dropped-while-idle", "dropped while idle", ConcernFailure, "After minutes of silence nothing got through any more: something between the two had probably forgotten the connection."},
+	{"superseded", "replaced by a new connection", ConcernTrouble, "A new connection of the same addresses and ports began before this one was closed."},
 	{"window-closed", "window closed at the end", ConcernTrouble, "One side's receive window was closed when the capture ended: its application did not read."},
 	{"one-direction-only", "one direction only", ConcernUnknown, "Only one side's segments were captured."},
 	{"joined-midway", "joined midway", ConcernUnknown, "The capture holds neither the connection's beginning nor its end."},

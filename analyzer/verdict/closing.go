@@ -88,7 +88,11 @@ func closing(c *record.Connection) record.Verdict {
 	case c.Traffic[side].Retransmissions > 0 && u.Resent > 0 || watched > soon(c):
 		v.Code = "close-unacknowledged"
 		if u.Resent > 0 {
-			v.Sentence += "was sent again " + phrase.Times(u.Resent) + " in " + phrase.Span(max(0, u.Last.Seconds(u.Time))) + " and "
+			v.Sentence += "was sent again " + phrase.Times(u.Resent)
+			if u.Last > u.Time {
+				v.Sentence += " in " + phrase.Span(u.Last.Seconds(u.Time))
+			}
+			v.Sentence += " and "
 			v.Frames = append(v.Frames, u.LastSent)
 		}
 		v.Sentence += "never acknowledged"
@@ -98,7 +102,7 @@ func closing(c *record.Connection) record.Verdict {
 		v.Sentence += "."
 	default:
 		v.Code = "capture-cut"
-		v.Sentence += "was not acknowledged yet when the capture ended " + phrase.Span(watched) + " later."
+		v.Sentence += "was not acknowledged yet when the capture " + phrase.EndedAfter(watched, c.LastFrame) + "."
 	}
 	return v
 }

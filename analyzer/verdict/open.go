@@ -54,6 +54,15 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	return v
 }
 
+// superseded is the verdict when a new connection took the place of one that was
+// not closed.
+func superseded(c *record.Connection) record.Verdict {
+	v := record.Verdict{Code: "superseded", Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
+	v.Sentence = "Never closed: a new connection took over its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
+		phrase.Span(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side, or both, had probably lost it, or its end was not captured."
+	return v
+}
+
 // open is the verdict on a connection that nobody had closed.
 func open(c *record.Connection) record.Verdict {
 	v := record.Verdict{Frames: []fsm.Frame{c.LastFrame}, Sure: true}

@@ -44,6 +44,18 @@ func scanProbe(c *record.Connection) record.Verdict {
 	return v
 }
 
+// strayProbe is the verdict on a segment out of nowhere that a RST answers.
+func strayProbe(c *record.Connection) record.Verdict {
+	a := anomaly(c, "stealth-probe")
+	v := record.Verdict{Code: "scan-probe", Frames: append([]fsm.Frame{c.FirstFrame}, a.Frames...)}
+	v.Sentence = phrase.Capital(phrase.Frame(c.FirstFrame)) + " belongs to no connection that the capture shows, and a RST answers it"
+	if c.LastFrame != c.FirstFrame {
+		v.Sentence += " in " + phrase.Frame(c.LastFrame)
+	}
+	v.Sentence += ": probably a stealth scan, or the rest of a connection that one side had forgotten."
+	return v
+}
+
 // noConnection is the verdict on segments that opened and closed nothing.
 func noConnection(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "no-connection", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame}}
@@ -103,6 +115,11 @@ func gaps(u *record.Unanswered) string {
 // sides were established.
 func abortedHandshake(c *record.Connection) record.Verdict {
 	if v, ok := badNumber(c); ok {
+		return v
+	}
+	if otherDistance(c) {
+		v := thirdParty(c)
+		v.Frames = append(v.Frames, c.Handshake.SYN, c.Handshake.SYNACK, c.Close.RST)
 		return v
 	}
 	h, r := &c.Handshake, &c.Reset

@@ -31,6 +31,8 @@ func judge(c *record.Connection) record.Verdict {
 	switch {
 	case scanned(c):
 		return scanProbe(c)
+	case anomaly(c, "stealth-probe") != nil && c.Traffic[0].Packets+c.Traffic[1].Packets <= 3:
+		return strayProbe(c)
 	case c.Quality.OneSided:
 		return oneDirection(c)
 	case c.Close.Kind == "none":
@@ -52,6 +54,9 @@ func judge(c *record.Connection) record.Verdict {
 	}
 	if c.Close.Kind == "closing" {
 		return closing(c)
+	}
+	if c.Superseded != 0 && c.Close.Kind == "open" {
+		return superseded(c)
 	}
 	if v, ok := gone(c); ok {
 		return v
