@@ -8,7 +8,8 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
 
-// TestLive plays a campaign with a fresh seed and scores it.
+// TestLive plays a campaign with a fresh seed and scores it: about half a minute,
+// and the time that other laboratories on this machine keep it waiting.
 func TestLive(t *testing.T) {
 	if testing.Short() {
 		t.Skip("short: the laboratory takes a minute of real time")
@@ -18,7 +19,7 @@ func TestLive(t *testing.T) {
 	}
 	seed := uint64(time.Now().UnixNano() % 1_000_000)
 	t.Logf("seed %d; again: go run ./internal/lab/cmd/lab score -seeds %d", seed, seed)
-	ctx, cancel := context.WithTimeout(t.Context(), 90*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	dir := t.TempDir()
 	for _, act := range lab.Campaign(seed, false) {
@@ -35,6 +36,7 @@ func TestLive(t *testing.T) {
 		t.Errorf("%d connections, want 100 at least", n)
 	}
 	f := everywhere
-	f.farStates, f.farNamed, f.farRightly, f.doubledSame, f.farOutOfOrder = 94, 88, 60, 75, 10 // luck's share
+	// What luck decides: a few hundred retransmissions at the far side are few.
+	f.farStates, f.farNamed, f.farRightly, f.doubledSame, f.farOutOfOrder = 97, 95, 90, 88, 5
 	f.hold(t, s)
 }

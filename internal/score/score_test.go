@@ -22,11 +22,11 @@ type floor struct {
 
 // everywhere is held by every recording and by every live campaign.
 var everywhere = floor{
-	ownStates: 100, farStates: 96,
-	ownNamed: 99.5, farNamed: 90,
-	ownRightly: 99.5, farRightly: 75,
-	ownKinds: 97, resets: 100, doubledSame: 85,
-	ownOutOfOrder: 0, farOutOfOrder: 3,
+	ownStates: 100, farStates: 98.5,
+	ownNamed: 100, farNamed: 98,
+	ownRightly: 100, farRightly: 98,
+	ownKinds: 97, resets: 100, doubledSame: 98,
+	ownOutOfOrder: 0, farOutOfOrder: 2,
 }
 
 func (f floor) hold(t *testing.T, s *Score) {
@@ -90,7 +90,7 @@ func scoreDir(t *testing.T, dir string) *Score {
 // to tell, so their floor is their own.
 func TestScenarios(t *testing.T) {
 	f := everywhere
-	f.ownStates = 99
+	f.ownStates, f.farStates, f.farNamed, f.farRightly, f.doubledSame = 99, 98, 96, 85, 93
 	f.hold(t, scoreDir(t, filepath.Join(pcaps, "kernel")))
 }
 
@@ -104,39 +104,42 @@ func TestCampaigns(t *testing.T) {
 }
 
 // found are the findings that must be made in a play by hand, at every vantage
-// and no others. yet says why that is not so so far; a row that has become
-// right must lose it.
+// and no others, apart from how data was sent again. yet says why that is not so
+// so far; a row that has become right must lose it.
 var found = map[string]struct{ want, yet string }{
-	"byhand-bad-third-ack":      {"handshake-bad-final-ack", "a second finding on the same ack"},
+	"byhand-bad-third-ack":      {"handshake-bad-final-ack", "a simultaneous close that was none"},
 	"byhand-bad-syn-ack":        {"handshake-bad-synack-ack syn-retransmit synack-retransmit", ""},
 	"byhand-old-syn-ack":        {"handshake-bad-synack-ack syn-retransmit synack-retransmit", ""},
 	"byhand-ack-for-syn":        {"half-open-recovery syn-retransmit", ""},
 	"byhand-refused-wrongly":    {"rst-bad-ack syn-retransmit", ""},
-	"byhand-split-handshake":    {"split-handshake-4way", ""},
 	"byhand-rst-out-of-window":  {"rst-out-of-window", ""},
 	"byhand-rst-in-window":      {"challenge-ack rst-in-window", ""},
 	"byhand-rst-exact":          {"abortive-close", ""},
 	"byhand-rst-old-timestamp":  {"abortive-close", ""},
 	"byhand-syn-in-window":      {"blind-syn challenge-ack", ""},
 	"byhand-syn-out-of-window":  {"blind-syn challenge-ack", ""},
-	"byhand-data-out-of-window": {"challenge-ack seq-out-of-window-right", ""},
-	"byhand-old-timestamp":      {"paws-reject", "the forged data counts as sent, and the true data as sent again"},
-	"byhand-ack-of-unsent":      {"ack-of-unsent-data challenge-ack", "the answer is not found"},
-	"byhand-stale-ack":          {"blind-data challenge-ack", "the forged data counts as sent, and the true data as sent again"},
-	"byhand-bad-checksum":       {"bad-checksum retransmission", ""},
-	"byhand-other-octets":       {"overlap-conflict retransmission", "the kind of the retransmission differs between the vantages"},
+	"byhand-data-out-of-window": {"sent-beyond-window seq-out-of-window-right", "the plain ACK is taken for a challenge"}, // TCPChallengeACK 0
+	"byhand-old-timestamp":      {"paws-reject", ""},
+	"byhand-ack-of-unsent":      {"ack-of-unsent-data challenge-ack", "the challenge is not found"}, // TCPChallengeACK 1
+	"byhand-stale-ack":          {"blind-data challenge-ack", ""},
+	"byhand-bad-checksum":       {"bad-checksum", ""},
+	"byhand-other-octets":       {"overlap-conflict", ""},
 	"byhand-data-after-close":   {"data-to-closed-socket", ""},
 	"byhand-strange-flags":      {"flags-null flags-syn-fin flags-xmas", ""},
 	"byhand-ack-to-listener":    {"midstream-pickup stealth-probe", ""},
 	"byhand-synack-to-listener": {"midstream-pickup stealth-probe", ""},
+	"byhand-split-handshake":    {"split-handshake-4way", ""},
 }
+
+// aside are findings about sending again, which these plays are not about.
+var aside = []string{"duplicate-capture", "retransmission", "fast-retransmit", "rto-retransmit", "tlp-probe", "spurious-retransmission"}
 
 // TestByHand holds the findings of what a hand-made peer did against the table,
 // and the kernel's states against the record's.
 func TestByHand(t *testing.T) {
 	dir := filepath.Join(pcaps, "lab-byhand")
 	f := everywhere
-	f.ownStates, f.farStates, f.doubledSame = 90, 90, 50
+	f.ownStates, f.farStates, f.doubledSame = 90, 90, 90
 	f.hold(t, scoreDir(t, dir))
 	files, _ := filepath.Glob(filepath.Join(dir, "*.pcap"))
 	wrongly := make(map[string][]string)
@@ -149,7 +152,7 @@ func TestByHand(t *testing.T) {
 		var names []string
 		for _, c := range r.Connections {
 			for i := range c.Anomalies {
-				if n := c.Anomalies[i].Name; n != "duplicate-capture" {
+				if n := c.Anomalies[i].Name; !slices.Contains(aside, n) {
 					names = append(names, n)
 				}
 			}
