@@ -34,10 +34,8 @@ func (a *app) anomaliesCommand() *cobra.Command {
 
 func (a *app) anomalies(names []string, asJSON, markdown bool) error {
 	var docs []record.CheckDoc
-	for _, c := range check.Catalogue {
-		if len(names) == 0 {
-			docs = append(docs, c.Doc())
-		}
+	if len(names) == 0 {
+		docs = catalogue()
 	}
 	for _, name := range names {
 		c := check.Find(name)
@@ -116,4 +114,13 @@ func writeChecksMarkdown(out *results, docs []record.CheckDoc) {
 	for _, d := range docs {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", d.Name, d.Severity, cell.Replace(d.Condition), cell.Replace(d.Rule))
 	}
+}
+
+// catalogue returns the words of every check.
+func catalogue() []record.CheckDoc {
+	docs := make([]record.CheckDoc, 0, len(check.Catalogue))
+	for _, c := range check.Catalogue {
+		docs = append(docs, c.Doc())
+	}
+	return docs
 }

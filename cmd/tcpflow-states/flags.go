@@ -19,13 +19,15 @@ import (
 type options struct {
 	json, ndjson, summaryOnly, segments, quiet bool
 	full, absSeq, ascii, noChecksums, noNames  bool
-	conn, host, port                           []string
+	conn, host, port, explain                  []string
+	explainFrame                               string
 	filter, time, color, failOn, format        string
 	timelines, limit, width, workers, maxConns int
 	count                                      uint64
 	msl, linger                                time.Duration
 
 	conns      spans
+	frame      fsm.Frame // to explain, or 0
 	ends       endpoints
 	timeFormat report.TimeFormat
 	failLevel  record.Severity
@@ -41,6 +43,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.host, "host", nil, "only connections of this `ADDR`ess or prefix; several may be given")
 	f.StringSliceVar(&o.port, "port", nil, "only connections of this `PORT` or range; several may be given")
 	f.StringSliceVar(&o.conn, "conn", nil, "show only connection `N`, segment by segment; several may be given")
+	f.StringSliceVar(&o.explain, "explain", nil, "tell the story of connection `N` in plain words")
+	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N` (of the second file: 2:N), with its numbers")
 	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
 
 	f.BoolVar(&o.json, "json", false, "one JSON document (see the command schema)")
@@ -99,6 +103,12 @@ func (o *options) check() (err error) {
 		return usagef("--quiet leaves nothing to print as %s", o.format)
 	case o.summaryOnly && o.format != "text" && !o.json && !o.ndjson:
 		return usagef("--summary-only is for text, --json and --ndjson")
+	case len(o.explain)+len(o.explainFrame) > 0 && (o.format != "text" || o.json || o.ndjson || o.quiet || o.summaryOnly):
+		return usagef("--explain and --explain-frame are for text")
+	case len(o.explain) > 0 && (len(o.conn) > 0 || o.explainFrame != ""):
+		return usagef("one of --conn, --explain and --explain-frame at a time")
+	case o.explainFrame != "" && len(o.conn) > 0:
+		return usagef("one of --conn, --explain and --explain-frame at a time")
 	case o.summaryOnly && len(o.conn) > 0:
 		return usagef("--summary-only and --conn exclude each other")
 	case o.msl <= 0:
@@ -114,6 +124,16 @@ func (o *options) check() (err error) {
 	}
 	if o.conns, err = parseSpans("conn", "the number of a connection", o.conn, 1, math.MaxUint64); err != nil {
 		return err
+	}
+	if len(o.explain) > 0 {
+		if o.conns, err = parseSpans("explain", "the number of a connection", o.explain, 1, math.MaxUint64); err != nil {
+			return err
+		}
+	}
+	if o.explainFrame != "" {
+		if o.frame, err = parseFrame(o.explainFrame); err != nil {
+			return err
+		}
 	}
 	if o.ends.ports, err = parseSpans("port", "a port", o.port, 0, 65535); err != nil {
 		return err
@@ -175,7 +195,7 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		SummaryOnly: o.summaryOnly, Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: catalogue(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()

@@ -46,7 +46,7 @@ func newOutput(a *app, opt *options, live, multi bool) *output {
 // streams tells whether connections are handled as they end, so that the
 // analyzer need not keep them.
 func (o *output) streams() bool {
-	return o.opt.ndjson || o.zeek != nil || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.format == "text" && !o.opt.json
+	return o.opt.ndjson || o.zeek != nil || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.format == "text" && !o.opt.json && o.opt.frame == 0 && len(o.opt.explain) == 0
 }
 
 // maxSegments bounds the segments kept for timelines.
@@ -67,6 +67,8 @@ func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 		return o.opt.conns.has, 0
 	case len(o.opt.conns) > 0:
 		return o.opt.conns.has, 0
+	case o.opt.frame != 0:
+		return func(uint64) bool { return true }, 0
 	}
 	if o.large || o.opt.timelines == 0 {
 		return nil, 0
@@ -157,6 +159,15 @@ func (o *output) print(r *record.Report) {
 		report.JUnit(o.out, r, o.render)
 	case o.opt.summaryOnly:
 		report.Summary(o.out, r, o.render)
+	case o.opt.frame != 0:
+		report.ExplainFrame(o.out, r, o.opt.frame, o.render)
+	case len(o.opt.explain) > 0:
+		for i, c := range r.Connections {
+			if i > 0 {
+				o.out.WriteByte('\n')
+			}
+			report.Explain(o.out, c, o.render)
+		}
 	case o.streams():
 		o.closing(r)
 	case len(o.opt.conns) > 0:

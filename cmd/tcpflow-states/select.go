@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // span is a range of numbers, both ends included.
@@ -37,6 +38,24 @@ func parseSpans(flag, what string, texts []string, least, most uint64) (spans, e
 		}
 	}
 	return list, nil
+}
+
+// parseFrame reads a packet's number as reports print it: 12, or 2:12 for the
+// twelfth of the second file.
+func parseFrame(text string) (fsm.Frame, error) {
+	number, file := text, uint64(1)
+	if f, n, ok := strings.Cut(text, ":"); ok {
+		var err error
+		if file, err = strconv.ParseUint(f, 10, 16); err != nil || file == 0 {
+			return 0, usagef("--explain-frame %q: not the number of a packet", text).hint("such as --explain-frame 12, or 2:12 in the second file")
+		}
+		number = n
+	}
+	n, err := strconv.ParseUint(number, 10, 39)
+	if err != nil || n == 0 {
+		return 0, usagef("--explain-frame %q: not the number of a packet", text).hint("such as --explain-frame 12, or 2:12 in the second file")
+	}
+	return fsm.NewFrame(int(file-1), n), nil
 }
 
 // parseHosts reads addresses and prefixes.
