@@ -12,6 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/across"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/copies"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -48,6 +49,7 @@ type Analyzer struct {
 	team    *team // nil without workers
 
 	summary     summary
+	across      across.Observer
 	connections []*record.Connection
 	open        atomic.Int64
 }
@@ -117,6 +119,7 @@ func (a *Analyzer) pass(r *round) {
 	a.open.Store(int64(open))
 	for _, c := range a.merger.merge(r) {
 		a.summary.add(c)
+		a.across.Add(c)
 		if a.opt.Connection == nil {
 			a.connections = append(a.connections, c)
 			continue
@@ -146,6 +149,7 @@ func (a *Analyzer) Finish() *record.Report {
 	}
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
 	r := &record.Report{Capture: a.front.capture(), Connections: a.connections, Summary: a.summary.report()}
+	r.Capture.Anomalies = a.across.Findings()
 	q := &r.Capture.Quality
 	for _, s := range a.shards {
 		q.DoubledFrames += s.quality.DoubledFrames

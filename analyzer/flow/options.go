@@ -73,7 +73,7 @@ func (d *Direction) noteOptions(s *fsm.Segment) {
 		o.WindowScale = int(s.WindowScale)
 	}
 	o.SACKPermitted = s.Opts&fsm.OptSACKPermitted != 0
-	o.Timestamps = s.Opts&fsm.OptTimestamps != 0
+	o.Timestamps, o.TSVal = s.Opts&fsm.OptTimestamps != 0, d.SYNTimestamp
 	o.MPTCP = s.Opts&fsm.OptMPTCP != 0
 	if s.Opts&fsm.OptFastOpen != 0 {
 		o.FastOpen = "request"

@@ -181,6 +181,7 @@ type Options struct {
 	WindowScale   int    // −1: not offered
 	SACKPermitted bool
 	Timestamps    bool
+	TSVal         uint32 // of the first SYN, with Timestamps
 	FastOpen      string // "", "request" or "cookie"
 	MPTCP         bool
 	ECN           bool

@@ -3,10 +3,12 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/across"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/report"
@@ -33,20 +35,21 @@ func (a *app) anomaliesCommand() *cobra.Command {
 }
 
 func (a *app) anomalies(names []string, asJSON, markdown bool) error {
-	var docs []record.CheckDoc
-	if len(names) == 0 {
-		docs = catalogue()
+	all := catalogue()
+	docs := all
+	if len(names) > 0 {
+		docs = nil
 	}
 	for _, name := range names {
-		c := check.Find(name)
-		if c == nil {
+		i := slices.IndexFunc(all, func(d record.CheckDoc) bool { return d.Name == name })
+		if i < 0 {
 			f := usagef("no check is called %q", name)
 			if n := nearest(name, checkNames()); n != "" {
 				return f.hint("did you mean %s?", n)
 			}
 			return f.hint("tcpflow-states anomalies lists them")
 		}
-		docs = append(docs, c.Doc())
+		docs = append(docs, all[i])
 	}
 	out := newResults(a.stdout)
 	render := (&options{color: "auto"}).render(a)
@@ -70,8 +73,8 @@ func (a *app) anomalies(names []string, asJSON, markdown bool) error {
 
 func checkNames() []string {
 	var names []string
-	for _, c := range check.Catalogue {
-		names = append(names, c.Name)
+	for _, d := range catalogue() {
+		names = append(names, d.Name)
 	}
 	return names
 }
@@ -116,11 +119,12 @@ func writeChecksMarkdown(out *results, docs []record.CheckDoc) {
 	}
 }
 
-// catalogue returns the words of every check.
+// catalogue returns the words of every check: of one connection, then of all
+// together.
 func catalogue() []record.CheckDoc {
 	docs := make([]record.CheckDoc, 0, len(check.Catalogue))
 	for _, c := range check.Catalogue {
 		docs = append(docs, c.Doc())
 	}
-	return docs
+	return append(docs, across.Catalogue...)
 }

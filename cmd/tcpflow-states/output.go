@@ -115,6 +115,9 @@ func (o *output) note(c *record.Connection) {
 
 // finish prints what is left to print at the end.
 func (o *output) finish(r *record.Report) error {
+	for i := range r.Capture.Anomalies {
+		o.worst = max(o.worst, r.Capture.Anomalies[i].Severity)
+	}
 	if !o.streams() {
 		o.ended.Store(uint64(len(r.Connections)))
 		r.Connections = slices.DeleteFunc(r.Connections, func(c *record.Connection) bool { return !o.chosen(c) })

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
@@ -92,7 +91,7 @@ func checkTable() string {
 	family := ""
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	b.WriteString("| check | severity | fires when | rule |\n| --- | --- | --- | --- |\n")
-	for _, c := range check.Catalogue {
+	for _, c := range catalogue() {
 		if c.Family != family {
 			family = c.Family
 			fmt.Fprintf(&b, "| **%s** | | | |\n", family)

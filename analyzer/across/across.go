@@ -1,0 +1,164 @@
+// Package across finds what only several connections together show: floods,
+// scans, servers that refuse many, ports running out, and hosts whose numbers or
+// clocks are odd. It works on the records of finished connections, in the order in
+// which they are handed over, and keeps a bounded amount of each.
+package across
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Observer takes in the records of a capture's connections. The zero value is
+// ready for use. It is not safe for concurrent use.
+type Observer struct {
+	scans   scans
+	servers servers
+	ports   ports
+	numbers numbers
+	clocks  clocks
+}
+
+// Add takes a finished connection into account. The record is not kept.
+func (o *Observer) Add(c *record.Connection) {
+	o.scans.add(c)
+	o.servers.add(c)
+	o.ports.add(c)
+	o.numbers.add(c)
+	o.clocks.add(c)
+}
+
+// Findings returns what the connections show together, the gravest first.
+func (o *Observer) Findings() []record.Anomaly {
+	var all []record.Anomaly
+	for _, d := range []func() []finding{
+		o.scans.findings, o.servers.findings, o.ports.findings, o.numbers.findings, o.clocks.findings,
+	} {
+		list := d()
+		slices.SortFunc(list, func(a, b finding) int {
+			return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.message, b.message))
+		})
+		if len(list) > mostOfAKind {
+			list = list[:mostOfAKind]
+		}
+		for _, f := range list {
+			all = append(all, record.Anomaly{
+				Name: f.check.Name, Severity: f.check.Severity, Side: f.side, Frames: f.frames, Count: f.count,
+				Seen: f.seen, Expected: f.expected, Rule: f.check.Rule, Message: f.message, Benign: f.check.Benign, Connections: f.ids,
+			})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
+	return all
+}
+
+// mostOfAKind bounds the findings of one detector; the largest are kept.
+const mostOfAKind = 20
+
+// finding is what a detector has to say of one host, pair or service.
+type finding struct {
+	check          *record.CheckDoc
+	side           string
+	count          uint64
+	seen, expected string
+	message        string
+	ids            []uint64
+	frames         []fsm.Frame
+}
+
+// sample keeps the first connections that show something.
+type sample struct {
+	ids    []uint64
+	frames []fsm.Frame
+	n      uint64
+}
+
+const sampleSize = 16
+
+func (s *sample) add(c *record.Connection) {
+	if s.n++; len(s.ids) < sampleSize {
+		s.ids = append(s.ids, c.ID)
+		s.frames = append(s.frames, c.FirstFrame)
+	}
+}
+
+// mostKeys bounds the hosts, pairs and services that each detector follows. The
+// first ones count; a capture with more has a flood or a scan among them.
+const mostKeys = 1 << 16
+
+// at returns the entry of key, made anew where there is room, or nil.
+func at[K comparable, V any](m *map[K]*V, key K) *V {
+	v := (*m)[key]
+	if v == nil && len(*m) < mostKeys {
+		if *m == nil {
+			*m = make(map[K]*V)
+		}
+		v = new(V)
+		(*m)[key] = v
+	}
+	return v
+}
+
+// set counts distinct members up to a bound.
+type set[T comparable] struct {
+	members map[T]struct{}
+	full    bool
+}
+
+const mostMembers = 1024
+
+func (s *set[T]) add(v T) {
+	if len(s.members) >= mostMembers {
+		if _, has := s.members[v]; !has {
+			s.full = true
+		}
+		return
+	}
+	if s.members == nil {
+		s.members = make(map[T]struct{})
+	}
+	s.members[v] = struct{}{}
+}
+
+func (s *set[T]) len() int { return len(s.members) }
+
+// words writes how many there are.
+func (s *set[T]) words(one, many string) string {
+	switch {
+	case s.full:
+		return fmt.Sprintf("more than %d %s", s.len(), many)
+	case s.len() == 1:
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", s.len(), many)
+}
+
+// attempted reports whether the capture shows the client's SYN.
+func attempted(c *record.Connection) bool { return c.Handshake.SYN != 0 }
+
+// useful reports whether the connection carried data.
+func useful(c *record.Connection) bool { return c.Traffic[0].Octets+c.Traffic[1].Octets > 0 }
+
+// host is an address as a key: as octets it is quicker to look up.
+type host [16]byte
+
+func hostOf(a record.Addr) host { return a.IP.As16() }
+
+func (h host) String() string { return netip.AddrFrom16(h).Unmap().String() }
+
+// service is a server's address and port.
+type service struct {
+	host host
+	port uint16
+}
+
+func serviceOf(a record.Addr) service { return service{hostOf(a), a.Port} }
+
+func (s service) String() string {
+	return netip.AddrPortFrom(netip.AddrFrom16(s.host).Unmap(), s.port).String()
+}
