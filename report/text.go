@@ -16,11 +16,11 @@ func Text(w io.Writer, r *record.Report, o Options) error {
 		if !o.SummaryOnly && len(r.Connections) > 0 {
 			p.line()
 			p.connectionTable(r)
+			p.line()
+			p.findings(r)
 			if o.Timelines {
 				p.timelines(r)
 			}
-			p.line()
-			p.findings(r)
 		}
 	})
 }

@@ -35,7 +35,11 @@ func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
 		// The old connection is not in the capture: the ACK answers the first SYN.
 		_, bad := marked(f, side.Peer(), fsm.SYNACKBadAck, 0)
 		if bad == nil || bad.Frame != rst.Prior {
-			return []fsm.Frame{f.Conn.End[side].Syn.Frame, rst.Prior, rst.Frame}
+			syn := f.Conn.End[side].Syn.Frame // its latest
+			if side == fsm.Client && f.SYN.Frame != 0 {
+				syn = f.SYN.Frame
+			}
+			return []fsm.Frame{syn, rst.Prior, rst.Frame}
 		}
 	}
 	_, syn := marked(f, side, fsm.SYNInSync, 0)

@@ -10,14 +10,17 @@ import (
 
 // Finder remembers the latest packets, so that a second copy of one is
 // recognized even when a whole burst lies between the two. It is a table of fixed
-// size: a packet that lands on another's place displaces it.
+// size: a packet displaces the oldest of its bucket.
 type Finder struct {
-	slots [slots]print
+	buckets [1 << bucketBits][bucketPrints]print // latest print first
+	across  bool                                 // copies have come on another interface
 }
 
+// With a hundred packets between two sights of one, four later ones share its
+// bucket once in 10⁸ cases; with single slots it would be one packet in 160.
 const (
-	slotBits = 14
-	slots    = 1 << slotBits
+	bucketBits   = 12
+	bucketPrints = 4
 )
 
 // print is a fingerprint of a packet: all that two captures of one packet share.
@@ -50,17 +53,25 @@ const (
 // copy; where there is none to compare, its timestamp tells, or nothing does.
 func (f *Finder) Look(p *decode.Packet) decode.Copy {
 	h := hash(p)
-	o := &f.slots[h>>(64-slotBits)]
+	bucket := &f.buckets[h>>(64-bucketBits)]
 	iface := p.Interface<<16 ^ p.LinkIndex
-	kind := decode.NoCopy
-	if o.hash == h {
-		kind = o.compare(p, iface)
+	kind, place := decode.NoCopy, bucketPrints-1
+	for i := range bucket {
+		if bucket[i].hash == h {
+			kind, place = bucket[i].compare(p, iface), i
+			break
+		}
 	}
-	if kind == decode.CapturedTwice {
-		o.copied = true
-	} else {
-		*o = print{hash: h, time: p.Time, iface: iface, ttl: p.TTL, copied: kind == decode.PerhapsTwice}
+	switch {
+	case kind == decode.CapturedTwice:
+		bucket[place].copied = true
+		f.across = f.across || bucket[place].iface != iface
+		return kind
+	case kind == decode.PerhapsTwice && f.across && p.Segment.Space() == 0:
+		kind = decode.NoCopy // copies show another interface here, so ACKs were repeated
 	}
+	copy(bucket[1:place+1], bucket[:place])
+	bucket[0] = print{hash: h, time: p.Time, iface: iface, ttl: p.TTL, copied: kind == decode.PerhapsTwice}
 	return kind
 }
 

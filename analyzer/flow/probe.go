@@ -64,9 +64,10 @@ func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
 			base--
 		}
 		f.base[side], f.hasBase[side], f.high[side] = base, true, 0
-	} else if e.SentSYN && base != e.ISS && f.high[side] == 0 {
+	} else if e.SentSYN && base != e.ISS {
+		// An acknowledgment or a stray from before told another number.
 		base = e.ISS
-		f.base[side] = base
+		f.base[side], f.high[side] = base, 0
 	}
 	low := uint64(seq - base)
 	v := f.high[side]&^0xffffffff | low

@@ -197,12 +197,12 @@ func (o *output) closing(r *record.Report) {
 	if len(r.Connections) == 0 {
 		return
 	}
+	o.out.WriteByte('\n')
+	report.Anomalies(o.out, r, o.render)
 	if o.ended.Load() <= uint64(o.opt.timelines) {
 		o.out.WriteByte('\n')
 		report.Timelines(o.out, r, o.render)
 	}
-	o.out.WriteByte('\n')
-	report.Anomalies(o.out, r, o.render)
 }
 
 // hint says how to see more of the connection that most deserves it.
