@@ -11,15 +11,32 @@ import (
 var pawsReject = &Check{
 	Name: "paws-reject", Title: "timestamp goes back", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §5.3",
-	Condition: "A segment that is new to the receiver has a timestamp below the one that the receiver keeps, so it must be dropped. RSTs are left out.",
+	Condition: "A segment that is new to the receiver has a timestamp below the one that the receiver keeps, so it must be dropped. RSTs are left out, and segments that were plainly overtaken or delivered twice.",
 	Benign:    []string{"two hosts behind one address translator", "segments delivered out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_timestamp"}, {Tool: "Snort", Name: "129:4"}},
 	Filter:    "tcp.options.timestamp.tsval", Needs: InStep,
 	Facts: flow.OldTimestamp,
-	Judge: eachSide(0, flow.OldTimestamp, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
-		return Finding{
-			Seen: fmt.Sprintf("TSval %d", k.Segment.TSVal), Expected: fmt.Sprintf("at least %d", k.TSRecent),
-			Message: fmt.Sprintf("The timestamp of frame %d lies %d ticks behind, so the %s must drop the segment.", k.Frame.Number(), k.TSRecent-k.Segment.TSVal, side.Peer()),
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			var first *flow.Mark
+			var frames []fsm.Frame
+			f.Marked(side, 0, flow.OldTimestamp, func(k *flow.Mark) {
+				if k.Facts.Any(flow.NetworkCopy|flow.OutOfOrder) || k.Facts.Any(flow.AckBack) && k.Segment.Len == 0 {
+					return // overtaken on its way, and told as that
+				}
+				if first == nil {
+					first = k
+				}
+				frames = append(frames, k.Frame)
+			})
+			if first == nil {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("TSval %d", first.Segment.TSVal), Expected: fmt.Sprintf("at least %d", first.TSRecent),
+				Message: fmt.Sprintf("The timestamp of frame %d lies %s behind, so the %s must drop the segment.",
+					first.Frame.Number(), plural(int(first.TSRecent-first.Segment.TSVal), "tick", "ticks"), side.Peer()),
+			})
 		}
-	}),
+	},
 }

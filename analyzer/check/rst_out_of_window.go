@@ -37,12 +37,13 @@ var rstOutOfWindow = &Check{
 }
 
 // lateAnswer reports whether a RST is what an endpoint without a connection, as
-// side is after its FIN or RST, answers to a segment that was under way: it takes
-// its number from that segment's acknowledgment, which was older.
+// side is after its FIN or with a RST for each segment that comes, answers to a
+// segment that was under way: it takes its number from that segment's
+// acknowledgment, which was older.
 func lateAnswer(f *flow.Flow, side fsm.Side, k *flow.Mark) bool {
 	const underWay = 1 << 16
 	e := &f.Conn.End[side]
-	closed := e.SentFIN && e.FinSeq.Before(k.Next) || f.RST[side].Nth < k.Nth
+	closed := e.SentFIN && e.FinSeq.Before(k.Next) || f.Dir[side].RSTs > 1
 	behind := k.Next.Minus(k.Segment.Seq)
 	return closed && !k.Segment.Flags.Has(fsm.ACK) && behind > 0 && behind <= underWay
 }

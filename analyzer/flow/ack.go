@@ -38,7 +38,7 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 			g |= AckTooOld
 		}
 	}
-	if pure && r.lastLen > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= shortestDelay && f.Last.Time-r.LastData <= longestDelay {
+	if pure && r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= shortestDelay && f.Last.Time-r.LastData <= longestDelay {
 		w := r.odd() // an ACK that the receiver held back; does the sender wait for it?
 		w.stalledAt, w.stall = f.Last.Time, f.Last.Time-r.LastData
 	}
