@@ -28,11 +28,14 @@ var connectNoAnswer = &Check{
 			return
 		}
 		again, _ := marked(f, fsm.Client, fsm.SYNAgain, 0)
+		message := fmt.Sprintf("The server never answered the SYN in frame %d; the capture watched %s more.", f.SYN.Frame.Number(), span(f.Until-f.Last.Time))
+		if n > 1 {
+			message = fmt.Sprintf("The server never answered: %d SYNs within %s, then the capture watched %s more.", n, span(f.Last.Time-f.First.Time), span(f.Until-f.Last.Time))
+		}
 		found(Finding{
 			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1,
 			Seen: plural(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
-			Message: fmt.Sprintf("The server never answered: %s within %s, then the capture watched %s more.",
-				plural(n, "SYN", "SYNs"), span(f.Last.Time-f.First.Time), span(f.Until-f.Last.Time)),
+			Message: message,
 		})
 	},
 }

@@ -147,6 +147,9 @@ func (f *Flow) smallSegment(frame fsm.Frame, s *fsm.Segment, d, r *Direction) {
 	w := d.odd()
 	if w.tiny.N == 0 {
 		w.tiny.note(d.LastDataFrame)
+		if d.Last.Frame == d.LastDataFrame {
+			w.tinyBytes = uint64(d.lastLen)
+		}
 	}
 	w.tiny.note(frame)
 	w.tinyBytes += uint64(s.Len)
