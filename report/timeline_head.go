@@ -356,6 +356,13 @@ func keepaliveText(side fsm.Side, k *record.Keepalive) string {
 func (p *page) captureDoubts(c *record.Connection) string {
 	q := &c.Quality
 	var list []string
+	if len(q.Doubts) > 0 {
+		text := "trust " + q.Trust + ". " + strings.Join(q.Doubts, " ")
+		if q.Doubled > 0 {
+			text += " " + counted(q.Doubled, "frame", "frames") + " captured twice, the copies left out."
+		}
+		return text
+	}
 	if q.OneSided {
 		list = append(list, "one direction only")
 	}
