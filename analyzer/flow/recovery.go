@@ -228,9 +228,16 @@ func (w *sender) classify(s *fsm.Segment, e *sent, outstanding bool, una fsm.Seq
 	case w.dupACKs > 0:
 		w.enter(recovery, s) // early retransmit: fewer than three were to be had
 		return KindFast
+	case now-w.heard <= ackClock && now-e.latest > ackClock && w.queue.n > 0:
+		w.enter(recovery, s) // an ACK just told the sender: what it had sent was thought lost
+		return KindFast
 	}
 	return KindUnknown
 }
+
+// ackClock is how soon after an ACK a segment is sent because of it. Timers do
+// not expire that near to one but by chance.
+const ackClock = 2_000_000
 
 // classifyUnseen decides the same for a segment of which nothing is outstanding:
 // its original was not captured, or was acknowledged already. Only what lies

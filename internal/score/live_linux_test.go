@@ -24,6 +24,9 @@ func TestLive(t *testing.T) {
 	dir := t.TempDir()
 	for _, act := range lab.Campaign(seed, false) {
 		truth, err := act.Record(ctx, dir, seed)
+		if ctx.Err() != nil {
+			t.Skip("skipped: this machine is too busy to play the campaign in time")
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -36,7 +39,10 @@ func TestLive(t *testing.T) {
 		t.Errorf("%d connections, want 100 at least", n)
 	}
 	f := everywhere
-	// What luck decides: a few hundred retransmissions at the far side are few.
-	f.farStates, f.farNamed, f.farRightly, f.doubledSame, f.farOutOfOrder = 97, 95, 90, 88, 5
+	// One seed has some two hundred retransmissions, and one unlucky connection
+	// may have a dozen of them, so the floors here leave room for one. Those of
+	// the recordings, which are several seeds, do not.
+	f.farStates, f.farNamed, f.farRightly, f.doubledSame, f.farOutOfOrder = 97, 95, 90, 95, 5
+	f.ownNamed, f.ownKinds = 99, 93
 	f.hold(t, s)
 }
