@@ -23,7 +23,7 @@ const root = "../.."
 
 // generated is a part of the README between <!-- NAME ARGUMENT --> and
 // <!-- end -->.
-var generated = regexp.MustCompile(`(?s)(<!-- (run|checks|states|conversations)(?: ([^\n]*?))? -->\n).*?(\n?<!-- end -->)`)
+var generated = regexp.MustCompile(`(?s)(<!-- (run|checks|states|conversations|verdicts)(?: ([^\n]*?))? -->\n).*?(\n?<!-- end -->)`)
 
 // TestREADME holds the generated parts of the README against the program. With
 // -update, or make readme, it writes them.
@@ -41,6 +41,8 @@ func TestREADME(t *testing.T) {
 		switch string(m[2]) {
 		case "run":
 			text = terminalSession(t, string(m[3]))
+		case "verdicts":
+			text = verdictTable()
 		case "checks":
 			text = checkTable()
 		case "states":
@@ -97,6 +99,15 @@ func checkTable() string {
 			fmt.Fprintf(&b, "| **%s** | | | |\n", family)
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s | %s |\n", c.Name, c.Severity, cell.Replace(c.Condition), cell.Replace(c.Rule))
+	}
+	return b.String()
+}
+
+func verdictTable() string {
+	var b strings.Builder
+	b.WriteString("| code | when |\n| --- | --- |\n")
+	for _, v := range record.VerdictCodes {
+		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Code, v.Explanation)
 	}
 	return b.String()
 }
