@@ -57,6 +57,7 @@ type Endpoint struct {
 	unproved   uint8 // transitions by received segments without proof yet
 	sentRST    bool  // its last state change was a RST of its own
 	lastRST    Stamp // its own latest RST
+	rstSeq     Seq   // and that RST's number
 	rstTo      Stamp // the latest RST that it accepted
 	badAck     Seq   // acknowledgment that it must answer with a RST
 	hasBadAck  bool

@@ -149,7 +149,7 @@ func (c *Conn) adoptSYN(side Side, s *Segment) {
 
 func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x := &c.End[side]
-	x.lastRST = c.at
+	x.lastRST, x.rstSeq = c.at, s.Seq
 	withAck := s.Flags&ACK != 0
 	if withAck {
 		c.prove(side, s)
@@ -227,7 +227,7 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	if x.State == Closed {
 		switch {
 		case x.sentRST:
-			m |= c.continuesAfterRST(side)
+			m |= c.continuesAfterRST(side, s)
 		case x.gotRST:
 			// When it sent this, the RST that passed had not arrived.
 			m |= AfterPeerRST | c.takeBack(side, RecvRST)
@@ -405,10 +405,12 @@ func (c *Conn) joinMidway(side Side, s *Segment) {
 }
 
 // continuesAfterRST handles an ordinary segment from an endpoint that sent a
-// RST: either the two were captured out of order, or the RST was not its own.
-func (c *Conn) continuesAfterRST(side Side) Meaning {
+// RST: either the two were captured out of order, or the RST was not its own. A
+// RST carries the next number to be sent, so data beyond that was sent later.
+func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
 	x := &c.End[side]
-	if c.at.Time-x.lastRST.Time <= captureSkew {
+	beyond := s.Len > 0 && s.End().After(x.rstSeq)
+	if c.at.Time-x.lastRST.Time <= captureSkew && !beyond {
 		return 0
 	}
 	for i := len(c.Transitions) - 1; i >= 0; i-- {

@@ -11,7 +11,7 @@ import (
 var rstInjectionSuspected = &Check{
 	Name: "rst-injection-suspected", Title: "RST that its sender seems not to have sent", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: after a RST of its own an endpoint has nothing left to send",
-	Condition: "A side sends ordinary segments more than 5 ms after a RST in its name that would have ended the connection, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
+	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with numbers beyond the RST's, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
 	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, that sends RSTs with another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
@@ -20,7 +20,11 @@ var rstInjectionSuspected = &Check{
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.AfterOwnRST, 0)
 			rst := f.RST[side]
-			if k == nil || k.Time-rst.Time <= 5_000_000 {
+			passed := passedRST(f, side, k)
+			if passed != nil {
+				rst = fsm.Stamp{Frame: passed.Frame, Time: passed.Time}
+			}
+			if k == nil || k.Time-rst.Time <= 5_000_000 && passed == nil {
 				if k := strangeRST(f, side); k != nil {
 					found(Finding{
 						Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
@@ -48,6 +52,21 @@ var rstInjectionSuspected = &Check{
 			})
 		}
 	},
+}
+
+// passedRST returns side's RST whose number lies below numbers that the later
+// segment k of side takes, or nil: a RST carries the next number to be sent, so
+// what lies beyond was sent later, however the capture ordered the two.
+func passedRST(f *flow.Flow, side fsm.Side, k *flow.Mark) (rst *flow.Mark) {
+	if k == nil || k.Segment.Len == 0 {
+		return nil
+	}
+	f.Marked(side, fsm.RSTSent, 0, func(r *flow.Mark) {
+		if r.Nth < k.Nth && k.Segment.End().After(r.Segment.Seq) {
+			rst = r
+		}
+	})
+	return rst
 }
 
 // strangeRST returns the RST that ended side's part of an open connection and
