@@ -104,6 +104,14 @@ func TestFindings(t *testing.T) {
 			r.Anomalies = []record.Anomaly{{Name: "time-wait-reuse-legal", Frames: []fsm.Frame{r.Handshake.SYN}}}
 			return r
 		}, "ports-running-out", 1},
+		{"ports drawn twice by chance", 2000, func(i int) *record.Connection {
+			r := one(i)
+			if i%40 == 0 {
+				r.Incarnation = 2
+				r.Anomalies = []record.Anomaly{{Name: "time-wait-reuse-legal", Frames: []fsm.Frame{r.Handshake.SYN}}}
+			}
+			return r
+		}, "", 0},
 		{"steps of 64000", 20, func(i int) *record.Connection {
 			r := one(i)
 			r.Handshake.ISN[fsm.Client] = fsm.Seq(64000 * i)
