@@ -49,6 +49,7 @@ type sender struct {
 	lastSend fsm.Time // when anything with numbers was sent
 	probed   bool     // a tail loss probe is out
 	backoff  uint8    // timeouts in a row without progress
+	repeats  uint8    // segments sent again since the timeout, at most 2
 	resent   *resent  // nil until something was sent again
 
 	inFlight    uint32 // the most octets outstanding at once
@@ -208,6 +209,7 @@ func (w *sender) classify(s *fsm.Segment, e *sent, outstanding bool, una fsm.Seq
 	expired := quiet >= rto*7/10 && now-heard >= rto/3
 	switch {
 	case w.phase == loss:
+		w.repeats = 2
 		if atUna && e.times > 1 && quiet >= rto*7/10 {
 			w.timeout(w.top(s))
 		}
@@ -287,7 +289,7 @@ func (w *sender) enter(p phase, s *fsm.Segment) {
 
 func (w *sender) timeout(until fsm.Seq) {
 	if w.phase != loss {
-		w.phase, w.until = loss, until
+		w.phase, w.until, w.repeats = loss, until, 1
 	}
 	if w.backoff < 255 {
 		w.backoff++
@@ -300,6 +302,7 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 	w := &f.Dir[of].sender
 	w.heard = now
 	progress := false
+	original, again := false, false // what it newly covers, sent once or more often
 	for w.queue.n > 0 {
 		e := w.queue.at(0)
 		if !e.end.AtOrBefore(s.Ack) {
@@ -308,6 +311,8 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(1).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
 		}
+		original = original || e.times == 1 && !e.sacked && e.end.AtOrBefore(w.until)
+		again = again || e.times > 1
 		w.queue.pop()
 		progress = true
 	}
@@ -327,8 +332,12 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 			if e.end.After(b.To) {
 				break
 			}
+			original = original || e.times == 1 && !e.sacked && e.end.AtOrBefore(w.until)
 			e.sacked = true
 		}
+	}
+	if w.phase == loss && w.repeats == 1 && original && (f.mayProbe() || !again) {
+		w.phase = open // the timeout was spurious, and the sender knows (RFC 5682)
 	}
 	switch {
 	case progress:
