@@ -43,6 +43,6 @@ func TestLive(t *testing.T) {
 	// may have two dozen of them, all of one kind, so the floors here leave room for
 	// one. Those of the recordings, which are several seeds, do not.
 	f.farStates, f.farNamed, f.farRightly, f.doubledSame, f.farOutOfOrder = 97, 95, 90, 95, 5
-	f.ownNamed, f.ownKinds = 99, 80
+	f.ownStates, f.ownNamed, f.ownKinds = 99, 99, 80
 	f.hold(t, s)
 }
