@@ -10,9 +10,6 @@ import (
 // only ever added.
 const SchemaVersion = 1
 
-// flushAt is how much JSON is gathered before it is written.
-const flushAt = 1 << 16
-
 // JSON writes the report as one JSON document that ends in a newline. Schema
 // returns what describes it.
 func JSON(w io.Writer, r *record.Report, o Options) error {
@@ -27,15 +24,9 @@ func JSON(w io.Writer, r *record.Report, o Options) error {
 			e.open('{')
 			e.connection(c)
 			e.endObject()
-			if len(e.buf) < flushAt {
-				continue
-			}
-			// The last octet stays: closing the list may have to take it back.
-			last := len(e.buf) - 1
-			if _, err := w.Write(e.buf[:last]); err != nil {
+			if err := e.passOn(w); err != nil {
 				return err
 			}
-			e.buf = append(e.buf[:0], e.buf[last])
 		}
 		e.endArray()
 	}
@@ -100,13 +91,7 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"no_data":`, q.NoData)
 	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()
-	e.array(`"anomalies":`)
-	for i := range c.Anomalies {
-		e.open('{')
-		e.anomaly(&c.Anomalies[i])
-		e.endObject()
-	}
-	e.endArray()
+	e.anomalyList(c.Anomalies)
 	e.endObject()
 }
 

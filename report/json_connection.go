@@ -331,11 +331,13 @@ func (e *encoder) secondsIf(k string, s float64, known bool) {
 	e.keySeconds(k, s)
 }
 
-func (e *encoder) anomalies(c *record.Connection) {
+func (e *encoder) anomalies(c *record.Connection) { e.anomalyList(c.Anomalies) }
+
+func (e *encoder) anomalyList(list []record.Anomaly) {
 	e.array(`"anomalies":`)
-	for i := range c.Anomalies {
+	for i := range list {
 		e.open('{')
-		e.anomaly(&c.Anomalies[i])
+		e.anomaly(&list[i])
 		e.endObject()
 	}
 	e.endArray()
@@ -346,18 +348,7 @@ func (e *encoder) anomaly(a *record.Anomaly) {
 	e.keyStr(`"name":`, a.Name)
 	e.keyLiteral(`"severity":`, a.Severity.String())
 	e.keyText(`"endpoint":`, a.Side)
-	e.array(`"frames":`)
-	for _, f := range a.Frames {
-		e.uint(f.Number())
-	}
-	e.endArray()
-	if e.files {
-		e.array(`"files":`)
-		for _, f := range a.Frames {
-			e.uint(fileNumber(f))
-		}
-		e.endArray()
-	}
+	e.frameList(a.Frames)
 	e.keyUint(`"count":`, a.Count)
 	e.keyText(`"seen":`, a.Seen)
 	e.keyText(`"expected":`, a.Expected)
@@ -366,11 +357,7 @@ func (e *encoder) anomaly(a *record.Anomaly) {
 	e.keyStrings(`"benign":`, a.Benign)
 	e.keyText(`"doubt":`, a.Doubt)
 	if len(a.Connections) > 0 {
-		e.array(`"connections":`)
-		for _, id := range a.Connections {
-			e.uint(id)
-		}
-		e.endArray()
+		e.keyUints(`"connections":`, a.Connections)
 	}
 }
 

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"io"
 	"math"
 	"net/netip"
 	"strconv"
@@ -35,6 +36,23 @@ func (e *encoder) close(bracket byte) {
 func (e *encoder) finish() {
 	e.close('}')
 	e.buf[len(e.buf)-1] = '\n'
+}
+
+// flushAt is how much JSON is gathered before it is written.
+const flushAt = 1 << 16
+
+// passOn writes what was gathered, once that is enough, but for the last octet:
+// closing a bracket may have to take it back.
+func (e *encoder) passOn(w io.Writer) error {
+	if len(e.buf) < flushAt {
+		return nil
+	}
+	last := len(e.buf) - 1
+	if _, err := w.Write(e.buf[:last]); err != nil {
+		return err
+	}
+	e.buf = append(e.buf[:0], e.buf[last])
+	return nil
 }
 
 func (e *encoder) key(k string) { e.buf = append(e.buf, k...) }
@@ -99,6 +117,14 @@ func (e *encoder) keyStrings(k string, list []string) {
 	e.array(k)
 	for _, s := range list {
 		e.str(s)
+	}
+	e.endArray()
+}
+
+func (e *encoder) keyUints(k string, list []uint64) {
+	e.array(k)
+	for _, n := range list {
+		e.uint(n)
 	}
 	e.endArray()
 }

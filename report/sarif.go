@@ -37,14 +37,9 @@ func SARIF(w io.Writer, r *record.Report, o Options) error {
 			for i := range c.Anomalies {
 				s.result(c, &c.Anomalies[i])
 			}
-			if len(s.buf) < flushAt {
-				continue
-			}
-			last := len(s.buf) - 1 // closing the list may have to take it back
-			if _, err := w.Write(s.buf[:last]); err != nil {
+			if err := s.passOn(w); err != nil {
 				return err
 			}
-			s.buf = append(s.buf[:0], s.buf[last])
 		}
 	}
 	s.endArray()
@@ -243,11 +238,7 @@ func (s *sarif) result(c *record.Connection, a *record.Anomaly) {
 			s.keyStr(`"verdict":`, c.Verdict.Sentence)
 		}
 	} else {
-		s.array(`"connections":`)
-		for _, id := range a.Connections {
-			s.uint(id)
-		}
-		s.endArray()
+		s.keyUints(`"connections":`, a.Connections)
 	}
 	s.endObject()
 	s.endObject()
