@@ -25,17 +25,7 @@ var ackTooOld = &Check{
 func judgeOldAck(is func(*flow.Mark) bool, message func(*flow.Flow, fsm.Side, *flow.Mark) string) func(*flow.Flow, func(Finding)) {
 	return func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var first *flow.Mark
-			var frames []fsm.Frame
-			f.Marked(side, 0, flow.AckTooOld, func(k *flow.Mark) {
-				if !is(k) {
-					return
-				}
-				if first == nil {
-					first = k
-				}
-				frames = append(frames, k.Frame)
-			})
+			frames, first := markedThat(f, side, 0, flow.AckTooOld, is)
 			if first == nil {
 				continue
 			}

@@ -113,7 +113,15 @@ var sides = [2]fsm.Side{fsm.Client, fsm.Server}
 // marked collects the frames of side's segments that meant m or showed g, and
 // the first of these segments.
 func marked(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts) (frames []fsm.Frame, first *flow.Mark) {
+	return markedThat(f, side, m, g, func(*flow.Mark) bool { return true })
+}
+
+// markedThat does what marked does for those of the segments that fit.
+func markedThat(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts, fits func(*flow.Mark) bool) (frames []fsm.Frame, first *flow.Mark) {
 	f.Marked(side, m, g, func(k *flow.Mark) {
+		if !fits(k) {
+			return
+		}
 		if first == nil {
 			first = k
 		}

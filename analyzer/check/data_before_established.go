@@ -29,16 +29,8 @@ var dataBeforeEstablished = &Check{
 func judgeEarly(is func(*flow.Mark) bool, describe func(fsm.Side, *flow.Mark) Finding) func(*flow.Flow, func(Finding)) {
 	return func(f *flow.Flow, found func(Finding)) {
 		const skew = 5_000_000
-		var first *flow.Mark
-		var frames []fsm.Frame
-		f.Marked(fsm.Client, 0, flow.EarlySegment, func(k *flow.Mark) {
-			if f.SYNACK.Nth == 0 || f.SYNACK.Time-k.Time <= skew || k.Facts.Any(illegalFlags) || !is(k) {
-				return
-			}
-			if first == nil {
-				first = k
-			}
-			frames = append(frames, k.Frame)
+		frames, first := markedThat(f, fsm.Client, 0, flow.EarlySegment, func(k *flow.Mark) bool {
+			return f.SYNACK.Nth != 0 && f.SYNACK.Time-k.Time > skew && !k.Facts.Any(illegalFlags) && is(k)
 		})
 		if first == nil {
 			return

@@ -18,21 +18,12 @@ var dataInjectionSuspected = &Check{
 	Facts:     flow.ContentDiffers,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var first *flow.Mark
-			n := 0
-			f.Marked(side, 0, flow.ContentDiffers, func(k *flow.Mark) {
-				if hops(k.TTL, k.CapturedTTL) < 2 {
-					return
-				}
-				if n++; first == nil {
-					first = k
-				}
-			})
+			frames, first := markedThat(f, side, 0, flow.ContentDiffers, func(k *flow.Mark) bool { return hops(k.TTL, k.CapturedTTL) >= 2 })
 			if first == nil {
 				continue
 			}
 			found(Finding{
-				Side: side.String(), Frames: []fsm.Frame{first.Captured, first.Frame}, Count: n,
+				Side: side.String(), Frames: []fsm.Frame{first.Captured, first.Frame}, Count: len(frames),
 				Seen: fmt.Sprintf("TTL %d, then %d", first.CapturedTTL, first.TTL), Expected: "one sender",
 				Message: fmt.Sprintf("Frames %d and %d bring different octets for the same numbers, with TTL %d and %d: one of them is not the %s's.",
 					first.Captured.Number(), first.Frame.Number(), first.CapturedTTL, first.TTL, side),

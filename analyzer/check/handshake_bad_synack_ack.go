@@ -26,16 +26,8 @@ var handshakeBadSYNACKAck = &Check{
 	Meaning: fsm.SYNACKBadAck,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var frames []fsm.Frame
-			var first *flow.Mark
-			f.Marked(side, fsm.SYNACKBadAck, 0, func(k *flow.Mark) {
-				if acknowledgesOther(f, side.Peer(), k.Segment.Ack) {
-					return
-				}
-				if first == nil {
-					first = k
-				}
-				frames = append(frames, k.Frame)
+			frames, first := markedThat(f, side, fsm.SYNACKBadAck, 0, func(k *flow.Mark) bool {
+				return !acknowledgesOther(f, side.Peer(), k.Segment.Ack)
 			})
 			if first == nil {
 				continue

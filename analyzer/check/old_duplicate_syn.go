@@ -20,16 +20,8 @@ var oldDuplicateSYN = &Check{
 	Meaning:   fsm.SYNInSync | fsm.SYNAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var first *flow.Mark
-			var frames []fsm.Frame
-			f.Marked(side, fsm.SYNInSync|fsm.SYNAgain, 0, func(k *flow.Mark) {
-				if !otherSYN(k) && !lateSYN(k) && !answersOldSYN(k) {
-					return
-				}
-				if first == nil {
-					first = k
-				}
-				frames = append(frames, k.Frame)
+			frames, first := markedThat(f, side, fsm.SYNInSync|fsm.SYNAgain, 0, func(k *flow.Mark) bool {
+				return otherSYN(k) || lateSYN(k) || answersOldSYN(k)
 			})
 			if first == nil {
 				continue

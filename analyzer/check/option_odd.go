@@ -29,18 +29,15 @@ func oddOption(name, title string, kinds fsm.OptionSet, rule, condition, seen, f
 		Facts: flow.OptionsOdd,
 		Judge: func(f *flow.Flow, found func(Finding)) {
 			for _, side := range sides {
-				var frames []fsm.Frame
-				f.Marked(side, 0, flow.OptionsOdd, func(k *flow.Mark) {
-					if k.Segment.Opts.Any(kinds) && !(kinds == fsm.OptExperimental && k.Segment.Opts.Has(fsm.OptFastOpen)) {
-						frames = append(frames, k.Frame)
-					}
+				frames, first := markedThat(f, side, 0, flow.OptionsOdd, func(k *flow.Mark) bool {
+					return k.Segment.Opts.Any(kinds) && !(kinds == fsm.OptExperimental && k.Segment.Opts.Has(fsm.OptFastOpen))
 				})
-				if len(frames) == 0 {
+				if first == nil {
 					continue
 				}
 				found(Finding{
 					Side: side.String(), Frames: frames, Seen: seen, Expected: "options in use",
-					Message: fmt.Sprintf("Frame %d of the %s carries %s.", frames[0].Number(), side, seen),
+					Message: fmt.Sprintf("Frame %d of the %s carries %s.", first.Frame.Number(), side, seen),
 				})
 			}
 		},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 var pawsReject = &Check{
@@ -18,16 +17,9 @@ var pawsReject = &Check{
 	Facts: flow.OldTimestamp,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var first *flow.Mark
-			var frames []fsm.Frame
-			f.Marked(side, 0, flow.OldTimestamp, func(k *flow.Mark) {
-				if k.Facts.Any(flow.NetworkCopy|flow.OutOfOrder) || k.Facts.Any(flow.AckBack) && k.Segment.Len == 0 {
-					return // overtaken on its way, and told as that
-				}
-				if first == nil {
-					first = k
-				}
-				frames = append(frames, k.Frame)
+			frames, first := markedThat(f, side, 0, flow.OldTimestamp, func(k *flow.Mark) bool {
+				// What was overtaken on its way is told as that.
+				return !(k.Facts.Any(flow.NetworkCopy|flow.OutOfOrder) || k.Facts.Any(flow.AckBack) && k.Segment.Len == 0)
 			})
 			if first == nil {
 				continue

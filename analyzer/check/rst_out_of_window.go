@@ -16,17 +16,7 @@ var rstOutOfWindow = &Check{
 	Meaning: fsm.RSTOutside,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var first *flow.Mark
-			var frames []fsm.Frame
-			f.Marked(side, fsm.RSTOutside, 0, func(k *flow.Mark) {
-				if lateAnswer(f, side, k) {
-					return
-				}
-				if first == nil {
-					first = k
-				}
-				frames = append(frames, k.Frame)
-			})
+			frames, first := markedThat(f, side, fsm.RSTOutside, 0, func(k *flow.Mark) bool { return !lateAnswer(f, side, k) })
 			if first != nil {
 				x := rstFinding("outside the window of the")(f, side, first)
 				x.Side, x.Frames = side.String(), frames

@@ -36,15 +36,9 @@ var sackInvalid = &Check{
 // peer sent in the end, and the first of them.
 func invalidSACKs(f *flow.Flow, side fsm.Side) (frames []fsm.Frame, first *flow.Mark) {
 	top := f.Conn.End[side.Peer()].Out.Top
-	f.Marked(side, 0, flow.SACKInvalid, func(k *flow.Mark) {
+	return markedThat(f, side, 0, flow.SACKInvalid, func(k *flow.Mark) bool {
 		b := k.Segment.SACK[0]
-		if b.To.After(k.Segment.Ack) && b.To.AtOrBefore(top) {
-			return // sent later than the SACK was captured: the two directions are out of step
-		}
-		if first == nil {
-			first = k
-		}
-		frames = append(frames, k.Frame)
+		// What was sent later than the SACK was captured: the two directions are out of step.
+		return !(b.To.After(k.Segment.Ack) && b.To.AtOrBefore(top))
 	})
-	return frames, first
 }

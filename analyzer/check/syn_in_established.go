@@ -30,21 +30,13 @@ var synInEstablished = &Check{
 // asks for those whose supposed sender went on with the connection.
 func judgeForeignSYN(f *flow.Flow, blind bool, report func(fsm.Side, *flow.Mark, []fsm.Frame)) {
 	for _, side := range sides {
-		var first *flow.Mark
-		var frames []fsm.Frame
-		f.Marked(side, fsm.SYNInSync, 0, func(k *flow.Mark) {
+		frames, first := markedThat(f, side, fsm.SYNInSync, 0, func(k *flow.Mark) bool {
 			// A SYN-ACK's sender and the stages before ESTABLISHED are other checks' business.
 			if !k.States[side].Synchronized() || k.Segment.Flags.Has(fsm.ACK) {
-				return
+				return false
 			}
 			goesOn := f.Dir[side].Last.Nth > k.Nth && f.RST[side].Nth <= k.Nth
-			if goesOn != blind {
-				return
-			}
-			if first == nil {
-				first = k
-			}
-			frames = append(frames, k.Frame)
+			return goesOn == blind
 		})
 		if first != nil {
 			report(side, first, frames)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 var urgentPtrInvalid = &Check{
@@ -17,18 +16,15 @@ var urgentPtrInvalid = &Check{
 	Facts:     flow.UrgentData,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var frames []fsm.Frame
-			f.Marked(side, 0, flow.UrgentData, func(k *flow.Mark) {
-				if k.Segment.Urgent == 0 && !k.Facts.Any(illegalFlags) {
-					frames = append(frames, k.Frame)
-				}
+			frames, first := markedThat(f, side, 0, flow.UrgentData, func(k *flow.Mark) bool {
+				return k.Segment.Urgent == 0 && !k.Facts.Any(illegalFlags)
 			})
-			if len(frames) == 0 {
+			if first == nil {
 				continue
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Seen: "URG, pointer 0", Expected: "a pointer behind urgent data",
-				Message: fmt.Sprintf("Frame %d of the %s has URG set and an urgent pointer of 0.", frames[0].Number(), side),
+				Message: fmt.Sprintf("Frame %d of the %s has URG set and an urgent pointer of 0.", first.Frame.Number(), side),
 			})
 		}
 	},

@@ -5,7 +5,6 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 var urgentUsed = &Check{
@@ -17,17 +16,7 @@ var urgentUsed = &Check{
 	Facts:     flow.UrgentData,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var first *flow.Mark
-			var frames []fsm.Frame
-			f.Marked(side, 0, flow.UrgentData, func(k *flow.Mark) {
-				if k.Facts.Any(illegalFlags) {
-					return
-				}
-				if first == nil {
-					first = k
-				}
-				frames = append(frames, k.Frame)
-			})
+			frames, first := markedThat(f, side, 0, flow.UrgentData, func(k *flow.Mark) bool { return !k.Facts.Any(illegalFlags) })
 			if first != nil {
 				found(Finding{
 					Side: side.String(), Frames: frames, Count: f.CountFact(side, flow.UrgentData), Seen: fmt.Sprintf("urgent pointer %d", first.Segment.Urgent), Expected: "no urgent data",
