@@ -21,7 +21,7 @@ func (p *page) connectionTable(r *record.Report) {
 		return
 	}
 	roomy := p.width >= DefaultWidth
-	header := []string{"#", "client\n" + p.arrow() + " server", "final state", "sent", "opened, verdict,\ngravest finding"}
+	header := []string{"#", "client\n" + p.g.arrow + " server", "final state", "sent", "opened, verdict,\ngravest finding"}
 	if roomy {
 		header = slices.Insert(header, 4, "start\nlasted")
 	}
@@ -34,7 +34,7 @@ func (p *page) connectionTable(r *record.Report) {
 		lasted := p.text(shortDuration(span(c.First, c.Last)))
 		row := []string{
 			number(c.ID),
-			addr(c.Client) + "\n" + p.arrow() + " " + addr(c.Server) + optional(" ", p.service(c)),
+			addr(c.Client) + "\n" + p.g.arrow + " " + addr(c.Server) + optional(" ", p.service(c)),
 			state(c.State[fsm.Client]) + "\n" + state(c.State[fsm.Server]),
 			octets(c.Traffic[fsm.Client].Octets) + "\n" + octets(c.Traffic[fsm.Server].Octets),
 			p.whatHappened(c, lasted, roomy),
@@ -101,11 +101,7 @@ func (p *page) whatHappened(c *record.Connection, lasted string, roomy bool) str
 		lines[1] += ", " + lasted
 	}
 	if a := gravest(c); a != nil {
-		text := a.Severity.String() + ": " + a.Name
-		if more := len(c.Anomalies) - 1; more > 0 {
-			text += " (+" + number(uint64(more)) + ")"
-		}
-		lines = append(lines, p.text(text))
+		lines = append(lines, p.text(foundBriefly(c, a)))
 	}
 	return strings.Join(lines, "\n")
 }
@@ -123,6 +119,15 @@ func closedBriefly(c *record.Connection) string {
 	text := closeWords(&c.Close)
 	if c.Evicted {
 		text += ", given up (too many open)"
+	}
+	return text
+}
+
+// foundBriefly names the gravest finding and how many others there are.
+func foundBriefly(c *record.Connection, gravest *record.Anomaly) string {
+	text := gravest.Severity.String() + ": " + gravest.Name
+	if more := len(c.Anomalies) - 1; more > 0 {
+		text += " (+" + number(uint64(more)) + ")"
 	}
 	return text
 }

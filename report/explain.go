@@ -79,19 +79,10 @@ func (p *page) explainBeginning(c *record.Connection) {
 // step writes one step: where and when in one line, below it what it means.
 func (p *page) step(c *record.Connection, s *explain.Step) {
 	when := p.text("+" + duration(span(c.First, s.Time)))
-	var head string
+	head, who := p.frameSpan(s.First, s.Last), s.From.String()+" "+p.g.arrow+" "+s.From.Peer().String()
 	switch {
 	case s.First == 0:
-		head = "no frame"
-	case s.First == s.Last:
-		head = "frame " + p.frame(s.First)
-	default:
-		head = "frames " + p.frame(s.First) + " to " + p.frame(s.Last)
-	}
-	who := s.From.String() + " " + p.arrow() + " " + s.From.Peer().String()
-	switch {
-	case s.First == 0:
-		who = s.From.String() + "'s timer"
+		head, who = "no frame", s.From.String()+"'s timer"
 	case s.Both:
 		who = "both ways"
 	}
@@ -106,7 +97,7 @@ func (p *page) step(c *record.Connection, s *explain.Step) {
 		if !s.Moves[i].Certain() {
 			st = yellow
 		}
-		p.hanging(4, p.arrow()+" ", st, p.text(p.moveWords(&s.Moves[i])), st)
+		p.hanging(4, p.g.arrow+" ", st, p.text(p.moveWords(&s.Moves[i])), st)
 	}
 	for _, a := range s.Findings {
 		p.hanging(4, a.Severity.String()+" ", severityStyle(a.Severity), p.text(findingSentence(a)), plain)
@@ -116,14 +107,8 @@ func (p *page) step(c *record.Connection, s *explain.Step) {
 
 // shortSegment writes flags, numbers and length.
 func (p *page) shortSegment(s *record.Segment) string {
-	seq, ack := s.RelSeq, s.RelAck
-	if p.o.AbsSeq || !s.Rel {
-		seq, ack = uint64(s.Seg.Seq), uint64(s.Seg.Ack)
-	}
-	text := "[" + s.Seg.Flags.String() + "] seq " + number(seq)
-	if s.Seg.Flags.Has(fsm.ACK) {
-		text += " ack " + number(ack)
-	}
+	seq, ack := p.numbers(s)
+	text := flags(s) + " seq " + seq + optional(" ack ", ack)
 	if s.Seg.Len > 0 {
 		text += " len " + number(uint64(s.Seg.Len))
 	}
@@ -143,9 +128,8 @@ func (p *page) explainEnd(c *record.Connection) {
 	for _, h := range c.Close.TimeWait {
 		text := "TIME-WAIT keeps the " + h.Side.String() + "'s addresses and ports out of use for 2 MSL, so that a lost last ACK can be sent again and old segments die out: until " +
 			moment(h.Until) + ", " + duration(span(h.Since, h.Until)) + " after it began. No wire shows it"
-		if end := words(timeWaitEnds, h.Ended); h.Ended != "" {
-			end = strings.ReplaceAll(end, "the client", "the "+h.Side.String())
-			text += " (" + strings.ReplaceAll(strings.TrimPrefix(end, "expected, not visible; "), "%s", duration(h.Watched)) + ")"
+		if h.Ended != "" {
+			text += " (" + strings.TrimPrefix(timeWaitEnd(&h), "expected, not visible; ") + ")"
 		}
 		p.hanging(2, "", plain, p.text(text+"."), plain)
 	}

@@ -34,7 +34,7 @@ const outcomeNames = 16 // cells of the column of outcomes
 func (p *page) judgement(j *explain.Judgement) {
 	s, c := j.Segment, j.Connection
 	p.heading("Frame " + p.frame(s.Frame))
-	p.head("what", s.From.String()+" "+p.arrow()+" "+s.From.Peer().String()+" of connection "+number(c.ID)+", "+p.ends(c))
+	p.head("what", s.From.String()+" "+p.g.arrow+" "+s.From.Peer().String()+" of connection "+number(c.ID)+", "+p.ends(c))
 	p.head("when", moment(s.Time)+", "+duration(span(c.First, s.Time))+" after the connection's first segment")
 	p.head("segment", p.segmentWords(s))
 	p.head("states", "before: client "+state(s.Before[0])+", server "+state(s.Before[1]))
@@ -85,14 +85,8 @@ func (p *page) judgement(j *explain.Judgement) {
 
 // segmentWords writes a segment's header as the timeline does, with names.
 func (p *page) segmentWords(s *record.Segment) string {
-	seq, ack := s.RelSeq, s.RelAck
-	if p.o.AbsSeq || !s.Rel {
-		seq, ack = uint64(s.Seg.Seq), uint64(s.Seg.Ack)
-	}
-	text := "[" + s.Seg.Flags.String() + "] seq " + number(seq)
-	if s.Seg.Flags.Has(fsm.ACK) {
-		text += " ack " + number(ack)
-	}
+	seq, ack := p.numbers(s)
+	text := flags(s) + " seq " + seq + optional(" ack ", ack)
 	text += ", " + counted(uint64(s.Seg.Len), "octet", "octets") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
 	if opts := optionWords(s); opts != "" {
 		text += ", options " + opts
@@ -129,7 +123,7 @@ func optionWords(s *record.Segment) string {
 
 // moveWords writes a change of state and what proves it.
 func (p *page) moveWords(m *explain.Move) string {
-	text := m.Side.String() + ": " + m.From.String() + " " + p.arrow() + " " + m.To.String()
+	text := m.Side.String() + ": " + m.From.String() + " " + p.g.arrow + " " + m.To.String()
 	switch {
 	case m.Cause == fsm.Sent:
 		text += ", certain: it sent this"

@@ -3,7 +3,6 @@ package report
 import (
 	"io"
 	"strings"
-	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -15,10 +14,6 @@ import (
 // below.
 func Line(w io.Writer, c *record.Connection, o Options) error {
 	return render(w, o, func(p *page) {
-		zone := o.Zone
-		if zone == nil {
-			zone = time.Local
-		}
 		parts := []string{
 			p.ends(c),
 			shortDuration(span(c.First, c.Last)),
@@ -27,13 +22,9 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 		}
 		st := plain
 		if a := gravest(c); a != nil {
-			found := a.Severity.String() + ": " + a.Name
-			if more := len(c.Anomalies) - 1; more > 0 {
-				found += " (+" + number(uint64(more)) + ")"
-			}
-			parts, st = append(parts, found), severityStyle(a.Severity)
+			parts, st = append(parts, foundBriefly(c, a)), severityStyle(a.Severity)
 		}
-		lead := goTime(c.Last).In(zone).Format("15:04:05") + "  " + padRight("#"+number(c.ID), 4) + " "
+		lead := goTime(c.Last).In(o.zone()).Format("15:04:05") + "  " + padRight("#"+number(c.ID), 4) + " "
 		p.packed(lead, parts, st)
 	})
 }

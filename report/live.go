@@ -18,7 +18,7 @@ func Ended(w io.Writer, c *record.Connection, o Options) error {
 			state(c.State[fsm.Client]) + " / " + state(c.State[fsm.Server]),
 			openedBriefly(c),
 			verdictBriefly(c),
-			octets(c.Traffic[fsm.Client].Octets) + " " + p.arrow() + ", " + p.backArrow() + " " + octets(c.Traffic[fsm.Server].Octets),
+			octets(c.Traffic[fsm.Client].Octets) + " " + p.g.arrow + ", " + p.g.back + " " + octets(c.Traffic[fsm.Server].Octets),
 			duration(span(c.First, c.Last)),
 		}
 		p.hanging(0, "#"+number(c.ID)+" ", bold, p.text(strings.Join(facts, ", ")), plain)

@@ -56,6 +56,13 @@ func (o Options) width() int {
 	return max(o.Width, MinWidth)
 }
 
+func (o Options) zone() *time.Location {
+	if o.Zone == nil {
+		return time.Local
+	}
+	return o.Zone
+}
+
 // forReport completes the options with what the report itself decides.
 func (o Options) forReport(r *record.Report) Options {
 	o.Multi = o.Multi || len(r.Capture.Sources) > 1

@@ -123,14 +123,7 @@ func addr(a record.Addr) string {
 
 // ends writes "client → server".
 func (p *page) ends(c *record.Connection) string {
-	return addr(c.Client) + " " + p.arrow() + " " + addr(c.Server)
-}
-
-func (p *page) arrow() string {
-	if p.o.ASCII {
-		return "->"
-	}
-	return "→"
+	return addr(c.Client) + " " + p.g.arrow + " " + addr(c.Server)
 }
 
 // state writes a state, with a question mark while nothing proves it.

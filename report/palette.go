@@ -21,6 +21,7 @@ const (
 // for them where they cannot be shown.
 type glyphs struct {
 	right, left     string // arrowheads
+	arrow, back     string // in text
 	shaft, rule     string
 	lifeline        string
 	ellipsis, below string
@@ -28,11 +29,11 @@ type glyphs struct {
 }
 
 var unicodeGlyphs = glyphs{
-	right: "→", left: "←", shaft: "─", rule: "─", lifeline: "│", ellipsis: "…", below: "└", dot: "·",
+	right: "→", left: "←", arrow: "→", back: "←", shaft: "─", rule: "─", lifeline: "│", ellipsis: "…", below: "└", dot: "·",
 }
 
 var asciiGlyphs = glyphs{
-	right: ">", left: "<", shaft: "-", rule: "-", lifeline: "|", ellipsis: "...", below: "`", dot: "-",
+	right: ">", left: "<", arrow: "->", back: "<-", shaft: "-", rule: "-", lifeline: "|", ellipsis: "...", below: "`", dot: "-",
 }
 
 var severityStyles = [...]style{

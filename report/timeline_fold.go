@@ -85,10 +85,10 @@ func (p *page) foldRungs(rows []rung) rung {
 	}
 	facts := []string{counted(uint64(len(rows)), "segment", "segments")}
 	if sent[fsm.Client] > 0 {
-		facts = append(facts, octets(sent[fsm.Client])+" "+p.arrow())
+		facts = append(facts, octets(sent[fsm.Client])+" "+p.g.arrow)
 	}
 	if sent[fsm.Server] > 0 {
-		facts = append(facts, p.backArrow()+" "+octets(sent[fsm.Server]))
+		facts = append(facts, p.g.back+" "+octets(sent[fsm.Server]))
 	}
 	facts = append(facts, duration(took))
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(labels[b], labels[a]) })
@@ -97,13 +97,6 @@ func (p *page) foldRungs(rows []rung) rung {
 	}
 	last := &rows[len(rows)-1]
 	return rung{time: last.time, delta: -1, text: p.text(p.g.ellipsis + " " + strings.Join(facts, ", ")), after: last.after, show: last.show}
-}
-
-func (p *page) backArrow() string {
-	if p.o.ASCII {
-		return "<-"
-	}
-	return "←"
 }
 
 // limitRungs leaves out the middle of a timeline that is longer than the limit:

@@ -244,6 +244,12 @@ var timeWaitEnds = map[string]string{
 	"assassinated": "ended by a RST (RFC 1337), %s of it captured",
 }
 
+// timeWaitEnd says how a hold ended.
+func timeWaitEnd(h *record.TimeWaitHold) string {
+	end := strings.ReplaceAll(words(timeWaitEnds, h.Ended), "the client", "the "+h.Side.String())
+	return strings.ReplaceAll(end, "%s", duration(h.Watched))
+}
+
 func (p *page) timeWaitHead(c *record.Connection) {
 	for i, h := range c.Close.TimeWait {
 		name := ""
@@ -252,10 +258,7 @@ func (p *page) timeWaitHead(c *record.Connection) {
 		}
 		text := h.Side.String() + ": from " + duration(span(c.First, h.Since)) + " to " +
 			duration(span(c.First, h.Until)) + " after the start, "
-		end := words(timeWaitEnds, h.Ended)
-		end = strings.ReplaceAll(end, "the client", "the "+h.Side.String())
-		text += strings.ReplaceAll(end, "%s", duration(h.Watched))
-		p.head(name, text)
+		p.head(name, text+timeWaitEnd(&h))
 	}
 }
 

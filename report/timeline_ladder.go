@@ -56,7 +56,7 @@ func (p *page) newLadder(c *record.Connection, rows []rung) *ladder {
 		}
 		l.segments = true
 		l.flags = max(l.flags, len(flags(r.seg)))
-		seq, ack := l.numbers(r.seg)
+		seq, ack := p.numbers(r.seg)
 		l.seq = max(l.seq, len(seq))
 		l.ack = max(l.ack, len(ack))
 		l.size = max(l.size, len(number(uint64(r.seg.Seg.Len))))
@@ -106,9 +106,9 @@ func flags(s *record.Segment) string { return "[" + s.Seg.Flags.String() + "]" }
 
 // numbers returns the sequence and acknowledgement numbers as the page shows
 // them, the latter empty without the ACK flag.
-func (l *ladder) numbers(s *record.Segment) (seq, ack string) {
+func (p *page) numbers(s *record.Segment) (seq, ack string) {
 	q, a := s.RelSeq, s.RelAck
-	if l.p.o.AbsSeq || !s.Rel {
+	if p.o.AbsSeq || !s.Rel {
 		q, a = uint64(s.Seg.Seq), uint64(s.Seg.Ack)
 	}
 	if s.Seg.Flags.Has(fsm.ACK) {
@@ -148,19 +148,11 @@ func (l *ladder) timeTitle() string {
 func (l *ladder) date(t fsm.Time) string {
 	switch l.p.o.Time {
 	case LocalTime:
-		return l.local(t, "2006-01-02")
+		return goTime(t).In(l.p.o.zone()).Format("2006-01-02")
 	case UTCTime:
 		return goTime(t).UTC().Format("2006-01-02")
 	}
 	return ""
-}
-
-func (l *ladder) local(t fsm.Time, layout string) string {
-	g := goTime(t)
-	if zone := l.p.o.Zone; zone != nil {
-		return g.In(zone).Format(layout)
-	}
-	return g.Local().Format(layout)
 }
 
 // when writes a line's time in the format asked for.
@@ -176,7 +168,7 @@ func (l *ladder) when(r *rung) string {
 	case DeltaTime:
 		return l.since(r)
 	case LocalTime:
-		return l.local(r.time, layout)
+		return goTime(r.time).In(l.p.o.zone()).Format(layout)
 	case UTCTime:
 		return goTime(r.time).UTC().Format(layout)
 	case EpochTime:
@@ -322,7 +314,7 @@ func (l *ladder) middle(r *rung) (mid, below string) {
 	room := l.mid - 2*(l.shaft+1)
 	switch {
 	case r.seg != nil:
-		seq, ack := l.numbers(r.seg)
+		seq, ack := p.numbers(r.seg)
 		text := padRight(flags(r.seg), l.flags) + " " + padLeft(seq, l.seq) + " " + padLeft(ack, l.ack) + " " +
 			padLeft(number(uint64(r.seg.Seg.Len)), l.size)
 		extra := p.extra(r)
