@@ -86,6 +86,10 @@ func (t *Table) Add(p *decode.Packet) {
 		f = t.otherWay(key, p)
 	}
 	if f == nil {
+		if p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice {
+			t.Late++ // the frame itself was of a connection evicted since
+			return
+		}
 		var before *grave
 		if len(t.graves.at) > 0 {
 			if g, ok := t.graves.at[key]; ok {
