@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race bench lab lint readme install clean
+.PHONY: help build demo test race fuzz bench lab lint readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
@@ -27,6 +27,10 @@ test: ## set everything up, vet and run all tests
 
 race: ## run the tests with the race detector
 	$(GO) test -race -count=1 ./cmd/... ./capture/... ./analyzer/...
+
+FUZZTIME ?= 1m
+fuzz: ## run every fuzz target (FUZZTIME=10m, FUZZ=FuzzReader)
+	@$(CGO) && export CGO_ENABLED && GO=$(GO) scripts/fuzz.sh $(FUZZTIME) $(FUZZ)
 
 bench: ## measure packets per second
 	$(GO) test -run '^$$' -bench . -benchmem ./fsm/... ./analyzer/... ./capture/... ./report/...

@@ -3,6 +3,8 @@ package capture
 import (
 	"bytes"
 	"math"
+	"os"
+	"path/filepath"
 	"testing"
 )
 
@@ -22,6 +24,17 @@ func FuzzReader(f *testing.F) {
 	f.Add(ng)
 	f.Add(gzipped(f, sample()))
 	f.Add(zstded(f, ng))
+	files, _ := filepath.Glob("../testdata/pcaps/*/*.pcap*")
+	for _, file := range files {
+		if st, err := os.Stat(file); err != nil || st.Size() > 4<<10 {
+			continue
+		}
+		b, err := os.ReadFile(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(b)
+	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		s, err := OpenReader("fuzz", bytes.NewReader(b))
 		if err != nil {

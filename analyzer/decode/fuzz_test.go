@@ -1,12 +1,15 @@
 package decode
 
 import (
+	"path/filepath"
+	"slices"
 	"testing"
 	"unsafe"
 
 	"github.com/google/gopacket"
 	"github.com/google/gopacket/layers"
 
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -36,6 +39,21 @@ func FuzzDecode(f *testing.F) {
 	f.Add(frag4(6, 7, piece{0, segment[:24], true}), 101, 0)
 	f.Add(frag6(6, 7, piece{24, segment[24:], false}), 101, 0)
 	f.Add(outer4(4, frag4(17, 7, piece{0, udpOctets(4789, segment[:24]), true})), 12, 0)
+
+	files, _ := filepath.Glob("../../testdata/pcaps/*/*.pcap")
+	for _, file := range files {
+		src, err := capture.Open(file)
+		if err != nil {
+			f.Fatal(err)
+		}
+		var p capture.Packet
+		for range 4 {
+			if src.Next(&p) == nil {
+				f.Add(slices.Clone(p.Data), p.LinkType, p.Length-len(p.Data))
+			}
+		}
+		src.Close()
+	}
 
 	f.Fuzz(func(t *testing.T, data []byte, linkType, beyond int) {
 		beyond = max(beyond, 0) & 0xfffff

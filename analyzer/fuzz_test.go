@@ -1,0 +1,256 @@
+package analyzer_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"runtime/metrics"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/packets"
+	"github.com/tcpflow-states/tcpflow-states/report"
+)
+
+// Choices of the fuzz target's inputs.
+const (
+	fuzzChecksums = 1 << iota // verify them: most mutations make a wrong one
+	fuzzImmediate             // as for a live capture
+	fuzzFew                   // one open connection a shard
+	fuzzShortLinger
+)
+
+// FuzzTracker runs packets of any kind through the whole analysis and the
+// renderers: the counts must add up, states chain, memory stay bounded, and the
+// number of workers make no difference.
+func FuzzTracker(f *testing.F) {
+	for i, file := range packets.Captures("..") {
+		list, err := packets.Load(file, 60)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(packets.Write(byte(i)&0xf, list))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		list := packets.Read(data)
+		opt := analyzer.Options{
+			NoChecksums: list.Choices&fuzzChecksums == 0,
+			Immediate:   list.Choices&fuzzImmediate != 0,
+		}
+		if list.Choices&fuzzFew != 0 {
+			opt.MaxConnections = 16
+		}
+		if list.Choices&fuzzShortLinger != 0 {
+			opt.Linger = fsm.Second
+		}
+		before := allocated()
+		r := list.Analyse(opt)
+		if took, most := allocated()-before, uint64(8<<20+len(list.Packets)*maxPerPacket); took > most {
+			t.Errorf("%d octets allocated for %d packets", took, len(list.Packets))
+		}
+		checkReport(t, r, &list)
+		one := asJSON(t, r)
+		opt.Workers = 4
+		if four := asJSON(t, list.Analyse(opt)); four != one {
+			t.Errorf("4 workers give another output than 1:\n%s\n%s", four, one)
+		}
+		opt.Workers = 1
+		opt.Segments = func(uint64) bool { return true }
+		r = list.Analyse(opt)
+		checkSegments(t, r)
+		checkText(t, r)
+		for _, c := range r.Connections {
+			c.Segments = nil
+		}
+		// Evictions depend on how connections are spread over tables, and with
+		// segments there is one only.
+		if kept := asJSON(t, r); opt.MaxConnections == 0 && kept != one {
+			t.Errorf("keeping segments changes the output:\n%s\n%s", kept, one)
+		}
+	})
+}
+
+// maxPerPacket bounds what a packet may cost: a connection of its own, with its
+// record and findings, is the most.
+const maxPerPacket = 64 << 10
+
+func allocated() uint64 {
+	s := []metrics.Sample{{Name: "/gc/heap/allocs:bytes"}}
+	metrics.Read(s)
+	return s[0].Value.Uint64()
+}
+
+func asJSON(t *testing.T, r *record.Report) string {
+	var b strings.Builder
+	if err := report.JSON(&b, r, report.DefaultOptions()); err != nil {
+		t.Fatal(err)
+	}
+	if !json.Valid([]byte(b.String())) {
+		t.Fatalf("no JSON: %s", b.String())
+	}
+	return b.String()
+}
+
+// checkReport checks what holds for every report.
+func checkReport(t *testing.T, r *record.Report, list *packets.List) {
+	c := &r.Capture
+	sum := c.Segments
+	for _, s := range c.Skipped {
+		sum += s.N
+	}
+	if c.Packets != uint64(len(list.Packets)) || sum != c.Packets {
+		t.Errorf("%d packets given, %d counted, %d segments or skipped", len(list.Packets), c.Packets, sum)
+	}
+	var segments, octets, doubled uint64
+	states := [2]map[string]uint64{{}, {}}
+	closes, verdicts := map[string]uint64{}, map[string]uint64{}
+	names, severities := map[string]uint64{}, map[string]uint64{}
+	for i, conn := range r.Connections {
+		if conn.ID != uint64(i+1) {
+			t.Errorf("connection %d is the %d. one", conn.ID, i+1)
+		}
+		checkConnection(t, conn)
+		for side, tr := range conn.Traffic {
+			segments += tr.Packets
+			doubled += tr.Doubled
+			octets += tr.Octets
+			states[side][conn.State[side].State.String()]++
+		}
+		closes[conn.Close.Kind]++
+		verdicts[conn.Verdict.Code]++
+		for _, a := range conn.Anomalies {
+			names[a.Name] += a.Count
+			severities[a.Severity.String()] += a.Count
+		}
+	}
+	// A straggler of a connection that was reported belongs to none any more. That
+	// takes a connection reported early, or a clock that runs backwards.
+	exact := list.Choices&(fuzzShortLinger|fuzzFew) == 0 && c.Quality.ClockBackwards == 0
+	if segments+doubled > c.Segments || exact && segments+doubled != c.Segments {
+		t.Errorf("%d segments: %d in connections, %d doubled", c.Segments, segments, doubled)
+	}
+	s := &r.Summary
+	if s.Connections != uint64(len(r.Connections)) || s.Octets != octets || c.Quality.DoubledFrames != doubled {
+		t.Errorf("%d connections with %d octets and %d doubled frames, the summary has %d, %d and %d",
+			len(r.Connections), octets, doubled, s.Connections, s.Octets, c.Quality.DoubledFrames)
+	}
+	checkCounts(t, "client states", s.Client, states[fsm.Client])
+	checkCounts(t, "server states", s.Server, states[fsm.Server])
+	checkCounts(t, "closes", s.Closes, closes)
+	checkCounts(t, "severities", s.Severities, severities)
+	var codes, found []record.Count
+	for _, v := range s.Verdicts {
+		codes = append(codes, record.Count{Name: v.Code, N: v.N})
+	}
+	checkCounts(t, "verdicts", codes, verdicts)
+	for _, a := range s.Anomalies {
+		found = append(found, record.Count{Name: a.Name, N: a.Count})
+	}
+	checkCounts(t, "anomalies", found, names)
+}
+
+// checkCounts checks a list of counts against what was counted.
+func checkCounts(t *testing.T, what string, list []record.Count, want map[string]uint64) {
+	for _, c := range list {
+		if c.N != want[c.Name] {
+			t.Errorf("%s: %s %d, want %d", what, c.Name, c.N, want[c.Name])
+		}
+		delete(want, c.Name)
+	}
+	if len(want) > 0 {
+		t.Errorf("%s: %v are missing", what, want)
+	}
+}
+
+func checkConnection(t *testing.T, c *record.Connection) {
+	at := func(format string, args ...any) { t.Errorf("connection %d: "+format, append([]any{c.ID}, args...)...) }
+	if c.Incarnation < 1 || c.FirstFrame == 0 || c.LastFrame == 0 || c.Verdict.Code == "" || c.Close.Kind == "" {
+		at("incarnation %d, frames %d to %d, verdict %q, close %q", c.Incarnation, c.FirstFrame, c.LastFrame, c.Verdict.Code, c.Close.Kind)
+	}
+	var state [2]fsm.State
+	var chained [2]bool
+	for i := range c.Transitions {
+		tr := &c.Transitions[i]
+		if tr.Side > fsm.Server || tr.From >= fsm.NumStates || tr.To >= fsm.NumStates || tr.Cause > fsm.Assumed {
+			at("transition %d: %+v", i, tr)
+			continue
+		}
+		if tr.From != state[tr.Side] && (chained[tr.Side] || tr.From != fsm.Listen) {
+			at("transition %d of the %v is from %v, it was in %v", i, tr.Side, tr.From, state[tr.Side])
+		}
+		state[tr.Side], chained[tr.Side] = tr.To, true
+		if tr.Rule() == "" {
+			at("transition %d has no rule", i)
+		}
+	}
+	for side := range c.State {
+		if s := c.State[side].State; s >= fsm.NumStates || chained[side] && s != state[side] {
+			at("%v ended in %v, its transitions in %v", fsm.Side(side), s, state[side])
+		}
+		for _, in := range c.InState[side] {
+			if in.State >= fsm.NumStates || in.Seconds < 0 {
+				at("%v was in %v for %v s", fsm.Side(side), in.State, in.Seconds)
+			}
+		}
+		tr := &c.Traffic[side]
+		k := tr.Kinds
+		if kinds := k.SYN + k.SYNACK + k.Timeout + k.Fast + k.TailLossProbe + k.Unknown; kinds != tr.Retransmissions {
+			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
+		}
+		if tr.UniqueOctets > tr.Octets || tr.ResentOctets > tr.Octets || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
+			at("%+v", *tr)
+		}
+	}
+	for _, a := range c.Anomalies {
+		if a.Name == "" || a.Message == "" || a.Rule == "" || a.Count == 0 || len(a.Frames) == 0 || uint64(len(a.Frames)) > max(a.Count, 16) {
+			at("finding %+v", a)
+		}
+	}
+}
+
+// checkSegments checks that each kept segment continues from the states that the
+// one before it left, which hindsight has been through as well.
+func checkSegments(t *testing.T, r *record.Report) {
+	for _, c := range r.Connections {
+		var packets uint64
+		for i := range c.Segments {
+			s := &c.Segments[i]
+			if !slices.Contains(s.Labels, "duplicate-frame") {
+				packets++
+			}
+			if i > 0 && s.Before != c.Segments[i-1].After {
+				for side := range s.Before { // a timer may have run out between them
+					if b, a := s.Before[side].State, c.Segments[i-1].After[side].State; b != a && !(a == fsm.TimeWait && b == fsm.Closed) {
+						t.Errorf("connection %d, frame %d: %v was in %v, is in %v", c.ID, s.Frame, fsm.Side(side), a, b)
+					}
+				}
+			}
+		}
+		if n := c.Traffic[0].Packets + c.Traffic[1].Packets; packets != n || c.SegmentsCut != 0 {
+			t.Errorf("connection %d: %d packets, %d segments kept, %d not", c.ID, n, packets, c.SegmentsCut)
+		}
+	}
+}
+
+// checkText renders everything for people: nothing of the packets may reach a
+// terminal but printable characters.
+func checkText(t *testing.T, r *record.Report) {
+	o := report.DefaultOptions()
+	o.Timelines = true
+	var b bytes.Buffer
+	if err := report.Text(&b, r, o); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Connections[:min(len(r.Connections), 8)] {
+		if err := report.Explain(&b, c, o); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if i := bytes.IndexFunc(b.Bytes(), func(r rune) bool { return r != '\n' && (unicode.IsControl(r) || r == unicode.ReplacementChar) }); i >= 0 {
+		t.Errorf("a control character in %q", b.Bytes()[max(0, i-40):min(b.Len(), i+40)])
+	}
+}
