@@ -16,6 +16,7 @@ type summary struct {
 	closes      map[string]uint64
 	verdicts    map[string]uint64
 	anomalies   map[string]*record.AnomalyCount
+	severities  [record.SeverityError + 1]uint64
 	octets      uint64
 }
 
@@ -37,6 +38,9 @@ func (s *summary) add(c *record.Connection) {
 			n = &record.AnomalyCount{Name: an.Name, Severity: an.Severity, Title: check.Find(an.Name).Title}
 			s.anomalies[an.Name] = n
 		}
+		// A doubt takes a step off the severity on one connection and not on another.
+		n.Severity = max(n.Severity, an.Severity)
+		s.severities[an.Severity] += an.Count
 		n.Count += an.Count
 		if i == 0 || !named(c.Anomalies[:i], an.Name) {
 			n.Connections++
@@ -70,16 +74,14 @@ func (s *summary) report() record.Summary {
 	slices.SortFunc(r.Verdicts, func(a, b record.VerdictCount) int {
 		return cmp.Or(cmp.Compare(b.Concern, a.Concern), cmp.Compare(b.N, a.N), cmp.Compare(a.Code, b.Code))
 	})
-	var bySeverity [record.SeverityError + 1]uint64
 	for _, n := range s.anomalies {
 		r.Anomalies = append(r.Anomalies, *n)
-		bySeverity[n.Severity] += n.Count
 	}
 	slices.SortFunc(r.Anomalies, func(a, b record.AnomalyCount) int {
 		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
 	})
 	for sev := record.SeverityError; ; sev-- {
-		r.Severities = append(r.Severities, record.Count{Name: sev.String(), N: bySeverity[sev]})
+		r.Severities = append(r.Severities, record.Count{Name: sev.String(), N: s.severities[sev]})
 		if sev == 0 {
 			break
 		}

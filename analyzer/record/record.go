@@ -81,7 +81,7 @@ type Summary struct {
 // AnomalyCount counts one anomaly over all connections.
 type AnomalyCount struct {
 	Name        string
-	Severity    Severity
+	Severity    Severity // the gravest that it has on any of them
 	Title       string
 	Count       uint64 // occurrences
 	Connections uint64 // connections that have it
