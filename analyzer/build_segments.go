@@ -94,6 +94,7 @@ var meaningLabels = []struct {
 	{name: "ack-ahead", meaning: fsm.AckAhead},
 	{name: "gap", meaning: fsm.GapConfirmed},
 	{name: "bad-checksum", facts: flow.BadChecksum},
+	{name: "lost-between-taps", facts: flow.LostOnTheWay},
 }
 
 // kindLabels name why a segment was sent again.

@@ -57,6 +57,8 @@ type Packet struct {
 	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
 	Malformed bool   // only the addresses and ports could be read
 
+	Undelivered bool // another tap shows that it never reached its receiver
+
 	// PayloadSum is the Internet checksum's sum over the data: different sums mean
 	// different octets. It is known only for whole segments whose checksum is
 	// verified and not wrong.

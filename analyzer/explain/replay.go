@@ -42,7 +42,7 @@ func (r *replay) step(s *record.Segment) fsm.Meaning {
 	case slices.Contains(s.Labels, "network-duplicate"):
 		return r.conn.StepCopy(s.From, &s.Seg, s.Frame, s.Time)
 	}
-	m := r.conn.Step(s.From, &s.Seg, s.Frame, s.Time, slices.Contains(s.Labels, "bad-checksum"))
+	m := r.conn.Step(s.From, &s.Seg, s.Frame, s.Time, slices.Contains(s.Labels, "bad-checksum") || slices.Contains(s.Labels, "lost-between-taps"))
 	switch {
 	case s.From == fsm.Client && s.Seg.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN && r.syn == 0:
 		r.syn = s.Time

@@ -41,7 +41,11 @@ func (f *Flow) add(p *decode.Packet) {
 	var capturedTTL uint8
 	top, started := x.Out.Top, x.Out.Started()
 	probe := f.probeKind(s, from)
-	undelivered := f.checksum(p, d) || s.Flags&fsm.RST != 0 && d.unheard()
+	undelivered := f.checksum(p, d) || p.Undelivered || s.Flags&fsm.RST != 0 && d.unheard()
+
+	if p.Undelivered {
+		g |= LostOnTheWay
+	}
 
 	var m fsm.Meaning
 	if twice == decode.DeliveredTwice || late {

@@ -25,6 +25,8 @@ type Capture struct {
 	Last     fsm.Time
 	Quality  Quality
 
+	Taps *Taps // with two taps, how they compare
+
 	// Anomalies are findings that only several connections together show, the
 	// gravest first; their Connections say which.
 	Anomalies []Anomaly
@@ -40,6 +42,7 @@ type Source struct {
 	Interfaces []string
 	Received   uint64 // counters of the capturing side, where the source has them
 	Dropped    uint64 // packets the capturing side lost
+	Vantage    string // with two taps: near the "client", the "server", or "both" as connections go; else empty
 	Cut        string // where and why reading stopped before the end; empty when it did not
 }
 
@@ -122,6 +125,7 @@ type Connection struct {
 	Quality       ConnectionQuality
 	Zeek          Zeek
 	Suricata      Suricata
+	Between       *Between  // what happened between two taps, when there are two
 	Segments      []Segment // only when asked for
 	SegmentsCut   uint64    // segments not kept because of the limit
 	Evicted       bool      // ended by the limit on open connections

@@ -1,0 +1,55 @@
+package record
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// Taps compares two captures of the same traffic, taken at two places.
+type Taps struct {
+	Clock Clock
+	Both  uint64    // pairs of addresses and ports that both taps saw
+	Only  [2]uint64 // that only the first, only the second saw
+}
+
+// Clock is how far the second tap's clock is ahead of the first's. A packet takes
+// time in either direction, so its two times bound the offset from both sides.
+type Clock struct {
+	Known      bool // there are bounds on both sides
+	Consistent bool // they leave room for an offset; otherwise the clocks drifted, or were set
+	Low, High  float64
+	Estimate   float64 // half way between them: right if the least delays of both directions are equal
+}
+
+// Between is what happened to a connection's segments between the two taps.
+type Between struct {
+	ClientTap int    // 1 or 2: the tap nearer to the client; 0 if unknown, and nothing below is known then
+	Basis     string // how that is known: "ttl", "times" or "neighbours" (other connections of the two hosts)
+	Dir       [2]Crossing
+}
+
+// Crossing is what became of one side's segments on their way from the tap near
+// it to the tap near its peer. Sent = Arrived + Lost + Unseen + Unjudged + Partly.
+type Crossing struct {
+	Sent     uint64 // segments at the tap near the sender
+	Arrived  uint64 // of them, at the other tap too, also if cut into other segments
+	Lost     uint64 // not seen there: lost on the way, or that tap missed them
+	Unseen   uint64 // not seen there, but acknowledged with nothing else that could have brought it: that tap missed them
+	Unjudged uint64 // not seen there, but perhaps before that capture began or after it ended
+	Partly   uint64 // cut into other segments of which not all were seen there
+	Extra    uint64 // seen near the receiver only: missed by the sender's tap, doubled on the way, or sent by something in between
+	Outside  uint64 // the same, perhaps before the other capture began or after it ended
+	Doubled  uint64 // seen more often near the receiver than near the sender
+	Resized  uint64 // of Arrived: cut otherwise, as segmentation offload does
+	Altered  uint64 // of Arrived: changed on the way, see Changes
+
+	LostOctets    uint64
+	Changes       []Count     // what was changed, by name
+	LostFrames    []fsm.Frame // the first MaxCrossingFrames of each
+	ExtraFrames   []fsm.Frame
+	AlteredFrames []fsm.Frame
+	Hops          int // routers between the taps, from the TTL; −1 if unknown
+
+	Timed               uint64 // segments whose delay was measured; without any the times mean nothing
+	Least, Median, Most float64
+}
+
+// MaxCrossingFrames bounds the frames listed for each fate.
+const MaxCrossingFrames = 16
