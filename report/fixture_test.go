@@ -354,11 +354,13 @@ func fixture() *record.Report {
 	r := &record.Report{Connections: conns}
 	r.Capture = record.Capture{
 		Sources: []record.Source{
-			{Name: "captures/gateway.pcap", Format: "pcap", LinkTypes: []string{"Ethernet"}, Packets: 1203,
+			{Name: "captures/gateway.pcap", Vantage: "client", Format: "pcap", LinkTypes: []string{"Ethernet"}, Packets: 1203,
 				Cut: "cut inside packet 1204 at octet 1048576: 54 of 1514 octets are there"},
 			{Name: "captures/" + hostile + ".pcapng.gz", Format: "pcapng+gzip", LinkTypes: []string{"Linux cooked v2", "raw IP"}, Packets: 13,
 				Comments: []string{"taken on the firewall\n" + hostile}, Interfaces: []string{"eth0", hostile}, Received: 15, Dropped: 2},
 		},
+		Taps: &record.Taps{Both: 2, Only: [2]uint64{3, 1},
+			Clock: record.Clock{Known: true, Consistent: true, Low: -0.0031, High: 0.0048, Estimate: 0.00085}},
 		Packets: 1216, Segments: 1187,
 		Skipped: []record.Count{{Name: "not TCP", N: 24}, {Name: "fragment", N: 4}, {Name: "TCP header cut", N: 1}},
 		First:   start, Last: start + 7935*sec,
@@ -367,6 +369,13 @@ func fixture() *record.Report {
 		Quality: record.Quality{DoubledFrames: 2, GapOctets: 2896, OneSided: 1, Midstream: 2, Dropped: 2, OffloadChecksum: 310,
 			Faults: []string{"Packets of captures/gateway.pcap are missing after frame 1203: states at its end may lag behind."}},
 	}
+	conns[0].Between = &record.Between{ClientTap: 1, Basis: "ttl", Dir: [2]record.Crossing{
+		{Sent: 14, Arrived: 8, Lost: 2, Unseen: 1, Unjudged: 2, Partly: 1, Resized: 1, Altered: 2, LostOctets: 3000, Hops: 3,
+			LostFrames: []fsm.Frame{fsm.NewFrame(0, 3), fsm.NewFrame(0, 9)}, AlteredFrames: []fsm.Frame{fsm.NewFrame(0, 1)},
+			Changes: []record.Count{{Name: "window", N: 2}, {Name: "mss", N: 1}}, Timed: 7, Least: -0.0001, Median: 0.0123, Most: 0.25},
+		{Sent: 2, Arrived: 2, Extra: 1, Outside: 1, Doubled: 1, ExtraFrames: []fsm.Frame{fsm.NewFrame(0, 7)}, Hops: -1},
+	}}
+	conns[1].Between = &record.Between{}
 	s := &r.Summary
 	s.Connections = uint64(len(conns))
 	s.Closes = []record.Count{{Name: "reset", N: 1}, {Name: "aborted-handshake", N: 1}, {Name: "normal", N: 1}, {Name: "simultaneous", N: 1}, {Name: "half-closed", N: 1}, {Name: hostile, N: 1}}

@@ -60,6 +60,9 @@ func (e *encoder) capture(c *record.Capture) {
 		e.keyUint(`"received":`, s.Received)
 		e.keyUint(`"dropped":`, s.Dropped)
 		e.keyText(`"cut":`, s.Cut)
+		if c.Taps != nil {
+			e.keyText(`"vantage":`, s.Vantage)
+		}
 		e.endObject()
 	}
 	e.endArray()
@@ -91,6 +94,7 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"no_data":`, q.NoData)
 	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()
+	e.taps(c.Taps)
 	e.anomalyList(c.Anomalies)
 	e.endObject()
 }

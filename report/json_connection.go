@@ -20,6 +20,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).quality,
 	(*encoder).zeek,
 	(*encoder).suricata,
+	(*encoder).between,
 	(*encoder).segments,
 }
 

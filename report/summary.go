@@ -19,6 +19,7 @@ func (p *page) captureSummary(r *record.Report) {
 	if c.Packets > 0 {
 		p.field(summaryNames, "time", p.text(moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))))
 	}
+	p.tapsField(c.Taps)
 	p.qualityField(c)
 	p.connectionFields(&r.Summary)
 	p.findingsField(&r.Summary)
@@ -40,7 +41,14 @@ func (p *page) source(c *record.Capture, i int) {
 			name = "sources"
 		}
 	}
-	facts := []string{s.Format}
+	var facts []string
+	switch s.Vantage {
+	case "client", "server":
+		facts = append(facts, "near the "+s.Vantage)
+	case "both":
+		facts = append(facts, "near the client of some connections, the server of others")
+	}
+	facts = append(facts, s.Format)
 	facts = append(facts, s.LinkTypes...)
 	facts = append(facts, counted(s.Packets, "packet", "packets"))
 	if len(s.Interfaces) > 0 {

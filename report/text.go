@@ -17,6 +17,10 @@ func Text(w io.Writer, r *record.Report, o Options) error {
 			p.line()
 			p.connectionTable(r)
 			p.line()
+			if r.Capture.Taps != nil {
+				p.between(r)
+				p.line()
+			}
 			p.findings(r)
 			if o.Timelines {
 				p.timelines(r)

@@ -15,11 +15,13 @@ import (
 type analyzeOptions struct {
 	options
 	read           []string
+	merge          bool
 	timelinesAsked bool
 }
 
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&o.read, "read", "r", nil, "read this `FILE`; other arguments are then a filter, as with tcpdump")
+	cmd.Flags().BoolVar(&o.merge, "merge", false, "the two files are captures near either end of the same connections: compare them")
 	o.options.addFlags(cmd)
 }
 
@@ -34,6 +36,7 @@ func (a *app) analyzeCommand() *cobra.Command {
 			return a.analyze(&opt, args)
 		},
 		Example: `  tcpflow-states analyze client.pcap server.pcapng.gz
+  tcpflow-states analyze --merge client.pcap server.pcap
   tcpflow-states analyze trace.pcap --host 10.0.0.0/24 --port 80,443
   tcpflow-states analyze -r trace.pcap 'tcp port 80 and not net 10.0.0.0/8'
   tcpflow-states analyze trace.pcap --conn 3 --full --abs-seq
@@ -83,6 +86,9 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := opt.checkMerge(files); err != nil {
+		return err
+	}
 	var filter *capture.Filter
 	if expr != "" {
 		if filter, err = capture.NewFilter(expr); err != nil {
@@ -91,7 +97,15 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	sig := catchSignals()
 	defer sig.stop()
-	source, live, err := a.open(files, sig)
+	var both *tapSource
+	var source capture.Source
+	var live bool
+	if opt.merge {
+		both, err = a.openMerged(files, filter, opt, sig)
+		source = both
+	} else {
+		source, live, err = a.open(files, sig)
+	}
 	if errors.Is(err, errInterrupted) {
 		return &failure{code: exitSignal, err: errors.New("interrupted before a capture began")}
 	}
@@ -102,9 +116,12 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	out := newOutput(a, &opt.options, live, len(files) > 1)
 	if !live {
 		out.command = commandFor(files)
+		if opt.merge && out.command != "" {
+			out.command += " --merge"
+		}
 		out.large = !opt.timelinesAsked && sizeOf(files) > largeFiles
 	}
-	s := newSession(a, &opt.options, out, sig.ctx, &sig.asked)
+	s := newSession(a, &opt.options, out, sig.ctx, &sig.asked, both)
 	s.filter = filter
 	if !out.streams() || !isTerminal(a.stdout) {
 		s.progress = a.newProgress()
@@ -141,6 +158,15 @@ func (a *app) open(files []string, sig *signals) (s capture.Source, live bool, e
 	}
 	s, err = capture.OpenReader("-", interruptible(a.stdin, sig.ctx))
 	return s, true, err
+}
+
+// openMerged compares the captures of two taps and opens them as one.
+func (a *app) openMerged(files []string, filter *capture.Filter, opt *analyzeOptions, sig *signals) (*tapSource, error) {
+	c, err := compareTaps(sig.ctx, files, filter, opt.ends.wanted())
+	if err != nil {
+		return nil, err
+	}
+	return openTaps(files, c)
 }
 
 // commandFor is the command line to look at the same files again.

@@ -28,6 +28,8 @@ type session struct {
 	write  func(*capture.Packet) error // keeps the packets, or nil
 	flush  func() error                // passes on the packets kept, or nil
 
+	taps *tapSource // what two taps together know, or nil
+
 	source    capture.Source
 	analyzer  *analyzer.Analyzer
 	progress  *progress
@@ -37,8 +39,8 @@ type session struct {
 	brokenOff bool   // by the user, in the middle of a record as like as not
 }
 
-func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool) *session {
-	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked}
+func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool, both *tapSource) *session {
+	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked, taps: both}
 	keep, most := out.keepSegments()
 	o := analyzer.Options{
 		MSL:            fsm.Time(opt.msl),
@@ -53,6 +55,15 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, asked *a
 	}
 	if out.streams() {
 		o.Connection = out.connection
+	}
+	if both != nil {
+		o.Wanted = both.markUndelivered(o.Wanted)
+		if out.streams() {
+			o.Connection = func(c *record.Connection) {
+				c.Between = both.taps.Of(c)
+				out.connection(c)
+			}
+		}
 	}
 	s.analyzer = analyzer.New(o)
 	return s
@@ -103,10 +114,8 @@ func (s *session) read(source capture.Source) {
 				return
 			}
 		}
-		s.analyzer.Packet(&decode.Raw{
-			Data: p.Data, Time: fsm.Time(p.Time), Frame: fsm.NewFrame(p.Source, p.Number),
-			Length: p.Length, LinkType: p.LinkType, Interface: uint32(p.Interface),
-		})
+		raw := rawOf(&p)
+		s.analyzer.Packet(&raw)
 		if s.taken++; s.taken == s.opt.count {
 			return
 		}
@@ -162,6 +171,12 @@ func (s *session) finish() error {
 		}
 		r.Capture.Sources = append(r.Capture.Sources, source)
 		r.Capture.Quality.Dropped += i.Dropped
+	}
+	if s.taps != nil {
+		for _, c := range r.Connections {
+			c.Between = s.taps.taps.Of(c)
+		}
+		s.taps.describe(&r.Capture)
 	}
 	analyzer.Describe(r)
 	if err := s.out.finish(r); err != nil {

@@ -1,0 +1,145 @@
+package report
+
+import (
+	"math"
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// tapsField says in the summary how the two taps' clocks compare.
+func (p *page) tapsField(t *record.Taps) {
+	if t == nil {
+		return
+	}
+	both := counted(t.Both, "connection", "connections") + " seen at both"
+	if only := t.Only[0] + t.Only[1]; only > 0 {
+		both += ", " + count(t.Only[0]) + " at the first only, " + count(t.Only[1]) + " at the second only"
+	}
+	p.field(summaryNames, "taps", both)
+	p.field(summaryNames, "", p.text(clockText(&t.Clock)))
+}
+
+func clockText(c *record.Clock) string {
+	switch {
+	case !c.Known:
+		return "clocks: too little was seen at both to compare them; no delay can be told"
+	case !c.Consistent:
+		return "clocks: no one offset fits, they drifted or were set; no delay can be told"
+	}
+	return "clocks: the second is " + ahead(c.Estimate) + ", an estimate that takes the least delays of both directions for equal; for certain it is between " +
+		ahead(c.Low) + " and " + ahead(c.High)
+}
+
+func ahead(seconds float64) string {
+	if seconds < 0 {
+		return duration(-seconds) + " behind"
+	}
+	return duration(seconds) + " ahead"
+}
+
+// between writes what happened to the connections' segments between two taps.
+func (p *page) between(r *record.Report) {
+	if r.Capture.Taps == nil {
+		return
+	}
+	var with []*record.Connection
+	for _, c := range r.Connections {
+		if c.Between != nil {
+			with = append(with, c)
+		}
+	}
+	shown, left := pickConnections(with, p.o.Limit)
+	p.heading("Between the taps")
+	if len(shown) == 0 {
+		p.line("  no connection was seen at both")
+		return
+	}
+	t := newGrid(p, []string{"#", "from tap\nto tap", "sent", "arrived", "lost", "delay\nleast, median, most", "besides"})
+	t.right(0, 2, 3, 4)
+	for _, c := range shown {
+		b := c.Between
+		if b.ClientTap == 0 {
+			t.row(number(c.ID), "?", "", "", "", "", "nothing tells which tap is nearer to the client")
+			continue
+		}
+		for side := fsm.Client; side <= fsm.Server; side++ {
+			x := &b.Dir[side]
+			id, from := "", b.ClientTap
+			if side == fsm.Client {
+				id = number(c.ID)
+			} else {
+				from = 3 - b.ClientTap
+			}
+			t.row(id, side.String()+"'s, "+number(uint64(from))+" "+p.g.arrow+" "+number(uint64(3-from)),
+				count(x.Sent), count(x.Arrived), count(x.Lost), p.text(delays(x)), p.besides(x))
+		}
+	}
+	t.write(p.paintFinding)
+	p.line()
+	p.hanging(2, "lost ", plain, "left its sender and was not seen near its receiver: lost on the way, or that tap missed it", dim)
+	if left > 0 {
+		p.hanging(2, "", plain, counted(uint64(left), "more connection", "more connections")+" not shown; --limit 0 shows all.", plain)
+	}
+}
+
+func delays(x *record.Crossing) string {
+	if x.Timed == 0 {
+		return ""
+	}
+	var list []string
+	for _, d := range [...]float64{x.Least, x.Median, x.Most} {
+		if d < 0 { // within the clocks' bounds, a delay can come out so
+			list = append(list, "-"+shortDuration(math.Abs(d)))
+			continue
+		}
+		list = append(list, shortDuration(d))
+	}
+	return strings.Join(list, ", ")
+}
+
+// besides names all that is not as usual.
+func (p *page) besides(x *record.Crossing) string {
+	var list []string
+	if x.Lost > 0 || x.Partly > 0 {
+		s := "lost: " + p.frames(x.LostFrames)
+		if x.LostOctets > 0 {
+			s += ", " + octets(x.LostOctets) + " of data"
+		}
+		list = append(list, s)
+	}
+	if x.Partly > 0 {
+		list = append(list, counted(x.Partly, "segment", "segments")+" lost in part")
+	}
+	if x.Unseen > 0 {
+		s := count(x.Unseen) + " acknowledged and not seen there: that tap missed them"
+		if x.Lost > 0 {
+			s += ", so perhaps some of the lost too"
+		}
+		list = append(list, s)
+	}
+	if n := x.Unjudged + x.Outside; n > 0 {
+		list = append(list, count(n)+" not judged: the other capture may not have been running, or cannot be compared")
+	}
+	if x.Extra > 0 {
+		list = append(list, count(x.Extra)+" near the receiver only: missed by the other tap, doubled on the way, or sent by something between: "+p.frames(x.ExtraFrames))
+	}
+	if x.Doubled > 0 {
+		list = append(list, count(x.Doubled)+" doubled on the way")
+	}
+	if x.Altered > 0 {
+		var what []string
+		for _, c := range x.Changes {
+			what = append(what, count(c.N)+" "+c.Name)
+		}
+		list = append(list, "altered: "+strings.Join(what, ", ")+": "+p.frames(x.AlteredFrames))
+	}
+	if x.Resized > 0 {
+		list = append(list, count(x.Resized)+" cut otherwise")
+	}
+	if x.Hops > 0 {
+		list = append(list, counted(uint64(x.Hops), "hop", "hops"))
+	}
+	return p.text(strings.Join(list, "; "))
+}
