@@ -91,7 +91,7 @@ func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) 
 		}
 	} else if d.zero {
 		d.zero = false
-		d.ZeroWindowTime += now - d.zeroSince
+		d.ZeroWindowTime += max(0, now-d.zeroSince) // the clock may have been set back
 		f.windowOpens(s, d, r, scaled)
 	}
 	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) {

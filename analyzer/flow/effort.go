@@ -90,7 +90,7 @@ func (d *Direction) noteRoom(end fsm.Seq, size uint32, y *fsm.Endpoint, now fsm.
 func (r *Direction) noteOpened(x *fsm.Endpoint, now fsm.Time) {
 	if r.blocked && x.RightEdge.After(r.blockedEdge) {
 		r.blocked = false
-		r.Blocked += now - r.blockedSince
+		r.Blocked += max(0, now-r.blockedSince)
 	}
 }
 

@@ -332,14 +332,14 @@ func (f *Flow) finish(now fsm.Time) {
 		}
 		if d.zero {
 			d.zero, d.WindowShut = false, true
-			d.ZeroWindowTime += f.Last.Time - d.zeroSince
+			d.ZeroWindowTime += max(0, f.Last.Time-d.zeroSince)
 			if w := d.odd(); f.Last.Time-d.zeroSince > w.LongestZero {
 				w.LongestZero, w.ZeroFrame = f.Last.Time-d.zeroSince, w.zeroFrame
 			}
 		}
 		if d.blocked {
 			d.blocked = false
-			d.Blocked += f.Last.Time - d.blockedSince
+			d.Blocked += max(0, f.Last.Time-d.blockedSince)
 		}
 	}
 }
