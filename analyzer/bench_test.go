@@ -11,20 +11,20 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/webtrace"
+	"github.com/tcpflow-states/tcpflow-states/internal/trace"
 )
 
 // BenchmarkWholeAnalysis reads and analyses a capture of short HTTP connections
 // in one goroutine, every check included; the figure to watch is packets/s.
 func BenchmarkWholeAnalysis(b *testing.B) {
-	var trace bytes.Buffer
-	if err := webtrace.Write(&trace, 1_000_000, 1); err != nil {
+	var web bytes.Buffer
+	if _, err := trace.Web(&web, 1_000_000, 1); err != nil {
 		b.Fatal(err)
 	}
-	b.SetBytes(int64(trace.Len()))
+	b.SetBytes(int64(web.Len()))
 	var packets uint64
 	for b.Loop() {
-		src, err := capture.OpenReader("trace", bytes.NewReader(trace.Bytes()))
+		src, err := capture.OpenReader("trace", bytes.NewReader(web.Bytes()))
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -12,7 +12,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/webtrace"
+	"github.com/tcpflow-states/tcpflow-states/internal/trace"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -27,7 +27,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 		}
 	}
 	var web bytes.Buffer
-	if err := webtrace.Write(&web, 30_000, 7); err != nil {
+	if _, err := trace.Web(&web, 30_000, 7); err != nil {
 		t.Fatal(err)
 	}
 	captures["web"] = func() (capture.Source, error) { return capture.OpenReader("web", bytes.NewReader(web.Bytes())) }
