@@ -67,6 +67,9 @@ type Flow struct {
 	AllFacts  Facts
 	candidate *candidate
 
+	hash     uint64 // of the Key, in the table's index
+	sameHash *Flow  // the next one there
+
 	list       *list // the queue that the flow waits in
 	prev, next *Flow
 	deadline   fsm.Time // when it is reported if nothing more comes

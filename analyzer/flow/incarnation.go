@@ -129,12 +129,8 @@ func (t *Table) succeed(f *Flow, p *decode.Packet) *Flow {
 	t.now = max(f.Last.Time, p.Time)
 	t.report(f)
 	t.now = now
-	delete(t.flows, f.Key)
-	if f.otherEncap {
-		delete(t.flows, f.alias)
-		f.otherEncap = false
-	}
-	n := t.begin(f.Key, p, &before)
+	t.unindex(f)
+	n := t.begin(f.Key, f.hash, p, &before)
 	t.forget(f)
 	return n
 }

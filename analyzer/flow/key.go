@@ -5,7 +5,7 @@
 package flow
 
 import (
-	"bytes"
+	"encoding/binary"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -18,17 +18,19 @@ type Key struct {
 	Encap decode.Encap
 }
 
-// keyOf returns the packet's key and whether its sender is A.
-func keyOf(p *decode.Packet) (k Key, fromA bool) {
+// keyOf returns the packet's key.
+func keyOf(p *decode.Packet) Key {
 	if less(&p.Src, &p.Dst) {
-		return Key{p.Src, p.Dst, p.Encap}, true
+		return Key{p.Src, p.Dst, p.Encap}
 	}
-	return Key{p.Dst, p.Src, p.Encap}, false
+	return Key{p.Dst, p.Src, p.Encap}
 }
 
 func less(a, b *decode.Endpoint) bool {
-	if c := bytes.Compare(a.IP[:], b.IP[:]); c != 0 {
-		return c < 0
+	for i := 0; i < len(a.IP); i += 8 {
+		if x, y := binary.BigEndian.Uint64(a.IP[i:]), binary.BigEndian.Uint64(b.IP[i:]); x != y {
+			return x < y
+		}
 	}
 	return a.Port < b.Port
 }
@@ -44,9 +46,13 @@ func (k Key) bare() Key {
 // a direction of which nothing was captured yet is taken, and only if the packet
 // acknowledges what the other side sent.
 func (t *Table) otherWay(key Key, p *decode.Packet) *Flow {
-	f := t.tagged[key.bare()]
+	if f := t.aliases[key]; f != nil {
+		return f
+	}
+	bare := key.bare()
+	f := t.tagged[bare]
 	if f == nil && key.Encap != 0 {
-		f = t.flows[key.bare()]
+		f = t.flows.find(t.flows.seed.hash(&bare), &bare)
 	}
 	if f == nil || f.otherEncap || f.candidate != nil || p.Segment.Flags&fsm.ACK == 0 {
 		return nil
@@ -61,6 +67,6 @@ func (t *Table) otherWay(key Key, p *decode.Packet) *Flow {
 		return nil
 	}
 	f.otherEncap, f.alias = true, key
-	t.flows[key] = f
+	t.aliases[key] = f
 	return f
 }

@@ -31,11 +31,12 @@ const DefaultLingerPackets = 1 << 16
 // use and starts no goroutine.
 type Table struct {
 	opt   Options
-	flows map[Key]*Flow
+	flows index
 
-	// The encapsulated ones by their addresses alone: a switch may tag one
-	// direction otherwise than the other.
-	tagged map[Key]*Flow
+	// A switch may tag one direction otherwise than the other: the encapsulated
+	// flows by their addresses alone, and those of two keys by the second.
+	tagged  map[Key]*Flow
+	aliases map[Key]*Flow
 
 	now fsm.Time // the latest packet time so far: time never runs backwards here
 	ids uint64
@@ -71,7 +72,10 @@ func NewTable(opt Options) *Table {
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections
 	}
-	return &Table{opt: opt, flows: make(map[Key]*Flow), tagged: make(map[Key]*Flow), graves: graves{at: make(map[Key]grave)}}
+	return &Table{
+		opt: opt, flows: newIndex(newHashSeed()), graves: graves{at: make(map[uint64]grave)},
+		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow),
+	}
 }
 
 // Open returns how many connections are tracked now.
@@ -80,8 +84,9 @@ func (t *Table) Open() int { return t.halfOpen.n + t.open.n + t.over.n }
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
 	t.ordinal = p.Ordinal
-	key, _ := keyOf(p)
-	f := t.flows[key]
+	key := keyOf(p)
+	hash := t.flows.seed.hash(&key)
+	f := t.flows.find(hash, &key)
 	if f == nil {
 		f = t.otherWay(key, p)
 	}
@@ -92,16 +97,16 @@ func (t *Table) Add(p *decode.Packet) {
 		}
 		var before *grave
 		if len(t.graves.at) > 0 {
-			if g, ok := t.graves.at[key]; ok {
+			if g, ok := t.graves.at[hash]; ok {
 				if !opensAnew(&p.Segment) && p.Time < g.until {
 					t.Late++
 					return
 				}
 				before = &g
-				delete(t.graves.at, key)
+				delete(t.graves.at, hash)
 			}
 		}
-		f = t.begin(key, p, before)
+		f = t.begin(key, hash, p, before)
 	} else if f.candidate != nil || p.Segment.Flags&fsm.SYN != 0 {
 		f = t.incarnation(f, p)
 		if f == nil {
@@ -165,8 +170,11 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 // Malformed notes a segment of which only the ports could be read on the
 // connection that it claims to belong to, if there is one.
 func (t *Table) Malformed(p *decode.Packet) {
-	key, _ := keyOf(p)
-	f := t.flows[key]
+	key := keyOf(p)
+	f := t.flows.find(t.flows.seed.hash(&key), &key)
+	if f == nil {
+		f = t.aliases[key]
+	}
 	if f == nil {
 		return
 	}
@@ -176,8 +184,8 @@ func (t *Table) Malformed(p *decode.Packet) {
 
 // begin starts a connection with its first segment, after another one of the
 // same key or not.
-func (t *Table) begin(key Key, p *decode.Packet, before *grave) *Flow {
-	if len(t.flows) >= t.opt.MaxConnections {
+func (t *Table) begin(key Key, hash uint64, p *decode.Packet, before *grave) *Flow {
+	if t.flows.n >= t.opt.MaxConnections {
 		t.evict()
 	}
 	f := t.newFlow()
@@ -201,7 +209,7 @@ func (t *Table) begin(key Key, p *decode.Packet, before *grave) *Flow {
 	if before != nil {
 		f.Incarnation, f.Previous = before.incarnation+1, before.predecessor
 	}
-	t.flows[key] = f
+	t.flows.put(f, hash)
 	if key.Encap != 0 {
 		t.tagged[key.bare()] = f
 	}
@@ -245,7 +253,7 @@ func (t *Table) end(f *Flow) {
 	if f.Conn.End[0].State == fsm.TimeWait || f.Conn.End[1].State == fsm.TimeWait {
 		g.predecessor = f.asPredecessor() // its successor is judged by it
 	}
-	t.graves.dig(f.Key, g)
+	t.graves.dig(f.hash, g)
 	t.forget(f)
 }
 
@@ -259,17 +267,20 @@ func (t *Table) report(f *Flow) {
 
 // forget drops a reported connection and keeps its memory for the next one.
 func (t *Table) forget(f *Flow) {
-	if t.flows[f.Key] == f {
-		delete(t.flows, f.Key)
-	}
-	if f.otherEncap {
-		delete(t.flows, f.alias)
-	}
+	t.unindex(f)
 	if k := f.Key.bare(); f.Key.Encap != 0 && t.tagged[k] == f {
 		delete(t.tagged, k)
 	}
 	f.next = t.free
 	t.free = f
+}
+
+// unindex makes the flow unfindable by its keys.
+func (t *Table) unindex(f *Flow) {
+	t.flows.drop(f)
+	if f.otherEncap && t.aliases[f.alias] == f {
+		delete(t.aliases, f.alias)
+	}
 }
 
 // evict makes room: the oldest half-open connection, else the one that ended
