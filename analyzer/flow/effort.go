@@ -4,17 +4,18 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 
 // Effort is what a side waited for: answers, room in the peer's window, timers.
 type Effort struct {
-	Unanswered  Unanswered
+	Unanswered Unanswered
+
+	blocked      bool
+	LastTTL      uint8   // of its latest segment that is no RST
+	WindowShut   bool    // the window was closed at the end
+	blockedEdge  fsm.Seq // of the peer's window when there was no room
+	blockedSince fsm.Time
+
 	FirstData   fsm.Time // first segment with data; 0 for none
 	Blocked     fsm.Time // total time in which the peer's window left no room for the next segment
 	TimeoutWait fsm.Time // total silence before retransmissions by timeout
-	WindowShut  bool     // the window was closed at the end
-	LastTTL     uint8    // of its latest segment that is no RST
 	BeforeRST   *BeforeRST
-
-	blocked      bool
-	blockedSince fsm.Time
-	blockedEdge  fsm.Seq // of the peer's window then
 }
 
 // Unanswered is what a side sent, expecting an answer, since anything was last

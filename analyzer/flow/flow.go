@@ -83,9 +83,39 @@ const IdleSpan = 10 * fsm.Second
 // Direction is what one side sent, and what is needed to understand its next
 // segment.
 type Direction struct {
-	Packets         uint64
-	Octets          uint64 // payload, repetitions included
-	Unique          uint64 // payload whose numbers were seen for the first time
+	// What every segment reads or writes stands together, so that it takes few
+	// lines of the processor's cache; what few segments touch comes behind it.
+	Packets       uint64
+	Octets        uint64 // payload, repetitions included
+	Unique        uint64 // payload whose numbers were seen for the first time
+	DataSegments  uint64
+	GoodChecksums uint64
+	LastData      fsm.Time // latest segment with data; 0 for none
+	LastDataFrame fsm.Frame
+	Last          fsm.Stamp // latest segment
+	lastReal      fsm.Time  // latest segment that is no probe and no answer to one
+	lastLen       uint32
+	lastAck       fsm.Seq
+	lastEdge      fsm.Seq // right edge of the latest window, SYN windows left out
+	tsRecent      uint32  // what the receiver keeps as TS.Recent (RFC 7323 §4.3)
+	lastTS        uint32
+	MinWindow     uint32
+	MaxWindow     uint32
+	lastWin       uint16
+	hasAck        bool
+	hasEdge       bool
+	hasTS         bool
+	zero          bool
+	signed        bool    // its SYN was signed (RFC 2385, RFC 5925)
+	awaiting      awaited // what an ACK from the other side would answer
+	TTL           uint8   // of its first segment
+	ids           ids
+	contents      *contents
+	rare          *Rare      // nil for most
+	Keepalive     *Keepalive // nil without probes
+	sender        sender
+	Effort
+
 	Retransmissions uint64
 	ResentOctets    uint64
 	OutOfOrder      uint64
@@ -97,51 +127,24 @@ type Direction struct {
 	Doubled         uint64
 	GapOctets       uint64 // of this side's stream: acknowledged, never captured
 	Options         record.Options
-	SYNTimestamp    uint32   // TSval of its SYN, with Options.Timestamps
-	TTL             uint8    // of its first segment
-	LastData        fsm.Time // latest segment with data; 0 for none
-	LastDataFrame   fsm.Frame
+	SYNTimestamp    uint32 // TSval of its SYN, with Options.Timestamps
 	BadChecksums    uint64
-	GoodChecksums   uint64
 	Offloaded       uint64
 	Giants          uint64 // IP packets larger than 1500 octets: offload, or jumbo frames
 
-	SYNOptions   fsm.OptionSet // of its SYN
-	SYNFlags     fsm.Flags
-	DataSegments uint64
-	Marked       uint64 // of these, with an ECN codepoint in the IP header
-	Congested    uint64 // of these, marked by the network
-	RSTs, FINs   uint64
-	LastRST      fsm.Time
-	LastFIN      fsm.Time
+	SYNOptions fsm.OptionSet // of its SYN
+	SYNFlags   fsm.Flags
+	Marked     uint64 // data segments with an ECN codepoint in the IP header
+	Congested  uint64 // of these, marked by the network
+	RSTs, FINs uint64
+	LastRST    fsm.Time
+	LastFIN    fsm.Time
 
-	MinWindow, MaxWindow uint32
-	ZeroWindows          uint64
-	ZeroWindowTime       fsm.Time
-	zeroSince            fsm.Time
-	zero                 bool
-	WindowProbes         uint64
-	Keepalive            *Keepalive // nil without probes
-
-	Last      fsm.Stamp // latest segment
-	lastLen   uint32
-	lastReal  fsm.Time // latest segment that is no probe and no answer to one
-	holeSince fsm.Time
-	lastAck   fsm.Seq
-	lastEdge  fsm.Seq // right edge of the latest window, SYN windows left out
-	lastWin   uint16
-	hasAck    bool
-	hasEdge   bool
-	tsRecent  uint32 // what the receiver keeps as TS.Recent (RFC 7323 §4.3)
-	hasTS     bool
-	lastTS    uint32
-	signed    bool    // its SYN was signed (RFC 2385, RFC 5925)
-	awaiting  awaited // what an ACK from the other side would answer
-	rare      *Rare   // nil for most
-	contents  *contents
-	sender    sender
-	Effort
-	ids ids
+	ZeroWindows    uint64
+	ZeroWindowTime fsm.Time
+	zeroSince      fsm.Time
+	WindowProbes   uint64
+	holeSince      fsm.Time
 }
 
 // awaited is the probe that a side sent last and that is not answered yet.

@@ -40,21 +40,22 @@ const (
 // round trips take, and what its retransmissions answer.
 type sender struct {
 	queue    sendQueue
-	rtt      RTT
-	phase    phase
-	until    fsm.Seq  // acknowledging this number ends the phase
-	dupACKs  uint32   // since the latest progress
 	progress fsm.Time // when an ACK last covered something new
 	heard    fsm.Time // when an ACK came at all
 	lastSend fsm.Time // when anything with numbers was sent
-	probed   bool     // a tail loss probe is out
-	backoff  uint8    // timeouts in a row without progress
-	repeats  uint8    // segments sent again since the timeout, at most 2
 	resent   *resent  // nil until something was sent again
 
-	inFlight    uint32 // the most octets outstanding at once
-	initial     uint32 // octets sent before the first of them was acknowledged
+	until       fsm.Seq // acknowledging this number ends the phase
+	dupACKs     uint32  // since the latest progress
+	inFlight    uint32  // the most octets outstanding at once
+	initial     uint32  // octets sent before the first of them was acknowledged
 	initialDone bool
+	phase       phase
+	probed      bool  // a tail loss probe is out
+	backoff     uint8 // timeouts in a row without progress
+	repeats     uint8 // segments sent again since the timeout, at most 2
+
+	rtt RTT
 }
 
 // RTT returns the round trips of the direction's data.
