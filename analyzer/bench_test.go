@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"runtime"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -11,17 +12,20 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/hugepages"
 	"github.com/tcpflow-states/tcpflow-states/internal/trace"
 )
 
 // BenchmarkWholeAnalysis reads and analyses a capture of short HTTP connections
 // in one goroutine, every check included; the figure to watch is packets/s.
 func BenchmarkWholeAnalysis(b *testing.B) {
+	hugepages.ForHeap() // as the command does
 	var web bytes.Buffer
 	if _, err := trace.Web(&web, 1_000_000, 1); err != nil {
 		b.Fatal(err)
 	}
 	b.SetBytes(int64(web.Len()))
+	runtime.GC() // what making the trace left behind is not the analysis's
 	var packets uint64
 	for b.Loop() {
 		src, err := capture.OpenReader("trace", bytes.NewReader(web.Bytes()))

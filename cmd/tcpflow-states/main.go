@@ -8,6 +8,8 @@ import (
 	"os"
 
 	"github.com/spf13/cobra"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/hugepages"
 )
 
 // The exit codes, as the help and the README list them.
@@ -22,6 +24,7 @@ const (
 )
 
 func main() {
+	hugepages.ForHeap()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
