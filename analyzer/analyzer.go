@@ -8,6 +8,7 @@ package analyzer
 
 import (
 	"cmp"
+	"math"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -139,10 +140,18 @@ func (a *Analyzer) Advance(now fsm.Time) { a.endRound(max(now, a.front.last)) }
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return int(a.open.Load()) }
 
+// finishStep is how many packets' connections are reported at a time at the end,
+// when all that is still open has to be: their records would be gigabytes.
+const finishStep = 4096
+
 // Finish ends the analysis and returns the report. Its Capture.Sources are for
 // the caller to fill in, who knows where the packets came from.
 func (a *Analyzer) Finish() *record.Report {
-	a.round.finish = true
+	for upTo := uint64(finishStep); upTo < a.front.packets; upTo += finishStep {
+		a.round.finish = upTo
+		a.endRound(a.front.last)
+	}
+	a.round.finish = math.MaxUint64
 	a.endRound(a.front.last)
 	if a.team != nil {
 		a.team.stop()

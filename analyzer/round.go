@@ -19,7 +19,7 @@ type round struct {
 	now    fsm.Time // latest time of the capture when the round ended
 	packet uint64   // packets of the capture by then
 	names  decode.EncapNames
-	finish bool // the capture ends with this round
+	finish uint64 // at the capture's end: the connections that began with this packet or before are reported
 	done   sync.WaitGroup
 }
 
@@ -40,7 +40,7 @@ func (r *round) clear() {
 		p := &r.parts[i]
 		p.packets, p.octets, p.begun, p.ended = p.packets[:0], p.octets[:0], p.begun[:0], p.ended[:0]
 	}
-	r.finish = false
+	r.finish = 0
 }
 
 // keptPayload is how much of a packet's payload goes along: the tracker compares

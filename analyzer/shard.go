@@ -42,8 +42,8 @@ func (s *shard) work(r *round, p *part) {
 	for i := range p.packets {
 		s.take(&p.packets[i])
 	}
-	if r.finish {
-		s.table.Finish(r.now)
+	if r.finish > 0 {
+		s.table.Finish(r.now, r.finish)
 	} else {
 		s.table.Tick(r.now, r.packet)
 	}

@@ -18,6 +18,8 @@ import (
 
 // TestWorkersChangeNothing holds the whole output with several workers against
 // that with one: JSON of all records, and NDJSON in the order in which they came.
+// So it does with an analysis that may have to keep segments: that tracks every
+// connection whole from its first segment on, where others begin with less.
 func TestWorkersChangeNothing(t *testing.T) {
 	captures := map[string]func() (capture.Source, error){}
 	for _, pattern := range []string{conversations + "/*.pcap", "../testdata/pcaps/kernel/*.pcap"} {
@@ -35,16 +37,20 @@ func TestWorkersChangeNothing(t *testing.T) {
 		t.Fatalf("only %d captures", len(captures))
 	}
 	for name, open := range captures {
-		want := outputs(t, open, 1)
+		want := outputs(t, open, analyzer.Options{Workers: 1})
 		for _, workers := range []int{2, 5} {
-			if got := outputs(t, open, workers); !bytes.Equal(got, want) {
+			if got := outputs(t, open, analyzer.Options{Workers: workers}); !bytes.Equal(got, want) {
 				t.Errorf("%s: %d workers give another output than 1", name, workers)
 			}
+		}
+		whole := analyzer.Options{Segments: func(uint64) bool { return false }}
+		if got := outputs(t, open, whole); !bytes.Equal(got, want) {
+			t.Errorf("%s: connections tracked whole from the first segment on give another output", name)
 		}
 	}
 }
 
-func outputs(t *testing.T, open func() (capture.Source, error), workers int) []byte {
+func outputs(t *testing.T, open func() (capture.Source, error), opt analyzer.Options) []byte {
 	t.Helper()
 	var out bytes.Buffer
 	run := func(opt analyzer.Options) *record.Report {
@@ -67,11 +73,12 @@ func outputs(t *testing.T, open func() (capture.Source, error), workers int) []b
 			})
 		}
 	}
-	if err := report.JSON(&out, run(analyzer.Options{Workers: workers}), report.DefaultOptions()); err != nil {
+	if err := report.JSON(&out, run(opt), report.DefaultOptions()); err != nil {
 		t.Fatal(err)
 	}
 	lines := report.NewNDJSON(&out, report.DefaultOptions())
-	r := run(analyzer.Options{Workers: workers, Connection: func(c *record.Connection) { lines.Connection(c) }})
+	opt.Connection = func(c *record.Connection) { lines.Connection(c) }
+	r := run(opt)
 	lines.Summary(r)
 	return out.Bytes()
 }

@@ -52,7 +52,12 @@ func (t *Table) otherWay(key Key, p *decode.Packet) *Flow {
 	bare := key.bare()
 	f := t.tagged[bare]
 	if f == nil && key.Encap != 0 {
-		f = t.flows.find(t.flows.seed.hash(&bare), &bare)
+		hash := t.flows.seed.hash(&bare)
+		if f = t.flows.find(hash, &bare); f == nil {
+			if i := t.nursery.find(hash, &bare); i != 0 {
+				f = t.grow(i)
+			}
+		}
 	}
 	if f == nil || f.otherEncap || f.candidate != nil || p.Segment.Flags&fsm.ACK == 0 {
 		return nil

@@ -20,8 +20,9 @@ type Options struct {
 	Ended          func(*Flow)          // called once for each connection when it is complete; the Flow is valid during the call
 }
 
-// DefaultMaxConnections bounds the connections that are tracked at once.
-const DefaultMaxConnections = 1_000_000
+// DefaultMaxConnections bounds the connections that are tracked at once: a
+// million, and room for the tables that share them not to be equally full.
+const DefaultMaxConnections = 1 << 20
 
 // DefaultLingerPackets bounds, whatever the time, how long an ended connection
 // waits for stragglers before it is reported: what waits is kept in memory.
@@ -38,6 +39,8 @@ type Table struct {
 	tagged  map[Key]*Flow
 	aliases map[Key]*Flow
 
+	nursery nursery // connections that have just begun and have no Flow yet
+
 	now fsm.Time // the latest packet time so far: time never runs backwards here
 	ids uint64
 
@@ -51,6 +54,8 @@ type Table struct {
 	ordinal uint64 // of the packet under way
 	parent  uint64 // at the end: the birth of the connection whose candidate is decided
 	births  []Birth
+
+	rest []remaining // at the end: what is still to be reported, by ID
 
 	kept int // segments kept by the connections in the table and those reported
 
@@ -74,12 +79,12 @@ func NewTable(opt Options) *Table {
 	}
 	return &Table{
 		opt: opt, flows: newIndex(newHashSeed()), graves: graves{at: make(map[uint64]grave)},
-		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow),
+		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow), nursery: newNursery(),
 	}
 }
 
 // Open returns how many connections are tracked now.
-func (t *Table) Open() int { return t.halfOpen.n + t.open.n + t.over.n }
+func (t *Table) Open() int { return t.flows.n + t.nursery.n }
 
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
@@ -88,7 +93,14 @@ func (t *Table) Add(p *decode.Packet) {
 	hash := t.flows.seed.hash(&key)
 	f := t.flows.find(hash, &key)
 	if f == nil {
-		f = t.otherWay(key, p)
+		if i := t.nursery.find(hash, &key); i != 0 {
+			if t.nursery.hold(i, p) {
+				return
+			}
+			f = t.grow(i)
+		} else {
+			f = t.otherWay(key, p)
+		}
 	}
 	if f == nil {
 		if p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice {
@@ -105,6 +117,11 @@ func (t *Table) Add(p *decode.Packet) {
 				before = &g
 				delete(t.graves.at, hash)
 			}
+		}
+		if before == nil && t.opt.Keep == nil && opens(p) {
+			t.born()
+			t.nursery.add(hash, t.ids, p)
+			return
 		}
 		f = t.begin(key, hash, p, before)
 	} else if f.candidate != nil || p.Segment.Flags&fsm.SYN != 0 {
@@ -171,9 +188,13 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 // connection that it claims to belong to, if there is one.
 func (t *Table) Malformed(p *decode.Packet) {
 	key := keyOf(p)
-	f := t.flows.find(t.flows.seed.hash(&key), &key)
+	hash := t.flows.seed.hash(&key)
+	f := t.flows.find(hash, &key)
 	if f == nil {
 		f = t.aliases[key]
+	}
+	if i := t.nursery.find(hash, &key); f == nil && i != 0 {
+		f = t.grow(i)
 	}
 	if f == nil {
 		return
@@ -185,14 +206,31 @@ func (t *Table) Malformed(p *decode.Packet) {
 // begin starts a connection with its first segment, after another one of the
 // same key or not.
 func (t *Table) begin(key Key, hash uint64, p *decode.Packet, before *grave) *Flow {
-	if t.flows.n >= t.opt.MaxConnections {
+	birth := t.born()
+	f := t.start(key, hash, p)
+	f.ID, f.Birth = t.ids, birth
+	f.keep = t.opt.Keep != nil && t.opt.Keep(f.ID)
+	if before != nil {
+		f.Incarnation, f.Previous = before.incarnation+1, before.predecessor
+	}
+	return f
+}
+
+// born makes room for one more connection and numbers it.
+func (t *Table) born() Birth {
+	if t.Open() >= t.opt.MaxConnections {
 		t.evict()
 	}
-	f := t.newFlow()
 	t.ids++
-	f.Birth = Birth{Ordinal: t.ordinal, After: t.parent}
-	t.births = append(t.births, f.Birth)
-	f.ID, f.Key, f.Incarnation = t.ids, key, 1
+	b := Birth{Ordinal: t.ordinal, After: t.parent}
+	t.births = append(t.births, b)
+	return b
+}
+
+// start makes a connection's Flow, which has had no segment yet; p is its first.
+func (t *Table) start(key Key, hash uint64, p *decode.Packet) *Flow {
+	f := t.newFlow()
+	f.Key, f.Incarnation = key, 1
 	f.Conn.Reset(t.opt.MSL)
 	senderIsClient, o := orient(p)
 	f.Orientation = o
@@ -205,10 +243,6 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, before *grave) *Fl
 	f.First = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: 1}
 	f.FirstFlags = p.Segment.Flags
 	f.Dir[from].lastReal = p.Time
-	f.keep = t.opt.Keep != nil && t.opt.Keep(f.ID)
-	if before != nil {
-		f.Incarnation, f.Previous = before.incarnation+1, before.predecessor
-	}
 	t.flows.put(f, hash)
 	if key.Encap != 0 {
 		t.tagged[key.bare()] = f
@@ -286,25 +320,65 @@ func (t *Table) unindex(f *Flow) {
 // evict makes room: the oldest half-open connection, else the one that ended
 // first, else the oldest.
 func (t *Table) evict() {
-	for _, l := range []*list{&t.halfOpen, &t.over, &t.open} {
-		if f := l.head; f != nil {
-			f.Evicted = true
-			t.Evicted++
-			t.release(f)
-			t.report(f)
-			t.forget(f)
-			return
-		}
+	f := t.oldest(t.halfOpen.head, t.nursery.halfOpen.head)
+	if f == nil {
+		f = t.over.head
 	}
+	if f == nil {
+		f = t.oldest(t.open.head, t.nursery.open.head)
+	}
+	if f == nil {
+		return
+	}
+	f.Evicted = true
+	t.Evicted++
+	t.release(f)
+	t.report(f)
+	t.forget(f)
 }
 
-// Finish reports every connection that is still tracked, in order of ID; now is
-// the capture's latest time. The table is empty afterwards.
-func (t *Table) Finish(now fsm.Time) {
-	t.now = max(t.now, now)
-	lists := []*list{&t.over, &t.open, &t.halfOpen}
+// oldest returns the older of a flow and a nascent connection, either of which
+// may be none.
+func (t *Table) oldest(f *Flow, nascent uint32) *Flow {
+	if nascent != 0 && (f == nil || t.nursery.nascents.at(nascent).id < f.ID) {
+		return t.grow(nascent)
+	}
+	return f
+}
+
+// remaining is a connection that is still tracked at the end.
+type remaining struct {
+	id, ordinal uint64
+	flow        *Flow
+	nascent     uint32 // without a flow
+}
+
+// Finish reports the connections still tracked that were born with packet upTo of
+// the capture or before, in order of ID; now is the capture's latest time. It is
+// called with growing numbers, the greatest at last, so that not all records have
+// to be there at once. Nothing may be added any more.
+func (t *Table) Finish(now fsm.Time, upTo uint64) {
+	if t.rest == nil {
+		t.now = max(t.now, now)
+		t.settle()
+		t.rest = t.remaining()
+	}
+	n := 0
+	for ; n < len(t.rest) && t.rest[n].ordinal <= upTo; n++ {
+		f := t.rest[n].flow
+		if f == nil {
+			f = t.grow(t.rest[n].nascent)
+		}
+		t.report(f)
+		t.forget(f)
+	}
+	t.rest = t.rest[n:]
+}
+
+// settle decides, at the end, where candidates belong.
+func (t *Table) settle() {
 	var undecided []*Flow
-	for _, l := range lists {
+	for _, l := range []*list{&t.over, &t.open, &t.halfOpen} {
 		for f := l.head; f != nil; f = f.next {
 			if f.candidate != nil {
 				undecided = append(undecided, f)
@@ -317,17 +391,24 @@ func (t *Table) Finish(now fsm.Time) {
 		t.parent = f.Birth.Ordinal
 		t.conclude(f)
 	}
-	var rest []*Flow
-	for _, l := range lists {
+}
+
+func (t *Table) remaining() []remaining {
+	rest := make([]remaining, 0, t.Open())
+	for _, l := range []*list{&t.over, &t.open, &t.halfOpen} {
 		for f := l.head; f != nil; f = f.next {
-			rest = append(rest, f)
+			rest = append(rest, remaining{id: f.ID, ordinal: f.Birth.Ordinal, flow: f})
 		}
 	}
-	slices.SortFunc(rest, func(a, b *Flow) int { return cmp.Compare(a.ID, b.ID) })
-	for _, f := range rest {
-		t.report(f)
-		t.forget(f)
+	y := &t.nursery
+	for _, l := range []nascentList{y.halfOpen, y.open} {
+		for i := l.head; i != 0; i = y.nascents.at(i).next {
+			n := y.nascents.at(i)
+			rest = append(rest, remaining{id: n.id, ordinal: n.ordinal, nascent: i})
+		}
 	}
+	slices.SortFunc(rest, func(a, b remaining) int { return cmp.Compare(a.id, b.id) })
+	return rest
 }
 
 // finish brings the connection's own records to the end of the capture.
