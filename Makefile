@@ -39,10 +39,9 @@ SEEDS ?= fresh
 lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3)
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS)
 
-lint: ## gofmt, go vet, and staticcheck where it is installed
+lint: ## gofmt, go vet, staticcheck and govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }
-	$(GO) vet ./...
-	@if command -v staticcheck >/dev/null; then staticcheck ./...; else echo 'staticcheck is not installed: left out'; fi
+	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) scripts/scan.sh
 
 readme: ## bring the README's sessions and tables up to date
 	$(GO) test -count=1 -run TestREADME ./cmd/$(BINARY) -update

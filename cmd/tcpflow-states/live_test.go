@@ -20,6 +20,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
@@ -353,7 +355,11 @@ func quietPipe(t *testing.T) *process {
 	cmd := program("-")
 	cmd.Stdin = r
 	p := start(t, cmd)
-	time.Sleep(300 * time.Millisecond) // nothing tells that it waits for more
+	eventually(t, "the pipe read empty", func() bool { // signals are caught before the first read
+		n, err := unix.Poll([]unix.PollFd{{Fd: int32(r.Fd()), Events: unix.POLLIN}}, 0)
+		return n == 0 && err == nil
+	})
+	time.Sleep(100 * time.Millisecond) // nothing tells that it waits for more
 	return p
 }
 

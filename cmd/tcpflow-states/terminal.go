@@ -28,10 +28,6 @@ func (a *app) errorf(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "tcpflow-states: error: "+format+"\n", args...)
 }
 
-func (a *app) warningf(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "tcpflow-states: warning: "+format+"\n", args...)
-}
-
 func (a *app) hintf(format string, args ...any) {
 	fmt.Fprintf(a.stderr, "tcpflow-states: hint: "+format+"\n", args...)
 }
