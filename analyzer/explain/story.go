@@ -225,14 +225,14 @@ func (t *teller) words(s *record.Segment, newAck bool) (kind, text string) {
 		}
 	}()
 	switch {
+	case has("lost-between-taps"):
+		return "segments lost on the way", "The tap near " + peer + " never saw it: it was lost on the way, unless that tap missed it."
 	case s.Frame == t.c.Handshake.ACK && t.c.Handshake.SYNACK != 0:
 		return "final ACKs", t.finalACK(s)
 	case t.acksFIN(s):
 		return "ACKs of a FIN", t.ackOfFIN(s)
 	case has("bad-checksum"):
 		return "segments with a wrong checksum", "The checksum is wrong: " + peer + " drops the segment as if it had never come, so " + who + " will have to send it again."
-	case has("lost-between-taps"):
-		return "segments lost on the way", "The tap near " + peer + " never saw it: it was lost on the way, unless that tap missed it."
 	case has("keepalive"):
 		return "keepalive probes", "After a silence " + who + " asks whether " + peer + " is still there: a keepalive, with a number just below the next one, which " + peer + " must answer with an ACK if it lives."
 	case has("keepalive-ack"):

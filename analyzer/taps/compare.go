@@ -410,12 +410,16 @@ func (a acks) without(s *segment, earliest fsm.Time, seen []segment) bool {
 	})
 	last := s.end() - 1
 	for j := from; j < len(seen) && seen[j].time <= until; j++ {
-		if last.In(seen[j].seq, seen[j].space()) {
+		if j-from > maxLooked || last.In(seen[j].seq, seen[j].space()) {
 			return false
 		}
 	}
 	return true
 }
+
+// maxLooked bounds the search for what may have brought an acknowledged octet;
+// beyond it nothing is claimed.
+const maxLooked = 1 << 16
 
 // maxWindow is the largest window there can be (RFC 7323 §2.3).
 const maxWindow = 1 << 30
@@ -427,6 +431,21 @@ func (c *Comparison) Redundant(f fsm.Frame) bool {
 		return false
 	}
 	return c.taps[1].taken.has(f.Number())
+}
+
+// Counterpart returns the first tap's frame of the segment that a frame of the
+// second is, if it has one. It looks through all segments.
+func (c *Comparison) Counterpart(f fsm.Frame) (fsm.Frame, bool) {
+	for _, t := range c.talks {
+		for i := range t.dir {
+			for j := range t.dir[i].at[1] {
+				if s := &t.dir[i].at[1][j]; s.frame == f && s.match != nil {
+					return s.match.frame, true
+				}
+			}
+		}
+	}
+	return 0, false
 }
 
 // FirstTime returns when the first tap would have seen a packet of the second.

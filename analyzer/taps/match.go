@@ -165,35 +165,33 @@ func abs(t fsm.Time) fsm.Time {
 // recut finds octets that both taps saw in segments of different sizes: a network
 // card, or its driver, cuts and joins them behind one tap or before the other.
 func (d *direction) recut() {
-	var left, right []*segment
-	collect := func(list []segment) (out []*segment) {
-		for i := range list {
-			if s := &list[i]; s.match == nil && s.len > 0 && s.flags&(fsm.SYN|fsm.RST) == 0 {
-				out = append(out, s)
-			}
-		}
-		return out
-	}
-	if left, right = collect(d.at[0]), collect(d.at[1]); len(left) == 0 || len(right) == 0 {
+	left, right := unpaired(d.at[0]), unpaired(d.at[1])
+	if len(left) == 0 || len(right) == 0 {
 		return
 	}
+	place(left, left[0].seq)
+	place(right, left[0].seq)
+	longest := int64(0)
+	for _, l := range left {
+		longest = max(longest, int64(l.len))
+	}
+	byPlace := slices.Clone(left)
+	slices.SortStableFunc(byPlace, func(a, b *segment) int { return cmp.Compare(a.place, b.place) })
 	low, high, known := d.span()
 	slack := max(high-low, 20*fsm.Second/1000)
 	middle := (low + high) / 2
-	start := 0
 	var near []*segment
 	for _, r := range right {
 		near = near[:0]
-		if known {
-			for start < len(left) && r.time-left[start].time > high+slack {
-				start++
-			}
-		}
-		for _, l := range left[start:] {
-			if known && r.time-l.time < low-slack || len(near) >= maxCandidates {
+		first, _ := slices.BinarySearchFunc(byPlace, r.place-longest, func(s *segment, place int64) int { return cmp.Compare(s.place, place) })
+		for i, l := range byPlace[first:] {
+			if l.place >= r.place+int64(r.len) || i >= maxTried || len(near) >= maxCandidates {
 				break
 			}
-			if overlap(l, r) > 0 && (!l.hasTS() || !r.hasTS() || l.tsVal == r.tsVal) {
+			if l.place+int64(l.len) <= r.place || l.hasTS() && r.hasTS() && l.tsVal != r.tsVal {
+				continue
+			}
+			if took := r.time - l.time; !known || took >= low-slack && took <= high+slack {
 				near = append(near, l)
 			}
 		}
@@ -201,7 +199,7 @@ func (d *direction) recut() {
 			return cmp.Compare(abs(r.time-a.time-middle), abs(r.time-b.time-middle))
 		})
 		for _, l := range near {
-			shift := int64(r.seq.Minus(l.seq))
+			shift := r.place - l.place
 			from, to := max(0, shift), min(int64(l.len), shift+int64(r.len))
 			if l.covers(uint32(from), uint32(to)) {
 				continue // others have taken these octets: this is a repetition
@@ -215,13 +213,30 @@ func (d *direction) recut() {
 	}
 }
 
-// maxCandidates bounds the work on segments that all overlap.
-const maxCandidates = 256
-
-func overlap(a, b *segment) int64 {
-	shift := int64(b.seq.Minus(a.seq))
-	return min(int64(a.len), shift+int64(b.len)) - max(0, shift)
+// unpaired returns the segments with data that have no partner.
+func unpaired(list []segment) (out []*segment) {
+	for i := range list {
+		if s := &list[i]; s.match == nil && s.len > 0 && s.flags&(fsm.SYN|fsm.RST) == 0 {
+			out = append(out, s)
+		}
+	}
+	return out
 }
+
+// place numbers the octets of a stream from base on past 4 GiB.
+func place(list []*segment, base fsm.Seq) {
+	at, seq := int64(0), base
+	for _, s := range list {
+		at, seq = at+int64(s.seq.Minus(seq)), s.seq
+		s.place = at
+	}
+}
+
+// Bounds on the work that one segment can make, where all of them overlap.
+const (
+	maxTried      = 4096
+	maxCandidates = 256
+)
 
 // covers reports whether all of a run was found already.
 func (s *segment) covers(from, to uint32) bool {

@@ -25,6 +25,7 @@ type segment struct {
 
 	match   *segment // the same at the other tap
 	alone   bool     // nothing else at either tap looked the same: its two times are those of one packet
+	place   int64    // of its first octet in the stream, while cuts are compared
 	covered []piece  // octets found at the other tap in segments cut otherwise
 	fate    fate
 	at      fsm.Time // when the first tap saw it, or would have

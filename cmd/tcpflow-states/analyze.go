@@ -166,6 +166,10 @@ func (a *app) openMerged(files []string, filter *capture.Filter, opt *analyzeOpt
 	if err != nil {
 		return nil, err
 	}
+	if f, ok := c.Counterpart(opt.frame); ok {
+		a.noticef("packet 2:%d is packet 1:%d at the first tap", opt.frame.Number(), f.Number())
+		opt.frame = f
+	}
 	return openTaps(files, c)
 }
 
