@@ -1,11 +1,10 @@
 package score
 
 import (
-	"bytes"
 	"fmt"
 	"io"
-	"os"
-	"regexp"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/markdown"
 )
 
 // WriteSummary prints the sums as a Markdown table that has the places side by
@@ -38,28 +37,14 @@ func (s *Score) WriteSummary(w io.Writer) {
 	line("further ones, which nothing there shows", hidden)
 	line("kinds that are the kernel's", func(t *Tally) string { return share(t.KindsRight, t.Kinds) })
 	line("resets accepted or ignored as by the kernel", func(t *Tally) string { return share(t.ResetsRight, t.Resets) })
-	writeTable(w, rows)
+	markdown.Table(w, rows)
 	d := &s.Doubled
 	fmt.Fprintf(w, "\nOn the router's captures %d frames show twice; %s of the connections have the same states,\nfindings and retransmissions as without the second sights.\n",
 		d.Frames, share(d.Same, d.Connections))
 }
 
-var summaryPlace = regexp.MustCompile(`(?s)(<!-- score -->\n).*?(<!-- end -->)`)
-
 // UpdateReadme puts the summary into a Markdown file, between <!-- score --> and
-// <!-- end -->. It is an error if there is no such place.
+// <!-- end -->.
 func (s *Score) UpdateReadme(file string) error {
-	old, err := os.ReadFile(file)
-	if err != nil {
-		return err
-	}
-	at := summaryPlace.FindSubmatchIndex(old)
-	if at == nil {
-		return fmt.Errorf("%s has no place for the score: <!-- score --> and <!-- end -->", file)
-	}
-	var b bytes.Buffer
-	b.Write(old[:at[3]])
-	s.WriteSummary(&b)
-	b.Write(old[at[4]:])
-	return os.WriteFile(file, b.Bytes(), 0o644)
+	return markdown.Put(file, "score", s.WriteSummary)
 }

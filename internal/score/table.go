@@ -5,6 +5,8 @@ import (
 	"io"
 	"slices"
 	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/markdown"
 )
 
 // Write prints the score as a Markdown table, by scenario if asked for, and
@@ -25,7 +27,7 @@ func (s *Score) Write(w io.Writer, byScenario bool) {
 		}
 	}
 	rows = append(rows, s.cells(total)...)
-	writeTable(w, rows)
+	markdown.Table(w, rows)
 	d := &s.Doubled
 	fmt.Fprintf(w, "\nDoubled captures: %d frames shown twice, %d of them counted; %d of %d connections have the same states, findings and retransmissions as without them, %d the same counts too.\n",
 		d.Frames, d.Counted, d.Same, d.Connections, d.SameCounts)
@@ -75,26 +77,4 @@ func count(n int) string {
 		return "–"
 	}
 	return fmt.Sprint(n)
-}
-
-// writeTable aligns a Markdown table; the first row is its head.
-func writeTable(w io.Writer, rows [][]string) {
-	width := make([]int, len(rows[0]))
-	for _, r := range rows {
-		for i, c := range r {
-			width[i] = max(width[i], len([]rune(c)))
-		}
-	}
-	for n, r := range rows {
-		for i, c := range r {
-			fmt.Fprintf(w, "| %s%s ", c, strings.Repeat(" ", width[i]-len([]rune(c))))
-		}
-		fmt.Fprintln(w, "|")
-		if n == 0 {
-			for i := range r {
-				fmt.Fprintf(w, "| %s ", strings.Repeat("-", width[i]))
-			}
-			fmt.Fprintln(w, "|")
-		}
-	}
 }
