@@ -14,7 +14,7 @@ CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 .PHONY: help build demo test race fuzz bench lab lint readme install clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-8s %s\n' "$$name" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
 
 build: ## build ./tcpflow-states, with libpcap where there is one
 	@$(CGO) && export CGO_ENABLED && $(GO) build $(LDFLAGS) -o $(BINARY) ./cmd/$(BINARY)
@@ -33,7 +33,15 @@ FUZZTIME ?= 1m
 fuzz: ## run every fuzz target (FUZZTIME=10m, FUZZ=FuzzReader)
 	@$(CGO) && export CGO_ENABLED && GO=$(GO) scripts/fuzz.sh $(FUZZTIME) $(FUZZ)
 
-bench: ## measure packets per second
+BENCH ?=
+bench: ## measure us beside other tools, then our stages (BENCH='-short -rounds 2' to try it out)
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/bench/cmd/bench $(BENCH)
+	@$(MAKE) --no-print-directory bench-stages
+
+bench-page: ## measure us beside other tools and put the result into BENCHMARKS.md
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/bench/cmd/bench -page BENCHMARKS.md $(BENCH)
+
+bench-stages: ## measure the stages by themselves
 	$(GO) test -run '^$$' -bench . -benchmem ./fsm/... ./analyzer/... ./capture/... ./report/...
 
 SEEDS ?= fresh

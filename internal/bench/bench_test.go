@@ -1,0 +1,163 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+)
+
+// TestRun measures small traces with the program of today.
+func TestRun(t *testing.T) {
+	binary := filepath.Join(t.TempDir(), "ours")
+	if out, err := exec.Command("go", "build", "-o", binary, "../../cmd/tcpflow-states").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	var out, log bytes.Buffer
+	opt := Options{Binary: binary, Dir: t.TempDir(), Rounds: 1, Short: true, Alone: true, Log: &log}
+	if err := Run(context.Background(), &out, opt); err != nil {
+		t.Fatalf("%v\n%s", err, log.String())
+	}
+	for _, m := range plan(binary, true) {
+		if !strings.Contains(out.String(), "### "+m.title+"\n") {
+			t.Errorf("no table %q", m.title)
+		}
+	}
+	if n := strings.Count(out.String(), "| "+ours+" "); n != len(plan(binary, true)) {
+		t.Errorf("%d rows of ours\n%s", n, out.String())
+	}
+	// A wrong answer ends it: here another trace stands where one was made.
+	web := filepath.Join(opt.Dir, fmt.Sprintf("web-%d.pcap", sizes[true].web))
+	data, err := os.ReadFile(web)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)-1] ^= 1
+	if err := os.WriteFile(web, data, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	opt.Only = []string{"web"}
+	if err := Run(context.Background(), &out, opt); err == nil || !strings.Contains(err.Error(), "wrong answer") {
+		t.Errorf("after a bit was flipped: %v", err)
+	}
+}
+
+func TestCheck(t *testing.T) {
+	want := trace.Counts{Packets: 9, Connections: 2, Bytes: 5}
+	good := `{"type":"summary","capture":{"packets":9,"segments":9,"skipped":{},"quality":{"bad_checksum":0,"faults":[]},"anomalies":[]},` +
+		`"summary":{"connections":2,"bytes":5,"verdicts":{"still-open":2},"anomalies":[]}}` + "\n"
+	r := right{verdicts: []string{"still-open"}}
+	for _, c := range []struct{ old, new, complaint string }{
+		{"", "", ""},
+		{`"packets":9`, `"packets":8`, "8 packets"},
+		{`"segments":9`, `"segments":8`, "8 are segments"},
+		{`"skipped":{}`, `"skipped":{"x":1}`, "1 skipped"},
+		{`"bad_checksum":0`, `"bad_checksum":1`, "faults"},
+		{`"connections":2`, `"connections":3`, "3 connections"},
+		{`"still-open":2`, `"still-open":1,"refused":1`, "verdicts"},
+		{`"bytes":5`, `"bytes":4`, "4 octets"},
+		{`"anomalies":[]},"s`, `"anomalies":[{"name":"syn-flood","count":2}]},"s`, "over the capture"},
+		{`"anomalies":[]}}`, `"anomalies":[{"name":"rto","connections":1}]}}`, "rto on 1"},
+	} {
+		err := r.checkJSON(strings.NewReader(strings.Replace(good, c.old, c.new, 1)), want)
+		if (c.complaint == "") != (err == nil) || err != nil && !strings.Contains(err.Error(), c.complaint) {
+			t.Errorf("%s: %v", c.new, err)
+		}
+	}
+	line := `{"type":"connection","id":1}` + "\n"
+	if err := r.checkNDJSON(strings.NewReader(line+line+good), want); err != nil {
+		t.Error(err)
+	}
+	if err := r.checkNDJSON(strings.NewReader(line+good), want); err == nil {
+		t.Error("a line too few is no error")
+	}
+	if err := r.checkNDJSON(strings.NewReader(line+line), want); err == nil {
+		t.Error("no summary is no error")
+	}
+}
+
+func TestTablesAndBars(t *testing.T) {
+	runs := func(ms ...int) (list []Usage) {
+		for _, m := range ms {
+			list = append(list, Usage{Wall: time.Duration(m) * time.Millisecond, CPU: time.Second, Memory: 160e6})
+		}
+		return list
+	}
+	web := &Result{Title: "web", File: &File{Size: 5e6, Counts: trace.Counts{Packets: 10, Connections: 2}}, Rows: []*Row{
+		{Name: reference, Runs: runs(1000, 900, 5000)},
+		{Name: ours, Runs: runs(1200, 1100)},
+		{Name: oursAlone, Runs: runs(3000)},
+		{Name: "argus", Note: "not installed"},
+	}}
+	var out strings.Builder
+	web.write(&out)
+	for _, want := range []string{
+		"| ours, JSON summary | 2 | 1.15 s | 1.10 s to 1.20 s | 1.15 | 1.00 s | 160 MB |",
+		"| argus | – | not installed |",
+	} {
+		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("no line %q in\n%s", want, out.String())
+		}
+	}
+	out.Reset()
+	writeBars(&out, bars([]*Result{web}))
+	for _, want := range []string{"at most 1.20 ×  | 1.15 × | met", "at most 150 MB | 160 MB | **not met**", "at least 0.70 × | 0.77 × | met"} {
+		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, strings.Join(strings.Fields(want), " ")) {
+			t.Errorf("no %q in\n%s", want, out.String())
+		}
+	}
+	if n := strings.Count(out.String(), "\n"); n != 7 {
+		t.Errorf("%d lines: what was not measured has no bar\n%s", n, out.String())
+	}
+}
+
+func TestMakeFile(t *testing.T) {
+	dir := t.TempDir()
+	f, err := makeFile(dir, "web", 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	whole, err := os.ReadFile(f.Path)
+	if err != nil || int64(len(whole)) != f.Size || f.Packets < 100 {
+		t.Fatalf("%v, %+v, %d octets", err, f, len(whole))
+	}
+	if err := os.Truncate(f.Path, 1000); err != nil {
+		t.Fatal(err)
+	}
+	if f, err = makeFile(dir, "web", 100); err != nil {
+		t.Fatal(err)
+	}
+	if again, _ := os.ReadFile(f.Path); !bytes.Equal(again, whole) {
+		t.Error("a trace cut short is taken as it is")
+	}
+}
+
+func TestMeasure(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("uses Linux's /proc")
+	}
+	ctx := context.Background()
+	u, err := measure(ctx, []string{"sleep", "0.2"}, nil, Limits{})
+	if err != nil || u.Wall < 200*time.Millisecond || u.Memory == 0 {
+		t.Errorf("%+v, %v", u, err)
+	}
+	var over exceeded
+	if _, err := measure(ctx, []string{"sleep", "60"}, nil, Limits{Time: 50 * time.Millisecond}); !errors.As(err, &over) {
+		t.Errorf("beyond the time: %v", err)
+	}
+	if _, err := measure(ctx, []string{"sleep", "60"}, nil, Limits{Memory: 1}); !errors.As(err, &over) || over != "more than 0 MB" {
+		t.Errorf("beyond the memory: %v", err)
+	}
+	if _, err := measure(ctx, []string{"sleep", "x"}, nil, Limits{}); err == nil || errors.As(err, &over) {
+		t.Errorf("a program that fails: %v", err)
+	}
+}
