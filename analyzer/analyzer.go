@@ -37,6 +37,11 @@ type Options struct {
 	// Report then holds none. The record is valid during the call only, which with
 	// Workers comes from another goroutine, one call at a time.
 	Connection func(*record.Connection)
+
+	// Sums says that records are for counting only: verdicts and findings are right
+	// in them, but sentences and numbers may be those of another connection that
+	// went the same way. The Report then holds none, with Connection set or not.
+	Sums bool
 }
 
 // Analyzer analyses one capture. It is not safe for concurrent use.
@@ -118,15 +123,20 @@ func (a *Analyzer) pass(r *round) {
 		open += r.parts[i].open
 	}
 	a.open.Store(int64(open))
-	for _, c := range a.merger.merge(r) {
+	ended := a.merger.merge(r)
+	for i := range ended {
+		c, own := ended[i].record()
 		a.summary.add(c)
 		a.across.Add(c)
-		if a.opt.Connection == nil {
+		if a.opt.Connection != nil {
+			a.opt.Connection(c)
+		} else if !a.opt.Sums {
 			a.connections = append(a.connections, c)
 			continue
 		}
-		a.opt.Connection(c)
-		a.records.Put(c)
+		if own {
+			a.records.Put(c)
+		}
 	}
 }
 

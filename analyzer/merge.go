@@ -13,8 +13,24 @@ import (
 type merger struct {
 	ids     uint64
 	numbers []numbers // by shard
-	ended   []*record.Connection
+	ended   []completed
 	births  []birth
+}
+
+// completed is a connection that ended: its record, or what stands for it.
+type completed struct {
+	id   uint64
+	own  *record.Connection
+	lone *lone
+}
+
+// record returns the connection's record, which is valid until the next one's is
+// asked for, and whether it is its own.
+func (e *completed) record() (c *record.Connection, own bool) {
+	if e.own != nil {
+		return e.own, true
+	}
+	return e.lone.record(), false
 }
 
 type birth struct {
@@ -53,9 +69,9 @@ func newMerger(shards int) *merger {
 	return m
 }
 
-// merge returns the records that the round completed, by ID. The slice is valid
-// until the next call.
-func (m *merger) merge(r *round) []*record.Connection {
+// merge returns the connections that the round completed, by ID. The slice is
+// valid until the next call.
+func (m *merger) merge(r *round) []completed {
 	m.births = m.births[:0]
 	for s := range r.parts {
 		for _, b := range r.parts[s].begun {
@@ -73,9 +89,14 @@ func (m *merger) merge(r *round) []*record.Connection {
 	for s := range r.parts {
 		for _, c := range r.parts[s].ended {
 			c.ID = m.numbers[s].take(c.ID)
-			m.ended = append(m.ended, c)
+			m.ended = append(m.ended, completed{id: c.ID, own: c})
+		}
+		for i := range r.parts[s].lones {
+			l := &r.parts[s].lones[i]
+			l.ID = m.numbers[s].take(l.ID)
+			m.ended = append(m.ended, completed{id: l.ID, lone: l})
 		}
 	}
-	slices.SortFunc(m.ended, func(a, b *record.Connection) int { return cmp.Compare(a.ID, b.ID) })
+	slices.SortFunc(m.ended, func(a, b completed) int { return cmp.Compare(a.id, b.id) })
 	return m.ended
 }

@@ -29,6 +29,7 @@ type part struct {
 	octets  []byte               // the beginnings of their payloads
 	begun   []flow.Birth         // connections that began, in order
 	ended   []*record.Connection // records that were completed
+	lones   []lone               // connections that ended without a record of their own
 	open    int                  // connections open afterwards
 }
 
@@ -38,7 +39,8 @@ func newRound(shards int) *round { return &round{parts: make([]part, shards)} }
 func (r *round) clear() {
 	for i := range r.parts {
 		p := &r.parts[i]
-		p.packets, p.octets, p.begun, p.ended = p.packets[:0], p.octets[:0], p.begun[:0], p.ended[:0]
+		p.packets, p.octets, p.begun = p.packets[:0], p.octets[:0], p.begun[:0]
+		p.ended, p.lones = p.ended[:0], p.lones[:0]
 	}
 	r.finish = 0
 }

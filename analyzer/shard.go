@@ -1,6 +1,7 @@
 package analyzer
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
@@ -17,6 +18,9 @@ type shard struct {
 	part    *part // of the round that it works on
 	names   decode.EncapNames
 	quality record.Quality
+
+	likes    map[flow.LoneShape]*record.Connection // what lone SYNs of a shape come to
+	learning *flow.LoneShape                       // of the connection under way
 }
 
 // numShards is how many trackers share the connections, whatever the number of
@@ -29,8 +33,13 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 	if limit <= 0 {
 		limit = flow.DefaultMaxConnections
 	}
+	var lone func(*flow.Lone) bool
+	if opt.Sums {
+		s.likes = make(map[flow.LoneShape]*record.Connection)
+		lone = s.lone
+	}
 	s.table = flow.NewTable(flow.Options{
-		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
+		Lone: lone, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
 		Keep: opt.Segments, MaxKept: opt.MaxSegments, Ended: s.ended,
 	})
 	return s
@@ -68,4 +77,10 @@ func (s *shard) ended(f *flow.Flow) {
 	c.Verdict = verdict.Of(c)
 	s.part.ended = append(s.part.ended, c)
 	noteQuality(&s.quality, f)
+	if s.learning != nil {
+		like := *c
+		like.Anomalies = slices.Clone(c.Anomalies)
+		s.likes[*s.learning] = &like
+		s.learning = nil
+	}
 }

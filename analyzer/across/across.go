@@ -17,6 +17,8 @@ import (
 // Observer takes in the records of a capture's connections. The zero value is
 // ready for use. It is not safe for concurrent use.
 type Observer struct {
+	clients map[host]struct{} // that the detectors of clients follow
+
 	scans   scans
 	servers servers
 	ports   ports
@@ -26,11 +28,28 @@ type Observer struct {
 
 // Add takes a finished connection into account. The record is not kept.
 func (o *Observer) Add(c *record.Connection) {
-	o.scans.add(c)
 	o.servers.add(c)
 	o.ports.add(c)
-	o.numbers.add(c)
-	o.clocks.add(c)
+	followed := o.follows(hostOf(c.Client))
+	o.numbers.add(c, followed)
+	if followed {
+		o.scans.add(c)
+		o.clocks.add(c)
+	}
+}
+
+// follows reports whether the detectors look at what the client does. The first
+// mostKeys clients count: in a flood from forged addresses no other client comes
+// twice, and every look at a table that large costs more than the packet did.
+func (o *Observer) follows(client host) bool {
+	if _, has := o.clients[client]; has || len(o.clients) >= mostKeys {
+		return has
+	}
+	if o.clients == nil {
+		o.clients = make(map[host]struct{})
+	}
+	o.clients[client] = struct{}{}
+	return true
 }
 
 // Findings returns what the connections show together, the gravest first.

@@ -26,12 +26,12 @@ type run struct {
 	bestStep     uint32
 }
 
-func (d *numbers) add(c *record.Connection) {
+func (d *numbers) add(c *record.Connection, clientToo bool) {
 	if c.Incarnation > 1 {
 		return // isn-reuse tells
 	}
 	for side, addr := range [2]record.Addr{c.Client, c.Server} {
-		if !c.Handshake.HasISN[side] || !c.Handshake.Options[side].Seen {
+		if fsm.Side(side) == fsm.Client && !clientToo || !c.Handshake.HasISN[side] || !c.Handshake.Options[side].Seen {
 			continue
 		}
 		if r := at(&d.hosts, hostOf(addr)); r != nil {

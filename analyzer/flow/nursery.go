@@ -253,6 +253,19 @@ func (y *nursery) unlink(i uint32) {
 	n.prev, n.next = 0, 0
 }
 
+// bury forgets a connection and what it held.
+func (y *nursery) bury(i uint32) {
+	for place := y.nascents.at(i).first; place != 0; {
+		b := y.segments.at(place)
+		if b.payload != 0 {
+			y.payloads.give(b.payload)
+		}
+		y.segments.give(place)
+		place = b.next
+	}
+	y.remove(i)
+}
+
 // grow makes a Flow of a nascent connection and gives it the segments held.
 func (t *Table) grow(i uint32) *Flow {
 	y := &t.nursery

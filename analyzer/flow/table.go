@@ -18,6 +18,7 @@ type Options struct {
 	Keep           func(id uint64) bool // whether to keep the connection's segments; nil keeps none
 	MaxKept        int                  // segments kept over all connections; 0 means no limit
 	Ended          func(*Flow)          // called once for each connection when it is complete; the Flow is valid during the call
+	Lone           func(*Lone) bool     // if set, called instead for a connection of one SYN; if it returns false, Ended is called as well
 }
 
 // DefaultMaxConnections bounds the connections that are tracked at once: a
@@ -320,30 +321,41 @@ func (t *Table) unindex(f *Flow) {
 // evict makes room: the oldest half-open connection, else the one that ended
 // first, else the oldest.
 func (t *Table) evict() {
-	f := t.oldest(t.halfOpen.head, t.nursery.halfOpen.head)
-	if f == nil {
-		f = t.over.head
+	if t.evictOlder(t.halfOpen.head, t.nursery.halfOpen.head) || t.evictOlder(t.over.head, 0) ||
+		t.evictOlder(t.open.head, t.nursery.open.head) {
+		t.Evicted++
 	}
-	if f == nil {
-		f = t.oldest(t.open.head, t.nursery.open.head)
-	}
-	if f == nil {
-		return
-	}
-	f.Evicted = true
-	t.Evicted++
-	t.release(f)
-	t.report(f)
-	t.forget(f)
 }
 
-// oldest returns the older of a flow and a nascent connection, either of which
-// may be none.
-func (t *Table) oldest(f *Flow, nascent uint32) *Flow {
-	if nascent != 0 && (f == nil || t.nursery.nascents.at(nascent).id < f.ID) {
-		return t.grow(nascent)
+// evictOlder evicts the older of a flow and a nascent connection. Either may be
+// none.
+func (t *Table) evictOlder(f *Flow, nascent uint32) bool {
+	switch {
+	case nascent != 0 && (f == nil || t.nursery.nascents.at(nascent).id < f.ID):
+		t.reportNascent(nascent, true)
+	case f != nil:
+		f.Evicted = true
+		t.release(f)
+		t.report(f)
+		t.forget(f)
+	default:
+		return false
 	}
-	return f
+	return true
+}
+
+// reportNascent reports a connection that has no Flow.
+func (t *Table) reportNascent(i uint32, evicted bool) {
+	if t.opt.Lone != nil {
+		if l, is := t.lone(i, evicted); is && t.opt.Lone(&l) {
+			t.nursery.bury(i)
+			return
+		}
+	}
+	f := t.grow(i)
+	f.Evicted = evicted
+	t.report(f)
+	t.forget(f)
 }
 
 // remaining is a connection that is still tracked at the end.
@@ -365,12 +377,12 @@ func (t *Table) Finish(now fsm.Time, upTo uint64) {
 	}
 	n := 0
 	for ; n < len(t.rest) && t.rest[n].ordinal <= upTo; n++ {
-		f := t.rest[n].flow
-		if f == nil {
-			f = t.grow(t.rest[n].nascent)
+		if f := t.rest[n].flow; f != nil {
+			t.report(f)
+			t.forget(f)
+		} else {
+			t.reportNascent(t.rest[n].nascent, false)
 		}
-		t.report(f)
-		t.forget(f)
 	}
 	t.rest = t.rest[n:]
 }
