@@ -35,7 +35,7 @@ func (e *completed) record() (c *record.Connection, own bool) {
 
 type birth struct {
 	flow.Birth
-	shard int
+	shard, nth int // the shard's how many-th of the round
 }
 
 // numbers translates a shard's own numbers of its connections, which count from
@@ -74,12 +74,12 @@ func newMerger(shards int) *merger {
 func (m *merger) merge(r *round) []completed {
 	m.births = m.births[:0]
 	for s := range r.parts {
-		for _, b := range r.parts[s].begun {
-			m.births = append(m.births, birth{b, s})
+		for i, b := range r.parts[s].begun {
+			m.births = append(m.births, birth{b, s, i})
 		}
 	}
-	slices.SortStableFunc(m.births, func(a, b birth) int {
-		return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.After, b.After))
+	slices.SortFunc(m.births, func(a, b birth) int {
+		return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.After, b.After), cmp.Compare(a.shard, b.shard), cmp.Compare(a.nth, b.nth))
 	})
 	for _, b := range m.births {
 		m.ids++

@@ -11,13 +11,12 @@ import (
 // As soon as one goes on, or does anything out of the ordinary, a Flow is made
 // and these segments are given to it: nothing that a Flow finds is lost.
 type nursery struct {
-	at       map[uint64]uint32 // by hash; those of one hash are chained
+	at       places
 	nascents slab[nascent]
 	segments slab[brief]
 	payloads slab[[keptOctets]byte]
 	halfOpen nascentList // without an answer to the SYN and to the SYN-ACK: oldest first
 	open     nascentList
-	n        int
 }
 
 // nascent is a connection that began with a SYN.
@@ -26,7 +25,6 @@ type nascent struct {
 	hash           uint64
 	id, ordinal    uint64
 	first, last    uint32     // of its segments
-	chain          uint32     // the next one of the same hash
 	prev, next     uint32     // in its list
 	expected       [2]fsm.Seq // by side: the number after what it sent
 	held           uint8      // segments
@@ -71,8 +69,6 @@ const (
 // nascentList is a queue of nascent connections, oldest first.
 type nascentList struct{ head, tail uint32 }
 
-func newNursery() nursery { return nursery{at: make(map[uint64]uint32)} }
-
 // ordinary reports whether a brief can hold all of the packet.
 func ordinary(p *decode.Packet) bool {
 	s := &p.Segment
@@ -88,18 +84,13 @@ func opens(p *decode.Packet) bool {
 
 // find returns the place of the key's connection, or 0.
 func (y *nursery) find(hash uint64, key *Key) uint32 {
-	if y.n == 0 {
+	if key.Encap != 0 {
 		return 0
 	}
-	i := y.at[hash]
-	for i != 0 {
+	return y.at.find(hash, func(i uint32) bool {
 		n := y.nascents.at(i)
-		if key.Encap == 0 && (n.client == key.A && n.server == key.B || n.client == key.B && n.server == key.A) {
-			return i
-		}
-		i = n.chain
-	}
-	return 0
+		return n.client == key.A && n.server == key.B || n.client == key.B && n.server == key.A
+	})
 }
 
 // add begins a connection.
@@ -107,9 +98,7 @@ func (y *nursery) add(hash, id uint64, p *decode.Packet) {
 	i := y.nascents.take()
 	n := y.nascents.at(i)
 	n.client, n.server, n.hash, n.id, n.ordinal = p.Src, p.Dst, hash, id, p.Ordinal
-	n.chain = y.at[hash]
-	y.at[hash] = i
-	y.n++
+	y.at.put(hash, i)
 	y.push(&y.halfOpen, i)
 	y.keep(n, p, fsm.Client)
 }
@@ -208,19 +197,9 @@ func (y *nursery) packet(n *nascent, b *brief, p *decode.Packet) {
 // remove forgets a connection; its segments are the caller's to give back.
 func (y *nursery) remove(i uint32) {
 	n := y.nascents.at(i)
-	if at := y.at[n.hash]; at != i {
-		for y.nascents.at(at).chain != i {
-			at = y.nascents.at(at).chain
-		}
-		y.nascents.at(at).chain = n.chain
-	} else if n.chain != 0 {
-		y.at[n.hash] = n.chain
-	} else {
-		delete(y.at, n.hash)
-	}
+	y.at.drop(n.hash, i)
 	y.unlink(i)
 	y.nascents.give(i)
-	y.n--
 }
 
 func (y *nursery) push(l *nascentList, i uint32) {

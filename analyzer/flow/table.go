@@ -80,12 +80,12 @@ func NewTable(opt Options) *Table {
 	}
 	return &Table{
 		opt: opt, flows: newIndex(newHashSeed()), graves: graves{at: make(map[uint64]grave)},
-		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow), nursery: newNursery(),
+		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow),
 	}
 }
 
 // Open returns how many connections are tracked now.
-func (t *Table) Open() int { return t.flows.n + t.nursery.n }
+func (t *Table) Open() int { return t.flows.n + t.nursery.at.n }
 
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {

@@ -1,0 +1,73 @@
+package flow
+
+// places finds places in a slab by hash. It is an open table with linear
+// probing: where a key is not in it, as with every SYN of a flood, the answer takes
+// one look at memory instead of a Go map's several.
+type places struct {
+	slots []placeSlot // a power of two
+	n     int
+}
+
+type placeSlot struct {
+	tag   uint32 // of the hash; its low bits say where the slot should be
+	place uint32 // 0 for an empty slot
+}
+
+const fewestSlots = 64
+
+// find returns the first place put under the hash for which is returns true, or 0.
+func (t *places) find(hash uint64, is func(place uint32) bool) uint32 {
+	if t.n == 0 {
+		return 0
+	}
+	mask, tag := uint32(len(t.slots)-1), uint32(hash)
+	for i := tag & mask; ; i = (i + 1) & mask {
+		s := t.slots[i]
+		if s.place == 0 || s.tag == tag && is(s.place) {
+			return s.place
+		}
+	}
+}
+
+// put enters a place, which is not 0.
+func (t *places) put(hash uint64, place uint32) {
+	if 2*t.n >= len(t.slots) {
+		old := t.slots
+		t.slots = make([]placeSlot, max(fewestSlots, 2*len(old)))
+		for _, s := range old {
+			if s.place != 0 {
+				t.enter(s)
+			}
+		}
+	}
+	t.enter(placeSlot{uint32(hash), place})
+	t.n++
+}
+
+func (t *places) enter(s placeSlot) {
+	mask := uint32(len(t.slots) - 1)
+	i := s.tag & mask
+	for t.slots[i].place != 0 {
+		i = (i + 1) & mask
+	}
+	t.slots[i] = s
+}
+
+// drop takes out a place that was put under the hash.
+func (t *places) drop(hash uint64, place uint32) {
+	mask := uint32(len(t.slots) - 1)
+	hole := uint32(hash) & mask
+	for t.slots[hole].place != place {
+		hole = (hole + 1) & mask
+	}
+	// Close the hole: what comes behind it moves up, unless it stands no farther
+	// back than it should.
+	for i := (hole + 1) & mask; t.slots[i].place != 0; i = (i + 1) & mask {
+		if home := t.slots[i].tag & mask; (i-home)&mask >= (i-hole)&mask {
+			t.slots[hole] = t.slots[i]
+			hole = i
+		}
+	}
+	t.slots[hole] = placeSlot{}
+	t.n--
+}
