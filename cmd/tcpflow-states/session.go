@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"runtime"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -160,6 +161,9 @@ func (s *session) finish() error {
 	if s.progress != nil {
 		s.progress.clear()
 	}
+	// What is open now may be a gigabyte. Its records come and go; their garbage
+	// must not be let grow to as much again.
+	debug.SetGCPercent(20)
 	r := s.analyzer.Finish()
 	s.addUnmatched(&r.Capture)
 	for _, i := range s.source.Info() {
