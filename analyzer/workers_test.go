@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"path/filepath"
+	"reflect"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -53,26 +54,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 func outputs(t *testing.T, open func() (capture.Source, error), opt analyzer.Options) []byte {
 	t.Helper()
 	var out bytes.Buffer
-	run := func(opt analyzer.Options) *record.Report {
-		src, err := open()
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer src.Close()
-		a := analyzer.New(opt)
-		var p capture.Packet
-		for {
-			if err := src.Next(&p); errors.Is(err, io.EOF) {
-				return a.Finish()
-			} else if err != nil {
-				t.Fatal(err)
-			}
-			a.Packet(&decode.Raw{
-				Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
-				Interface: uint32(p.Interface), Frame: fsm.NewFrame(p.Source, p.Number),
-			})
-		}
-	}
+	run := func(opt analyzer.Options) *record.Report { return analyseAll(t, open, opt) }
 	if err := report.JSON(&out, run(opt), report.DefaultOptions()); err != nil {
 		t.Fatal(err)
 	}
@@ -81,4 +63,62 @@ func outputs(t *testing.T, open func() (capture.Source, error), opt analyzer.Opt
 	r := run(opt)
 	lines.Summary(r)
 	return out.Bytes()
+}
+
+// TestSumsChangeNothing holds the sums of an analysis that makes no record of
+// connections of one SYN against those of one that does, with and without
+// connections evicted.
+func TestSumsChangeNothing(t *testing.T) {
+	captures := map[string]func() (capture.Source, error){}
+	for _, pattern := range []string{conversations + "/*.pcap", "../testdata/pcaps/kernel/*.pcap"} {
+		files, _ := filepath.Glob(pattern)
+		for _, f := range files {
+			captures[f] = func() (capture.Source, error) { return capture.Open(f) }
+		}
+	}
+	for name, write := range map[string]func(io.Writer, int, uint64) (trace.Counts, error){"flood": trace.Flood, "open": trace.Open, "web": trace.Web} {
+		var octets bytes.Buffer
+		if _, err := write(&octets, 20_000, 3); err != nil {
+			t.Fatal(err)
+		}
+		captures[name] = func() (capture.Source, error) { return capture.OpenReader(name, bytes.NewReader(octets.Bytes())) }
+	}
+	for name, open := range captures {
+		for _, most := range []int{0, 1600} {
+			want := analyseAll(t, open, analyzer.Options{MaxConnections: most})
+			if name == "flood" && (want.Summary.Connections != 20_000 || len(want.Capture.Anomalies) == 0) {
+				t.Fatalf("flood: %d connections, findings %v", want.Summary.Connections, want.Capture.Anomalies)
+			}
+			want.Connections = nil
+			for _, workers := range []int{1, 3} {
+				got := analyseAll(t, open, analyzer.Options{MaxConnections: most, Sums: true, Workers: workers})
+				if !reflect.DeepEqual(got, want) {
+					t.Errorf("%s, %d connections at most, %d workers: sums\n%+v, want\n%+v", name, most, workers, got, want)
+				}
+			}
+		}
+	}
+}
+
+// analyseAll analyses a whole capture.
+func analyseAll(t *testing.T, open func() (capture.Source, error), opt analyzer.Options) *record.Report {
+	t.Helper()
+	src, err := open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer src.Close()
+	a := analyzer.New(opt)
+	var p capture.Packet
+	for {
+		if err := src.Next(&p); errors.Is(err, io.EOF) {
+			return a.Finish()
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		a.Packet(&decode.Raw{
+			Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
+			Interface: uint32(p.Interface), Frame: fsm.NewFrame(p.Source, p.Number),
+		})
+	}
 }
