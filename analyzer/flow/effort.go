@@ -1,6 +1,9 @@
 package flow
 
-import "github.com/tcpflow-states/tcpflow-states/fsm"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
 // Effort is what a side waited for: answers, room in the peer's window, timers.
 type Effort struct {
@@ -42,8 +45,8 @@ type BeforeRST struct {
 // noteEffort follows the exchange of segments that ask for an answer and what
 // comes back. d is the sender's direction, before the segment is noted as its
 // latest.
-func (d *Direction) noteEffort(s *fsm.Segment, r *Direction, at fsm.Stamp, ttl uint8, asks, again bool) {
-	if s.Flags&fsm.RST != 0 {
+func (d *Direction) noteEffort(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool) {
+	if p.Segment.Flags&fsm.RST != 0 {
 		if d.BeforeRST == nil {
 			d.BeforeRST = &BeforeRST{
 				Own: d.Last.Time, Peer: r.Last.Time, OwnData: d.LastData, PeerData: r.LastData,
@@ -52,8 +55,8 @@ func (d *Direction) noteEffort(s *fsm.Segment, r *Direction, at fsm.Stamp, ttl u
 		}
 		return
 	}
-	d.LastTTL = ttl
-	if r.Unanswered.Frame != 0 {
+	d.LastTTL = p.TTL
+	if r.Unanswered.Frame != 0 && !p.Undelivered {
 		r.Unanswered = Unanswered{}
 	}
 	if !asks {

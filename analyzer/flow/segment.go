@@ -102,7 +102,7 @@ func (f *Flow) add(p *decode.Packet) {
 	if g&(KeepaliveProbe|WindowProbe) != 0 {
 		g |= f.noteProbe(g, d, r, at)
 	}
-	if s.Flags&fsm.ACK != 0 && s.Flags&fsm.RST == 0 {
+	if s.Flags&fsm.ACK != 0 && s.Flags&fsm.RST == 0 && !p.Undelivered { // what never arrives tells its receiver nothing
 		g |= f.ackFacts(s, d, r, x, y, from)
 	}
 	if s.Flags&(fsm.SYN|fsm.FIN|fsm.RST) != 0 || f.FinalACK.Nth == 0 {
@@ -121,7 +121,7 @@ func (f *Flow) add(p *decode.Packet) {
 	g |= f.optionFacts(s, d, r, y)
 
 	asks := space > 0 && probe == 0 && twice != decode.DeliveredTwice
-	d.noteEffort(s, r, at, p.TTL, asks, g&(Retransmission|LateFill) != 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
+	d.noteEffort(p, r, at, asks, g&(Retransmission|LateFill) != 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
 	if d.Packets++; d.Packets == 1 {
 		d.TTL = p.TTL
 	}
