@@ -97,6 +97,7 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 		i := shardOf(p, len(a.shards))
 		s := a.shards[i]
 		s.part, s.names = &a.round.parts[i], a.front.decoder.EncapNames()
+		p.Payload = p.Payload[:min(len(p.Payload), keptPayload)] // as much as goes along to workers
 		s.take(p)
 	}
 }
