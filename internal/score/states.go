@@ -23,6 +23,8 @@ import (
 //     SYN-RECEIVED: Linux reports these when the handshake is complete;
 //   - what the kernel did last, without a segment that reaches the place of the
 //     capture, does not count: giving up in silence, or a RST lost before it.
+//     SYN-SENT ends on the wire with a RST or not at all: a SYN sent in the same
+//     millisecond tells nothing of a close().
 
 // path is what the record says of the endpoint at addr.
 func (t *talk) path(addr netip.AddrPort) (states []string, steps []*fsm.Transition) {
@@ -58,7 +60,7 @@ func (t *talk) expected(own *talk, client bool) []string {
 		if !own.finWait2Ended(addr) {
 			n--
 		}
-	} else if n > 0 && s.To == "CLOSED" && !t.shows(own, addr, s.Time) {
+	} else if n > 0 && s.To == "CLOSED" && !t.shows(own, addr, &s) {
 		n--
 	}
 	states := []string{said.States[0].From}
@@ -100,31 +102,28 @@ func (t *talk) finWait2Ended(addr netip.AddrPort) bool {
 	return false
 }
 
-// shows reports whether t, a capture anywhere, has a segment that goes with what
-// the kernel of addr did at a time, or one that the end sent later.
-func (t *talk) shows(own *talk, addr netip.AddrPort, at time.Time) bool {
-	const before, after = 4 * time.Millisecond, 4 * time.Millisecond
+// shows reports whether t, a capture anywhere, has a segment that goes with the
+// end of addr's socket, or one that was sent behind it.
+func (t *talk) shows(own *talk, addr netip.AddrPort, end *lab.StateChange) bool {
+	const near = 4 * time.Millisecond
+	opening := end.From == "SYN-SENT"
 	var sent []*frame
 	for _, f := range *own.tuple {
+		reset := f.segment.Flags.Has(fsm.RST)
+		if f.time.Before(end.Time.Add(-near)) || opening && !reset {
+			continue
+		}
+		soon := f.time.Before(end.Time.Add(near))
 		switch {
-		case f.from == addr && f.time.After(at.Add(-before)):
-			if t == own {
-				if f.time.Before(at.Add(after)) {
-					return true
-				}
-			} else {
-				sent = append(sent, f)
-			}
-		case f.from != addr && f.time.After(at.Add(-before)) && f.time.Before(at.Add(after)):
+		case f.from != addr && soon:
 			return true
+		case f.from == addr && t == own && (soon || opening):
+			return true
+		case f.from == addr && t != own:
+			sent = append(sent, f)
 		}
 	}
-	for _, f := range *t.tuple {
-		if f.origin != nil && slices.Contains(sent, f.origin) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(*t.tuple, func(f *frame) bool { return f.origin != nil && slices.Contains(sent, f.origin) })
 }
 
 // outcome of one comparison.
