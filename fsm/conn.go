@@ -437,6 +437,9 @@ func (c *Conn) remember(x *Endpoint, s *Segment) {
 		x.lastAck = c.at
 	}
 	if s.Opts&OptTimestamps != 0 && (!x.hasTS || int32(s.TSVal-x.tsVal) > 0) {
+		if !x.hasTS {
+			x.firstTS = s.TSVal
+		}
 		x.tsVal, x.hasTS = s.TSVal, true
 	}
 }

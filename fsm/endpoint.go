@@ -65,7 +65,8 @@ type Endpoint struct {
 	otherSyn   Stamp
 	challenged bool  // the next pure ACK of it is a challenge ACK
 	lastAck    Stamp // its latest segment with an ACK
-	tsVal      uint32
+	firstTS    uint32
+	tsVal      uint32 // its newest timestamp
 	hasTS      bool
 	timeWait   Time // when its TIME-WAIT ends
 	twSince    Time

@@ -122,6 +122,54 @@ func TestStepBack(t *testing.T) {
 			),
 		},
 		{
+			// RCV.NXT lay behind its number when it came: it was ignored.
+			name: "the peer acknowledges octets behind the RST's number",
+			steps: opened(
+				step{"< P. 21+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 21", "CLOSED? CLOSED", RSTSent | RSTExact}, // unless those octets were lost
+				step{"> . 11 ack 31", "ESTABLISHED CLOSED", AfterPeerRST | TookBack},
+				step{"< R 31", "CLOSED? CLOSED", RSTNoConnection | RSTExact},
+			),
+			transitions: openedTransitions(
+				"server ESTABLISHED > CLOSED: send RST, sent 7, proof 7",
+				"client ESTABLISHED > CLOSED: receive RST, received 9, proof 0",
+			),
+		},
+		{
+			// As Linux does with a timestamp that it never sent: it ignores the RST, and
+			// answers the FIN with one of its own, in SYN-SENT all the while.
+			name: "a RST for the SYN is ignored, and the SYN-ACK taken",
+			steps: []step{
+				{"> S 0 ts 1000/0", "SYN-SENT CLOSED", 0},
+				{"< R. 700 ack 1 ts 100/100", "CLOSED? CLOSED", RSTNoConnection | RSTRefuses},
+				{"< F. 700 ack 1 ts 100/100", "CLOSED? CLOSED", DataWhileClosed},
+				{"> R 1", "CLOSED? CLOSED", RSTAnswers},
+				{"< S. 0 ack 1 ts 5000/1000", "CLOSED? SYN-RECEIVED", 0},
+				{"> . 1 ack 1 ts 1010/5000", "ESTABLISHED ESTABLISHED?", AfterPeerRST | TookBack},
+				{"> P. 1+10 ack 1 ts 1010/5000", "ESTABLISHED ESTABLISHED?", 0},
+			},
+		},
+		{
+			name: "the same, the RST lost and not the FIN",
+			steps: []step{
+				{"> S 0 ts 1000/0", "SYN-SENT CLOSED", 0},
+				{"< F. 700 ack 1 ts 100/100", "SYN-SENT CLOSED", 0},
+				{"> R 1", "SYN-SENT CLOSED", RSTAnswers},
+				{"< S. 0 ack 1 ts 5000/1000", "ESTABLISHED? SYN-RECEIVED", 0},
+				{"> . 1 ack 1 ts 1010/5000", "ESTABLISHED ESTABLISHED?", 0},
+			},
+		},
+		{
+			name: "a RST for the SYN, whose timestamp it echoes, is believed",
+			steps: []step{
+				{"> S 0 ts 1000/0", "SYN-SENT CLOSED", 0},
+				{"> S 0 ts 2000/0 +1", "SYN-SENT CLOSED", SYNAgain},
+				{"< R. 700 ack 1 ts 100/1000", "CLOSED? CLOSED", RSTNoConnection | RSTRefuses},
+				{"< F. 700 ack 1 ts 100/2000", "CLOSED? CLOSED", DataWhileClosed},
+				{"> R 1", "CLOSED CLOSED", RSTNoConnection},
+			},
+		},
+		{
 			name: "the sender of a RST goes on: it was not its own",
 			steps: opened(
 				step{"> R 11", "CLOSED CLOSED?", RSTSent | RSTExact},

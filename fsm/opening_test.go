@@ -290,3 +290,19 @@ func TestFastOpen(t *testing.T) {
 		},
 	})
 }
+
+// With Fast Open data can pass before the SYN-ACK that was sent ahead of it does:
+// when it comes again it is old.
+func TestDataBeforeSYNACK(t *testing.T) {
+	var c Conn
+	c.Reset(DefaultMSL)
+	step := func(from Side, s Segment) { c.Step(from, &s, Frame(c.at.Nth+1), Time(c.at.Nth)*Second, false) }
+	step(Client, Segment{Flags: SYN, Seq: 1000, Len: 100, Opts: OptFastOpen})
+	step(Server, Segment{Flags: PSH | ACK, Seq: 5001, Ack: 1101, Len: 50})
+	step(Server, Segment{Flags: SYN | ACK, Seq: 5000, Ack: 1101})
+	step(Client, Segment{Flags: ACK, Seq: 1101, Ack: 5001})
+	step(Server, Segment{Flags: PSH | ACK, Seq: 5001, Ack: 1101, Len: 70})
+	if c.Old != 50 || c.Fresh != 20 {
+		t.Errorf("%d numbers old and %d new, want 50 and 20", c.Old, c.Fresh)
+	}
+}

@@ -6,6 +6,9 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 	y, x := &c.End[side], &c.End[side.Peer()]
 	switch y.State {
 	case Closed, Listen:
+		if y.gotRST && inventsEcho(s, y) {
+			y.badAck, y.hasBadAck = s.Ack, true // in SYN-SENT it may answer this too
+		}
 		return 0 // a closed endpoint answers, and the answer is what can be seen
 	case SynSent:
 		return c.receivedInSynSent(side, s)
@@ -79,8 +82,18 @@ func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
 			ev = RecvSYNACK
 		}
 		y.gotSYN = c.receive(side, ev, s, s.Seq+1, true)
+	} else if inventsEcho(s, y) {
+		y.badAck, y.hasBadAck = s.Ack, true
 	}
 	return 0
+}
+
+// inventsEcho reports whether a segment echoes a timestamp that y, which has sent
+// nothing but SYNs, never sent. Linux drops such a segment in SYN-SENT as if its
+// acknowledgment were wrong: it ignores a RST, and answers anything else with one.
+func inventsEcho(s *Segment, y *Endpoint) bool {
+	return s.Flags&ACK != 0 && s.Opts&OptTimestamps != 0 && s.TSEcr != 0 && y.hasTS &&
+		s.TSEcr-y.firstTS > y.tsVal-y.firstTS
 }
 
 // receivedAckOfSYN is the ACK check of §3.10.7.4 in SYN-RECEIVED. It reports

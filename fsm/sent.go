@@ -41,13 +41,19 @@ func (c *Conn) sentSYN(side Side, s *Segment) Meaning {
 
 // openWith takes over the initial number and the options of a SYN.
 func (c *Conn) openWith(e *Endpoint, s *Segment) {
+	if early := e.Out.Edge.Minus(s.Seq); e.SentSYN || !e.Out.Started() || early < 0 || early > maxEarly {
+		e.Out.Restart(s.Seq)
+	}
 	e.SentSYN, e.ISS, e.Syn = true, s.Seq, c.at
-	e.Out.Restart(s.Seq)
 	e.FastOpen = s.Opts&OptFastOpen != 0 && s.Len > 0
 	e.synOptions = true
 	e.hasOffer = s.Opts&OptWindowScale != 0
 	e.offered = min(s.WindowScale, 14) // RFC 7323 §2.3
 }
+
+// maxEarly is how many octets may pass before their SYN-ACK does, as they can when
+// it is lost and the client used Fast Open: they belong to the same stream.
+const maxEarly = 1 << 20
 
 // agreeScale fixes the window scale once both SYNs are known: it holds only if
 // both offered it (RFC 7323 §2.2).
@@ -156,7 +162,8 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	} else if !x.Seen && c.disown(side) {
 		return RSTNoConnection
 	}
-	if !withAck && x.hasBadAck && s.Seq == x.badAck && (x.State == SynSent || x.State == SynReceived) {
+	unacceptable := !withAck && x.hasBadAck && s.Seq == x.badAck
+	if unacceptable && (x.State == SynSent || x.State == SynReceived || x.State == Closed && c.provisional(side, RecvRST) >= 0) {
 		x.hasBadAck = false
 		return RSTAnswers
 	}
@@ -229,9 +236,9 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 		case x.sentRST:
 			m |= c.continuesAfterRST(side, s)
 		case x.gotRST:
-			// When it sent this, the RST that passed had not arrived.
+			// When it sent this, the RST that passed had not arrived, or was ignored.
 			m |= AfterPeerRST | c.takeBack(side, RecvRST)
-			rearm = c.at.Time-x.rstTo.Time <= c.InFlight
+			rearm = !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
 		case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:
 			c.joinMidway(side, s)
 			m |= Joined
@@ -270,6 +277,16 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 		x.gotRST = c.apply(side, RecvRST, Received, x.rstTo, 0)
 	}
 	return m
+}
+
+// past reports whether the segment that x sends shows it past the latest RST of
+// the peer y: it acknowledges a SYN-ACK that came later, or octets behind the
+// RST's number. That RST can no longer end anything.
+func (x *Endpoint) past(y *Endpoint, s *Segment) bool {
+	if s.Flags&ACK == 0 {
+		return false
+	}
+	return y.Syn.Nth > x.rstTo.Nth && s.Ack.After(y.ISS) || y.lastRST.Nth == x.rstTo.Nth && s.Ack.After(y.rstSeq)
 }
 
 // echoesOlder reports whether a segment echoes a timestamp older than the newest

@@ -11,12 +11,20 @@ import (
 var rstInjectionSuspected = &Check{
 	Name: "rst-injection-suspected", Title: "RST that its sender seems not to have sent", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: after a RST of its own an endpoint has nothing left to send",
-	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with numbers beyond the RST's, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
+	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with numbers beyond the RST's, or a RST refuses a SYN that the same side accepts without another SYN, and the client takes that, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
 	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, that sends RSTs with another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
-	Meaning: fsm.AfterOwnRST | fsm.RSTSent,
+	Meaning: fsm.AfterOwnRST | fsm.RSTSent | fsm.RSTRefuses,
 	Judge: func(f *flow.Flow, found func(Finding)) {
+		if k := falseRefusal(f); k != nil {
+			found(Finding{
+				Side: "server", Frames: []fsm.Frame{k.Frame, f.SYNACK.Frame, f.FinalACK.Frame}, Count: 1,
+				Seen: fmt.Sprintf("a SYN-ACK %s after the RST", span(f.SYNACK.Time-k.Time)), Expected: "one answer to a SYN",
+				Message: fmt.Sprintf("The RST in frame %d refuses a SYN that the server accepts in frame %d, and the client goes on in frame %d: somebody else sent that RST.",
+					k.Frame.Number(), f.SYNACK.Frame.Number(), f.FinalACK.Frame.Number()),
+			})
+		}
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.AfterOwnRST, 0)
 			rst := f.RST[side]
@@ -52,6 +60,18 @@ var rstInjectionSuspected = &Check{
 			})
 		}
 	},
+}
+
+// falseRefusal returns the RST that refuses the client's SYN before a SYN-ACK
+// accepts that same SYN, or nil.
+func falseRefusal(f *flow.Flow) (rst *flow.Mark) {
+	client := &f.Conn.End[fsm.Client]
+	f.Marked(fsm.Server, fsm.RSTRefuses, 0, func(k *flow.Mark) {
+		if rst == nil && client.Syn.Nth < k.Nth && k.Nth < f.SYNACK.Nth && f.SYNACK.Nth < f.FinalACK.Nth && client.State != fsm.Closed {
+			rst = k
+		}
+	})
+	return rst
 }
 
 // passedRST returns side's RST whose number lies below numbers that the later

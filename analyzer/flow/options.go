@@ -11,31 +11,36 @@ func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Fac
 	if d.signed && !s.Opts.Any(fsm.OptMD5|fsm.OptAO) {
 		d.odd().Unsigned.note(f.Last.Frame)
 	}
-	if s.Flags&(fsm.SYN|fsm.RST) != 0 {
-		if has && s.Flags&fsm.SYN != 0 {
+	if s.Flags&fsm.SYN != 0 {
+		if has {
 			d.tsRecent, d.lastTS, d.hasTS = s.TSVal, s.TSVal, true
 		}
 		return 0
 	}
 	var g Facts
 	if !has {
-		if f.agreed && f.Timestamps && s.Opts&fsm.OptMalformed == 0 {
+		if f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && s.Opts&fsm.OptMalformed == 0 {
 			g |= TimestampMissing
 		}
 		return g
 	}
-	if f.agreed && !f.Timestamps {
+	if f.agreed && !f.Timestamps || r.Options.Seen && !r.Options.Timestamps {
 		g |= TimestampUnagreed
+	}
+	// Before the SYNs agree, what acknowledges another number belongs to another connection.
+	mine := f.Timestamps || !f.agreed && s.Ack.After(y.ISS) && s.Ack.AtOrBefore(y.Out.Top)
+	if mine && r.Options.Timestamps && s.TSEcr != 0 && s.Flags&fsm.ACK != 0 {
+		if latest, _ := y.LatestTimestamp(); s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack {
+			g |= EchoInvalid
+		}
+	}
+	if s.Flags&fsm.RST != 0 {
+		return g // RFC 7323 §5.2: its timestamp is not judged
 	}
 	if d.hasTS && int32(s.TSVal-d.lastTS) > clockJump && f.Last.Time-d.Last.Time < clockJumpWithin {
 		g |= ClockJump
 	}
 	d.lastTS = s.TSVal
-	if f.Timestamps && r.Options.Timestamps && s.TSEcr != 0 && s.Flags&fsm.ACK != 0 {
-		if latest, _ := y.LatestTimestamp(); s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack {
-			g |= EchoInvalid
-		}
-	}
 	switch {
 	case !d.hasTS:
 		d.tsRecent, d.hasTS = s.TSVal, true
