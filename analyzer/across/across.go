@@ -99,10 +99,12 @@ type sample struct {
 
 const sampleSize = 16
 
-func (s *sample) add(c *record.Connection) {
+func (s *sample) add(c *record.Connection) { s.note(c.ID, c.FirstFrame) }
+
+func (s *sample) note(id uint64, frame fsm.Frame) {
 	if s.n++; len(s.ids) < sampleSize {
-		s.ids = append(s.ids, c.ID)
-		s.frames = append(s.frames, c.FirstFrame)
+		s.ids = append(s.ids, id)
+		s.frames = append(s.frames, frame)
 	}
 }
 

@@ -22,6 +22,8 @@ type run struct {
 	has, hasStep bool
 	last         fsm.Seq
 	step         uint32
+	lastID       uint64 // the connection that the step led to
+	lastFrame    fsm.Frame
 	now, best    sample
 	bestStep     uint32
 }
@@ -45,13 +47,16 @@ func (r *run) add(c *record.Connection, isn fsm.Seq) {
 	switch {
 	case !r.has:
 	case r.hasStep && step == r.step:
+		if r.now.n == 0 {
+			r.now.note(r.lastID, r.lastFrame)
+		}
 		r.now.add(c)
 		if r.now.n > r.best.n {
 			r.best, r.bestStep = r.now, r.step
 		}
 	default:
 		r.now, r.step, r.hasStep = sample{}, step, true
-		r.now.add(c)
+		r.lastID, r.lastFrame = c.ID, c.FirstFrame
 	}
 	r.has, r.last = true, isn
 }

@@ -69,12 +69,12 @@ func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 		}
 		anomalies = append(anomalies, a)
 	}
-	for _, c = range Catalogue {
-		if c.Meaning != 0 || c.Facts != 0 {
-			if !f.Meanings.Any(c.Meaning) && !f.AllFacts.Any(c.Facts) {
-				continue
-			}
+	for i := range gates {
+		g := &gates[i]
+		if g.closed && !f.Meanings.Any(g.meaning) && !f.AllFacts.Any(g.facts) {
+			continue
 		}
+		c = Catalogue[i]
 		c.Judge(f, found)
 	}
 	if len(anomalies) < 2 {
@@ -82,6 +82,22 @@ func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	}
 	slices.SortStableFunc(anomalies, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
 	return anomalies
+}
+
+// gates say when each check of the catalogue runs, close together: most
+// connections open few of them.
+var gates = func() []gate {
+	list := make([]gate, len(Catalogue))
+	for i, c := range Catalogue {
+		list[i] = gate{c.Meaning, c.Facts, c.Meaning != 0 || c.Facts != 0}
+	}
+	return list
+}()
+
+type gate struct {
+	meaning fsm.Meaning
+	facts   flow.Facts
+	closed  bool // unless a segment meant or showed one of these
 }
 
 // Find returns the check of that name, or nil.

@@ -12,7 +12,7 @@ import (
 // recognized even when a whole burst lies between the two. It is a table of fixed
 // size: a packet displaces the oldest of its bucket.
 type Finder struct {
-	buckets [1 << bucketBits][bucketPrints]print // latest print first
+	buckets [1 << bucketBits][bucketPrints]print // latest print first; a bucket is one line of the processor's cache
 	across  bool                                 // copies have come on another interface
 }
 
@@ -25,9 +25,9 @@ const (
 
 // print is a fingerprint of a packet: all that two captures of one packet share.
 type print struct {
-	hash   uint64 // addresses, identification, the TCP header, and the sum of the data
 	time   fsm.Time
-	iface  uint32
+	hash   uint32 // of addresses, identification, the TCP header, and the sum of the data; other bits of it chose the bucket
+	iface  uint16
 	ttl    uint8
 	copied bool // its copy has come
 }
@@ -52,9 +52,9 @@ const (
 // retransmission is a new IP packet, so its identification differs and it is no
 // copy; where there is none to compare, its timestamp tells, or nothing does.
 func (f *Finder) Look(p *decode.Packet) decode.Copy {
-	h := hash(p)
-	bucket := &f.buckets[h>>(64-bucketBits)]
-	iface := p.Interface<<16 ^ p.LinkIndex
+	whole := hash(p)
+	bucket, h := &f.buckets[whole>>(64-bucketBits)], uint32(whole)
+	iface := uint16(p.Interface*0x9e37 ^ p.LinkIndex)
 	kind, place := decode.NoCopy, bucketPrints-1
 	for i := range bucket {
 		if bucket[i].hash == h {
@@ -71,13 +71,13 @@ func (f *Finder) Look(p *decode.Packet) decode.Copy {
 		kind = decode.NoCopy // copies show another interface here, so ACKs were repeated
 	}
 	copy(bucket[1:place+1], bucket[:place])
-	bucket[0] = print{hash: h, time: p.Time, iface: iface, ttl: p.TTL, copied: kind == decode.PerhapsTwice}
+	bucket[0] = print{time: p.Time, hash: h, iface: iface, ttl: p.TTL, copied: kind == decode.PerhapsTwice}
 	return kind
 }
 
 // compare decides about a packet with the same fingerprint; an identification is
 // part of that.
-func (o *print) compare(p *decode.Packet, iface uint32) decode.Copy {
+func (o *print) compare(p *decode.Packet, iface uint16) decode.Copy {
 	dt := p.Time - o.time
 	if dt < 0 {
 		dt = -dt

@@ -95,11 +95,12 @@ func (r *RTT) Quantile(q float64) fsm.Time {
 		slices.Sort(s[:r.Samples])
 		return s[rank]
 	}
-	for c, n := range r.many {
-		if uint64(n) > rank {
+	for c := class(r.Min); c < len(r.many); c++ { // below it there is nothing
+		n := uint64(r.many[c])
+		if n > rank {
 			return min(max(middle(c), r.Min), r.Max)
 		}
-		rank -= uint64(n)
+		rank -= n
 	}
 	return r.Max
 }
