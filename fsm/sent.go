@@ -1,5 +1,7 @@
 package fsm
 
+import "slices"
+
 // sent runs the sender's machine. What an endpoint sends is certain, and it also
 // tells what the endpoint had received by then: that settles, one way or the
 // other, what was provisional about it.
@@ -81,7 +83,6 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		c.proveEvent(side, RecvRST) // it listens again
 		c.openWith(x, s)
 		x.Passive = true
-		x.State = Listen // where it was before the capture showed it; no transition of its own
 		if !y.SentSYN {
 			c.assumeSYN(side.Peer(), s.Ack-1)
 			m |= Joined
@@ -94,6 +95,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		if again && cause.Nth < x.rstTo.Nth {
 			cause = Stamp{} // that SYN led to the state which the RST ended: another was not captured
 		}
+		c.listened(side, cause)
 		c.imply(side, RecvSYN, cause)
 	case s.Seq == x.ISS && x.State == SynSent && !y.SentSYN:
 		return SYNACKUninvited
@@ -123,6 +125,21 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 	c.agreeScale()
 	m |= c.advance(x, y, s)
 	return m | c.sentFINToo(side, s)
+}
+
+// listened puts a closed endpoint that turns out to have answered a SYN into
+// LISTEN. It was there before the capture showed it, which is no transition; only
+// if it had been seen in other states it must have opened anew.
+func (c *Conn) listened(side Side, syn Stamp) {
+	e := &c.End[side]
+	seen := slices.ContainsFunc(c.Transitions, func(t Transition) bool { return t.Side == side })
+	if seen && e.State == Closed {
+		if syn.Frame == 0 {
+			syn = c.at
+		}
+		c.apply(side, PassiveOpen, Assumed, Stamp{Time: syn.Time, Nth: syn.Nth}, c.at.Frame)
+	}
+	e.State = Listen
 }
 
 // assumeSYN records a SYN that the peer's SYN-ACK proves but nobody captured.
@@ -407,7 +424,7 @@ func (c *Conn) assumeSYNACK(side Side, s *Segment) {
 	y.SentSYN, y.ISS, y.Passive = true, s.Ack-1, true
 	y.Out.Start(s.Ack)
 	y.gotSYN, x.gotSYN = true, true
-	y.State = Listen // as in sentSYNACK
+	c.listened(side.Peer(), x.Syn)
 	c.imply(side.Peer(), RecvSYN, x.Syn)
 	c.imply(side, RecvSYNACK, Stamp{})
 }
