@@ -131,13 +131,16 @@ func buildKinds(d *flow.Direction) record.ResendKinds {
 	}
 }
 
-// buildLifetime calls a connection long-lived when it was kept for more than
-// one exchange: used again, left idle, or held open by keepalives.
+// buildLifetime calls a connection long-lived when it was held open: for a minute
+// or longer, idle in between, or with keepalives. Many exchanges in a second are
+// one short life.
 func buildLifetime(f *flow.Flow, c *record.Connection) {
 	l := &c.Lifetime
 	l.Exchanges, l.IdleSpans, l.LongestIdle = f.Exchanges, f.IdleSpans, float64(f.LongestIdle)/1e9
 	l.Kind = "short-lived"
-	if f.Exchanges > 1 || f.IdleSpans > 0 || f.Dir[0].Keepalive != nil || f.Dir[1].Keepalive != nil {
+	if f.Last.Time-f.First.Time >= longLived || f.IdleSpans > 0 || f.Dir[0].Keepalive != nil || f.Dir[1].Keepalive != nil {
 		l.Kind = "long-lived"
 	}
 }
+
+const longLived = 60 * fsm.Second

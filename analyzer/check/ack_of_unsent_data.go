@@ -26,8 +26,8 @@ var ackOfUnsentData = &Check{
 			found(Finding{
 				Side: side.Peer().String(), Frames: append(acks, proof...), Count: len(proof),
 				Seen: "ack " + number(f, side, k.Segment.Ack), Expected: "at most " + number(f, side, k.SndNxt),
-				Message: fmt.Sprintf("The %s acknowledged %d octets in frame %d that the %s sent only later or never: its next data, in frame %d, begins below them.",
-					side.Peer(), k.Segment.Ack.Minus(k.SndNxt), k.Frame.Number(), side, next.Frame.Number()),
+				Message: fmt.Sprintf("The %s acknowledged %s in frame %d that the %s sent only later or never: its next data, in frame %d, begins below them.",
+					side.Peer(), octets(k.Segment.Ack.Minus(k.SndNxt)), k.Frame.Number(), side, next.Frame.Number()),
 			})
 		}
 	},

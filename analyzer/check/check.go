@@ -216,9 +216,22 @@ func span(t fsm.Time) string {
 }
 
 // plural writes a count with its noun.
-func plural(n int, one, many string) string {
+func plural[N int | int32 | uint16 | uint32 | uint64](n N, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return fmt.Sprintf("%d %s", n, many)
+}
+
+// firstIn names the frame of something that happened n times.
+func firstIn(n int, frame fsm.Frame) string {
+	if n == 1 {
+		return fmt.Sprintf("in frame %d", frame.Number())
+	}
+	return fmt.Sprintf("first in frame %d", frame.Number())
+}
+
+// octets writes an amount of data.
+func octets[N int | int32 | uint16 | uint32 | uint64](n N) string {
+	return plural(n, "octet", "octets")
 }

@@ -28,14 +28,17 @@ var connectNoAnswer = &Check{
 			return
 		}
 		again, _ := marked(f, fsm.Client, fsm.SYNAgain, 0)
-		message := fmt.Sprintf("The server never answered the SYN in frame %d; the capture watched %s more.", f.SYN.Frame.Number(), span(f.Until-f.Last.Time))
+		message := fmt.Sprintf("The server never answered the SYN in frame %d", f.SYN.Frame.Number())
 		if n > 1 {
-			message = fmt.Sprintf("The server never answered: %d SYNs within %s, then the capture watched %s more.", n, span(f.Last.Time-f.First.Time), span(f.Until-f.Last.Time))
+			message = fmt.Sprintf("The server never answered the client's %d SYNs within %s", n, span(f.Last.Time-f.First.Time))
+		}
+		if more := f.Until - f.Last.Time; more > 0 {
+			message += fmt.Sprintf("; the capture watched %s more", span(more))
 		}
 		found(Finding{
 			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1,
 			Seen: plural(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
-			Message: message,
+			Message: message + ".",
 		})
 	},
 }

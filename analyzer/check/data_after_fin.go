@@ -18,7 +18,7 @@ var dataAfterFIN = &Check{
 	Meaning: fsm.DataAfterFIN,
 	Judge: eachSide(fsm.DataAfterFIN, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{
-			Seen:     fmt.Sprintf("seq %s, %d octets", number(f, side, k.Segment.Seq), k.Segment.Len),
+			Seen:     fmt.Sprintf("seq %s, %s", number(f, side, k.Segment.Seq), octets(k.Segment.Len)),
 			Expected: "nothing beyond the FIN at " + number(f, side, f.Conn.End[side].FinSeq),
 			Message: fmt.Sprintf("The %s sent %s in frame %d after it had said with a FIN that it had no more to send.",
 				side, plural(int(k.Segment.Len), "octet of data", "octets of data"), k.Frame.Number()),

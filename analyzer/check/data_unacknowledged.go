@@ -23,7 +23,7 @@ var dataUnacknowledged = &Check{
 			}
 			found(Finding{
 				Side: side.Peer().String(), Frames: []fsm.Frame{u.Frame, u.LastFrame}, Count: 1,
-				Seen:     fmt.Sprintf("%d repetitions in %s, no answer", u.Resent, span(u.Last-u.Time)),
+				Seen:     fmt.Sprintf("%s in %s, no answer", plural(u.Resent, "repetition", "repetitions"), span(u.Last-u.Time)),
 				Expected: "an ACK",
 				Message: fmt.Sprintf("The %s vanished: the %s sent its data of frame %d again %s within %s and got no answer.",
 					side.Peer(), side, u.Frame.Number(), times(int(u.Resent)), span(u.Last-u.Time)),

@@ -24,9 +24,9 @@ var duplicateACK = &Check{
 			frames, k := marked(f, side, 0, flow.DuplicateACK)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(d.DuplicateACKs),
-				Seen: fmt.Sprintf("%d of %d segments", d.DuplicateACKs, d.Packets), Expected: "ACKs that advance",
-				Message: fmt.Sprintf("The %s repeated ACKs %s, first in frame %d; its peer sent %s again.",
-					side, times(int(d.DuplicateACKs)), k.Frame.Number(), plural(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
+				Seen: fmt.Sprintf("%d of %s", d.DuplicateACKs, plural(d.Packets, "segment", "segments")), Expected: "ACKs that advance",
+				Message: fmt.Sprintf("The %s repeated ACKs %s, %s; its peer sent %s again.",
+					side, times(int(d.DuplicateACKs)), firstIn(int(d.DuplicateACKs), k.Frame), plural(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
 			})
 		}
 	},

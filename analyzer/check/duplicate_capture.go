@@ -24,9 +24,13 @@ var duplicateCapture = &Check{
 		all := int(f.Dir[0].Packets+f.Dir[1].Packets) + n
 		frames := append(a, b...)
 		slices.Sort(frames)
+		message := "One frame of this connection was captured twice; the second copy was left out."
+		if n > 1 {
+			message = fmt.Sprintf("%d frames of this connection were captured twice; the second copies were left out.", n)
+		}
 		found(Finding{
-			Frames: frames, Count: n, Seen: fmt.Sprintf("%d of %d frames are second copies", n, all), Expected: "each frame once",
-			Message: fmt.Sprintf("%s of this connection were captured twice; the second copies were left out.", plural(n, "frame", "frames")),
+			Frames: frames, Count: n, Seen: fmt.Sprintf("%s of %d frames", plural(n, "second copy", "second copies"), all), Expected: "each frame once",
+			Message: message,
 		})
 	},
 }

@@ -41,7 +41,7 @@ var ecnBleached = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{d.LastDataFrame}, Count: 1,
-				Seen: fmt.Sprintf("none of %d segments", d.DataSegments), Expected: "ECN-capable packets",
+				Seen: "none of " + plural(d.DataSegments, "segment", "segments"), Expected: "ECN-capable packets",
 				Message: fmt.Sprintf("Both sides agreed on ECN, but none of the %s's %d segments of data is marked as capable of it, the last of them frame %d.", side, d.DataSegments, d.LastDataFrame.Number()),
 			})
 		}

@@ -20,7 +20,7 @@ var finRetransmit = &Check{
 		n := f.CountMeaning(side, fsm.FINAgain)
 		return Finding{
 			Seen: plural(n+1, "FIN", "FINs"), Expected: "1 FIN, acknowledged",
-			Message: fmt.Sprintf("The %s sent its FIN again %s, first in frame %d.", side, times(n), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s sent its FIN again %s, %s.", side, times(n), firstIn(n, k.Frame)),
 		}
 	}),
 }

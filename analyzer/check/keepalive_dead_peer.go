@@ -21,14 +21,14 @@ var keepaliveDeadPeer = &Check{
 				continue
 			}
 			frames := append([]fsm.Frame{}, k.LastRun()...)
-			how := "and nothing more was heard"
+			how := "nothing more was heard of it"
 			if k.GaveUp {
 				frames = append(frames[:min(len(frames), MaxFrames-1)], f.RST[side].Frame)
-				how = fmt.Sprintf("then it reset the connection in frame %d", f.RST[side].Frame.Number())
+				how = fmt.Sprintf("the %s then reset the connection in frame %d", side, f.RST[side].Frame.Number())
 			}
 			found(Finding{
 				Side: side.Peer().String(), Frames: frames, Count: 1,
-				Seen: fmt.Sprintf("%d probes, no answer", k.Run()), Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
+				Seen: plural(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
 				Message: fmt.Sprintf("The %s did not answer the last %d keepalive probes of the %s; %s.", side.Peer(), k.Run(), side, how),
 			})
 		}

@@ -32,10 +32,19 @@ var keepaliveExcessive = &Check{
 					Message: fmt.Sprintf("The %s sent %d keepalive probes in a row without an answer, after %s of silence.", side, k.LongestUnanswered, span(k.Idle)),
 				})
 			case k.Probes >= manyProbes && mean < hastyInterval:
+				answered := fmt.Sprintf("%d were answered", k.Answered)
+				switch k.Answered {
+				case 0:
+					answered = "none was answered"
+				case k.Probes:
+					answered = "all were answered"
+				case 1:
+					answered = "one was answered"
+				}
 				found(Finding{
 					Side: side.String(), Frames: k.Frames, Count: int(k.Probes),
 					Seen: fmt.Sprintf("%d probes, %s apart", k.Probes, span(mean)), Expected: "2 hours of silence by default before a probe",
-					Message: fmt.Sprintf("The %s sent %d keepalive probes, one each %s, of which %d were answered.", side, k.Probes, span(mean), k.Answered),
+					Message: fmt.Sprintf("The %s sent %d keepalive probes, one every %s; %s.", side, k.Probes, span(mean), answered),
 				})
 			}
 		}

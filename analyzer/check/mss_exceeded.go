@@ -23,8 +23,8 @@ var mssExceeded = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.TooLarge.Frames, Count: w.TooLarge.N,
-				Seen: fmt.Sprintf("up to %d octets", w.Largest), Expected: fmt.Sprintf("at most %d", mss),
-				Message: fmt.Sprintf("The %s sent %d segments larger than the %d octets that its peer takes, first in frame %d.", side, w.TooLarge.N, mss, w.TooLarge.Frames[0].Number()),
+				Seen: "up to " + octets(w.Largest), Expected: fmt.Sprintf("at most %d", mss),
+				Message: fmt.Sprintf("The %s sent %s larger than the %s that its peer takes, first in frame %d.", side, plural(w.TooLarge.N, "segment", "segments"), octets(mss), w.TooLarge.Frames[0].Number()),
 			})
 		}
 	},

@@ -18,9 +18,13 @@ var networkDuplicate = &Check{
 	Facts:     flow.NetworkCopy,
 	Judge: eachSide(0, flow.NetworkCopy, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		n := f.CountFact(side, flow.NetworkCopy)
+		message := fmt.Sprintf("The network delivered the %s's packet in frame %d a second time.", side, k.Frame.Number())
+		if n > 1 {
+			message = fmt.Sprintf("The network delivered %d packets of the %s a second time, the first of them in frame %d.", n, side, k.Frame.Number())
+		}
 		return Finding{
 			Seen: plural(n, "packet", "packets") + " twice", Expected: "each once",
-			Message: fmt.Sprintf("The network delivered %s of the %s twice, first the one in frame %d.", plural(n, "packet", "packets"), side, k.Frame.Number()),
+			Message: message,
 		}
 	}),
 }

@@ -24,7 +24,7 @@ var oneSidedFlow = &Check{
 			seen = fsm.Server
 		}
 		found(Finding{
-			Frames: []fsm.Frame{f.First.Frame}, Count: 1, Seen: fmt.Sprintf("%d segments of the %s, none of the %s", f.Dir[seen].Packets, seen, seen.Peer()), Expected: "both directions",
+			Frames: []fsm.Frame{f.First.Frame}, Count: 1, Seen: fmt.Sprintf("%s of the %s, none of the %s", plural(f.Dir[seen].Packets, "segment", "segments"), seen, seen.Peer()), Expected: "both directions",
 			Message: fmt.Sprintf("Only the %s's direction was captured; the %s's states are inferred from it.", seen, seen.Peer()),
 		})
 	},

@@ -20,7 +20,7 @@ var outOfOrder = &Check{
 		n := f.CountFact(side, flow.OutOfOrder)
 		return Finding{
 			Seen: fmt.Sprintf("%d of %s with data", n, plural(int(f.Dir[side].DataSegments), "segment", "segments")), Expected: "the order in which they were sent",
-			Message: fmt.Sprintf("On the way to the tap others overtook %s of the %s, first the one in frame %d.", plural(n, "segment", "segments"), side, k.Frame.Number()),
+			Message: fmt.Sprintf("On the way to the tap later segments overtook %s of the %s, %s.", plural(n, "segment", "segments"), side, firstIn(int(n), k.Frame)),
 		}
 	}),
 }

@@ -20,8 +20,8 @@ var overlapConflict = &Check{
 		return Finding{
 			Frames: []fsm.Frame{k.Captured, k.Frame}, Count: f.CountFact(side, flow.ContentDiffers),
 			Seen: "other octets", Expected: fmt.Sprintf("the octets of frame %d", k.Captured.Number()),
-			Message: fmt.Sprintf("Frame %d repeats the numbers of frame %d (seq %s, %d octets) with other contents.",
-				k.Frame.Number(), k.Captured.Number(), number(f, side, k.Segment.Seq), k.Segment.Len),
+			Message: fmt.Sprintf("Frame %d repeats the numbers of frame %d (seq %s, %s) with other contents.",
+				k.Frame.Number(), k.Captured.Number(), number(f, side, k.Segment.Seq), octets(k.Segment.Len)),
 		}
 	}),
 }

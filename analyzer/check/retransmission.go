@@ -53,9 +53,9 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
-				Seen:     fmt.Sprintf("%s of %s with data", plural(n, "segment", "segments"), plural(int(d.DataSegments), "segment", "segments")),
+				Seen:     fmt.Sprintf("%d of %s with data", n, plural(d.DataSegments, "segment", "segments")),
 				Expected: "each octet once",
-				Message:  fmt.Sprintf("The %s sent %s again %s, first in frame %d%s.", side, plural(n, "segment of data", "segments of data"), how, frames[0].Number(), lost),
+				Message:  fmt.Sprintf("The %s sent %s again %s, %s%s.", side, plural(n, "segment of data", "segments of data"), how, firstIn(n, frames[0]), lost),
 			})
 		}
 	}

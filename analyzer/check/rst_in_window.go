@@ -22,10 +22,14 @@ var rstInWindow = &Check{
 // rstFinding describes a RST that does not end the connection.
 func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.Mark) Finding {
 	return func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		off, way := k.Segment.Seq.Minus(k.Next), "beyond"
+		if off < 0 {
+			off, way = -off, "before"
+		}
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "seq " + number(f, side, k.Next),
-			Message: fmt.Sprintf("The RST in frame %d lies %s %s, %d octets from the number that would end the connection.",
-				k.Frame.Number(), where, side.Peer(), k.Segment.Seq.Minus(k.Next)),
+			Message: fmt.Sprintf("The RST in frame %d lies %s %s, %s %s the number that would end the connection.",
+				k.Frame.Number(), where, side.Peer(), octets(off), way),
 		}
 	}
 }

@@ -26,8 +26,8 @@ var sackNotTranslated = &Check{
 			found(Finding{
 				Side: side.String(), Frames: frames,
 				Seen: fmt.Sprintf("ack %d, block %d to %d", k.Segment.Ack, b.From, b.To), Expected: "a block just above the ack",
-				Message: fmt.Sprintf("The %s's SACK blocks, first in frame %d, lie about %d away from its acknowledgments each time: a firewall rewrites sequence numbers but not SACK.",
-					side, k.Frame.Number(), shift),
+				Message: fmt.Sprintf("The %s's SACK blocks, first in frame %d, lie about %s away from its acknowledgments each time: a firewall rewrites sequence numbers but not SACK.",
+					side, k.Frame.Number(), octets(shift)),
 			})
 		}
 	},

@@ -20,7 +20,7 @@ var sentBeyondWindow = &Check{
 		end := k.Segment.Seq.Add(k.Segment.Len)
 		return Finding{
 			Seen: "data up to " + number(f, side, end), Expected: "not beyond " + number(f, side, k.RightEdge),
-			Message: fmt.Sprintf("The %s sent %d octets beyond the %s's window in frame %d.", side, end.Minus(k.RightEdge), side.Peer(), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s sent %s beyond the %s's window in frame %d.", side, octets(end.Minus(k.RightEdge)), side.Peer(), k.Frame.Number()),
 		}
 	}),
 }

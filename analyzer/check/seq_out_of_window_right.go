@@ -21,7 +21,7 @@ var seqOutOfWindowRight = &Check{
 	Judge: eachSide(fsm.OutsideWindow, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "near " + number(f, side, k.Next),
-			Message: fmt.Sprintf("The data in frame %d lies %d octets beyond what the %s expects from the %s.", k.Frame.Number(), k.Segment.Seq.Minus(k.Next), side.Peer(), side),
+			Message: fmt.Sprintf("The data in frame %d lies %s beyond what the %s expects from the %s.", k.Frame.Number(), octets(k.Segment.Seq.Minus(k.Next)), side.Peer(), side),
 		}
 	}),
 }

@@ -30,14 +30,17 @@ var spuriousRetransmission = &Check{
 			if n <= 0 || len(frames) == 0 || f.CountFact(side.Peer(), flow.DSACK) >= n { // the DSACKs tell
 				continue
 			}
-			proved := ""
+			it, proved := "it", ""
+			if n > 1 {
+				it = "them"
+			}
 			if p := f.Dir[side].NeedlessProved; p > 0 {
 				proved = fmt.Sprintf("; its peer proved %d needless", p)
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n, Seen: plural(n, "segment", "segments") + " acknowledged before", Expected: "new data",
-				Message: fmt.Sprintf("The %s sent %s again, first in frame %d, after the ACK of it had passed the tap%s.",
-					side, plural(n, "segment of data", "segments of data"), frames[0].Number(), proved),
+				Message: fmt.Sprintf("The %s sent %s again, %s, after the ACK of %s had passed the tap%s.",
+					side, plural(n, "segment of data", "segments of data"), firstIn(n, frames[0]), it, proved),
 			})
 		}
 	},

@@ -34,11 +34,15 @@ var synRetransmit = &Check{
 			if k == nil {
 				continue
 			}
+			first := "after"
+			if n > 1 {
+				first = "first after"
+			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
 				Seen: plural(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
-				Message: fmt.Sprintf("The %s sent its SYN again %s, the first time %s after the SYN before it.",
-					side, times(n), span(k.Time-f.First.Time)),
+				Message: fmt.Sprintf("The %s sent its SYN again %s, %s %s.",
+					side, times(n), first, span(k.Time-f.First.Time)),
 			})
 		}
 	},

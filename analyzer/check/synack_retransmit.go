@@ -29,13 +29,13 @@ var synackRetransmit = &Check{
 			if n <= 0 {
 				continue
 			}
-			why := "the ACK of it had not passed the tap"
+			why := "no ACK of it had passed the tap"
 			if f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
-				why = fmt.Sprintf("so the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())
+				why = fmt.Sprintf("the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n, Seen: plural(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
-				Message: fmt.Sprintf("The %s sent its SYN-ACK again %s; %s.", side, times(n), why),
+				Message: fmt.Sprintf("The %s sent its SYN-ACK again %s: %s.", side, times(n), why),
 			})
 		}
 	},

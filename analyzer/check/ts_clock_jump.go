@@ -18,7 +18,7 @@ var tsClockJump = &Check{
 	Judge: eachSide(0, flow.ClockJump, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		return Finding{
 			Seen: fmt.Sprintf("TSval %d", k.Segment.TSVal), Expected: fmt.Sprintf("soon after %d", k.TSRecent),
-			Message: fmt.Sprintf("The %s's timestamp clock jumped ahead by %d ticks in frame %d.", side, k.Segment.TSVal-k.TSRecent, k.Frame.Number()),
+			Message: fmt.Sprintf("The %s's timestamp clock jumped ahead by %s in frame %d.", side, plural(k.Segment.TSVal-k.TSRecent, "tick", "ticks"), k.Frame.Number()),
 		}
 	}),
 }

@@ -28,8 +28,8 @@ var windowFull = &Check{
 				Side: side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", times(n), span(d.Blocked), span(max(busy, d.Blocked))),
 				Expected: "a window larger than what is under way",
-				Message: fmt.Sprintf("The %s's window held the %s back: filled %s, first in frame %d, for %s in all.",
-					side.Peer(), side, times(n), frames[0].Number(), span(d.Blocked)),
+				Message: fmt.Sprintf("The %s's window held the %s back: filled %s, %s, for %s in all.",
+					side.Peer(), side, times(n), firstIn(n, frames[0]), span(d.Blocked)),
 			})
 		}
 	},

@@ -18,10 +18,19 @@ var zeroWindow = &Check{
 	Facts:     flow.ZeroWindow,
 	Judge: eachSide(0, flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
 		d := &f.Dir[side]
+		n := int(d.ZeroWindows)
+		message := fmt.Sprintf("The %s closed its window in frame %d for %s; ", side, k.Frame.Number(), span(d.ZeroWindowTime))
+		if n > 1 {
+			message = fmt.Sprintf("The %s closed its window %s, first in frame %d, for %s in all; ", side, times(n), k.Frame.Number(), span(d.ZeroWindowTime))
+		}
+		if probes := int(f.Dir[side.Peer()].WindowProbes); probes > 0 {
+			message += "the peer probed " + times(probes) + "."
+		} else {
+			message += "the peer did not probe."
+		}
 		return Finding{
-			Count: int(d.ZeroWindows), Seen: "window 0 for " + span(d.ZeroWindowTime), Expected: "a window above 0",
-			Message: fmt.Sprintf("The %s closed its window %s, first in frame %d, for %s in all; the peer probed %s.",
-				side, times(int(d.ZeroWindows)), k.Frame.Number(), span(d.ZeroWindowTime), times(int(f.Dir[side.Peer()].WindowProbes))),
+			Count: n, Seen: "window 0 for " + span(d.ZeroWindowTime), Expected: "a window above 0",
+			Message: message,
 		}
 	}),
 }

@@ -214,7 +214,7 @@ type TimeWaitHold struct {
 
 // Lifetime says what kind of use the connection had.
 type Lifetime struct {
-	Kind        string  // "short-lived" or "long-lived"
+	Kind        string  // "long-lived" (a minute or longer, idle in between, or with keepalives) or "short-lived"
 	Exchanges   int     // requests answered: changes from client data to server data
 	IdleSpans   int     // spans without data longer than IdleSpan seconds
 	LongestIdle float64 // seconds
