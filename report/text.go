@@ -49,12 +49,3 @@ func Anomalies(w io.Writer, r *record.Report, o Options) error {
 func Timelines(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o.forReport(r), func(p *page) { p.timelines(r) })
 }
-
-// Timeline writes one connection's timeline. Options.Multi must say whether the
-// capture had several sources.
-func Timeline(w io.Writer, c *record.Connection, o Options) error {
-	return render(w, o, func(p *page) {
-		p.timeline(c)
-		p.legend([]*record.Connection{c})
-	})
-}

@@ -27,12 +27,8 @@ var rstInjectionSuspected = &Check{
 		}
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.AfterOwnRST, 0)
-			rst := f.RST[side]
-			passed := passedRST(f, side, k)
-			if passed != nil {
-				rst = fsm.Stamp{Frame: passed.Frame, Time: passed.Time}
-			}
-			if k == nil || k.Time-rst.Time <= 5_000_000 && passed == nil {
+			rst := rstBefore(f, side, k)
+			if rst == nil {
 				if k := strangeRST(f, side); k != nil {
 					found(Finding{
 						Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
@@ -43,17 +39,13 @@ var rstInjectionSuspected = &Check{
 				}
 				continue
 			}
-			exact := false
-			f.Marked(side, fsm.RSTExact, 0, func(r *flow.Mark) { exact = exact || r.Frame == rst.Frame })
-			if !exact {
+			if !rst.Meaning.Any(fsm.RSTExact) {
 				continue // it ended nothing; what it was is other checks' business
 			}
 			seen := fmt.Sprintf("%s after the RST", span(k.Time-rst.Time))
-			f.Marked(side, fsm.RSTSent, 0, func(r *flow.Mark) {
-				if r.Frame == rst.Frame && r.TTL != f.Dir[side].TTL {
-					seen += fmt.Sprintf("; TTL %d on the RST, %d before", r.TTL, f.Dir[side].TTL)
-				}
-			})
+			if rst.TTL != f.Dir[side].TTL {
+				seen += fmt.Sprintf("; TTL %d on the RST, %d before", rst.TTL, f.Dir[side].TTL)
+			}
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{rst.Frame}, frames...), Count: len(frames), Seen: seen, Expected: "silence after a RST",
 				Message: fmt.Sprintf("The %s went on sending in frame %d after the RST in frame %d: somebody else sent that RST.", side, k.Frame.Number(), rst.Frame.Number()),
@@ -74,15 +66,14 @@ func falseRefusal(f *flow.Flow) (rst *flow.Mark) {
 	return rst
 }
 
-// passedRST returns side's RST whose number lies below numbers that the later
-// segment k of side takes, or nil: a RST carries the next number to be sent, so
-// what lies beyond was sent later, however the capture ordered the two.
-func passedRST(f *flow.Flow, side fsm.Side, k *flow.Mark) (rst *flow.Mark) {
-	if k == nil || k.Segment.Len == 0 {
+// rstBefore returns the latest RST that ended side's part before its segment k, or
+// nil. The machine has told what was only captured out of order.
+func rstBefore(f *flow.Flow, side fsm.Side, k *flow.Mark) (rst *flow.Mark) {
+	if k == nil {
 		return nil
 	}
 	f.Marked(side, fsm.RSTSent, 0, func(r *flow.Mark) {
-		if r.Nth < k.Nth && k.Segment.End().After(r.Segment.Seq) {
+		if r.Nth < k.Nth {
 			rst = r
 		}
 	})

@@ -22,11 +22,6 @@ const (
 	NumKinds = iota
 )
 
-var kindNames = [NumKinds]string{"unknown", "syn", "syn-ack", "timeout", "fast", "tail-loss-probe"}
-
-// String returns the kind's word, such as "timeout".
-func (k Kind) String() string { return kindNames[k] }
-
 // phase is where a sender's loss recovery stands, as far as its segments show.
 type phase uint8
 
@@ -297,6 +292,12 @@ func (w *sender) timeout(until fsm.Seq) {
 	}
 }
 
+// firstSending reports whether e, now acknowledged for the first time, was sent
+// once only, and before recovery began.
+func (w *sender) firstSending(e *sent) bool {
+	return e.times == 1 && !e.sacked && e.end.AtOrBefore(w.until)
+}
+
 // noteAck takes an acknowledgment of the direction's data into account. It
 // reports whether the ACK shows that a retransmission was needless, and of which.
 func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool) (needless *resending) {
@@ -312,7 +313,7 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(1).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
 		}
-		original = original || e.times == 1 && !e.sacked && e.end.AtOrBefore(w.until)
+		original = original || w.firstSending(e)
 		again = again || e.times > 1
 		w.queue.pop()
 		progress = true
@@ -333,7 +334,7 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 			if e.end.After(b.To) {
 				break
 			}
-			original = original || e.times == 1 && !e.sacked && e.end.AtOrBefore(w.until)
+			original = original || w.firstSending(e)
 			e.sacked = true
 		}
 	}

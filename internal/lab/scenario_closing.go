@@ -127,20 +127,7 @@ var closing = []*Scenario{
 		Name:  "time-wait-reuse-server",
 		Title: "The server closes first and keeps TIME-WAIT; the client connects again from the same port 0.3 s later.",
 		Sees:  "The same 4-tuple twice; the second SYN's ISN and timestamp are past the first connection's, so the reuse is legal (RFC 6191) and answered by SYN-ACK.",
-		Play: func(s *Stage) {
-			l := s.Server.Listen(s.Service, 10)
-			port := s.Port()
-			for range 2 {
-				c := s.Client.Socket(port)
-				c.Connect(s.To(s.Service))
-				k := l.Accept()
-				oneExchange(s, c, k)
-				k.Close()
-				c.ReadEnd()
-				c.Close()
-				s.Sleep(300 * time.Millisecond)
-			}
-		},
+		Play:  twiceFromOnePort(false, 300*time.Millisecond),
 		Check: all(paths(0, opened+closedSecond, accepted+closedFirst), paths(1, opened+closedSecond, accepted+closedFirst)),
 	},
 	{
@@ -148,21 +135,8 @@ var closing = []*Scenario{
 		Title:   "The client closes first and keeps TIME-WAIT; 1.2 s later it connects again from the same port (tcp_tw_reuse).",
 		Sees:    "The same 4-tuple twice, reused by the end that held TIME-WAIT; ISN and timestamp are past the first connection's.",
 		Sysctls: [][2]string{{"net.ipv4.tcp_tw_reuse", "1"}},
-		Play: func(s *Stage) {
-			l := s.Server.Listen(s.Service, 10)
-			port := s.Port()
-			for range 2 {
-				c := s.Client.Socket(port)
-				c.Connect(s.To(s.Service))
-				k := l.Accept()
-				oneExchange(s, c, k)
-				c.Close()
-				k.ReadEnd()
-				k.Close()
-				s.Sleep(1200 * time.Millisecond)
-			}
-		},
-		Check: all(paths(0, opened+closedFirst, accepted+closedSecond), paths(1, opened+closedFirst, accepted+closedSecond)),
+		Play:    twiceFromOnePort(true, 1200*time.Millisecond),
+		Check:   all(paths(0, opened+closedFirst, accepted+closedSecond), paths(1, opened+closedFirst, accepted+closedSecond)),
 	},
 	{
 		Name:  "lost-fin",
@@ -274,4 +248,27 @@ func http(s *Stage) {
 	k.Close()
 	c.ReadEnd()
 	c.Close()
+}
+
+// twiceFromOnePort plays two connections of one 4-tuple, each closed by the client
+// or by the server first, and lets time pass behind each.
+func twiceFromOnePort(clientFirst bool, pause time.Duration) func(*Stage) {
+	return func(s *Stage) {
+		l := s.Server.Listen(s.Service, 10)
+		port := s.Port()
+		for range 2 {
+			c := s.Client.Socket(port)
+			c.Connect(s.To(s.Service))
+			k := l.Accept()
+			oneExchange(s, c, k)
+			first, second := k, c
+			if clientFirst {
+				first, second = c, k
+			}
+			first.Close()
+			second.ReadEnd()
+			second.Close()
+			s.Sleep(pause)
+		}
+	}
 }
