@@ -14,7 +14,7 @@ type merger struct {
 	ids     uint64
 	numbers []numbers // by shard
 	ended   []completed
-	births  []birth
+	next    []int // by shard: the connection to be numbered next
 }
 
 // completed is a connection that ended: its record, or what stands for it.
@@ -31,11 +31,6 @@ func (e *completed) record() (c *record.Connection, own bool) {
 		return e.own, true
 	}
 	return e.lone.record(), false
-}
-
-type birth struct {
-	flow.Birth
-	shard, nth int // the shard's how many-th of the round
 }
 
 // numbers translates a shard's own numbers of its connections, which count from
@@ -62,29 +57,41 @@ func (n *numbers) take(own uint64) uint64 {
 }
 
 func newMerger(shards int) *merger {
-	m := &merger{numbers: make([]numbers, shards)}
+	m := &merger{numbers: make([]numbers, shards), next: make([]int, shards)}
 	for i := range m.numbers {
 		m.numbers[i].first = 1
 	}
 	return m
 }
 
+// number gives the connections that began in the round their numbers. Each shard
+// has them in order; the shards are few, so the next of all is soon found.
+func (m *merger) number(r *round) {
+	clear(m.next)
+	for {
+		first := -1
+		for s := range r.parts {
+			if m.next[s] < len(r.parts[s].begun) && (first < 0 || before(r.parts[s].begun[m.next[s]], r.parts[first].begun[m.next[first]])) {
+				first = s
+			}
+		}
+		if first < 0 {
+			return
+		}
+		m.ids++
+		m.numbers[first].list = append(m.numbers[first].list, m.ids)
+		m.next[first]++
+	}
+}
+
+func before(a, b flow.Birth) bool {
+	return a.Ordinal < b.Ordinal || a.Ordinal == b.Ordinal && a.After < b.After
+}
+
 // merge returns the connections that the round completed, by ID. The slice is
 // valid until the next call.
 func (m *merger) merge(r *round) []completed {
-	m.births = m.births[:0]
-	for s := range r.parts {
-		for i, b := range r.parts[s].begun {
-			m.births = append(m.births, birth{b, s, i})
-		}
-	}
-	slices.SortFunc(m.births, func(a, b birth) int {
-		return cmp.Or(cmp.Compare(a.Ordinal, b.Ordinal), cmp.Compare(a.After, b.After), cmp.Compare(a.shard, b.shard), cmp.Compare(a.nth, b.nth))
-	})
-	for _, b := range m.births {
-		m.ids++
-		m.numbers[b.shard].list = append(m.numbers[b.shard].list, m.ids)
-	}
+	m.number(r)
 	m.ended = m.ended[:0]
 	for s := range r.parts {
 		for _, c := range r.parts[s].ended {

@@ -6,6 +6,7 @@ package across
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"net/netip"
 	"slices"
@@ -17,7 +18,8 @@ import (
 // Observer takes in the records of a capture's connections. The zero value is
 // ready for use. It is not safe for concurrent use.
 type Observer struct {
-	clients map[host]struct{} // that the detectors of clients follow
+	clients map[host]struct{}      // that the detectors of clients follow
+	known   [knownBits / 64]uint64 // what a client that is not among them most likely lacks
 
 	scans   scans
 	servers servers
@@ -42,15 +44,26 @@ func (o *Observer) Add(c *record.Connection) {
 // mostKeys clients count: in a flood from forged addresses no other client comes
 // twice, and every look at a table that large costs more than the packet did.
 func (o *Observer) follows(client host) bool {
-	if _, has := o.clients[client]; has || len(o.clients) >= mostKeys {
+	h := binary.LittleEndian.Uint64(client[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(client[:8])*0xbf58476d1ce4e5b9
+	h ^= h >> 32
+	word, bit := &o.known[h%knownBits/64], uint64(1)<<(h%64)
+	full := len(o.clients) >= mostKeys
+	if full && *word&bit == 0 {
+		return false
+	}
+	if _, has := o.clients[client]; has || full {
 		return has
 	}
 	if o.clients == nil {
 		o.clients = make(map[host]struct{})
 	}
 	o.clients[client] = struct{}{}
+	*word |= bit
 	return true
 }
+
+// knownBits is enough for one in sixteen to be set at most.
+const knownBits = 16 * mostKeys
 
 // Findings returns what the connections show together, the gravest first.
 func (o *Observer) Findings() []record.Anomaly {
