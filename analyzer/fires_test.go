@@ -2,11 +2,13 @@ package analyzer_test
 
 import (
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/internal/conversation"
 )
 
@@ -120,5 +122,25 @@ func TestDescribe(t *testing.T) {
 	}
 	if got := r.Capture.Quality.Faults; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("faults %q, want %q", got, want)
+	}
+}
+
+// TestOneSYN holds that an attempt of a single SYN counts less than one that the
+// client repeated: it may have given up by itself.
+func TestOneSYN(t *testing.T) {
+	for syns, want := range map[string]record.Severity{
+		"> S 0":             record.SeverityWarning,
+		"> S 0\n+1.0 > S 0": record.SeverityError,
+	} {
+		s, err := conversation.Parse("script", strings.NewReader("title: a server that is silent\n"+syns+
+			"\nconnection: later\nclient: 10.0.0.1:40001\n+5.0 > S 0\n< S. 0 ack 1\n> . 1 ack 1\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		a := analyse(s, analyzer.Options{}).Connections[0].Anomalies
+		i := slices.IndexFunc(a, func(a record.Anomaly) bool { return a.Name == "connect-no-answer" })
+		if i < 0 || a[i].Severity != want || (a[i].Doubt != "") != (want == record.SeverityWarning) {
+			t.Errorf("%q: %+v, want severity %v", syns, a, want)
+		}
 	}
 }

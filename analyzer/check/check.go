@@ -44,6 +44,7 @@ type Finding struct {
 	Seen     string
 	Expected string
 	Message  string // one sentence
+	Doubt    string // why it may be less than it seems, if so: it counts one severity less
 }
 
 // MaxFrames is how many frames a finding names.
@@ -64,7 +65,10 @@ func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	var c *Check
 	found := func(x Finding) { // one closure for all checks
 		a := c.anomaly(x)
-		if a.Doubt = doubt(f, c.Needs); a.Doubt != "" && a.Severity > record.SeverityNote {
+		if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
+			a.Doubt = x.Doubt
+		}
+		if a.Doubt != "" && a.Severity > record.SeverityNote {
 			a.Severity--
 		}
 		anomalies = append(anomalies, a)

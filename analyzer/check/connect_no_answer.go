@@ -29,7 +29,9 @@ var connectNoAnswer = &Check{
 		}
 		again, _ := marked(f, fsm.Client, fsm.SYNAgain, 0)
 		message := fmt.Sprintf("The server never answered the SYN in frame %d", f.SYN.Frame.Number())
+		why := "the client asked only once: it may have given up by itself"
 		if n > 1 {
+			why = ""
 			message = fmt.Sprintf("The server never answered the client's %d SYNs within %s", n, span(f.Last.Time-f.First.Time))
 		}
 		if more := f.Until - f.Last.Time; more > 0 {
@@ -38,7 +40,7 @@ var connectNoAnswer = &Check{
 		found(Finding{
 			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1,
 			Seen: plural(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
-			Message: message + ".",
+			Message: message + ".", Doubt: why,
 		})
 	},
 }

@@ -11,7 +11,7 @@ import (
 var dataToClosedSocket = &Check{
 	Name: "data-to-closed-socket", Title: "data for an application that has closed", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
-	Condition: "A side has sent its FIN, the peer sends data, and the side answers that data with a RST.",
+	Condition: "A side has sent its FIN, and answers data that the peer sent after it, or before it had come, with a RST.",
 	Benign:    []string{"the application needed no more of the answer", "a client that hangs up while the server still sends"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
 	Meaning: fsm.RSTSent,
@@ -38,24 +38,35 @@ func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.Mark) {
 	if finFrame(f, side) == nil {
 		return nil
 	}
-	late := dataAfterClose(f, side)
 	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
 		if rst != nil || !endedBy(f, side, k.Frame) {
 			return
 		}
-		if k.Meaning.Any(fsm.RSTForLastACK) && late ||
-			k.PriorLen > 0 && !k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait {
+		if answersData(f, side, k) && (k.Meaning.Any(fsm.RSTForLastACK) ||
+			k.PriorLen > 0 && !k.Meaning.Any(fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait) {
 			rst = k
 		}
 	})
 	return rst
 }
 
-// dataAfterClose reports whether the peer sent data after side's FIN. Where a
-// RST then stands in place of the last ACK, it answers that data.
-func dataAfterClose(f *flow.Flow, side fsm.Side) bool {
-	fin := finFrame(f, side)
-	return fin != nil && f.Dir[side.Peer()].LastData > fin.Time
+// answersData reports whether side's RST after its FIN answers data of the peer:
+// data that came after that FIN, or that was under way when the FIN left. A RST
+// without ACK tells the latter: its number is the acknowledgment of what it answers.
+func answersData(f *flow.Flow, side fsm.Side, rst *flow.Mark) bool {
+	fin, peer := finFrame(f, side), &f.Dir[side.Peer()]
+	if fin == nil || peer.LastDataFrame == 0 {
+		return false
+	}
+	if peer.LastData > fin.Time {
+		return true
+	}
+	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
+	end := y.Out.Top
+	if y.SentFIN {
+		end = y.FinSeq
+	}
+	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(end)
 }
 
 // endedBy reports whether side's RST in the frame stands as the end of its part:

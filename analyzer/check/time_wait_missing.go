@@ -23,7 +23,7 @@ var timeWaitMissing = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := marked(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait, 0)
-			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && dataAfterClose(f, side) {
+			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && answersData(f, side, k) {
 				continue // of data for a closed socket data-to-closed-socket tells
 			}
 			if k.Prior != 0 {

@@ -66,6 +66,13 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 	return g
 }
 
+// overtaken reports whether x's later segments passed before this one: its
+// timestamp is older than x's newest.
+func overtaken(s *fsm.Segment, x *fsm.Endpoint) bool {
+	latest, known := x.LatestTimestamp()
+	return known && s.Opts&fsm.OptTimestamps != 0 && int32(s.TSVal-latest) < 0
+}
+
 // Delayed acknowledgments come after 40 ms (Linux) to 500 ms (the most that
 // RFC 9293 §3.8.6.3 allows).
 const (
@@ -94,7 +101,7 @@ func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) 
 		d.ZeroWindowTime += max(0, now-d.zeroSince) // the clock may have been set back
 		f.windowOpens(s, d, r, scaled)
 	}
-	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) {
+	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) && !overtaken(s, x) {
 		edge := s.Ack.Add(scaled)
 		// The scale rounds the edge down by less than one unit of it.
 		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {

@@ -67,7 +67,7 @@ func reset(c *record.Connection) record.Verdict {
 // wentOn reports whether the side in whose name the RST came was seen to send on.
 func wentOn(c *record.Connection) bool {
 	a := anomaly(c, "rst-injection-suspected")
-	return a != nil && len(a.Frames) > 1
+	return a != nil && len(a.Frames) > 1 && a.Frames[0] == c.Reset.Frame
 }
 
 func injected(c *record.Connection) record.Verdict {
@@ -160,15 +160,17 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 	fin := c.Close.FIN[x]
 	v := record.Verdict{Frames: []fsm.Frame{fin, r.Prior}, Sure: true}
 	switch {
-	case c.Close.FIN[y] != 0:
+	case c.Close.FIN[y] != 0 && anomaly(c, "data-to-closed-socket") == nil:
 		v.Code = "closed-with-reset"
 		v.Frames = append(v.Frames, c.Close.FIN[y])
 		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) +
 			" sent a RST in " + phrase.Frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
-	case r.PeerData > finTime(c, x):
+	case r.PeerData > finTime(c, x) || anomaly(c, "data-to-closed-socket") != nil:
 		v.Code = "reset-data-after-close"
 		what := "further data of " + phrase.By(y)
-		if r.PriorOctets > 0 {
+		if r.PeerData <= finTime(c, x) {
+			what = "data of " + phrase.By(y) + " that had been under way"
+		} else if r.PriorOctets > 0 {
 			what = "the " + phrase.Octets(uint64(r.PriorOctets)) + " of " + phrase.By(y)
 		}
 		v.Frames = append(v.Frames, r.PeerFrame)
