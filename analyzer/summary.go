@@ -18,6 +18,7 @@ type summary struct {
 	anomalies   map[string]*record.AnomalyCount
 	severities  [record.SeverityError + 1]uint64
 	octets      uint64
+	evicted     uint64
 }
 
 func (s *summary) add(c *record.Connection) {
@@ -28,6 +29,9 @@ func (s *summary) add(c *record.Connection) {
 	for side := range s.states {
 		s.states[side][c.State[side].State]++
 		s.octets += c.Traffic[side].Octets
+	}
+	if c.Evicted {
+		s.evicted++
 	}
 	s.closes[c.Close.Kind]++
 	s.verdicts[c.Verdict.Code]++
@@ -53,7 +57,7 @@ func named(list []record.Anomaly, name string) bool {
 }
 
 func (s *summary) report() record.Summary {
-	r := record.Summary{Connections: s.connections, Octets: s.octets}
+	r := record.Summary{Connections: s.connections, Octets: s.octets, Evicted: s.evicted}
 	for state := range fsm.NumStates {
 		for side, list := range []*[]record.Count{&r.Client, &r.Server} {
 			if n := s.states[side][state]; n > 0 {

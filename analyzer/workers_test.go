@@ -89,6 +89,9 @@ func TestSumsChangeNothing(t *testing.T) {
 			if name == "flood" && (want.Summary.Connections != 20_000 || len(want.Capture.Anomalies) == 0) {
 				t.Fatalf("flood: %d connections, findings %v", want.Summary.Connections, want.Capture.Anomalies)
 			}
+			if name == "flood" && most > 0 && want.Summary.Evicted != 20_000-uint64(most) {
+				t.Errorf("flood: %d evicted of 20000, %d may be open", want.Summary.Evicted, most)
+			}
 			want.Connections = nil
 			for _, workers := range []int{1, 3} {
 				got := analyseAll(t, open, analyzer.Options{MaxConnections: most, Sums: true, Workers: workers})

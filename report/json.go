@@ -122,6 +122,7 @@ func (e *encoder) summary(s *record.Summary) {
 	}
 	e.endArray()
 	e.keyUint(`"bytes":`, s.Octets)
+	e.keyUint(`"evicted":`, s.Evicted)
 	e.endObject()
 }
 

@@ -116,7 +116,10 @@ func (p *page) connectionFields(s *record.Summary) {
 	if s.Connections > 0 {
 		text += ", " + octets(s.Octets) + " of data"
 	}
-	p.field(summaryNames, "connections", text)
+	if s.Evicted > 0 {
+		text += "; " + count(s.Evicted) + " let go early, as more were open than may be (--max-connections)"
+	}
+	p.field(summaryNames, "connections", p.text(text))
 	switch {
 	case len(s.Verdicts) > 0:
 		p.verdictField(s)

@@ -79,6 +79,7 @@ type Summary struct {
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
 	Octets      uint64         // payload octets in both directions
+	Evicted     uint64         // connections let go early by the limit on open ones
 }
 
 // AnomalyCount counts one anomaly over all connections.
