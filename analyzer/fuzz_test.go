@@ -129,7 +129,7 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 		verdicts[conn.Verdict.Code]++
 		for _, a := range conn.Anomalies {
 			names[a.Name] += a.Count
-			severities[a.Severity.String()] += a.Count
+			severities[a.Severity.String()]++
 		}
 	}
 	if segments+doubled > c.Segments || exact && segments+doubled != c.Segments {

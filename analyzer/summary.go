@@ -44,7 +44,7 @@ func (s *summary) add(c *record.Connection) {
 		}
 		// A doubt takes a step off the severity on one connection and not on another.
 		n.Severity = max(n.Severity, an.Severity)
-		s.severities[an.Severity] += an.Count
+		s.severities[an.Severity]++
 		n.Count += an.Count
 		if i == 0 || !named(c.Anomalies[:i], an.Name) {
 			n.Connections++
