@@ -68,6 +68,9 @@ func parseHosts(texts []string) ([]netip.Prefix, error) {
 				addr = addr.Unmap().WithZone("")
 				list = append(list, netip.PrefixFrom(addr, addr.BitLen()))
 			} else if prefix, err := netip.ParsePrefix(part); err == nil {
+				if a := prefix.Addr(); a.Is4In6() && prefix.Bits() >= 96 {
+					prefix = netip.PrefixFrom(a.Unmap(), prefix.Bits()-96) // as an address of that form is
+				}
 				list = append(list, prefix.Masked())
 			} else {
 				return nil, usagef("--host %q: not an IP address", part).hint("such as 10.0.0.1, 10.0.0.0/8 or fd00::1; names are not looked up")
