@@ -341,10 +341,11 @@ func (c *Conn) wild(x, y *Endpoint, s *Segment) bool {
 	if beyond <= 1<<16 {
 		return false
 	}
-	if wnd, known := y.window(x.Out.Top); known {
-		return uint32(beyond) > 2*wnd+1<<20
+	if beyond > maxWindow {
+		return true // whatever window was claimed: twice as far the numbers come round
 	}
-	return beyond > maxWindow
+	wnd, known := y.window(x.Out.Top)
+	return known && int64(beyond) > 2*int64(wnd)+1<<20
 }
 
 // maxWindow is the largest window there can be (RFC 7323 §2.3).
