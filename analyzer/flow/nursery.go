@@ -74,7 +74,7 @@ func ordinary(p *decode.Packet) bool {
 	s := &p.Segment
 	return s.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) == 0 && s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 &&
 		s.Opts&fsm.OptFastOpen == 0 && p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood &&
-		!p.BadHeader && !p.Truncated && p.Encap == 0
+		!p.BadHeader && !p.Truncated && !p.Undelivered && p.Encap == 0
 }
 
 // opens reports whether a nascent connection can begin with the packet.
