@@ -194,14 +194,6 @@ func (y *nursery) packet(n *nascent, b *brief, p *decode.Packet) {
 	}
 }
 
-// remove forgets a connection; its segments are the caller's to give back.
-func (y *nursery) remove(i uint32) {
-	n := y.nascents.at(i)
-	y.at.drop(n.hash, i)
-	y.unlink(i)
-	y.nascents.give(i)
-}
-
 func (y *nursery) push(l *nascentList, i uint32) {
 	n := y.nascents.at(i)
 	n.prev, n.next = l.tail, 0
@@ -242,29 +234,27 @@ func (y *nursery) bury(i uint32) {
 		y.segments.give(place)
 		place = b.next
 	}
-	y.remove(i)
+	y.at.drop(y.nascents.at(i).hash, i)
+	y.unlink(i)
+	y.nascents.give(i)
 }
 
 // grow makes a Flow of a nascent connection and gives it the segments held.
 func (t *Table) grow(i uint32) *Flow {
 	y := &t.nursery
-	n := *y.nascents.at(i)
-	y.remove(i)
+	n := y.nascents.at(i)
 	var p decode.Packet
 	var f *Flow
 	for place := n.first; place != 0; {
 		b := y.segments.at(place)
-		y.packet(&n, b, &p)
+		y.packet(n, b, &p)
 		if f == nil {
 			f = t.start(keyOf(&p), n.hash, &p)
 			f.ID, f.Birth = n.id, Birth{Ordinal: n.ordinal}
 		}
 		t.step(f, &p)
-		y.segments.give(place)
-		if b.payload != 0 {
-			y.payloads.give(b.payload)
-		}
 		place = b.next
 	}
+	y.bury(i)
 	return f
 }
