@@ -5,6 +5,7 @@ import (
 	"net/netip"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/checksum"
 )
 
 // Packets builds the frames of the script: Ethernet, an optional VLAN tag, IPv4
@@ -89,7 +90,7 @@ func (f *frame) appendIPv4(b []byte, src, dst netip.AddrPort, id uint16) []byte 
 
 func fillIPv4Checksum(header []byte) {
 	header[10], header[11] = 0, 0
-	binary.BigEndian.PutUint16(header[10:], ^fold(sum(0, header[:20])))
+	binary.BigEndian.PutUint16(header[10:], ^checksum.Fold(checksum.Sum(0, header[:20])))
 }
 
 func (f *frame) appendIPv6(b []byte, src, dst netip.AddrPort) []byte {
@@ -121,34 +122,16 @@ func (f *frame) appendTCP(b []byte, src, dst netip.AddrPort) []byte {
 	pseudo := append(src.Addr().AsSlice(), dst.Addr().AsSlice()...)
 	pseudo = binary.BigEndian.AppendUint32(pseudo, uint32(len(b)))
 	pseudo = append(pseudo, 0, 0, 0, protocolTCP)
-	partial := sum(0, pseudo)
-	check := ^fold(sum(partial, b))
+	partial := checksum.Sum(0, pseudo)
+	check := ^checksum.Fold(checksum.Sum(partial, b))
 	switch f.checksum {
 	case checksumWrong:
 		check ^= 0x5555
 	case checksumPseudo:
-		check = fold(partial)
+		check = checksum.Fold(partial)
 	}
 	binary.BigEndian.PutUint16(b[16:], check)
 	return b
-}
-
-// sum adds 16-bit words as the Internet checksum does, before folding.
-func sum(total uint32, b []byte) uint32 {
-	for ; len(b) > 1; b = b[2:] {
-		total += uint32(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		total += uint32(b[0]) << 8
-	}
-	return total
-}
-
-func fold(total uint32) uint16 {
-	for total > 0xffff {
-		total = total>>16 + total&0xffff
-	}
-	return uint16(total)
 }
 
 // setTTL changes the hop count of a built frame, as a second capture point

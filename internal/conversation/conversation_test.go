@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/checksum"
 )
 
 const folder = "../../testdata/pcaps/conversations"
@@ -151,10 +152,10 @@ func TestChecksumIsRight(t *testing.T) {
 		addresses, tcp := p[12:20], p[20:]
 		if p[0]>>4 == 6 {
 			addresses, tcp = p[8:40], p[40:]
-		} else if s := fold(sum(0, p[:20])); s != 0xffff {
+		} else if s := checksum.Fold(checksum.Sum(0, p[:20])); s != 0xffff {
 			t.Errorf("%q: IPv4 header sums to %#x", script, s)
 		}
-		if s := fold(sum(sum(uint32(6+len(tcp)), addresses), tcp)); s != 0xffff {
+		if s := checksum.Fold(checksum.Sum(checksum.Sum(uint64(6+len(tcp)), addresses), tcp)); s != 0xffff {
 			t.Errorf("%q: TCP sums to %#x", script, s)
 		}
 	}
@@ -220,7 +221,7 @@ func TestHiddenAndDoubledFrames(t *testing.T) {
 	if !bytes.Equal(p[0].Data, p[1].Data) {
 		t.Error("the doubled frame differs")
 	}
-	if p[2].Data[22] != 60 || fold(sum(0, p[2].Data[14:34])) != 0xffff {
+	if p[2].Data[22] != 60 || checksum.Fold(checksum.Sum(0, p[2].Data[14:34])) != 0xffff {
 		t.Error("the frame doubled behind a router has not the TTL or checksum it should")
 	}
 	if id := p[3].Data[19]; id != 3 {

@@ -3,6 +3,8 @@ package trace
 import (
 	"encoding/binary"
 	"io"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/checksum"
 )
 
 const (
@@ -73,7 +75,7 @@ func (s *segments) write(c *conn, side int, flags byte, length int) {
 	ip[8], ip[9], ip[10], ip[11] = 64, 6, 0, 0
 	be.PutUint32(ip[12:], src)
 	be.PutUint32(ip[16:], dst)
-	be.PutUint16(ip[10:], ^fold(sum(0, ip[:20])))
+	be.PutUint16(ip[10:], ^checksum.Fold(checksum.Sum(0, ip[:20])))
 	tcp := ip[20:total]
 	be.PutUint16(tcp, sport)
 	be.PutUint16(tcp[2:], dport)
@@ -99,8 +101,8 @@ func (s *segments) write(c *conn, side int, flags byte, length int) {
 	be.PutUint32(o[4:], c.stamp[1-side])
 	c.stamp[side] = ms
 	copy(tcp[20+options:], s.body[:length])
-	pseudo := sum(uint64(6+len(tcp)), ip[12:20])
-	be.PutUint16(tcp[16:], ^fold(sum(pseudo, tcp)))
+	pseudo := checksum.Sum(uint64(6+len(tcp)), ip[12:20])
+	be.PutUint16(tcp[16:], ^checksum.Fold(checksum.Sum(pseudo, tcp)))
 	c.seq[side] += uint32(length)
 	if flags&(syn|fin) != 0 {
 		c.seq[side]++
@@ -108,21 +110,4 @@ func (s *segments) write(c *conn, side int, flags byte, length int) {
 	if s.err == nil {
 		_, s.err = s.w.Write(b)
 	}
-}
-
-func sum(acc uint64, b []byte) uint64 {
-	for ; len(b) >= 2; b = b[2:] {
-		acc += uint64(binary.BigEndian.Uint16(b))
-	}
-	if len(b) == 1 {
-		acc += uint64(b[0]) << 8
-	}
-	return acc
-}
-
-func fold(acc uint64) uint16 {
-	for acc > 0xffff {
-		acc = acc>>16 + acc&0xffff
-	}
-	return uint16(acc)
 }
