@@ -19,9 +19,9 @@ type merger struct {
 
 // completed is a connection that ended: its record, or what stands for it.
 type completed struct {
-	id   uint64
-	own  *record.Connection
-	lone *lone
+	id    uint64
+	own   *record.Connection
+	plain *plain
 }
 
 // record returns the connection's record, which is valid until the next one's is
@@ -30,7 +30,7 @@ func (e *completed) record() (c *record.Connection, own bool) {
 	if e.own != nil {
 		return e.own, true
 	}
-	return e.lone.record(), false
+	return e.plain.record(), false
 }
 
 // numbers translates a shard's own numbers of its connections, which count from
@@ -98,10 +98,10 @@ func (m *merger) merge(r *round) []completed {
 			c.ID = m.numbers[s].take(c.ID)
 			m.ended = append(m.ended, completed{id: c.ID, own: c})
 		}
-		for i := range r.parts[s].lones {
-			l := &r.parts[s].lones[i]
+		for i := range r.parts[s].plains {
+			l := &r.parts[s].plains[i]
 			l.ID = m.numbers[s].take(l.ID)
-			m.ended = append(m.ended, completed{id: l.ID, lone: l})
+			m.ended = append(m.ended, completed{id: l.ID, plain: l})
 		}
 	}
 	slices.SortFunc(m.ended, func(a, b completed) int { return cmp.Compare(a.id, b.id) })

@@ -29,7 +29,7 @@ type part struct {
 	octets  []byte               // the beginnings of their payloads
 	begun   []flow.Birth         // connections that began, in order
 	ended   []*record.Connection // records that were completed
-	lones   []lone               // connections that ended without a record of their own
+	plains  []plain              // connections that ended without a record of their own
 	open    int                  // connections open afterwards
 }
 
@@ -40,7 +40,7 @@ func (r *round) clear() {
 	for i := range r.parts {
 		p := &r.parts[i]
 		p.packets, p.octets, p.begun = p.packets[:0], p.octets[:0], p.begun[:0]
-		p.ended, p.lones = p.ended[:0], p.lones[:0]
+		p.ended, p.plains = p.ended[:0], p.plains[:0]
 	}
 	r.finish = 0
 }

@@ -19,8 +19,8 @@ type shard struct {
 	names   decode.EncapNames
 	quality record.Quality
 
-	likes    map[flow.LoneShape]*record.Connection // what lone SYNs of a shape come to
-	learning *flow.LoneShape                       // of the connection under way
+	likes    map[flow.Shape]*record.Connection // what plain connections of a shape come to
+	learning *flow.Shape                       // of the connection under way
 }
 
 // numShards is how many trackers share the connections, whatever the number of
@@ -33,13 +33,13 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 	if limit <= 0 {
 		limit = flow.DefaultMaxConnections
 	}
-	var lone func(*flow.Lone) bool
+	var plain func(*flow.Plain) bool
 	if opt.Sums {
-		s.likes = make(map[flow.LoneShape]*record.Connection)
-		lone = s.lone
+		s.likes = make(map[flow.Shape]*record.Connection)
+		plain = s.plain
 	}
 	s.table = flow.NewTable(flow.Options{
-		Lone: lone, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
+		Plain: plain, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
 		Keep: opt.Segments, MaxKept: opt.MaxSegments, Ended: s.ended,
 	})
 	return s

@@ -8,15 +8,18 @@ import (
 // nursery keeps connections that have just begun as nothing but their first few
 // segments: some hundred octets instead of a Flow's kilobytes. A flood of SYNs
 // leaves it at that, and so do connections that idle after their first exchange.
-// As soon as one goes on, or does anything out of the ordinary, a Flow is made
-// and these segments are given to it: nothing that a Flow finds is lost.
+// One that goes on is kept for as long as it goes by the book. As soon as it does
+// anything out of the ordinary, or gets long, a Flow is made and these segments
+// are given to it: nothing that a Flow finds is lost.
 type nursery struct {
 	at       places
 	nascents slab[nascent]
+	courses  slab[course]
 	segments slab[brief]
 	payloads slab[[keptOctets]byte]
 	halfOpen nascentList // without an answer to the SYN and to the SYN-ACK: oldest first
 	open     nascentList
+	over     nascentList // ended by the book, waiting for stragglers
 }
 
 // nascent is a connection that began with a SYN.
@@ -24,17 +27,24 @@ type nascent struct {
 	client, server decode.Endpoint
 	hash           uint64
 	id, ordinal    uint64
+	overAt         uint64     // packets of the capture when it ended
 	first, last    uint32     // of its segments
 	prev, next     uint32     // in its list
 	expected       [2]fsm.Seq // by side: the number after what it sent
+	course         uint32     // its place; 0 while it has none
 	held           uint8      // segments
 	answered       bool       // by a SYN-ACK
 	open           bool       // which the client acknowledged: in the list open
 }
 
-// mostHeld is how many segments a nascent connection has at most: its handshake,
-// one exchange and the acknowledgments of that.
-const mostHeld = 8
+const (
+	// mostHeld is how many segments a nascent connection has at most, whatever they
+	// are: its handshake, one exchange and the acknowledgments of that.
+	mostHeld = 8
+	// mostByBook is how many it has at most while it goes by the book; they take as
+	// much memory as a Flow.
+	mostByBook = 40
+)
 
 // brief is all that a Flow looks at of an ordinary segment.
 type brief struct {
@@ -69,12 +79,17 @@ const (
 // nascentList is a queue of nascent connections, oldest first.
 type nascentList struct{ head, tail uint32 }
 
-// ordinary reports whether a brief can hold all of the packet.
-func ordinary(p *decode.Packet) bool {
+// fitsBrief reports whether a brief can hold all of the packet.
+func fitsBrief(p *decode.Packet) bool {
 	s := &p.Segment
-	return s.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) == 0 && s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 &&
+	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 &&
 		s.Opts&fsm.OptFastOpen == 0 && p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood &&
 		!p.BadHeader && !p.Truncated && !p.Undelivered && p.Encap == 0
+}
+
+// ordinary reports whether a brief can hold all of the packet, which ends nothing.
+func ordinary(p *decode.Packet) bool {
+	return p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) == 0 && fitsBrief(p)
 }
 
 // opens reports whether a nascent connection can begin with the packet.
@@ -100,51 +115,92 @@ func (y *nursery) add(hash, id uint64, p *decode.Packet) {
 	n.client, n.server, n.hash, n.id, n.ordinal = p.Src, p.Dst, hash, id, p.Ordinal
 	y.at.put(hash, i)
 	y.push(&y.halfOpen, i)
-	y.keep(n, p, fsm.Client)
+	place, _ := y.brief(p, fsm.Client)
+	y.append(n, place)
 }
 
-// hold takes a connection's next segment, if it is ordinary and there is room.
-func (y *nursery) hold(i uint32, p *decode.Packet) bool {
+// hold takes a connection's next segment, if there is room for it and it needs no
+// Flow. packets is how many the capture had at the latest tick.
+func (y *nursery) hold(i uint32, p *decode.Packet, packets uint64) bool {
 	n := y.nascents.at(i)
-	if n.held == mostHeld || !ordinary(p) {
-		return false
-	}
-	s := &p.Segment
 	from := fsm.Client
 	if p.Src != n.client {
 		from = fsm.Server
 	}
+	if n.course != 0 || n.held == mostHeld || p.Segment.Flags&fsm.FIN != 0 {
+		return y.follow(i, n, p, from, packets)
+	}
+	if !ordinary(p) || !n.goesOn(&p.Segment, from) {
+		return false
+	}
+	if from == fsm.Client && n.answered && !n.open {
+		n.open = true
+		y.move(i, &y.halfOpen, &y.open)
+	}
+	place, _ := y.brief(p, from)
+	y.append(n, place)
+	return true
+}
+
+// goesOn reports whether the segment is what may come next.
+func (n *nascent) goesOn(s *fsm.Segment, from fsm.Side) bool {
 	switch s.Flags & (fsm.SYN | fsm.ACK) {
-	case fsm.SYN:
-		if from != fsm.Client || s.Len > 0 || s.Seq+1 != n.expected[from] {
-			return false // another attempt, or a crossing one
-		}
+	case fsm.SYN: // another attempt, or a crossing one, is not
+		return from == fsm.Client && s.Len == 0 && s.Seq+1 == n.expected[from]
 	case fsm.SYN | fsm.ACK:
 		if from != fsm.Server || s.Len > 0 || n.answered && s.Seq+1 != n.expected[from] {
 			return false
 		}
 		n.answered = true
+		return true
 	case fsm.ACK:
-		if !n.answered || s.Len > 0 && s.Seq != n.expected[from] {
-			return false
-		}
-		if from == fsm.Client && !n.open {
-			n.open = true
-			y.unlink(i)
-			y.push(&y.open, i)
-		}
-	default:
+		return n.answered && (s.Len == 0 || s.Seq == n.expected[from])
+	}
+	return false
+}
+
+// follow takes a segment that goes by the book on a connection that has done so
+// from its start.
+func (y *nursery) follow(i uint32, n *nascent, p *decode.Packet, from fsm.Side, packets uint64) bool {
+	if n.held == mostByBook || !fitsBrief(p) || n.course == 0 && !y.study(n) {
 		return false
 	}
-	y.keep(n, p, from)
+	place, b := y.brief(p, from)
+	c := y.courses.at(n.course)
+	if !c.take(from, b) {
+		y.forget(place, b)
+		return false
+	}
+	y.append(n, place)
+	if c.stage == ended {
+		n.overAt = packets
+		y.move(i, &y.open, &y.over)
+	}
 	return true
 }
 
-// keep appends a segment to the connection's.
-func (y *nursery) keep(n *nascent, p *decode.Packet, from fsm.Side) {
+// study gives a connection that went by the book so far its course.
+func (y *nursery) study(n *nascent) bool {
+	if !n.open {
+		return false
+	}
+	n.course = y.courses.take()
+	c := y.courses.at(n.course)
+	for place := n.first; place != 0; {
+		b := y.segments.at(place)
+		if !c.take(b.from(), b) {
+			return false
+		}
+		place = b.next
+	}
+	return true
+}
+
+// brief makes a brief of the packet.
+func (y *nursery) brief(p *decode.Packet, from fsm.Side) (place uint32, b *brief) {
 	s := &p.Segment
-	i := y.segments.take()
-	b := y.segments.at(i)
+	place = y.segments.take()
+	b = y.segments.at(place)
 	*b = brief{
 		time: p.Time, frame: p.Frame, seq: s.Seq, ack: s.Ack, length: s.Len, opts: s.Opts, tsVal: s.TSVal, tsEcr: s.TSEcr,
 		ipLen: p.IPLen, flags: s.Flags, window: s.Window, mss: s.MSS, ipID: p.IPID, sum: p.PayloadSum,
@@ -163,15 +219,43 @@ func (y *nursery) keep(n *nascent, p *decode.Packet, from fsm.Side) {
 		b.payload = y.payloads.take()
 		b.kept = uint8(copy(y.payloads.at(b.payload)[:], p.Payload))
 	}
+	return place, b
+}
+
+// append adds a brief to the connection's.
+func (y *nursery) append(n *nascent, place uint32) {
+	b := y.segments.at(place)
 	if n.held++; n.held == 1 {
-		n.first = i
+		n.first = place
 	} else {
-		y.segments.at(n.last).next = i
+		y.segments.at(n.last).next = place
 	}
-	n.last = i
-	if space := s.Space(); space > 0 {
-		n.expected[from] = s.Seq.Add(space)
+	n.last = place
+	space := b.length
+	if b.flags&fsm.SYN != 0 {
+		space++
 	}
+	if b.flags&fsm.FIN != 0 {
+		space++
+	}
+	if space > 0 {
+		n.expected[b.from()] = b.seq.Add(space)
+	}
+}
+
+// forget gives a brief's room back.
+func (y *nursery) forget(place uint32, b *brief) {
+	if b.payload != 0 {
+		y.payloads.give(b.payload)
+	}
+	y.segments.give(place)
+}
+
+func (b *brief) from() fsm.Side {
+	if b.bits&briefFromServer != 0 {
+		return fsm.Server
+	}
+	return fsm.Client
 }
 
 // packet fills in what the brief holds. The payload is valid until the next
@@ -186,7 +270,7 @@ func (y *nursery) packet(n *nascent, b *brief, p *decode.Packet) {
 			MSS: b.mss, WindowScale: b.scale, TSVal: b.tsVal, TSEcr: b.tsEcr,
 		},
 	}
-	if b.bits&briefFromServer != 0 {
+	if b.from() == fsm.Server {
 		p.Src, p.Dst = p.Dst, p.Src
 	}
 	if b.payload != 0 {
@@ -205,37 +289,50 @@ func (y *nursery) push(l *nascentList, i uint32) {
 	l.tail = i
 }
 
-func (y *nursery) unlink(i uint32) {
+func (y *nursery) move(i uint32, from, to *nascentList) {
+	y.unlink(i, from)
+	y.push(to, i)
+}
+
+func (y *nursery) unlink(i uint32, l *nascentList) {
 	n := y.nascents.at(i)
-	for _, l := range []*nascentList{&y.halfOpen, &y.open} {
-		if l.head == i {
-			l.head = n.next
-		}
-		if l.tail == i {
-			l.tail = n.prev
-		}
-	}
 	if n.prev != 0 {
 		y.nascents.at(n.prev).next = n.next
+	} else {
+		l.head = n.next
 	}
 	if n.next != 0 {
 		y.nascents.at(n.next).prev = n.prev
+	} else {
+		l.tail = n.prev
 	}
-	n.prev, n.next = 0, 0
+}
+
+// list returns the list that a connection is in.
+func (y *nursery) list(n *nascent) *nascentList {
+	switch {
+	case n.course != 0 && y.courses.at(n.course).stage == ended:
+		return &y.over
+	case n.open:
+		return &y.open
+	}
+	return &y.halfOpen
 }
 
 // bury forgets a connection and what it held.
 func (y *nursery) bury(i uint32) {
-	for place := y.nascents.at(i).first; place != 0; {
+	n := y.nascents.at(i)
+	for place := n.first; place != 0; {
 		b := y.segments.at(place)
-		if b.payload != 0 {
-			y.payloads.give(b.payload)
-		}
-		y.segments.give(place)
-		place = b.next
+		next := b.next
+		y.forget(place, b)
+		place = next
 	}
-	y.at.drop(y.nascents.at(i).hash, i)
-	y.unlink(i)
+	y.at.drop(n.hash, i)
+	y.unlink(i, y.list(n))
+	if n.course != 0 {
+		y.courses.give(n.course)
+	}
 	y.nascents.give(i)
 }
 

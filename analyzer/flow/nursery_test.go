@@ -25,12 +25,13 @@ func TestBriefKeepsAll(t *testing.T) {
 		}
 	}
 	try := func(name string, p *decode.Packet) {
-		if !ordinary(p) {
+		if !fitsBrief(p) {
 			return
 		}
 		var y nursery
 		n := nascent{client: p.Src, server: p.Dst}
-		y.keep(&n, p, fsm.Client)
+		place, _ := y.brief(p, fsm.Client)
+		y.append(&n, place)
 		var got decode.Packet
 		y.packet(&n, y.segments.at(n.first), &got)
 		if !reflect.DeepEqual(&got, p) {

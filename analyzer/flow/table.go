@@ -18,7 +18,7 @@ type Options struct {
 	Keep           func(id uint64) bool // whether to keep the connection's segments; nil keeps none
 	MaxKept        int                  // segments kept over all connections; 0 means no limit
 	Ended          func(*Flow)          // called once for each connection when it is complete; the Flow is valid during the call
-	Lone           func(*Lone) bool     // if set, called instead for a connection of one SYN; if it returns false, Ended is called as well
+	Plain          func(*Plain) bool    // if set, called first for a plain connection; Ended is not called if it returns true
 }
 
 // DefaultMaxConnections bounds the connections that are tracked at once: a
@@ -95,7 +95,7 @@ func (t *Table) Add(p *decode.Packet) {
 	f := t.flows.find(hash, &key)
 	if f == nil {
 		if i := t.nursery.find(hash, &key); i != 0 {
-			if t.nursery.hold(i, p) {
+			if t.nursery.hold(i, p, t.packets) {
 				return
 			}
 			f = t.grow(i)
@@ -159,6 +159,9 @@ func (t *Table) Tick(now fsm.Time, packets uint64) {
 	t.now, t.packets = max(t.now, now), packets
 	for f := t.over.head; f != nil && (f.deadline <= t.now || f.overAt+t.opt.LingerPackets <= t.packets); f = t.over.head {
 		t.end(f)
+	}
+	for i := t.nursery.over.head; i != 0 && t.lingered(i); i = t.nursery.over.head {
+		t.endNascent(i)
 	}
 	t.graves.expire(t.now)
 }
@@ -321,7 +324,7 @@ func (t *Table) unindex(f *Flow) {
 // evict makes room: the oldest half-open connection, else the one that ended
 // first, else the oldest.
 func (t *Table) evict() {
-	if t.evictOlder(t.halfOpen.head, t.nursery.halfOpen.head) || t.evictOlder(t.over.head, 0) ||
+	if t.evictOlder(t.halfOpen.head, t.nursery.halfOpen.head) || t.evictOlder(t.over.head, t.nursery.over.head) ||
 		t.evictOlder(t.open.head, t.nursery.open.head) {
 		t.Evicted++
 	}
@@ -344,10 +347,27 @@ func (t *Table) evictOlder(f *Flow, nascent uint32) bool {
 	return true
 }
 
+// lingered reports whether a connection that ended by the book has waited long
+// enough for stragglers.
+func (t *Table) lingered(i uint32) bool {
+	n := t.nursery.nascents.at(i)
+	return t.nursery.segments.at(n.last).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
+}
+
+// endNascent does what end does for a connection that ended by the book.
+func (t *Table) endNascent(i uint32) {
+	n := t.nursery.nascents.at(i)
+	c := t.nursery.courses.at(n.course)
+	t.graves.dig(n.hash, grave{
+		until: c.time + 2*t.opt.MSL, incarnation: 1, predecessor: c.predecessor(n, t.nursery.segments.at(n.first), t),
+	})
+	t.reportNascent(i, false)
+}
+
 // reportNascent reports a connection that has no Flow.
 func (t *Table) reportNascent(i uint32, evicted bool) {
-	if t.opt.Lone != nil {
-		if l, is := t.lone(i, evicted); is && t.opt.Lone(&l) {
+	if t.opt.Plain != nil {
+		if c, is := t.plain(i, evicted); is && t.opt.Plain(&c) {
 			t.nursery.bury(i)
 			return
 		}
@@ -413,7 +433,7 @@ func (t *Table) remaining() []remaining {
 		}
 	}
 	y := &t.nursery
-	for _, l := range []nascentList{y.halfOpen, y.open} {
+	for _, l := range []nascentList{y.halfOpen, y.open, y.over} {
 		for i := l.head; i != 0; i = y.nascents.at(i).next {
 			n := y.nascents.at(i)
 			rest = append(rest, remaining{id: n.id, ordinal: n.ordinal, nascent: i})

@@ -1,0 +1,183 @@
+package flow
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// course follows a connection that goes by the book: it is opened, used and
+// closed in order, nothing is lost, repeated, overtaken or odd, no window is
+// filled or closed, nobody waits for a delayed ACK. Most connections of a sound
+// network are such, and no check has anything to say of them; so until it leaves
+// the book a connection needs no Flow. Where in doubt, it has left the book: then a
+// Flow is made of its segments and judges them as any others.
+type course struct {
+	lanes      [2]lane // by sending side
+	stage      stage
+	closer     fsm.Side // who sent the first FIN
+	timestamps bool     // agreed
+	unverified bool     // a checksum
+	time       fsm.Time // of the latest segment
+	lastFIN    fsm.Time // when the second FIN came
+}
+
+// lane is what one side sent.
+type lane struct {
+	isn, next    fsm.Seq
+	acked, edge  fsm.Seq // latest acknowledgment and right edge of the window
+	synTS, ts    uint32
+	octets       uint32
+	offered      fsm.OptionSet // on its SYN
+	mss          uint16
+	window       uint16
+	scale        uint8 // agreed
+	small, tardy uint8 // segments below half of what the peer takes; ACKs held back
+	lastData     fsm.Time
+}
+
+// stage is how far a course has come.
+type stage uint8
+
+const (
+	unopened stage = iota
+	asked
+	answered
+	opened
+	closing // one FIN
+	closed  // both FINs, the first acknowledged
+	ended   // and the second
+)
+
+// take takes the next segment, if it goes by the book. If not, the course must
+// not be used any more.
+func (c *course) take(from fsm.Side, b *brief) bool {
+	if b.time < c.time || b.window == 0 || b.tos&3 == congestionExperienced {
+		return false
+	}
+	c.time = b.time
+	c.unverified = c.unverified || b.checksum == 0
+	if c.stage < answered {
+		return c.open(from, b)
+	}
+	d, r := &c.lanes[from], &c.lanes[from.Peer()]
+	if b.flags&^(fsm.PSH|fsm.FIN) != fsm.ACK || b.seq != d.next || b.ack.Before(d.acked) || b.ack.After(r.next) {
+		return false
+	}
+	return c.stamped(d, r, b) && c.fits(d, r, b) && c.offers(from, d, b) && c.moves(from, d, r, b)
+}
+
+// open takes a SYN and the SYN-ACK that answers it.
+func (c *course) open(from fsm.Side, b *brief) bool {
+	const usual = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps
+	d, r := &c.lanes[from], &c.lanes[from.Peer()]
+	if b.opts&^usual != 0 || b.opts&fsm.OptMSS == 0 || b.mss == 0 || b.scale > 14 || b.length > 0 {
+		return false
+	}
+	switch {
+	case c.stage == unopened && from == fsm.Client && b.flags == fsm.SYN && b.ack == 0:
+	case c.stage == asked && from == fsm.Server && b.flags == fsm.SYN|fsm.ACK && b.ack == r.next && b.opts&^r.offered == 0 &&
+		(b.opts&fsm.OptTimestamps == 0 || b.tsEcr == r.ts):
+		c.timestamps = b.opts&fsm.OptTimestamps != 0
+		if b.opts&fsm.OptWindowScale == 0 {
+			r.scale = 0
+		}
+		r.acked = b.seq
+	default:
+		return false
+	}
+	c.stage++
+	d.isn, d.next, d.acked = b.seq, b.seq+1, b.ack
+	d.edge = b.ack.Add(uint32(b.window)) // never scaled on a SYN
+	d.offered, d.mss, d.window, d.scale = b.opts, b.mss, b.window, b.scale
+	d.synTS, d.ts = b.tsVal, b.tsVal
+	return true
+}
+
+// stamped looks at the options: timestamps where they were agreed, going forward,
+// and nothing else.
+func (c *course) stamped(d, r *lane, b *brief) bool {
+	if !c.timestamps {
+		return b.opts == 0
+	}
+	if b.opts != fsm.OptTimestamps || b.tsVal-d.ts >= clockJump || b.tsEcr-r.synTS > r.ts-r.synTS {
+		return false
+	}
+	d.ts = b.tsVal
+	return true
+}
+
+// fits looks whether the peer has room for the segment, and whether it is of a
+// usual size.
+func (c *course) fits(d, r *lane, b *brief) bool {
+	const mostSmall = 20 // well below what makes a run of tiny segments
+	if b.length == 0 && b.flags&fsm.FIN == 0 {
+		return true
+	}
+	if !b.seq.Add(b.length + 1).Before(r.edge) {
+		return false
+	}
+	if b.length == 0 {
+		return true
+	}
+	if b.length > uint32(r.mss) && b.ipLen <= 1500 || c.stage >= closing {
+		return false
+	}
+	if 2*b.length < uint32(r.mss) {
+		d.small++
+	}
+	d.octets += b.length
+	d.lastData = b.time
+	return d.small <= mostSmall
+}
+
+// offers looks at the window: its right edge never goes back by more than the
+// scale rounds.
+func (c *course) offers(from fsm.Side, d *lane, b *brief) bool {
+	scaled := uint32(b.window) << d.scale
+	edge := b.ack.Add(scaled)
+	ok := edge.Minus(d.edge) > -(int32(1) << d.scale)
+	if c.stage == answered { // the SYN's window does not count
+		ok = from == fsm.Client && b.ack == c.lanes[fsm.Server].next && scaled >= slamBelow
+	}
+	d.edge = edge
+	return ok
+}
+
+// moves takes the connection on by the segment's acknowledgment and FIN.
+func (c *course) moves(from fsm.Side, d, r *lane, b *brief) bool {
+	const mostTardy = 2 // one less than makes a stall
+	fin := b.flags&fsm.FIN != 0
+	if b.length == 0 && !fin {
+		if b.ack == d.acked && b.window == d.window {
+			return false // it says nothing new
+		}
+		if wait := b.time - r.lastData; r.lastData != 0 && wait >= shortestDelay && wait <= longestDelay {
+			if d.tardy++; d.tardy > mostTardy {
+				return false
+			}
+		}
+	}
+	d.acked, d.window = b.ack, b.window
+	d.next = d.next.Add(b.length)
+	if fin {
+		d.next++
+	}
+	switch {
+	case c.stage == answered && fin:
+		return false
+	case c.stage == answered:
+		c.stage = opened
+	case c.stage == opened && fin:
+		c.stage, c.closer = closing, from
+	case c.stage == closing && fin:
+		if from == c.closer || b.ack != r.next {
+			return false // the two FINs cross
+		}
+		c.stage, c.lastFIN = closed, b.time
+	case c.stage == closed:
+		if from != c.closer || fin || b.ack != r.next {
+			return false
+		}
+		c.stage = ended
+	case c.stage == ended:
+		return false
+	}
+	return true
+}
