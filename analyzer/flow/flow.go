@@ -67,8 +67,8 @@ type Flow struct {
 	AllFacts  Facts
 	candidate *candidate
 
-	hash     uint64 // of the Key, in the table's index
-	sameHash *Flow  // the next one there
+	hash  uint64 // of the Key, in the table's index
+	place uint32 // there; 0 for none
 
 	list       *list // the queue that the flow waits in
 	prev, next *Flow

@@ -8,51 +8,59 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 )
 
-// index finds the flow of a packet. Its map has a number for its key, which is
-// a third of the memory and half of the time of one keyed by addresses.
+// index finds the connection of a packet by a hash of its key, whichever way the
+// packet goes: a Flow, or one that is in the nursery still.
 type index struct {
-	seed hashSeed
-	at   map[uint64]*Flow // flows of one hash are chained by Flow.sameHash
-	n    int
+	seed     hashSeed
+	at       places
+	flows    []*Flow // by their places, without flowPlace
+	free     []uint32
+	nascents *slab[nascent]
 }
 
-func newIndex(seed hashSeed) index { return index{seed: seed, at: make(map[uint64]*Flow)} }
+// flowPlace marks the places of flows; the others are the nursery's.
+const flowPlace = 1 << 31
 
-// find returns the flow of the key, or nil; h is the key's hash.
-func (x *index) find(h uint64, k *Key) *Flow {
-	f := x.at[h]
-	for f != nil && f.Key != *k {
-		f = f.sameHash
+// find returns the connection between two endpoints, if there is one.
+func (x *index) find(hash uint64, a, b *decode.Endpoint, encap decode.Encap) (f *Flow, nascent uint32) {
+	place := x.at.find(hash, func(place uint32) bool {
+		if place&flowPlace != 0 {
+			k := &x.flows[place&^flowPlace].Key
+			return k.Encap == encap && (k.A == *a && k.B == *b || k.A == *b && k.B == *a)
+		}
+		n := x.nascents.at(place)
+		return encap == 0 && (n.client == *a && n.server == *b || n.client == *b && n.server == *a)
+	})
+	if place&flowPlace != 0 {
+		return x.flows[place&^flowPlace], 0
 	}
-	return f
+	return nil, place
 }
 
 // put enters a flow whose key is not in the index.
-func (x *index) put(f *Flow, h uint64) {
-	f.hash, f.sameHash = h, x.at[h]
-	x.at[h] = f
-	x.n++
+func (x *index) put(f *Flow, hash uint64) {
+	var i uint32
+	if last := len(x.free) - 1; last >= 0 {
+		i = x.free[last]
+		x.free = x.free[:last]
+		x.flows[i] = f
+	} else {
+		i = uint32(len(x.flows))
+		x.flows = append(x.flows, f)
+	}
+	f.hash, f.place = hash, flowPlace|i
+	x.at.put(hash, f.place)
 }
 
 // drop takes the flow out, if it is there.
 func (x *index) drop(f *Flow) {
-	first := x.at[f.hash]
-	switch {
-	case first == f && f.sameHash == nil:
-		delete(x.at, f.hash)
-	case first == f:
-		x.at[f.hash] = f.sameHash
-	default:
-		for first != nil && first.sameHash != f {
-			first = first.sameHash
-		}
-		if first == nil {
-			return
-		}
-		first.sameHash = f.sameHash
+	if f.place == 0 {
+		return
 	}
-	f.sameHash = nil
-	x.n--
+	x.at.drop(f.hash, f.place)
+	i := f.place &^ flowPlace
+	x.flows[i], f.place = nil, 0
+	x.free = append(x.free, i)
 }
 
 // hashSeed is drawn anew for every table: who makes a capture cannot know which
@@ -63,10 +71,9 @@ func newHashSeed() hashSeed {
 	return hashSeed{rand.Uint64(), rand.Uint64(), rand.Uint64(), rand.Uint64()}
 }
 
-// hash spreads keys over 64 bits.
-func (s *hashSeed) hash(k *Key) uint64 {
-	h := s.end(&k.A) ^ bits.RotateLeft64(s.end(&k.B), 32)
-	return mul(h^s[2], uint64(k.Encap)^s[3])
+// hash spreads pairs of endpoints over 64 bits; their order makes no difference.
+func (s *hashSeed) hash(a, b *decode.Endpoint, encap decode.Encap) uint64 {
+	return mul((s.end(a)+s.end(b))^s[2], uint64(encap)^s[3])
 }
 
 func (s *hashSeed) end(e *decode.Endpoint) uint64 {

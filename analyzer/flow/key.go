@@ -45,18 +45,21 @@ func (k Key) bare() Key {
 // another encapsulation: VLANs differ by direction where two networks meet. Only
 // a direction of which nothing was captured yet is taken, and only if the packet
 // acknowledges what the other side sent.
-func (t *Table) otherWay(key Key, p *decode.Packet) *Flow {
+func (t *Table) otherWay(p *decode.Packet) *Flow {
+	if len(t.aliases) == 0 && len(t.tagged) == 0 && p.Encap == 0 {
+		return nil
+	}
+	key := keyOf(p)
 	if f := t.aliases[key]; f != nil {
 		return f
 	}
 	bare := key.bare()
 	f := t.tagged[bare]
 	if f == nil && key.Encap != 0 {
-		hash := t.flows.seed.hash(&bare)
-		if f = t.flows.find(hash, &bare); f == nil {
-			if i := t.nursery.find(hash, &bare); i != 0 {
-				f = t.grow(i)
-			}
+		hash := t.index.seed.hash(&bare.A, &bare.B, 0)
+		var i uint32
+		if f, i = t.index.find(hash, &bare.A, &bare.B, 0); i != 0 {
+			f = t.grow(i)
 		}
 	}
 	if f == nil || f.otherEncap || f.candidate != nil || p.Segment.Flags&fsm.ACK == 0 {

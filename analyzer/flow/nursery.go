@@ -12,7 +12,6 @@ import (
 // anything out of the ordinary, or gets long, a Flow is made and these segments
 // are given to it: nothing that a Flow finds is lost.
 type nursery struct {
-	at       places
 	nascents slab[nascent]
 	courses  slab[course]
 	segments slab[brief]
@@ -97,26 +96,15 @@ func opens(p *decode.Packet) bool {
 	return p.Segment.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN && p.Segment.Len == 0 && p.Src != p.Dst && ordinary(p)
 }
 
-// find returns the place of the key's connection, or 0.
-func (y *nursery) find(hash uint64, key *Key) uint32 {
-	if key.Encap != 0 {
-		return 0
-	}
-	return y.at.find(hash, func(i uint32) bool {
-		n := y.nascents.at(i)
-		return n.client == key.A && n.server == key.B || n.client == key.B && n.server == key.A
-	})
-}
-
-// add begins a connection.
-func (y *nursery) add(hash, id uint64, p *decode.Packet) {
-	i := y.nascents.take()
+// add begins a connection and returns its place.
+func (y *nursery) add(hash, id uint64, p *decode.Packet) (i uint32) {
+	i = y.nascents.take()
 	n := y.nascents.at(i)
 	n.client, n.server, n.hash, n.id, n.ordinal = p.Src, p.Dst, hash, id, p.Ordinal
-	y.at.put(hash, i)
 	y.push(&y.halfOpen, i)
 	place, _ := y.brief(p, fsm.Client)
 	y.append(n, place)
+	return i
 }
 
 // hold takes a connection's next segment, if there is room for it and it needs no
@@ -328,7 +316,6 @@ func (y *nursery) bury(i uint32) {
 		y.forget(place, b)
 		place = next
 	}
-	y.at.drop(n.hash, i)
 	y.unlink(i, y.list(n))
 	if n.course != 0 {
 		y.courses.give(n.course)
@@ -336,10 +323,17 @@ func (y *nursery) bury(i uint32) {
 	y.nascents.give(i)
 }
 
+// bury forgets a connection that has no Flow.
+func (t *Table) bury(i uint32) {
+	t.index.at.drop(t.nursery.nascents.at(i).hash, i)
+	t.nursery.bury(i)
+}
+
 // grow makes a Flow of a nascent connection and gives it the segments held.
 func (t *Table) grow(i uint32) *Flow {
 	y := &t.nursery
 	n := y.nascents.at(i)
+	t.index.at.drop(n.hash, i) // its Flow takes the place
 	var p decode.Packet
 	var f *Flow
 	for place := n.first; place != 0; {

@@ -33,7 +33,7 @@ const DefaultLingerPackets = 1 << 16
 // use and starts no goroutine.
 type Table struct {
 	opt   Options
-	flows index
+	index index
 
 	// A switch may tag one direction otherwise than the other: the encapsulated
 	// flows by their addresses alone, and those of two keys by the second.
@@ -78,30 +78,30 @@ func NewTable(opt Options) *Table {
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections
 	}
-	return &Table{
-		opt: opt, flows: newIndex(newHashSeed()), graves: graves{at: make(map[uint64]grave)},
+	t := &Table{
+		opt: opt, graves: graves{at: make(map[uint64]grave)},
 		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow),
 	}
+	t.index = index{seed: newHashSeed(), nascents: &t.nursery.nascents}
+	return t
 }
 
 // Open returns how many connections are tracked now.
-func (t *Table) Open() int { return t.flows.n + t.nursery.at.n }
+func (t *Table) Open() int { return t.index.at.n }
 
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
 	t.ordinal = p.Ordinal
-	key := keyOf(p)
-	hash := t.flows.seed.hash(&key)
-	f := t.flows.find(hash, &key)
-	if f == nil {
-		if i := t.nursery.find(hash, &key); i != 0 {
-			if t.nursery.hold(i, p, t.packets) {
-				return
-			}
-			f = t.grow(i)
-		} else {
-			f = t.otherWay(key, p)
+	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
+	f, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
+	switch {
+	case i != 0:
+		if t.nursery.hold(i, p, t.packets) {
+			return
 		}
+		f = t.grow(i)
+	case f == nil:
+		f = t.otherWay(p)
 	}
 	if f == nil {
 		if p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice {
@@ -121,10 +121,10 @@ func (t *Table) Add(p *decode.Packet) {
 		}
 		if before == nil && t.opt.Keep == nil && opens(p) {
 			t.born()
-			t.nursery.add(hash, t.ids, p)
+			t.index.at.put(hash, t.nursery.add(hash, t.ids, p))
 			return
 		}
-		f = t.begin(key, hash, p, before)
+		f = t.begin(keyOf(p), hash, p, before)
 	} else if f.candidate != nil || p.Segment.Flags&fsm.SYN != 0 {
 		f = t.incarnation(f, p)
 		if f == nil {
@@ -191,14 +191,12 @@ func (t *Table) step(f *Flow, p *decode.Packet) {
 // Malformed notes a segment of which only the ports could be read on the
 // connection that it claims to belong to, if there is one.
 func (t *Table) Malformed(p *decode.Packet) {
-	key := keyOf(p)
-	hash := t.flows.seed.hash(&key)
-	f := t.flows.find(hash, &key)
-	if f == nil {
-		f = t.aliases[key]
-	}
-	if i := t.nursery.find(hash, &key); f == nil && i != 0 {
+	f, i := t.index.find(t.index.seed.hash(&p.Src, &p.Dst, p.Encap), &p.Src, &p.Dst, p.Encap)
+	switch {
+	case i != 0:
 		f = t.grow(i)
+	case f == nil:
+		f = t.aliases[keyOf(p)]
 	}
 	if f == nil {
 		return
@@ -247,7 +245,7 @@ func (t *Table) start(key Key, hash uint64, p *decode.Packet) *Flow {
 	f.First = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: 1}
 	f.FirstFlags = p.Segment.Flags
 	f.Dir[from].lastReal = p.Time
-	t.flows.put(f, hash)
+	t.index.put(f, hash)
 	if key.Encap != 0 {
 		t.tagged[key.bare()] = f
 	}
@@ -315,7 +313,7 @@ func (t *Table) forget(f *Flow) {
 
 // unindex makes the flow unfindable by its keys.
 func (t *Table) unindex(f *Flow) {
-	t.flows.drop(f)
+	t.index.drop(f)
 	if f.otherEncap && t.aliases[f.alias] == f {
 		delete(t.aliases, f.alias)
 	}
@@ -368,7 +366,7 @@ func (t *Table) endNascent(i uint32) {
 func (t *Table) reportNascent(i uint32, evicted bool) {
 	if t.opt.Plain != nil {
 		if c, is := t.plain(i, evicted); is && t.opt.Plain(&c) {
-			t.nursery.bury(i)
+			t.bury(i)
 			return
 		}
 	}
