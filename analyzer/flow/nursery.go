@@ -14,8 +14,8 @@ import (
 type nursery struct {
 	nascents slab[nascent]
 	courses  slab[course]
-	segments slab[brief]
-	payloads slab[[keptOctets]byte]
+	segments briefs
+	payloads payloads
 	halfOpen nascentList // without an answer to the SYN and to the SYN-ACK: oldest first
 	open     nascentList
 	over     nascentList // ended by the book, waiting for stragglers
@@ -28,6 +28,7 @@ type nascent struct {
 	id, ordinal    uint64
 	overAt         uint64     // packets of the capture when it ended
 	first, last    uint32     // of its segments
+	begin, end     uint32     // the first and the last of its payloads
 	prev, next     uint32     // in its list
 	expected       [2]fsm.Seq // by side: the number after what it sent
 	course         uint32     // its place; 0 while it has none
@@ -103,7 +104,7 @@ func (y *nursery) add(hash, id uint64, p *decode.Packet) (i uint32) {
 	n.client, n.server, n.hash, n.id, n.ordinal = p.Src, p.Dst, hash, id, p.Ordinal
 	y.push(&y.halfOpen, i)
 	place, _ := y.brief(p, fsm.Client)
-	y.append(n, place)
+	y.append(n, place, p)
 	return i
 }
 
@@ -126,7 +127,7 @@ func (y *nursery) hold(i uint32, p *decode.Packet, packets uint64) bool {
 		y.move(i, &y.halfOpen, &y.open)
 	}
 	place, _ := y.brief(p, from)
-	y.append(n, place)
+	y.append(n, place, p)
 	return true
 }
 
@@ -156,10 +157,10 @@ func (y *nursery) follow(i uint32, n *nascent, p *decode.Packet, from fsm.Side, 
 	place, b := y.brief(p, from)
 	c := y.courses.at(n.course)
 	if !c.take(from, b) {
-		y.forget(place, b)
+		y.segments.give(place, place)
 		return false
 	}
-	y.append(n, place)
+	y.append(n, place, p)
 	if c.stage == ended {
 		n.overAt = packets
 		y.move(i, &y.open, &y.over)
@@ -203,15 +204,12 @@ func (y *nursery) brief(p *decode.Packet, from fsm.Side) (place uint32, b *brief
 	if p.HasPayloadSum {
 		b.bits |= briefSum
 	}
-	if len(p.Payload) > 0 {
-		b.payload = y.payloads.take()
-		b.kept = uint8(copy(y.payloads.at(b.payload)[:], p.Payload))
-	}
 	return place, b
 }
 
-// append adds a brief to the connection's.
-func (y *nursery) append(n *nascent, place uint32) {
+// append adds the packet's brief to the connection's, with the beginning of its
+// payload.
+func (y *nursery) append(n *nascent, place uint32, p *decode.Packet) {
 	b := y.segments.at(place)
 	if n.held++; n.held == 1 {
 		n.first = place
@@ -219,6 +217,17 @@ func (y *nursery) append(n *nascent, place uint32) {
 		y.segments.at(n.last).next = place
 	}
 	n.last = place
+	if len(p.Payload) > 0 {
+		b.payload = y.payloads.take()
+		d := y.payloads.at(b.payload)
+		b.kept = uint8(copy(d.octets[:], p.Payload))
+		if n.begin == 0 {
+			n.begin = b.payload
+		} else {
+			y.payloads.at(n.end).next = b.payload
+		}
+		n.end = b.payload
+	}
 	space := b.length
 	if b.flags&fsm.SYN != 0 {
 		space++
@@ -229,14 +238,6 @@ func (y *nursery) append(n *nascent, place uint32) {
 	if space > 0 {
 		n.expected[b.from()] = b.seq.Add(space)
 	}
-}
-
-// forget gives a brief's room back.
-func (y *nursery) forget(place uint32, b *brief) {
-	if b.payload != 0 {
-		y.payloads.give(b.payload)
-	}
-	y.segments.give(place)
 }
 
 func (b *brief) from() fsm.Side {
@@ -262,7 +263,7 @@ func (y *nursery) packet(n *nascent, b *brief, p *decode.Packet) {
 		p.Src, p.Dst = p.Dst, p.Src
 	}
 	if b.payload != 0 {
-		p.Payload = y.payloads.at(b.payload)[:b.kept]
+		p.Payload = y.payloads.at(b.payload).octets[:b.kept]
 	}
 }
 
@@ -310,11 +311,9 @@ func (y *nursery) list(n *nascent) *nascentList {
 // bury forgets a connection and what it held.
 func (y *nursery) bury(i uint32) {
 	n := y.nascents.at(i)
-	for place := n.first; place != 0; {
-		b := y.segments.at(place)
-		next := b.next
-		y.forget(place, b)
-		place = next
+	y.segments.give(n.first, n.last)
+	if n.begin != 0 {
+		y.payloads.give(n.begin, n.end)
 	}
 	y.unlink(i, y.list(n))
 	if n.course != 0 {

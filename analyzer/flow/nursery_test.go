@@ -31,7 +31,7 @@ func TestBriefKeepsAll(t *testing.T) {
 		var y nursery
 		n := nascent{client: p.Src, server: p.Dst}
 		place, _ := y.brief(p, fsm.Client)
-		y.append(&n, place)
+		y.append(&n, place, p)
 		var got decode.Packet
 		y.packet(&n, y.segments.at(n.first), &got)
 		if !reflect.DeepEqual(&got, p) {

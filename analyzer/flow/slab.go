@@ -3,12 +3,9 @@ package flow
 // slab holds many values of one small type. A value's place is a number from 1
 // on, half the size of a pointer and nothing to the garbage collector.
 type slab[T any] struct {
-	chunks [][]T
-	used   uint32   // places ever taken
-	free   []uint32 // of these, those given back
+	room[T]
+	free []uint32 // places given back
 }
-
-const slabChunk = 256
 
 // take returns the place of a zero value.
 func (s *slab[T]) take() uint32 {
@@ -18,18 +15,82 @@ func (s *slab[T]) take() uint32 {
 		*s.at(i) = *new(T)
 		return i
 	}
-	if s.used%slabChunk == 0 {
-		s.chunks = append(s.chunks, make([]T, slabChunk))
-	}
-	s.used++
-	return s.used
-}
-
-// at returns the value at a place that take returned.
-func (s *slab[T]) at(i uint32) *T {
-	i--
-	return &s.chunks[i/slabChunk][i%slabChunk]
+	return s.more()
 }
 
 // give hands a place back.
 func (s *slab[T]) give(i uint32) { s.free = append(s.free, i) }
+
+// room is the memory of a slab.
+type room[T any] struct {
+	chunks [][]T
+	used   uint32 // places ever taken
+}
+
+const slabChunk = 256
+
+// at returns the value at a place.
+func (r *room[T]) at(i uint32) *T {
+	i--
+	return &r.chunks[i/slabChunk][i%slabChunk]
+}
+
+// more returns a place never taken before.
+func (r *room[T]) more() uint32 {
+	if r.used%slabChunk == 0 {
+		r.chunks = append(r.chunks, make([]T, slabChunk))
+	}
+	r.used++
+	return r.used
+}
+
+// briefs is the slab of briefs. Those of one connection are chained by their next
+// and given back at once, without a look at each.
+type briefs struct {
+	room[brief]
+	free uint32 // the first of a chain
+}
+
+// take returns a place whose value is to be written whole.
+func (s *briefs) take() uint32 {
+	i := s.free
+	if i == 0 {
+		return s.more()
+	}
+	s.free = s.at(i).next
+	return i
+}
+
+// give hands a chain back.
+func (s *briefs) give(first, last uint32) {
+	s.at(last).next = s.free
+	s.free = first
+}
+
+// payload is the beginning of a segment's data, as far as a Flow compares it.
+type payload struct {
+	next   uint32
+	octets [keptOctets]byte
+}
+
+// payloads is the slab of payloads, chained likewise.
+type payloads struct {
+	room[payload]
+	free uint32
+}
+
+// take returns a place whose value is to be written whole.
+func (s *payloads) take() uint32 {
+	i := s.free
+	if i == 0 {
+		return s.more()
+	}
+	s.free = s.at(i).next
+	return i
+}
+
+// give hands a chain back.
+func (s *payloads) give(first, last uint32) {
+	s.at(last).next = s.free
+	s.free = first
+}
