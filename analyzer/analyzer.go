@@ -48,6 +48,7 @@ type Options struct {
 type Analyzer struct {
 	opt     Options
 	front   front
+	copies  copies.Finder
 	round   *round
 	shards  []*shard
 	merger  *merger
@@ -69,7 +70,7 @@ func New(opt Options) *Analyzer {
 	}
 	a := &Analyzer{opt: opt, merger: newMerger(shards)}
 	a.front = front{
-		copies: new(copies.Finder), wanted: opt.Wanted,
+		wanted:  opt.Wanted,
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
@@ -88,18 +89,7 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 	if a.front.roundEnds(raw.Time, a.opt.Immediate) {
 		a.endRound(a.front.last)
 	}
-	p := a.front.segment(raw)
-	switch {
-	case p == nil:
-	case a.team != nil:
-		a.round.add(p)
-	default: // nobody else works meanwhile, so it need not wait for the round's end
-		i := shardOf(p, len(a.shards))
-		s := a.shards[i]
-		s.part, s.names = &a.round.parts[i], a.front.decoder.EncapNames()
-		p.Payload = p.Payload[:min(len(p.Payload), keptPayload)] // as much as goes along to workers
-		s.take(p)
-	}
+	a.front.decode(raw, a.round)
 }
 
 // endRound has the shards work on the packets gathered so far.
@@ -110,6 +100,7 @@ func (a *Analyzer) endRound(now fsm.Time) {
 		a.round = a.team.dispatch(r)
 		return
 	}
+	r.sort(&a.copies)
 	for i, s := range a.shards {
 		s.work(r, &r.parts[i])
 	}

@@ -4,19 +4,16 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/copies"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // front is the part of an analysis that sees every packet in order: it decodes,
-// counts, finds copies, and sorts the segments by connection into rounds.
+// counts, and gathers the segments in rounds.
 type front struct {
 	decoder *decode.Decoder
-	copies  *copies.Finder
 	wanted  func(*decode.Packet) bool
-	packet  decode.Packet
 
 	packets, segments, unwanted uint64
 	skipped                     [decode.NumReasons]uint64
@@ -51,26 +48,25 @@ func (f *front) roundEnds(t fsm.Time, immediate bool) bool {
 	return false
 }
 
-// segment decodes a packet and returns its segment, or nil if there is none to
-// analyse. The result is valid until the next call.
-func (f *front) segment(raw *decode.Raw) *decode.Packet {
-	p := &f.packet
+// decode decodes a packet into the round, if there is anything to analyse in it.
+func (f *front) decode(raw *decode.Raw, r *round) {
+	p := r.next()
 	if reason := f.decoder.Decode(raw, p); reason != decode.OK {
 		f.skipped[reason]++
 		if reason == decode.TCPMalformed && p.Addressed {
 			p.Malformed, p.Ordinal = true, f.packets
-			return p
+			r.add()
 		}
-		return nil
+		return
 	}
 	if f.wanted != nil && !f.wanted(p) {
 		f.unwanted++
-		return nil
+		return
 	}
 	f.segments++
 	f.note(p)
-	p.Copy, p.Ordinal = f.copies.Look(p), f.packets
-	return p
+	p.Ordinal = f.packets
+	r.add()
 }
 
 // note counts what a segment says of the capture.

@@ -48,8 +48,8 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 // work does the shard's part of a round.
 func (s *shard) work(r *round, p *part) {
 	s.part, s.names = p, r.names
-	for i := range p.packets {
-		s.take(&p.packets[i])
+	for _, i := range p.packets {
+		s.take(&r.packets[i])
 	}
 	if r.finish > 0 {
 		s.table.Finish(r.now, r.finish)

@@ -2,10 +2,11 @@ package analyzer
 
 import "sync"
 
-// team runs the shards on several goroutines. Rounds go through it in order: the
-// workers do their shards' parts at the same time, and one more goroutine merges
-// finished rounds, one after the other.
+// team runs the shards on several goroutines. Rounds go through it in order: one
+// goroutine sorts them, the workers do their shards' parts at the same time, and
+// one more merges finished rounds, one after the other.
 type team struct {
+	full  chan *round   // to be sorted
 	work  []chan *round // by worker
 	order chan *round   // to be merged, in order
 	idle  chan *round   // merged, to be filled again
@@ -17,7 +18,7 @@ type team struct {
 const roundsUnderWay = 8
 
 func newTeam(a *Analyzer, workers int) *team {
-	t := &team{order: make(chan *round, roundsUnderWay), idle: make(chan *round, roundsUnderWay), spare: roundsUnderWay}
+	t := &team{full: make(chan *round, roundsUnderWay), order: make(chan *round, roundsUnderWay), idle: make(chan *round, roundsUnderWay), spare: roundsUnderWay}
 	for w := range workers {
 		rounds := make(chan *round, roundsUnderWay)
 		t.work = append(t.work, rounds)
@@ -31,6 +32,20 @@ func newTeam(a *Analyzer, workers int) *team {
 		})
 	}
 	t.ended.Go(func() {
+		for r := range t.full {
+			r.sort(&a.copies)
+			r.done.Add(len(t.work))
+			t.order <- r
+			for _, w := range t.work {
+				w <- r
+			}
+		}
+		for _, w := range t.work {
+			close(w)
+		}
+		close(t.order)
+	})
+	t.ended.Go(func() {
 		for r := range t.order {
 			r.done.Wait()
 			a.pass(r)
@@ -43,11 +58,7 @@ func newTeam(a *Analyzer, workers int) *team {
 
 // dispatch starts work on a round and returns an empty one.
 func (t *team) dispatch(r *round) *round {
-	r.done.Add(len(t.work))
-	t.order <- r
-	for _, w := range t.work {
-		w <- r
-	}
+	t.full <- r
 	select {
 	case next := <-t.idle:
 		return next
@@ -62,9 +73,6 @@ func (t *team) dispatch(r *round) *round {
 
 // stop waits until all rounds are merged.
 func (t *team) stop() {
-	for _, w := range t.work {
-		close(w)
-	}
-	close(t.order)
+	close(t.full)
 	t.ended.Wait()
 }
