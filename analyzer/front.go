@@ -24,7 +24,7 @@ type front struct {
 // How often connections are reported: it costs little, and a person who watches
 // wants to see them soon.
 const (
-	roundPackets = 1024
+	roundPackets = 2048
 	roundTime    = 100_000_000
 )
 

@@ -124,13 +124,13 @@ func (t *Table) promote(f *Flow) *Flow {
 // is not yet given to it.
 func (t *Table) succeed(f *Flow, p *decode.Packet) *Flow {
 	f.ReusedAt = fsm.Stamp{Time: p.Time, Frame: p.Frame}
-	before := grave{incarnation: f.Incarnation, predecessor: f.asPredecessor()}
+	earlier := before{incarnation: f.Incarnation, predecessor: f.asPredecessor()}
 	now := t.now
 	t.now = max(f.Last.Time, p.Time)
 	t.report(f)
 	t.now = now
 	t.unindex(f)
-	n := t.begin(f.Key, f.hash, p, &before)
+	n := t.begin(f.Key, f.hash, p, &earlier)
 	t.forget(f)
 	return n
 }

@@ -80,23 +80,17 @@ func (t *Table) loneShape(n *nascent, b *brief) Shape {
 	}
 }
 
-// predecessor is what the next connection of the key is to know of one that ended
-// by the book.
-func (c *course) predecessor(n *nascent, first *brief, t *Table) *Predecessor {
-	until := c.timeWaitEnd(t.opt.MSL)
-	if t.now >= until {
-		return nil
-	}
-	pre := &Predecessor{
-		First: first.frame, Last: c.time, Closed: true, Over: true, Ends: [2]decode.Endpoint{n.client, n.server},
-		HasTS: [2]bool{c.timestamps, c.timestamps}, HasISN: [2]bool{true, true},
-	}
+// asPredecessor fills in what the next connection of the key is to know of one that
+// ended by the book and whose TIME-WAIT lasts until then.
+func (c *course) asPredecessor(n *nascent, first *brief, until fsm.Time, pre *Predecessor) {
+	pre.First, pre.Last, pre.Ends = first.frame, c.time, [2]decode.Endpoint{n.client, n.server}
+	pre.Closed, pre.Over = true, true
 	pre.TimeWait[c.closer], pre.Since[c.closer], pre.Until[c.closer] = true, c.lastFIN, until
 	for side := range c.lanes {
 		d := &c.lanes[side]
 		pre.SndNxt[side], pre.ISN[side], pre.TSVal[side] = d.next, d.isn, d.ts
+		pre.HasISN[side], pre.HasTS[side] = true, c.timestamps
 	}
-	return pre
 }
 
 // timeWaitEnd returns when TIME-WAIT has lasted 2 MSL.

@@ -79,7 +79,7 @@ func NewTable(opt Options) *Table {
 		opt.MaxConnections = DefaultMaxConnections
 	}
 	t := &Table{
-		opt: opt, graves: graves{at: make(map[uint64]grave)},
+		opt:    opt,
 		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow),
 	}
 	t.index = index{seed: newHashSeed(), nascents: &t.nursery.nascents}
@@ -108,23 +108,21 @@ func (t *Table) Add(p *decode.Packet) {
 			t.Late++ // the frame itself was of a connection evicted since
 			return
 		}
-		var before *grave
-		if len(t.graves.at) > 0 {
-			if g, ok := t.graves.at[hash]; ok {
-				if !opensAnew(&p.Segment) && p.Time < g.until {
-					t.Late++
-					return
-				}
-				before = &g
-				delete(t.graves.at, hash)
+		var earlier *before
+		if g, place := t.graves.find(hash); g != nil {
+			if !opensAnew(&p.Segment) && p.Time < g.until {
+				t.Late++
+				return
 			}
+			b := t.graves.rob(place)
+			earlier = &b
 		}
-		if before == nil && t.opt.Keep == nil && opens(p) {
+		if earlier == nil && t.opt.Keep == nil && opens(p) {
 			t.born()
 			t.index.at.put(hash, t.nursery.add(hash, t.ids, p))
 			return
 		}
-		f = t.begin(keyOf(p), hash, p, before)
+		f = t.begin(keyOf(p), hash, p, earlier)
 	} else if f.candidate != nil || p.Segment.Flags&fsm.SYN != 0 {
 		f = t.incarnation(f, p)
 		if f == nil {
@@ -207,13 +205,13 @@ func (t *Table) Malformed(p *decode.Packet) {
 
 // begin starts a connection with its first segment, after another one of the
 // same key or not.
-func (t *Table) begin(key Key, hash uint64, p *decode.Packet, before *grave) *Flow {
+func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *before) *Flow {
 	birth := t.born()
 	f := t.start(key, hash, p)
 	f.ID, f.Birth = t.ids, birth
 	f.keep = t.opt.Keep != nil && t.opt.Keep(f.ID)
-	if before != nil {
-		f.Incarnation, f.Previous = before.incarnation+1, before.predecessor
+	if earlier != nil {
+		f.Incarnation, f.Previous = earlier.incarnation+1, earlier.predecessor
 	}
 	return f
 }
@@ -285,11 +283,10 @@ func (t *Table) newFlow() *Flow {
 func (t *Table) end(f *Flow) {
 	t.release(f)
 	t.report(f)
-	g := grave{until: f.Last.Time + 2*t.opt.MSL, incarnation: f.Incarnation}
-	if f.Conn.End[0].State == fsm.TimeWait || f.Conn.End[1].State == fsm.TimeWait {
-		g.predecessor = f.asPredecessor() // its successor is judged by it
+	timeWait := f.Conn.End[0].State == fsm.TimeWait || f.Conn.End[1].State == fsm.TimeWait
+	if pre := t.graves.dig(grave{hash: f.hash, until: f.Last.Time + 2*t.opt.MSL, incarnation: f.Incarnation}, timeWait); pre != nil {
+		*pre = *f.asPredecessor()
 	}
-	t.graves.dig(f.hash, g)
 	t.forget(f)
 }
 
@@ -356,9 +353,10 @@ func (t *Table) lingered(i uint32) bool {
 func (t *Table) endNascent(i uint32) {
 	n := t.nursery.nascents.at(i)
 	c := t.nursery.courses.at(n.course)
-	t.graves.dig(n.hash, grave{
-		until: c.time + 2*t.opt.MSL, incarnation: 1, predecessor: c.predecessor(n, t.nursery.segments.at(n.first), t),
-	})
+	until := c.timeWaitEnd(t.opt.MSL)
+	if pre := t.graves.dig(grave{hash: n.hash, until: c.time + 2*t.opt.MSL, incarnation: 1}, t.now < until); pre != nil {
+		c.asPredecessor(n, t.nursery.segments.at(n.first), until, pre)
+	}
 	t.reportNascent(i, false)
 }
 
