@@ -190,11 +190,12 @@ func (y *nursery) brief(p *decode.Packet, from fsm.Side) (place uint32, b *brief
 	s := &p.Segment
 	place = y.segments.take()
 	b = y.segments.at(place)
-	*b = brief{
-		time: p.Time, frame: p.Frame, seq: s.Seq, ack: s.Ack, length: s.Len, opts: s.Opts, tsVal: s.TSVal, tsEcr: s.TSEcr,
-		ipLen: p.IPLen, flags: s.Flags, window: s.Window, mss: s.MSS, ipID: p.IPID, sum: p.PayloadSum,
-		ttl: p.TTL, tos: p.TOS, scale: s.WindowScale, checksum: p.Checksum,
-	}
+	// Field by field: a composite would be put together elsewhere first.
+	*b = brief{}
+	b.time, b.frame, b.seq, b.ack, b.length = p.Time, p.Frame, s.Seq, s.Ack, s.Len
+	b.opts, b.tsVal, b.tsEcr, b.mss, b.scale = s.Opts, s.TSVal, s.TSEcr, s.MSS, s.WindowScale
+	b.flags, b.window, b.sum, b.checksum = s.Flags, s.Window, p.PayloadSum, p.Checksum
+	b.ipLen, b.ipID, b.ttl, b.tos = p.IPLen, p.IPID, p.TTL, p.TOS
 	if from == fsm.Server {
 		b.bits |= briefFromServer
 	}

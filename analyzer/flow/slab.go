@@ -48,23 +48,30 @@ func (r *room[T]) more() uint32 {
 // and given back at once, without a look at each.
 type briefs struct {
 	room[brief]
-	free uint32 // the first of a chain
+	free chain
 }
+
+// chain is a list of places given back. The second is known beside the first: to
+// learn it only when it is wanted would be to wait for memory.
+type chain struct{ first, second uint32 }
 
 // take returns a place whose value is to be written whole.
 func (s *briefs) take() uint32 {
-	i := s.free
+	i := s.free.first
 	if i == 0 {
 		return s.more()
 	}
-	s.free = s.at(i).next
+	s.free = chain{first: s.free.second}
+	if s.free.first != 0 {
+		s.free.second = s.at(s.free.first).next
+	}
 	return i
 }
 
 // give hands a chain back.
 func (s *briefs) give(first, last uint32) {
-	s.at(last).next = s.free
-	s.free = first
+	s.at(last).next = s.free.first
+	s.free = chain{first, s.at(first).next}
 }
 
 // payload is the beginning of a segment's data, as far as a Flow compares it.
@@ -76,21 +83,24 @@ type payload struct {
 // payloads is the slab of payloads, chained likewise.
 type payloads struct {
 	room[payload]
-	free uint32
+	free chain
 }
 
 // take returns a place whose value is to be written whole.
 func (s *payloads) take() uint32 {
-	i := s.free
+	i := s.free.first
 	if i == 0 {
 		return s.more()
 	}
-	s.free = s.at(i).next
+	s.free = chain{first: s.free.second}
+	if s.free.first != 0 {
+		s.free.second = s.at(s.free.first).next
+	}
 	return i
 }
 
 // give hands a chain back.
 func (s *payloads) give(first, last uint32) {
-	s.at(last).next = s.free
-	s.free = first
+	s.at(last).next = s.free.first
+	s.free = chain{first, s.at(first).next}
 }
