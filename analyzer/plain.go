@@ -21,7 +21,8 @@ func (s *shard) plain(c *flow.Plain) bool {
 	like := s.likes[c.Shape]
 	if like == nil {
 		if len(s.likes) < mostLikes {
-			s.learning = &c.Shape
+			shape := c.Shape
+			s.learning = &shape
 		}
 		return false
 	}

@@ -194,7 +194,7 @@ type Predecessor struct {
 
 // SideOf returns the side that sent the packet.
 func (f *Flow) SideOf(p *decode.Packet) fsm.Side {
-	if p.Src == f.Ends[fsm.Client] {
+	if same(&p.Src, &f.Ends[fsm.Client]) {
 		return fsm.Client
 	}
 	return fsm.Server

@@ -26,10 +26,10 @@ func (x *index) find(hash uint64, a, b *decode.Endpoint, encap decode.Encap) (f 
 	place := x.at.find(hash, func(place uint32) bool {
 		if place&flowPlace != 0 {
 			k := &x.flows[place&^flowPlace].Key
-			return k.Encap == encap && (k.A == *a && k.B == *b || k.A == *b && k.B == *a)
+			return k.Encap == encap && (same(&k.A, a) && same(&k.B, b) || same(&k.A, b) && same(&k.B, a))
 		}
 		n := x.nascents.at(place)
-		return encap == 0 && (n.client == *a && n.server == *b || n.client == *b && n.server == *a)
+		return encap == 0 && (same(&n.client, a) && same(&n.server, b) || same(&n.client, b) && same(&n.server, a))
 	})
 	if place&flowPlace != 0 {
 		return x.flows[place&^flowPlace], 0

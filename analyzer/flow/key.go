@@ -35,6 +35,12 @@ func less(a, b *decode.Endpoint) bool {
 	return a.Port < b.Port
 }
 
+// same compares endpoints, which is done for each packet, by words.
+func same(a, b *decode.Endpoint) bool {
+	return a.Port == b.Port && binary.LittleEndian.Uint64(a.IP[8:]) == binary.LittleEndian.Uint64(b.IP[8:]) &&
+		binary.LittleEndian.Uint64(a.IP[:]) == binary.LittleEndian.Uint64(b.IP[:])
+}
+
 // bare returns the key without the encapsulation.
 func (k Key) bare() Key {
 	k.Encap = 0

@@ -113,7 +113,7 @@ func (y *nursery) add(hash, id uint64, p *decode.Packet) (i uint32) {
 func (y *nursery) hold(i uint32, p *decode.Packet, packets uint64) bool {
 	n := y.nascents.at(i)
 	from := fsm.Client
-	if p.Src != n.client {
+	if !same(&p.Src, &n.client) {
 		from = fsm.Server
 	}
 	if n.course != 0 || n.held == mostHeld || p.Segment.Flags&fsm.FIN != 0 {

@@ -41,22 +41,24 @@ type Shape struct {
 	watched                        bool // for a second or more
 }
 
-// plain describes the connection at a place of the nursery, if it is one.
-func (t *Table) plain(i uint32, evicted bool) (c Plain, is bool) {
+// describe fills in t.plain with the connection at a place of the nursery, if it
+// is one.
+func (t *Table) describe(i uint32, evicted bool) bool {
 	y := &t.nursery
 	n := y.nascents.at(i)
 	first, last := y.segments.at(n.first), y.segments.at(n.last)
-	c = Plain{
+	c := &t.plain
+	*c = Plain{
 		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: last.time, Frames: [2]fsm.Frame{first.frame, last.frame},
 		ISN: [2]fsm.Seq{first.seq}, TSVal: [2]uint32{first.tsVal},
 	}
 	if n.held == 1 {
 		c.Shape = t.loneShape(n, first)
 		c.Shape.evicted = evicted
-		return c, true
+		return true
 	}
 	if n.course == 0 {
-		return c, false
+		return false
 	}
 	course := y.courses.at(n.course)
 	c.Shape = Shape{
@@ -68,7 +70,7 @@ func (t *Table) plain(i uint32, evicted bool) (c Plain, is bool) {
 		c.ISN[side], c.TSVal[side], c.Octets[side] = d.isn, d.synTS, uint64(d.octets)
 		c.Shape.opts[side], c.Shape.data[side] = d.offered, d.octets > 0
 	}
-	return c, course.stage == ended
+	return course.stage == ended
 }
 
 func (t *Table) loneShape(n *nascent, b *brief) Shape {

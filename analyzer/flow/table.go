@@ -18,7 +18,7 @@ type Options struct {
 	Keep           func(id uint64) bool // whether to keep the connection's segments; nil keeps none
 	MaxKept        int                  // segments kept over all connections; 0 means no limit
 	Ended          func(*Flow)          // called once for each connection when it is complete; the Flow is valid during the call
-	Plain          func(*Plain) bool    // if set, called first for a plain connection; Ended is not called if it returns true
+	Plain          func(*Plain) bool    // if set, called first for a plain connection, which is valid during the call; Ended is not called if it returns true
 }
 
 // DefaultMaxConnections bounds the connections that are tracked at once: a
@@ -55,6 +55,8 @@ type Table struct {
 	ordinal uint64 // of the packet under way
 	parent  uint64 // at the end: the birth of the connection whose candidate is decided
 	births  []Birth
+
+	plain Plain // the latest that was reported
 
 	rest []remaining // at the end: what is still to be reported, by ID
 
@@ -363,7 +365,7 @@ func (t *Table) endNascent(i uint32) {
 // reportNascent reports a connection that has no Flow.
 func (t *Table) reportNascent(i uint32, evicted bool) {
 	if t.opt.Plain != nil {
-		if c, is := t.plain(i, evicted); is && t.opt.Plain(&c) {
+		if t.describe(i, evicted) && t.opt.Plain(&t.plain) {
 			t.bury(i)
 			return
 		}
