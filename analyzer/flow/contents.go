@@ -10,7 +10,7 @@ import (
 // contents remembers the latest data segments of one direction to notice the
 // same numbers with other octets.
 type contents struct {
-	last [4]content
+	last [keptSegments]content
 	pos  uint8
 }
 
@@ -25,6 +25,10 @@ type content struct {
 	kept   uint8
 	begin  [keptOctets]byte
 }
+
+// keptSegments is how many of a direction's latest data segments are compared
+// with those that come after them.
+const keptSegments = 4
 
 // keptOctets is how much of a segment's data is kept to compare segments whose
 // boundaries differ.

@@ -30,6 +30,23 @@ type lane struct {
 	scale        uint8 // agreed
 	small, tardy uint8 // segments below half of what the peer takes; ACKs held back
 	lastData     fsm.Time
+	payloads     [keptSegments]uint32 // places of the latest
+	pos          uint8                // of the oldest of them
+}
+
+// keep notes the place of the payload that comes next.
+func (d *lane) keep(place uint32) {
+	d.payloads[d.pos] = place
+	d.pos = (d.pos + 1) % keptSegments
+}
+
+// oldest returns the place of the payload that the next one displaces, 0 for none.
+func (d *lane) oldest() uint32 {
+	i := d.payloads[d.pos]
+	if i != 0 {
+		d.keep(i)
+	}
+	return i
 }
 
 // stage is how far a course has come.
@@ -52,12 +69,12 @@ func (c *course) take(from fsm.Side, b *brief) bool {
 		return false
 	}
 	c.time = b.time
-	c.unverified = c.unverified || b.checksum == 0
+	c.unverified = c.unverified || b.bits&briefVerified == 0
 	if c.stage < answered {
 		return c.open(from, b)
 	}
 	d, r := &c.lanes[from], &c.lanes[from.Peer()]
-	if b.flags&^(fsm.PSH|fsm.FIN) != fsm.ACK || b.seq != d.next || b.ack.Before(d.acked) || b.ack.After(r.next) {
+	if b.flags()&^(fsm.PSH|fsm.FIN) != fsm.ACK || b.seq != d.next || b.ack.Before(d.acked) || b.ack.After(r.next) {
 		return false
 	}
 	return c.stamped(d, r, b) && c.fits(d, r, b) && c.offers(from, d, b) && c.moves(from, d, r, b)
@@ -71,8 +88,8 @@ func (c *course) open(from fsm.Side, b *brief) bool {
 		return false
 	}
 	switch {
-	case c.stage == unopened && from == fsm.Client && b.flags == fsm.SYN && b.ack == 0:
-	case c.stage == asked && from == fsm.Server && b.flags == fsm.SYN|fsm.ACK && b.ack == r.next && b.opts&^r.offered == 0 &&
+	case c.stage == unopened && from == fsm.Client && b.flags() == fsm.SYN && b.ack == 0:
+	case c.stage == asked && from == fsm.Server && b.flags() == fsm.SYN|fsm.ACK && b.ack == r.next && b.opts&^r.offered == 0 &&
 		(b.opts&fsm.OptTimestamps == 0 || b.tsEcr == r.ts):
 		c.timestamps = b.opts&fsm.OptTimestamps != 0
 		if b.opts&fsm.OptWindowScale == 0 {
@@ -107,7 +124,7 @@ func (c *course) stamped(d, r *lane, b *brief) bool {
 // usual size.
 func (c *course) fits(d, r *lane, b *brief) bool {
 	const mostSmall = 20 // well below what makes a run of tiny segments
-	if b.length == 0 && b.flags&fsm.FIN == 0 {
+	if b.length == 0 && b.flags()&fsm.FIN == 0 {
 		return true
 	}
 	if !b.seq.Add(b.length + 1).Before(r.edge) {
@@ -116,7 +133,7 @@ func (c *course) fits(d, r *lane, b *brief) bool {
 	if b.length == 0 {
 		return true
 	}
-	if b.length > uint32(r.mss) && b.ipLen <= 1500 || c.stage >= closing {
+	if b.length > uint32(r.mss) && b.length+uint32(b.headers) <= 1500 || c.stage >= closing {
 		return false
 	}
 	if 2*b.length < uint32(r.mss) {
@@ -143,7 +160,7 @@ func (c *course) offers(from fsm.Side, d *lane, b *brief) bool {
 // moves takes the connection on by the segment's acknowledgment and FIN.
 func (c *course) moves(from fsm.Side, d, r *lane, b *brief) bool {
 	const mostTardy = 2 // one less than makes a stall
-	fin := b.flags&fsm.FIN != 0
+	fin := b.flags()&fsm.FIN != 0
 	if b.length == 0 && !fin {
 		if b.ack == d.acked && b.window == d.window {
 			return false // it says nothing new

@@ -46,46 +46,8 @@ const (
 	mostByBook = 40
 )
 
-// brief is all that a Flow looks at of an ordinary segment.
-type brief struct {
-	time         fsm.Time
-	frame        fsm.Frame
-	next         uint32 // of the same connection
-	payload      uint32 // place of the beginning of its data; 0 for none
-	seq, ack     fsm.Seq
-	length       uint32
-	opts         fsm.OptionSet
-	tsVal, tsEcr uint32
-	ipLen        uint32
-	flags        fsm.Flags
-	window, mss  uint16
-	ipID         uint16
-	sum          uint16
-	ttl, tos     uint8
-	scale        uint8
-	checksum     decode.Checksum
-	kept         uint8 // octets of payload
-	bits         briefBits
-}
-
-type briefBits uint8
-
-const (
-	briefFromServer briefBits = 1 << iota
-	briefIPID
-	briefSum
-)
-
 // nascentList is a queue of nascent connections, oldest first.
 type nascentList struct{ head, tail uint32 }
-
-// fitsBrief reports whether a brief can hold all of the packet.
-func fitsBrief(p *decode.Packet) bool {
-	s := &p.Segment
-	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 &&
-		s.Opts&fsm.OptFastOpen == 0 && p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood &&
-		!p.BadHeader && !p.Truncated && !p.Undelivered && p.Encap == 0
-}
 
 // ordinary reports whether a brief can hold all of the packet, which ends nothing.
 func ordinary(p *decode.Packet) bool {
@@ -103,8 +65,7 @@ func (y *nursery) add(hash, id uint64, p *decode.Packet) (i uint32) {
 	n := y.nascents.at(i)
 	n.client, n.server, n.hash, n.id, n.ordinal = p.Src, p.Dst, hash, id, p.Ordinal
 	y.push(&y.halfOpen, i)
-	place, _ := y.brief(p, fsm.Client)
-	y.append(n, place, p)
+	y.append(n, y.brief(p, fsm.Client), p)
 	return i
 }
 
@@ -126,8 +87,7 @@ func (y *nursery) hold(i uint32, p *decode.Packet, packets uint64) bool {
 		n.open = true
 		y.move(i, &y.halfOpen, &y.open)
 	}
-	place, _ := y.brief(p, from)
-	y.append(n, place, p)
+	y.append(n, y.brief(p, from), p)
 	return true
 }
 
@@ -154,9 +114,9 @@ func (y *nursery) follow(i uint32, n *nascent, p *decode.Packet, from fsm.Side, 
 	if n.held == mostByBook || !fitsBrief(p) || n.course == 0 && !y.study(n) {
 		return false
 	}
-	place, b := y.brief(p, from)
+	place := y.brief(p, from)
 	c := y.courses.at(n.course)
-	if !c.take(from, b) {
+	if !c.take(from, y.segments.at(place)) {
 		y.segments.give(place, place)
 		return false
 	}
@@ -180,32 +140,19 @@ func (y *nursery) study(n *nascent) bool {
 		if !c.take(b.from(), b) {
 			return false
 		}
+		if b.payload != 0 {
+			c.lanes[b.from()].keep(b.payload)
+		}
 		place = b.next
 	}
 	return true
 }
 
-// brief makes a brief of the packet.
-func (y *nursery) brief(p *decode.Packet, from fsm.Side) (place uint32, b *brief) {
-	s := &p.Segment
-	place = y.segments.take()
-	b = y.segments.at(place)
-	// Field by field: a composite would be put together elsewhere first.
-	*b = brief{}
-	b.time, b.frame, b.seq, b.ack, b.length = p.Time, p.Frame, s.Seq, s.Ack, s.Len
-	b.opts, b.tsVal, b.tsEcr, b.mss, b.scale = s.Opts, s.TSVal, s.TSEcr, s.MSS, s.WindowScale
-	b.flags, b.window, b.sum, b.checksum = s.Flags, s.Window, p.PayloadSum, p.Checksum
-	b.ipLen, b.ipID, b.ttl, b.tos = p.IPLen, p.IPID, p.TTL, p.TOS
-	if from == fsm.Server {
-		b.bits |= briefFromServer
-	}
-	if p.HasIPID {
-		b.bits |= briefIPID
-	}
-	if p.HasPayloadSum {
-		b.bits |= briefSum
-	}
-	return place, b
+// brief makes a brief of the packet, without its payload, and returns its place.
+func (y *nursery) brief(p *decode.Packet, from fsm.Side) uint32 {
+	place := y.segments.take()
+	y.segments.at(place).write(p, from)
+	return place
 }
 
 // append adds the packet's brief to the connection's, with the beginning of its
@@ -219,53 +166,33 @@ func (y *nursery) append(n *nascent, place uint32, p *decode.Packet) {
 	}
 	n.last = place
 	if len(p.Payload) > 0 {
-		b.payload = y.payloads.take()
-		d := y.payloads.at(b.payload)
-		b.kept = uint8(copy(d.octets[:], p.Payload))
-		if n.begin == 0 {
-			n.begin = b.payload
-		} else {
-			y.payloads.at(n.end).next = b.payload
-		}
-		n.end = b.payload
+		b.payload = y.room(n, b.from())
+		copy(y.payloads.at(b.payload).octets[:], p.Payload)
 	}
-	space := b.length
-	if b.flags&fsm.SYN != 0 {
-		space++
-	}
-	if b.flags&fsm.FIN != 0 {
-		space++
-	}
-	if space > 0 {
+	if space := p.Segment.Space(); space > 0 {
 		n.expected[b.from()] = b.seq.Add(space)
 	}
 }
 
-func (b *brief) from() fsm.Side {
-	if b.bits&briefFromServer != 0 {
-		return fsm.Server
+// room returns a place for a payload of the connection. On a course only the
+// latest of each side are kept, which is all that a Flow compares others with.
+func (y *nursery) room(n *nascent, from fsm.Side) uint32 {
+	if n.course != 0 {
+		if old := y.courses.at(n.course).lanes[from].oldest(); old != 0 {
+			return old
+		}
 	}
-	return fsm.Client
-}
-
-// packet fills in what the brief holds. The payload is valid until the next
-// segment is kept.
-func (y *nursery) packet(n *nascent, b *brief, p *decode.Packet) {
-	*p = decode.Packet{
-		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, IPLen: b.ipLen,
-		IPID: b.ipID, HasIPID: b.bits&briefIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum,
-		PayloadSum: b.sum, HasPayloadSum: b.bits&briefSum != 0,
-		Segment: fsm.Segment{
-			Seq: b.seq, Ack: b.ack, Len: b.length, Flags: b.flags, Window: b.window, Opts: b.opts,
-			MSS: b.mss, WindowScale: b.scale, TSVal: b.tsVal, TSEcr: b.tsEcr,
-		},
+	i := y.payloads.take()
+	if n.begin == 0 {
+		n.begin = i
+	} else {
+		y.payloads.at(n.end).next = i
 	}
-	if b.from() == fsm.Server {
-		p.Src, p.Dst = p.Dst, p.Src
+	n.end = i
+	if n.course != 0 {
+		y.courses.at(n.course).lanes[from].keep(i)
 	}
-	if b.payload != 0 {
-		p.Payload = y.payloads.at(b.payload).octets[:b.kept]
-	}
+	return i
 }
 
 func (y *nursery) push(l *nascentList, i uint32) {
@@ -338,7 +265,11 @@ func (t *Table) grow(i uint32) *Flow {
 	var f *Flow
 	for place := n.first; place != 0; {
 		b := y.segments.at(place)
-		y.packet(n, b, &p)
+		var data *payload
+		if b.payload != 0 {
+			data = y.payloads.at(b.payload)
+		}
+		b.read(&p, &n.client, &n.server, data)
 		if f == nil {
 			f = t.start(keyOf(&p), n.hash, &p)
 			f.ID, f.Birth = n.id, Birth{Ordinal: n.ordinal}

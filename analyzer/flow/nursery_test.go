@@ -4,6 +4,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"unsafe"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -21,22 +22,30 @@ func TestBriefKeepsAll(t *testing.T) {
 	ordinaryPacket := func() decode.Packet {
 		return decode.Packet{
 			Src: decode.Endpoint{Port: 1}, Dst: decode.Endpoint{Port: 2}, TTL: 64,
-			Segment: fsm.Segment{Seq: 10, Ack: 20, Flags: fsm.ACK | fsm.PSH, Window: 30, Opts: fsm.OptTimestamps},
+			Payload: []byte{7}, IPLen: 41,
+			Segment: fsm.Segment{Seq: 10, Ack: 20, Len: 1, Flags: fsm.ACK | fsm.PSH, Window: 30, Opts: fsm.OptTimestamps},
 		}
 	}
 	try := func(name string, p *decode.Packet) {
 		if !fitsBrief(p) {
 			return
 		}
-		var y nursery
-		n := nascent{client: p.Src, server: p.Dst}
-		place, _ := y.brief(p, fsm.Client)
-		y.append(&n, place, p)
+		var b brief
+		var data payload
 		var got decode.Packet
-		y.packet(&n, y.segments.at(n.first), &got)
+		b.write(p, fsm.Client)
+		copy(data.octets[:], p.Payload)
+		if len(p.Payload) > 0 {
+			b.read(&got, &p.Src, &p.Dst, &data)
+		} else {
+			b.read(&got, &p.Src, &p.Dst, nil)
+		}
 		if !reflect.DeepEqual(&got, p) {
 			t.Errorf("%s is lost: %+v, want %+v", name, got, *p)
 		}
+	}
+	if size := unsafe.Sizeof(brief{}); size != 64 {
+		t.Errorf("a brief has %d octets, a line of the cache 64", size)
 	}
 	set := func(v reflect.Value) {
 		switch v.Kind() {

@@ -75,7 +75,7 @@ func (t *Table) describe(i uint32, evicted bool) bool {
 
 func (t *Table) loneShape(n *nascent, b *brief) Shape {
 	return Shape{
-		flags: b.flags, opts: [2]fsm.OptionSet{b.opts}, scale: b.scale, checksum: b.checksum,
+		flags: b.flags(), opts: [2]fsm.OptionSet{b.opts}, scale: b.scale, checksum: b.checksum(),
 		mss: b.mss != 0, window: b.window != 0, ack: b.ack != 0, tsVal: b.tsVal != 0, tsEcr: b.tsEcr != 0,
 		isn: b.seq != 0, clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
 		watched: t.now-b.time >= fsm.Second,
