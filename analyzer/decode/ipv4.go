@@ -61,8 +61,8 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	}
 
 	ip := d.layers.decodeIPv4(c.data[:min(headerLen, len(c.data))])
-	setMapped(&p.Src.IP, [4]byte(ip.SrcIP))
-	setMapped(&p.Dst.IP, [4]byte(ip.DstIP))
+	setMapped(&p.Src.IP, ip.SrcIP)
+	setMapped(&p.Dst.IP, ip.DstIP)
 	p.IPID, p.TTL, p.TOS = ip.Id, ip.TTL, ip.TOS
 	const dontFragment, moreFragments = 2, 1
 	p.DF = ip.Flags&dontFragment != 0
@@ -112,8 +112,9 @@ func onItsWay(kind uint8, data []byte) bool {
 }
 
 // setMapped stores an IPv4 address as an IPv6 one (RFC 4291 §2.5.5.2).
-func setMapped(a *[16]byte, ip [4]byte) {
-	*a = [16]byte{10: 0xff, 11: 0xff, 12: ip[0], 13: ip[1], 14: ip[2], 15: ip[3]}
+func setMapped(a *[16]byte, ip []byte) {
+	binary.LittleEndian.PutUint64(a[:], 0)
+	binary.LittleEndian.PutUint64(a[8:], 0xffff<<16|uint64(binary.LittleEndian.Uint32(ip))<<32)
 }
 
 // enterIP cuts the cursor to the IP packet that begins there and whose header

@@ -7,6 +7,7 @@ package hugepages
 
 import (
 	"runtime"
+	"runtime/debug"
 	"syscall"
 )
 
@@ -17,6 +18,8 @@ const size = 128 << 20
 // runtime does not ask for them itself, and most systems give them only to those
 // who ask. Where there are none, nothing changes.
 func ForHeap() {
+	percent := debug.SetGCPercent(-1) // making room is no reason to collect garbage
+	defer debug.SetGCPercent(percent)
 	room := make([]byte, size)
 	_ = syscall.Madvise(room, syscall.MADV_HUGEPAGE) // a wish; it may well be refused
 	runtime.KeepAlive(&room)
