@@ -70,8 +70,11 @@ func (f *Finder) Look(p *decode.Packet) decode.Copy {
 	case kind == decode.PerhapsTwice && f.across && p.Segment.Space() == 0:
 		kind = decode.NoCopy // copies show another interface here, so ACKs were repeated
 	}
-	copy(bucket[1:place+1], bucket[:place])
-	bucket[0] = print{time: p.Time, hash: h, iface: iface, ttl: p.TTL, copied: kind == decode.PerhapsTwice}
+	for i := place; i > 0; i-- {
+		bucket[i] = bucket[i-1]
+	}
+	latest := &bucket[0]
+	latest.time, latest.hash, latest.iface, latest.ttl, latest.copied = p.Time, h, iface, p.TTL, kind == decode.PerhapsTwice
 	return kind
 }
 

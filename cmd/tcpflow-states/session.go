@@ -88,6 +88,7 @@ func (o *options) threads(live bool) int {
 func (s *session) read(source capture.Source) {
 	s.source = source
 	var p capture.Packet
+	var raw decode.Raw
 	for n := 0; ; n++ {
 		if n&0xff == 0 && s.interrupted() {
 			return
@@ -116,7 +117,7 @@ func (s *session) read(source capture.Source) {
 				return
 			}
 		}
-		raw := rawOf(&p)
+		setRaw(&raw, &p)
 		s.analyzer.Packet(&raw)
 		if s.taken++; s.taken == s.opt.count {
 			return

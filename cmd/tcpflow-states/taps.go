@@ -53,6 +53,7 @@ func readTap(ctx context.Context, tap *taps.Tap, index int, name string, filter 
 	}
 	defer src.Close()
 	var p capture.Packet
+	var raw decode.Raw
 	for n := 0; ; n++ {
 		if n&0xff == 0 && ctx.Err() != nil {
 			return errInterrupted
@@ -71,16 +72,15 @@ func readTap(ctx context.Context, tap *taps.Tap, index int, name string, filter 
 			}
 		}
 		p.Source = index
-		raw := rawOf(&p)
+		setRaw(&raw, &p)
 		tap.Packet(&raw)
 	}
 }
 
-func rawOf(p *capture.Packet) decode.Raw {
-	return decode.Raw{
-		Data: p.Data, Time: fsm.Time(p.Time), Frame: fsm.NewFrame(p.Source, p.Number),
-		Length: p.Length, LinkType: p.LinkType, Interface: uint32(p.Interface),
-	}
+// setRaw makes raw what the source delivered. For every packet it is done in place.
+func setRaw(raw *decode.Raw, p *capture.Packet) {
+	raw.Data, raw.Time, raw.Frame = p.Data, fsm.Time(p.Time), fsm.NewFrame(p.Source, p.Number)
+	raw.Length, raw.LinkType, raw.Interface = p.Length, p.LinkType, uint32(p.Interface)
 }
 
 // tapSource delivers the packets of the first tap, and among them, at the time
