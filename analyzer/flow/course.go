@@ -11,11 +11,12 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 type course struct {
 	lanes      [2]lane // by sending side
 	stage      stage
-	closer     fsm.Side // who sent the first FIN
-	timestamps bool     // agreed
-	unverified bool     // a checksum
-	time       fsm.Time // of the latest segment
-	lastFIN    fsm.Time // when the second FIN came
+	closer     fsm.Side                          // who sent the first FIN
+	timestamps bool                              // agreed
+	unverified bool                              // a checksum
+	time       fsm.Time                          // of the latest segment
+	lastFIN    fsm.Time                          // when the second FIN came
+	blocks     [mostByBook / len(block{})]uint32 // of its segments
 }
 
 // lane is what one side sent.

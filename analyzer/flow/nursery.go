@@ -14,7 +14,8 @@ import (
 type nursery struct {
 	nascents slab[nascent]
 	courses  slab[course]
-	segments briefs
+	blocks   slab[block] // the segments of those on a course
+	segments briefs      // the others'
 	payloads payloads
 	halfOpen nascentList // without an answer to the SYN and to the SYN-ACK: oldest first
 	open     nascentList
@@ -27,7 +28,7 @@ type nascent struct {
 	hash           uint64
 	id, ordinal    uint64
 	overAt         uint64     // packets of the capture when it ended
-	first, last    uint32     // of its segments
+	first, last    uint32     // of its segments, until it has a course
 	begin, end     uint32     // the first and the last of its payloads
 	prev, next     uint32     // in its list
 	expected       [2]fsm.Seq // by side: the number after what it sent
@@ -114,13 +115,13 @@ func (y *nursery) follow(i uint32, n *nascent, p *decode.Packet, from fsm.Side, 
 	if n.held == mostByBook || !fitsBrief(p) || n.course == 0 && !y.study(n) {
 		return false
 	}
-	place := y.brief(p, from)
 	c := y.courses.at(n.course)
-	if !c.take(from, y.segments.at(place)) {
-		y.segments.give(place, place)
+	b := y.place(c, n.held)
+	b.write(p, from)
+	if !c.take(from, b) {
 		return false
 	}
-	y.append(n, place, p)
+	y.held(n, b, p)
 	if c.stage == ended {
 		n.overAt = packets
 		y.move(i, &y.open, &y.over)
@@ -133,19 +134,46 @@ func (y *nursery) study(n *nascent) bool {
 	if !n.open {
 		return false
 	}
-	n.course = y.courses.take()
-	c := y.courses.at(n.course)
-	for place := n.first; place != 0; {
-		b := y.segments.at(place)
+	place := y.courses.take()
+	c := y.courses.at(place)
+	k := uint8(0)
+	for i := n.first; i != 0; k++ {
+		b := y.segments.at(i)
+		*y.place(c, k) = *b
 		if !c.take(b.from(), b) {
+			y.abandon(place)
 			return false
 		}
 		if b.payload != 0 {
 			c.lanes[b.from()].keep(b.payload)
 		}
-		place = b.next
+		i = b.next
 	}
+	y.segments.give(n.first, n.last)
+	n.course = place
 	return true
+}
+
+// block is room for some segments on a course.
+type block [8]brief
+
+// place returns room for the k-th segment on a course.
+func (y *nursery) place(c *course, k uint8) *brief {
+	i := &c.blocks[k/uint8(len(block{}))]
+	if *i == 0 {
+		*i = y.blocks.takeUsed()
+	}
+	return &y.blocks.at(*i)[k%uint8(len(block{}))]
+}
+
+// abandon forgets a course.
+func (y *nursery) abandon(place uint32) {
+	for _, i := range y.courses.at(place).blocks {
+		if i != 0 {
+			y.blocks.give(i)
+		}
+	}
+	y.courses.give(place)
 }
 
 // brief makes a brief of the packet, without its payload, and returns its place.
@@ -155,16 +183,21 @@ func (y *nursery) brief(p *decode.Packet, from fsm.Side) uint32 {
 	return place
 }
 
-// append adds the packet's brief to the connection's, with the beginning of its
-// payload.
+// append adds the packet's brief to the connection's.
 func (y *nursery) append(n *nascent, place uint32, p *decode.Packet) {
-	b := y.segments.at(place)
-	if n.held++; n.held == 1 {
+	if n.held == 0 {
 		n.first = place
 	} else {
 		y.segments.at(n.last).next = place
 	}
 	n.last = place
+	y.held(n, y.segments.at(place), p)
+}
+
+// held takes account of a brief that is now the connection's, with the beginning
+// of its packet's payload.
+func (y *nursery) held(n *nascent, b *brief, p *decode.Packet) {
+	n.held++
 	if len(p.Payload) > 0 {
 		b.payload = y.room(n, b.from())
 		copy(y.payloads.at(b.payload).octets[:], p.Payload)
@@ -225,6 +258,30 @@ func (y *nursery) unlink(i uint32, l *nascentList) {
 	}
 }
 
+// each calls do for the connection's segments, in order.
+func (y *nursery) each(n *nascent, do func(*brief)) {
+	if n.course != 0 {
+		c := y.courses.at(n.course)
+		for k := range n.held {
+			do(y.place(c, k))
+		}
+		return
+	}
+	for i := n.first; i != 0; {
+		b := y.segments.at(i)
+		i = b.next
+		do(b)
+	}
+}
+
+// syn returns the connection's first segment.
+func (y *nursery) syn(n *nascent) *brief {
+	if n.course != 0 {
+		return y.place(y.courses.at(n.course), 0)
+	}
+	return y.segments.at(n.first)
+}
+
 // list returns the list that a connection is in.
 func (y *nursery) list(n *nascent) *nascentList {
 	switch {
@@ -239,13 +296,14 @@ func (y *nursery) list(n *nascent) *nascentList {
 // bury forgets a connection and what it held.
 func (y *nursery) bury(i uint32) {
 	n := y.nascents.at(i)
-	y.segments.give(n.first, n.last)
 	if n.begin != 0 {
 		y.payloads.give(n.begin, n.end)
 	}
 	y.unlink(i, y.list(n))
 	if n.course != 0 {
-		y.courses.give(n.course)
+		y.abandon(n.course)
+	} else {
+		y.segments.give(n.first, n.last)
 	}
 	y.nascents.give(i)
 }
@@ -263,8 +321,7 @@ func (t *Table) grow(i uint32) *Flow {
 	t.index.at.drop(n.hash, i) // its Flow takes the place
 	var p decode.Packet
 	var f *Flow
-	for place := n.first; place != 0; {
-		b := y.segments.at(place)
+	y.each(n, func(b *brief) {
 		var data *payload
 		if b.payload != 0 {
 			data = y.payloads.at(b.payload)
@@ -275,8 +332,7 @@ func (t *Table) grow(i uint32) *Flow {
 			f.ID, f.Birth = n.id, Birth{Ordinal: n.ordinal}
 		}
 		t.step(f, &p)
-		place = b.next
-	}
+	})
 	y.bury(i)
 	return f
 }

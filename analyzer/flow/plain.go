@@ -46,10 +46,10 @@ type Shape struct {
 func (t *Table) describe(i uint32, evicted bool) bool {
 	y := &t.nursery
 	n := y.nascents.at(i)
-	first, last := y.segments.at(n.first), y.segments.at(n.last)
+	first := y.syn(n)
 	c := &t.plain
 	*c = Plain{
-		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: last.time, Frames: [2]fsm.Frame{first.frame, last.frame},
+		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
 		ISN: [2]fsm.Seq{first.seq}, TSVal: [2]uint32{first.tsVal},
 	}
 	if n.held == 1 {
@@ -61,6 +61,10 @@ func (t *Table) describe(i uint32, evicted bool) bool {
 		return false
 	}
 	course := y.courses.at(n.course)
+	if course.stage != ended {
+		return false
+	}
+	c.Last, c.Frames[1] = course.time, y.place(course, n.held-1).frame
 	c.Shape = Shape{
 		evicted: evicted, closed: true, closer: course.closer, expired: t.now >= course.timeWaitEnd(t.opt.MSL), unverified: course.unverified,
 		clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
@@ -70,7 +74,7 @@ func (t *Table) describe(i uint32, evicted bool) bool {
 		c.ISN[side], c.TSVal[side], c.Octets[side] = d.isn, d.synTS, uint64(d.octets)
 		c.Shape.opts[side], c.Shape.data[side] = d.offered, d.octets > 0
 	}
-	return course.stage == ended
+	return true
 }
 
 func (t *Table) loneShape(n *nascent, b *brief) Shape {

@@ -9,10 +9,17 @@ type slab[T any] struct {
 
 // take returns the place of a zero value.
 func (s *slab[T]) take() uint32 {
+	i := s.takeUsed()
+	*s.at(i) = *new(T)
+	return i
+}
+
+// takeUsed returns the place of a value that may be any: it is to be written before
+// it is read.
+func (s *slab[T]) takeUsed() uint32 {
 	if last := len(s.free) - 1; last >= 0 {
 		i := s.free[last]
 		s.free = s.free[:last]
-		*s.at(i) = *new(T)
 		return i
 	}
 	return s.more()

@@ -348,7 +348,7 @@ func (t *Table) evictOlder(f *Flow, nascent uint32) bool {
 // enough for stragglers.
 func (t *Table) lingered(i uint32) bool {
 	n := t.nursery.nascents.at(i)
-	return t.nursery.segments.at(n.last).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
+	return t.nursery.courses.at(n.course).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
 }
 
 // endNascent does what end does for a connection that ended by the book.
@@ -357,7 +357,7 @@ func (t *Table) endNascent(i uint32) {
 	c := t.nursery.courses.at(n.course)
 	until := c.timeWaitEnd(t.opt.MSL)
 	if pre := t.graves.dig(grave{hash: n.hash, until: c.time + 2*t.opt.MSL, incarnation: 1}, t.now < until); pre != nil {
-		c.asPredecessor(n, t.nursery.segments.at(n.first), until, pre)
+		c.asPredecessor(n, t.nursery.syn(n), until, pre)
 	}
 	t.reportNascent(i, false)
 }
