@@ -164,7 +164,9 @@ func (s *session) finish() error {
 	}
 	// What is open now may be a gigabyte. Its records come and go; their garbage
 	// must not be let grow to as much again.
-	debug.SetGCPercent(20)
+	if s.analyzer.Open() > manyOpen {
+		debug.SetGCPercent(20)
+	}
 	r := s.analyzer.Finish()
 	s.addUnmatched(&r.Capture)
 	for _, i := range s.source.Info() {
@@ -196,6 +198,9 @@ func (s *session) finish() error {
 	}
 	return unknownLinkTypes(r)
 }
+
+// manyOpen is how many connections open at the end take hundreds of megabytes.
+const manyOpen = 1 << 17
 
 // filteredOut is the analyzer's reason for segments that were not wanted.
 const filteredOut = "filtered-out"
