@@ -14,7 +14,9 @@ type merger struct {
 	ids     uint64
 	numbers []numbers // by shard
 	ended   []completed
-	next    []int // by shard: the connection to be numbered next
+	sorted  []completed // room for order
+	next    []int       // by shard: the connection to be numbered next
+	whose   []uint8     // room for number
 }
 
 // completed is a connection that ended: its record, or what stands for it.
@@ -64,10 +66,44 @@ func newMerger(shards int) *merger {
 	return m
 }
 
-// number gives the connections that began in the round their numbers. Each shard
-// has them in order; the shards are few, so the next of all is soon found.
+// number gives the connections that began in the round their numbers, in the order
+// of the packets that showed them.
 func (m *merger) number(r *round) {
 	clear(m.next)
+	if r.finish > 0 || len(r.packets) == 0 {
+		m.numberSettled(r)
+		return
+	}
+	first := r.packets[0].Ordinal
+	span := r.packets[len(r.packets)-1].Ordinal - first + 1
+	whose := slices.Grow(m.whose[:0], int(span))[:span] // by packet: its shard, from 1
+	m.whose = whose
+	clear(whose)
+	for s := range r.parts {
+		for _, b := range r.parts[s].begun {
+			whose[b.Ordinal-first] = uint8(s + 1)
+		}
+	}
+	for i, s := range whose {
+		for s != 0 && m.begins(r, int(s-1), first+uint64(i)) {
+		}
+	}
+}
+
+// begins numbers the shard's next connection, if the packet showed it.
+func (m *merger) begins(r *round, s int, ordinal uint64) bool {
+	begun := r.parts[s].begun[m.next[s]:]
+	if len(begun) == 0 || begun[0].Ordinal != ordinal {
+		return false
+	}
+	m.ids++
+	m.numbers[s].list = append(m.numbers[s].list, m.ids)
+	m.next[s]++
+	return true
+}
+
+// numberSettled does the same at the end, for connections that no packet showed.
+func (m *merger) numberSettled(r *round) {
 	for {
 		first := -1
 		for s := range r.parts {
@@ -78,9 +114,7 @@ func (m *merger) number(r *round) {
 		if first < 0 {
 			return
 		}
-		m.ids++
-		m.numbers[first].list = append(m.numbers[first].list, m.ids)
-		m.next[first]++
+		m.begins(r, first, r.parts[first].begun[m.next[first]].Ordinal)
 	}
 }
 
@@ -104,6 +138,34 @@ func (m *merger) merge(r *round) []completed {
 			m.ended = append(m.ended, completed{id: l.ID, plain: l})
 		}
 	}
-	slices.SortFunc(m.ended, func(a, b completed) int { return cmp.Compare(a.id, b.id) })
+	m.order()
 	return m.ended
+}
+
+// order sorts what ended by ID. In a flood that is as much as began, and the IDs
+// lie close together: then each is put in its place at once.
+func (m *merger) order() {
+	if len(m.ended) < 2 {
+		return
+	}
+	low, high := m.ended[0].id, m.ended[0].id
+	for i := range m.ended {
+		low, high = min(low, m.ended[i].id), max(high, m.ended[i].id)
+	}
+	span := high - low + 1
+	if span > 4*uint64(len(m.ended)) {
+		slices.SortFunc(m.ended, func(a, b completed) int { return cmp.Compare(a.id, b.id) })
+		return
+	}
+	m.sorted = slices.Grow(m.sorted[:0], int(span))[:span]
+	clear(m.sorted)
+	for i := range m.ended {
+		m.sorted[m.ended[i].id-low] = m.ended[i]
+	}
+	m.ended = m.ended[:0]
+	for i := range m.sorted {
+		if m.sorted[i].id != 0 {
+			m.ended = append(m.ended, m.sorted[i])
+		}
+	}
 }
