@@ -18,7 +18,7 @@ var mssExceeded = &Check{
 			d := &f.Dir[side]
 			w := d.Rare()
 			mss := f.Dir[side.Peer()].Options.MSS
-			if w.TooLarge.N < 3 || d.Giants > 0 || d.Offloaded > 0 || w.Largest%uint32(mss) == 0 {
+			if mss == 0 || w.TooLarge.N < 3 || d.Giants > 0 || d.Offloaded > 0 || w.Largest%uint32(mss) == 0 {
 				continue
 			}
 			found(Finding{

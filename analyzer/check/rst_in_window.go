@@ -22,7 +22,7 @@ var rstInWindow = &Check{
 // rstFinding describes a RST that does not end the connection.
 func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.Mark) Finding {
 	return func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
-		off, way := k.Segment.Seq.Minus(k.Next), "beyond"
+		off, way := int(k.Segment.Seq.Minus(k.Next)), "beyond"
 		if off < 0 {
 			off, way = -off, "before"
 		}

@@ -66,8 +66,8 @@ func (c *contents) differs(p *decode.Packet) *content {
 // the two overlap.
 func (o *content) agrees(seq fsm.Seq, data []byte) bool {
 	kept := o.begin[:o.kept]
-	switch d := seq.Minus(o.seq); {
-	case d >= int32(len(kept)), -d >= int32(len(data)):
+	switch d := int64(seq.Minus(o.seq)); { // int64: the lowest int32 has no opposite
+	case d >= int64(len(kept)), -d >= int64(len(data)):
 		return true // no number in common
 	case d >= 0:
 		kept = kept[d:]

@@ -1,0 +1,248 @@
+package analyzer_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+)
+
+// TestByTheBook plays connections that go by the book beside others that leave it
+// in one small way or two, and holds the sums of an analysis that tells the former
+// by their shape against those of one that makes a record of each. One that was
+// taken for ordinary and is not would lack its findings, or have another end.
+func TestByTheBook(t *testing.T) {
+	for seed := range uint64(40) {
+		byTheBook(t, seed, 200)
+	}
+}
+
+// FuzzByTheBook does so with departures of the fuzzer's choosing.
+func FuzzByTheBook(f *testing.F) {
+	f.Add(uint64(1), []byte{0})
+	f.Add(uint64(2), []byte{3, 14, 15, 92, 65, 35, 89, 79, 32, 38, 46, 26})
+	f.Fuzz(func(t *testing.T, seed uint64, choices []byte) {
+		conns := webConnections(t, seed%4, 400)
+		at := 0
+		next := func(n int) int {
+			if at == len(choices) {
+				return 0
+			}
+			at++
+			return int(choices[at-1]) % n
+		}
+		for i := 0; at < len(choices); i++ {
+			c := conns[len(conns)/2+i%(len(conns)/2)]
+			conns[len(conns)/2+i%(len(conns)/2)] = depart(c, next)
+		}
+		sameSums(t, conns)
+	})
+}
+
+func byTheBook(t *testing.T, seed uint64, packets int) {
+	rng := rand.New(rand.NewPCG(seed, 7))
+	conns := webConnections(t, seed, 20*packets)
+	for i := range conns {
+		if i < len(conns)/4 {
+			continue // these stay as they are, so that their shapes are known
+		}
+		for range 1 + rng.IntN(2) {
+			conns[i] = depart(conns[i], rng.IntN)
+		}
+	}
+	sameSums(t, conns)
+}
+
+// sameSums analyses the connections' packets in order of time with and without
+// records.
+func sameSums(t *testing.T, conns [][]packet) {
+	t.Helper()
+	var all []packet
+	for _, c := range conns {
+		all = append(all, c...)
+	}
+	slices.SortStableFunc(all, func(a, b packet) int { return int(a.time - b.time) })
+	run := func(sums bool) any {
+		a := analyzer.New(analyzer.Options{Sums: sums, NoChecksums: true})
+		for i, p := range all {
+			a.Packet(&decode.Raw{Data: p.data, Length: len(p.data), Time: p.time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))})
+		}
+		r := a.Finish()
+		r.Connections = nil
+		return r
+	}
+	if got, want := run(true), run(false); !reflect.DeepEqual(got, want) {
+		t.Errorf("sums by shape\n%+v, by record\n%+v", got, want)
+	}
+}
+
+type packet struct {
+	time fsm.Time
+	data []byte
+}
+
+// webConnections returns the packets of short HTTP connections, by connection.
+func webConnections(t *testing.T, seed uint64, packets int) [][]packet {
+	var file bytes.Buffer
+	if _, err := trace.Web(&file, packets, seed); err != nil {
+		t.Fatal(err)
+	}
+	src, err := capture.OpenReader("web", &file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var conns [][]packet
+	at := map[uint64]int{}
+	for p := (capture.Packet{}); ; {
+		if err := src.Next(&p); errors.Is(err, io.EOF) {
+			return conns
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		d := bytes.Clone(p.Data)
+		client := d[26:30]
+		port := d[34:36]
+		if d[34] == 0 && d[35] == 80 {
+			client, port = d[30:34], d[36:38]
+		}
+		key := uint64(binary.BigEndian.Uint32(client))<<16 | uint64(binary.BigEndian.Uint16(port))
+		i, known := at[key]
+		if !known {
+			i = len(conns)
+			at[key] = i
+			conns = append(conns, nil)
+		}
+		conns[i] = append(conns[i], packet{fsm.Time(p.Time), d})
+	}
+}
+
+// Where things are in the packets: Ethernet, IPv4 without options, TCP.
+const (
+	atTOS    = 15
+	atIPLen  = 16
+	atIPID   = 18
+	atTTL    = 22
+	atSeq    = 38
+	atAck    = 42
+	atFlags  = 47
+	atWindow = 48
+	atUrgent = 52
+	atOpts   = 54
+)
+
+// depart changes one thing about a connection. Some changes are within the book.
+func depart(c []packet, choose func(n int) int) []packet {
+	if len(c) == 0 {
+		return nil
+	}
+	c = slices.Clone(c)
+	i := choose(len(c))
+	d := bytes.Clone(c[i].data)
+	c[i].data = d
+	be := binary.BigEndian
+	few := []uint32{1, ^uint32(0), 2, 1448, ^uint32(1447), 100_000, 1 << 31}[choose(7)]
+	header := min(max(atOpts, atOpts-20+int(d[46]>>4)*4), len(d))
+	switch choose(22) {
+	case 0: // lost before the tap
+		c = slices.Delete(c, i, i+1)
+	case 1: // sent again, soon or late
+		again := packet{c[i].time + []fsm.Time{1000, 3_000_000, 300_000_000, 70 * fsm.Second}[choose(4)], bytes.Clone(d)}
+		be.PutUint16(again.data[atIPID:], be.Uint16(d[atIPID:])+uint16(1+choose(50)))
+		c = append(c, again)
+	case 2: // captured twice
+		c = append(c, packet{c[i].time + fsm.Time(choose(100_000)), d})
+	case 3: // overtaken
+		if i > 0 {
+			c[i].time, c[i-1].time = c[i-1].time, c[i].time
+		}
+	case 4: // everything later
+		wait := []fsm.Time{40_000_000, 200_000_000, fsm.Second, 61 * fsm.Second, 200 * fsm.Second}[choose(5)]
+		for k := i; k < len(c); k++ {
+			c[k].time += wait
+		}
+	case 5:
+		be.PutUint32(d[atSeq:], be.Uint32(d[atSeq:])+few)
+	case 6:
+		be.PutUint32(d[atAck:], be.Uint32(d[atAck:])+few)
+	case 7:
+		d[atFlags] ^= 1 << choose(8)
+	case 8:
+		d[46] ^= 1 << choose(4)
+	case 9:
+		be.PutUint16(d[atWindow:], []uint16{0, 1, 3, 501, 503, 65535, 30}[choose(7)])
+	case 10: // all windows of the side
+		w := []uint16{0, 1, 20, 100, 65535}[choose(5)]
+		for k := range c {
+			if bytes.Equal(c[k].data[34:36], d[34:36]) {
+				c[k].data = bytes.Clone(c[k].data)
+				be.PutUint16(c[k].data[atWindow:], w)
+			}
+		}
+	case 11:
+		if header > atOpts {
+			d[atOpts+choose(header-atOpts)] ^= 1 << choose(8)
+		}
+	case 12: // timestamps
+		if header-atOpts >= 12 {
+			at := header - 8 + 4*choose(2)
+			be.PutUint32(d[at:], be.Uint32(d[at:])+few)
+		}
+	case 13: // without options
+		for k := atOpts; k < header; k++ {
+			d[k] = 1
+		}
+	case 14: // without options on any segment
+		for k := range c {
+			p := bytes.Clone(c[k].data)
+			for o := atOpts; o < min(len(p), atOpts-20+int(p[46]>>4)*4); o++ {
+				p[o] = 1
+			}
+			c[k].data = p
+		}
+	case 15:
+		d[atTOS] ^= 1 << choose(8)
+	case 16:
+		d[atTTL] -= uint8(1 + choose(30))
+	case 17: // cut off or drawn out
+		if room := len(d) - header; room > 0 {
+			d = d[:len(d)-1-choose(room)]
+		} else {
+			d = append(d, make([]byte, 1+choose(2000))...)
+		}
+		be.PutUint16(d[atIPLen:], uint16(len(d)-14))
+		c[i].data = d
+	case 18:
+		be.PutUint16(d[atUrgent:], uint16(1+choose(100)))
+	case 19: // the end is not captured
+		c = c[:i]
+	case 20: // nor the beginning
+		c = c[i:]
+	case 21: // the same once more, from the start
+		span := c[len(c)-1].time - c[0].time + []fsm.Time{1, fsm.Second, 130 * fsm.Second}[choose(3)]
+		for _, p := range slices.Clone(c) {
+			q := bytes.Clone(p.data)
+			be.PutUint16(q[atIPID:], be.Uint16(q[atIPID:])+200)
+			if few&1 != 0 { // other numbers
+				be.PutUint32(q[atSeq:], be.Uint32(q[atSeq:])+1_000_000)
+				if q[atFlags]&16 != 0 {
+					be.PutUint32(q[atAck:], be.Uint32(q[atAck:])+1_000_000)
+				}
+			}
+			c = append(c, packet{p.time + span, q})
+		}
+	}
+	if len(c) == 0 {
+		return nil
+	}
+	return c
+}
