@@ -69,42 +69,44 @@ func TestCourse(t *testing.T) {
 		name string
 		do   change // before the segments have their times
 		ends bool
+
+		inOrder bool // the numbers are to fit what changed
 	}{
-		{"as it is", all(func(*brief) {}), true},
-		{"without timestamps", all(noStamps), true},
-		{"checksums unverified", all(func(b *brief) { b.bits &^= briefVerified }), true},
+		{"as it is", all(func(*brief) {}), true, false},
+		{"without timestamps", all(noStamps), true, false},
+		{"checksums unverified", all(func(b *brief) { b.bits &^= briefVerified }), true, false},
 		{"the window opens", func(list []brief) []brief {
 			list = insert(7, seg(client, ack, 151, 1901, 0))(list)
 			for i := range list[7:] {
 				list[7+i].window = 600
 			}
 			return list
-		}, true},
-		{"larger than the MSS, joined by the card", at(5, func(b *brief) { b.length = 1000; b.headers = 1500 }), true},
+		}, true, false},
+		{"larger than the MSS, joined by the card", at(5, func(b *brief) { b.length = 1000; b.headers = 1500 }), true, false},
 
-		{"a SYN alone", func(list []brief) []brief { return list[:1] }, false},
-		{"no last ACK", func(list []brief) []brief { return list[:11] }, false},
-		{"window closed", at(6, func(b *brief) { b.window = 0 }), false},
-		{"congestion marked", at(5, func(b *brief) { b.tos = 3 }), false},
-		{"PSH alone", at(5, func(b *brief) { b.bits = b.bits&^ack | briefBits(fsm.PSH) }), false},
-		{"URG", at(5, func(b *brief) { b.bits |= briefBits(fsm.URG) }), false},
-		{"RST", at(11, func(b *brief) { b.bits |= briefBits(fsm.RST) }), false},
-		{"ECN asked for", at(0, func(b *brief) { b.bits |= briefBits(fsm.ECE | fsm.CWR) }), false},
-		{"SYN with an acknowledgment number", at(0, func(b *brief) { b.ack = 1 }), false},
-		{"SYN with data", at(0, func(b *brief) { b.length = 1 }), false},
-		{"SYN without an MSS", at(0, func(b *brief) { b.opts &^= fsm.OptMSS }), false},
-		{"MSS of 0", at(1, func(b *brief) { b.mss = 0 }), false},
-		{"scale of 15", at(0, func(b *brief) { b.scale = 15 }), false},
-		{"an unusual option on the SYN", at(0, func(b *brief) { b.opts |= fsm.OptMPTCP }), false},
-		{"an option only in the SYN-ACK", at(0, func(b *brief) { b.opts &^= fsm.OptSACKPermitted }), false},
-		{"SYN-ACK of another number", at(1, func(b *brief) { b.ack++ }), false},
-		{"SYN-ACK from the client", at(1, func(b *brief) { b.bits &^= briefFromServer }), false},
-		{"handshake's last ACK too low", at(2, func(b *brief) { b.ack-- }), false},
+		{"a SYN alone", func(list []brief) []brief { return list[:1] }, false, false},
+		{"no last ACK", func(list []brief) []brief { return list[:11] }, false, false},
+		{"window closed", at(6, func(b *brief) { b.window = 0 }), false, false},
+		{"congestion marked", at(5, func(b *brief) { b.tos = 3 }), false, false},
+		{"PSH alone", at(5, func(b *brief) { b.bits = b.bits&^ack | briefBits(fsm.PSH) }), false, false},
+		{"URG", at(5, func(b *brief) { b.bits |= briefBits(fsm.URG) }), false, false},
+		{"RST", at(11, func(b *brief) { b.bits |= briefBits(fsm.RST) }), false, false},
+		{"ECN asked for", at(0, func(b *brief) { b.bits |= briefBits(fsm.ECE | fsm.CWR) }), false, false},
+		{"SYN with an acknowledgment number", at(0, func(b *brief) { b.ack = 1 }), false, false},
+		{"SYN with data", at(0, func(b *brief) { b.length = 1 }), false, false},
+		{"SYN without an MSS", at(0, func(b *brief) { b.opts &^= fsm.OptMSS }), false, false},
+		{"MSS of 0", at(1, func(b *brief) { b.mss = 0 }), false, false},
+		{"scale of 15", at(0, func(b *brief) { b.scale = 15 }), false, false},
+		{"an unusual option on the SYN", at(0, func(b *brief) { b.opts |= fsm.OptMPTCP }), false, false},
+		{"an option only in the SYN-ACK", at(0, func(b *brief) { b.opts &^= fsm.OptSACKPermitted }), false, false},
+		{"SYN-ACK of another number", at(1, func(b *brief) { b.ack++ }), false, false},
+		{"SYN-ACK from the client", at(1, func(b *brief) { b.bits &^= briefFromServer }), false, false},
+		{"handshake's last ACK too low", at(2, func(b *brief) { b.ack-- }), false, false},
 		{"the server goes on first", func(list []brief) []brief {
 			list[2] = seg(server, ack, 901, 101, 10)
 			return list
-		}, false},
-		{"next to no window after the handshake", at(2, func(b *brief) { b.window = 0 }), false},
+		}, false, false},
+		{"next to no window after the handshake", at(2, func(b *brief) { b.window = 0 }), false, false},
 		{"next to no window after the handshake, unscaled", func(list []brief) []brief {
 			list[0].opts &^= fsm.OptWindowScale
 			list[1].opts &^= fsm.OptWindowScale
@@ -115,50 +117,54 @@ func TestCourse(t *testing.T) {
 			list[2].window = 63
 			list[3].window = 5000
 			return list
-		}, false},
-		{"a FIN in place of the handshake's last ACK", at(2, func(b *brief) { b.bits |= fin }), false},
+		}, false, false},
+		{"a FIN in place of the handshake's last ACK", at(2, func(b *brief) { b.bits |= fin }), false, false},
 		{"out of order", func(list []brief) []brief {
 			list[5], list[7] = list[7], list[5]
 			return list
-		}, false},
-		{"sent again", insert(6, seg(server, ack, 901, 151, 1000)), false},
-		{"acknowledges what was not sent", at(6, func(b *brief) { b.ack++ }), false},
-		{"acknowledges less", at(7, func(b *brief) { b.ack-- }), false},
-		{"timestamp missing", at(6, func(b *brief) { b.opts = 0 }), false},
+		}, false, false},
+		{"sent again", insert(6, seg(server, ack, 901, 151, 1000)), false, false},
+		{"a FIN sent again", insert(9, seg(server, ack|fin, 1911, 151, 0)), false, false},
+		{"small segments, but few", insert(8, seg(server, ack, 0, 0, 10), seg(server, ack, 0, 0, 10)), true, true},
+		{"a third FIN", insert(11, seg(server, ack|fin, 0, 0, 0)), false, true},
+		{"acknowledges what was not sent", at(6, func(b *brief) { b.ack++ }), false, false},
+		{"acknowledges less", at(7, func(b *brief) { b.ack-- }), false, false},
+		{"timestamp missing", at(6, func(b *brief) { b.opts = 0 }), false, false},
 		{"timestamps nobody agreed on", func(list []brief) []brief {
 			all(noStamps)(list)
 			list[6].opts = fsm.OptTimestamps
 			return list
-		}, false},
-		{"SACK", at(6, func(b *brief) { b.opts |= fsm.OptSACK }), false},
-		{"fills the window", at(5, func(b *brief) { b.length = 500<<7 - 50 }), false},
-		{"larger than the MSS", at(5, func(b *brief) { b.length = 1461; b.headers = 30 }), false},
-		{"the window shrinks", at(6, func(b *brief) { b.window = 480 }), false},
-		{"an ACK that says nothing", insert(7, seg(client, ack, 151, 1901, 0)), false},
+		}, false, false},
+		{"SACK", at(6, func(b *brief) { b.opts |= fsm.OptSACK }), false, false},
+		{"fills the window", at(5, func(b *brief) { b.length = 500 << 7 }), false, true},
+		{"larger than the MSS", at(5, func(b *brief) { b.length = 1461; b.headers = 30 }), false, true},
+		{"the window shrinks", at(6, func(b *brief) { b.window = 480 }), false, false},
+		{"an ACK that says nothing", insert(7, seg(client, ack, 151, 1901, 0)), false, false},
 		{"ACKs held back", insert(8,
 			late(seg(client, ack, 151, 1911, 0)), late(seg(server, ack, 1911, 151, 10)),
 			late(seg(client, ack, 151, 1921, 0)), late(seg(server, ack, 1921, 151, 10)),
-			late(seg(client, ack, 151, 1931, 0))), false},
+			late(seg(client, ack, 151, 1931, 0))), false, true},
 		{"small segments", func(list []brief) []brief {
 			var many []brief
-			for k := range 20 {
-				many = append(many, seg(server, ack, 1911+10*k, 151, 10))
+			for range 21 {
+				many = append(many, seg(server, ack, 0, 0, 10))
 			}
 			return insert(8, many...)(list)
-		}, false},
-		{"data behind a FIN", insert(10, seg(client, ack, 151, 1912, 10)), false},
-		{"FINs that cross", at(10, func(b *brief) { b.ack = 1911 }), false},
-		{"last ACK from the wrong side", at(11, func(b *brief) { *b = seg(client, ack, 152, 1912, 0); b.window = 600 }), false},
-		{"last ACK too low", func(list []brief) []brief {
-			// Of data and the FIN behind it, the data alone is acknowledged.
-			list[9] = seg(client, ack, 151, 1911, 0)
-			list[9].window = 600
-			list[10] = seg(client, ack|fin, 151, 1911, 0)
+		}, false, true},
+		{"data behind a FIN", insert(10, seg(client, ack, 151, 1912, 10)), false, true},
+		{"FINs that cross", at(10, func(b *brief) { b.ack = 1911 }), false, false},
+		{"last ACK from the wrong side", at(11, func(b *brief) { *b = seg(client, ack, 152, 1912, 0); b.window = 600 }), false, false},
+		{"last ACK of the data alone", func(list []brief) []brief {
+			list[10].length = 5 // data and FIN at once
+			list[11].ack = 156  // the FIN has number 156
 			return list
-		}, false},
-		{"once more", insert(12, seg(server, ack, 1912, 152, 0)), false},
+		}, false, false},
+		{"once more", insert(12, seg(server, ack, 1912, 152, 0)), false, true},
 	} {
 		list := tt.do(conversation())
+		if tt.inOrder {
+			number(list)
+		}
 		stamp(list)
 		if ends := byTheBook(list); ends != tt.ends {
 			t.Errorf("%s: by the book %t, want %t", tt.name, ends, tt.ends)
@@ -190,6 +196,24 @@ func byTheBook(list []brief) bool {
 		}
 	}
 	return c.stage == ended
+}
+
+// number gives the segments the numbers of a conversation in which all comes in
+// order and each acknowledges all before it.
+func number(list []brief) {
+	next := [2]fsm.Seq{100, 900}
+	for i := range list {
+		b := &list[i]
+		from := b.from()
+		b.seq, b.ack = next[from], next[from.Peer()]
+		if b.flags()&fsm.ACK == 0 {
+			b.ack = 0
+		}
+		next[from] += fsm.Seq(b.length)
+		if b.flags()&(fsm.SYN|fsm.FIN) != 0 {
+			next[from]++
+		}
+	}
 }
 
 // firstStamp is the timestamp that the conversation's clock begins with.
