@@ -3,6 +3,7 @@ package analyzer_test
 import (
 	"bytes"
 	"encoding/json"
+	"reflect"
 	"runtime/metrics"
 	"slices"
 	"strings"
@@ -61,7 +62,11 @@ func FuzzTracker(f *testing.F) {
 		if four := asJSON(t, list.Analyse(opt)); four != one {
 			t.Errorf("4 workers give another output than 1:\n%s\n%s", four, one)
 		}
-		opt.Workers = 1
+		opt.Sums = true // 4 workers still
+		if sums := list.Analyse(opt); !reflect.DeepEqual(sums.Summary, r.Summary) || !reflect.DeepEqual(sums.Capture, r.Capture) {
+			t.Errorf("without records the sums are others:\n%+v\n%+v", sums, r)
+		}
+		opt.Workers, opt.Sums = 1, false
 		opt.Segments = func(uint64) bool { return true }
 		r = list.Analyse(opt)
 		checkSegments(t, r)

@@ -84,7 +84,7 @@ func (y *nursery) hold(i uint32, p *decode.Packet, packets uint64) bool {
 	if !ordinary(p) || !n.goesOn(&p.Segment, from) {
 		return false
 	}
-	if from == fsm.Client && n.answered && !n.open {
+	if from == fsm.Client && n.answered && !n.open && p.Segment.Flags&fsm.SYN == 0 {
 		n.open = true
 		y.move(i, &y.halfOpen, &y.open)
 	}
