@@ -76,6 +76,7 @@ func plan(binary string, short bool) []match {
 		{"open: connections open at once", "open", n.open, right{verdicts: []string{"still-open"}}, []tool{summary}, true},
 		{"small: a short trace of small segments", "small", n.few, closed, []tool{summary}, false},
 		{"small: a long trace of small segments", "small", n.many, closed, []tool{summary}, false},
+		{"uneven: as web, one connection in four not by the book", "uneven", n.web, closed, []tool{summary, lines}, false},
 	}
 }
 

@@ -29,6 +29,7 @@ type Kind struct {
 var Kinds = []Kind{
 	{"web", "short HTTP connections, some hundreds at a time; n packets at least", Web},
 	{"small", "the same with small segments: many packets in few octets; n packets at least", Small},
+	{"uneven", "as web, with an ACK repeated in one connection of four; n packets at least", Uneven},
 	{"bulk", "one long download; n packets at least", Bulk},
 	{"flood", "SYNs from random addresses to one server that does not answer; n SYNs", Flood},
 	{"open", "connections that have made one exchange and stay open; n connections", Open},

@@ -26,11 +26,12 @@ var kinds = map[string]struct {
 	finding string // the only one, over the whole capture
 	sum     string // the beginning of the octets' SHA-256
 }{
-	"web":   {20_000, 20_000, "closed-normally", "", "e0f94903"},
-	"small": {20_000, 20_000, "closed-normally", "", "f82529b5"},
-	"bulk":  {20_000, 20_000, "closed-normally", "", "360fc10a"},
-	"flood": {20_000, 20_000, "capture-cut", "syn-flood", "0ad5bb1e"},
-	"open":  {2_000, 12_000, "still-open", "", "4778a3af"},
+	"web":    {20_000, 20_000, "closed-normally", "", "e0f94903"},
+	"small":  {20_000, 20_000, "closed-normally", "", "f82529b5"},
+	"uneven": {20_000, 20_000, "closed-normally", "", "9d8f87c3"},
+	"bulk":   {20_000, 20_000, "closed-normally", "", "360fc10a"},
+	"flood":  {20_000, 20_000, "capture-cut", "syn-flood", "0ad5bb1e"},
+	"open":   {2_000, 12_000, "still-open", "", "4778a3af"},
 }
 
 func TestTraces(t *testing.T) {

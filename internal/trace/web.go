@@ -4,12 +4,20 @@ import "io"
 
 // Web writes short HTTP connections of many clients to a few servers, at least n
 // packets: whole connections, of 11 packets and more.
-func Web(w io.Writer, n int, seed uint64) (Counts, error) { return web(w, n, seed, maxSegment) }
+func Web(w io.Writer, n int, seed uint64) (Counts, error) {
+	return web(w, n, seed, maxSegment, false)
+}
 
 // Small is Web with segments of few octets.
-func Small(w io.Writer, n int, seed uint64) (Counts, error) { return web(w, n, seed, 48) }
+func Small(w io.Writer, n int, seed uint64) (Counts, error) { return web(w, n, seed, 48, false) }
 
-func web(w io.Writer, n int, seed uint64, segment int) (Counts, error) {
+// Uneven is Web with an ACK repeated in one connection of four. Nothing is wrong
+// with that, but such a connection does not go by the book any more.
+func Uneven(w io.Writer, n int, seed uint64) (Counts, error) {
+	return web(w, n, seed, maxSegment, true)
+}
+
+func web(w io.Writer, n int, seed uint64, segment int, uneven bool) (Counts, error) {
 	g := newGenerator(w, seed)
 	step := func(c *conn) bool {
 		switch s := c.stage; {
@@ -29,6 +37,9 @@ func web(w io.Writer, n int, seed uint64, segment int) (Counts, error) {
 			g.send(c, 1, psh|ack, 1+g.rng.IntN(segment))
 		case s == 6+2*c.responses:
 			g.send(c, 0, ack, 0)
+			if uneven && c.port%4 == 0 {
+				g.send(c, 0, ack, 0)
+			}
 		default:
 			return g.close(c, s-7-2*c.responses)
 		}
