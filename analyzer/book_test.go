@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/trace"
@@ -60,11 +61,14 @@ func byTheBook(t *testing.T, seed uint64, packets int) {
 			conns[i] = depart(conns[i], rng.IntN)
 		}
 	}
+	for i := range conns {
+		conns[i] = inVLAN(conns[i], rng.IntN)
+	}
 	sameSums(t, conns)
 }
 
 // sameSums analyses the connections' packets in order of time with and without
-// records.
+// records, and with each connection tracked whole from its first segment on.
 func sameSums(t *testing.T, conns [][]packet) {
 	t.Helper()
 	var all []packet
@@ -72,17 +76,27 @@ func sameSums(t *testing.T, conns [][]packet) {
 		all = append(all, c...)
 	}
 	slices.SortStableFunc(all, func(a, b packet) int { return int(a.time - b.time) })
-	run := func(sums bool) any {
-		a := analyzer.New(analyzer.Options{Sums: sums, NoChecksums: true})
+	run := func(opt analyzer.Options) *record.Report {
+		opt.NoChecksums = true
+		a := analyzer.New(opt)
 		for i, p := range all {
 			a.Packet(&decode.Raw{Data: p.data, Length: len(p.data), Time: p.time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))})
 		}
-		r := a.Finish()
-		r.Connections = nil
-		return r
+		return a.Finish()
 	}
-	if got, want := run(true), run(false); !reflect.DeepEqual(got, want) {
-		t.Errorf("sums by shape\n%+v, by record\n%+v", got, want)
+	kept, whole := run(analyzer.Options{}), run(analyzer.Options{Segments: func(uint64) bool { return false }})
+	if asJSON(t, kept) != asJSON(t, whole) {
+		for i := range min(len(kept.Connections), len(whole.Connections)) {
+			a, b := &record.Report{Connections: kept.Connections[i : i+1]}, &record.Report{Connections: whole.Connections[i : i+1]}
+			if x, y := asJSON(t, a), asJSON(t, b); x != y {
+				t.Fatalf("kept in short\n%s\ntracked whole\n%s", x, y)
+			}
+		}
+		t.Fatalf("kept in short %d connections, tracked whole %d", len(kept.Connections), len(whole.Connections))
+	}
+	kept.Connections = nil
+	if sums := run(analyzer.Options{Sums: true}); !reflect.DeepEqual(sums, kept) {
+		t.Errorf("sums by shape\n%+v, by record\n%+v", sums, kept)
 	}
 }
 
@@ -124,6 +138,23 @@ func webConnections(t *testing.T, seed uint64, packets int) [][]packet {
 		}
 		conns[i] = append(conns[i], packet{fsm.Time(p.Time), d})
 	}
+}
+
+// inVLAN puts VLAN tags on a connection's packets, on none, on all, or otherwise on
+// one direction than on the other.
+func inVLAN(c []packet, choose func(n int) int) []packet {
+	tags := [][2]byte{{}, {}, {5, 5}, {5, 5}, {6, 5}, {0, 6}}[choose(6)]
+	c = slices.Clone(c)
+	for i, p := range c {
+		tag := tags[0]
+		if !bytes.Equal(p.data[34:36], c[0].data[34:36]) {
+			tag = tags[1]
+		}
+		if tag != 0 {
+			c[i].data = slices.Insert(bytes.Clone(p.data), 12, 0x81, 0, 0, tag)
+		}
+	}
+	return c
 }
 
 // Where things are in the packets: Ethernet, IPv4 without options, TCP.

@@ -40,7 +40,7 @@ const (
 func fitsBrief(p *decode.Packet) bool {
 	s := &p.Segment
 	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 && s.Opts&fsm.OptFastOpen == 0 &&
-		p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood && !p.BadHeader && !p.Truncated && !p.Undelivered && p.Encap == 0 &&
+		p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood && !p.BadHeader && !p.Truncated && !p.Undelivered &&
 		min(len(p.Payload), keptOctets) == int(min(s.Len, keptOctets)) && p.IPLen-s.Len <= 1<<16-1
 }
 
@@ -83,10 +83,10 @@ func (b *brief) checksum() decode.Checksum {
 	return decode.ChecksumUnverified
 }
 
-// read fills in a packet of the connection between client and server.
-func (b *brief) read(p *decode.Packet, client, server *decode.Endpoint, data *payload) {
+// read fills in the packet, which was the connection's.
+func (b *brief) read(p *decode.Packet, n *nascent, data *payload) {
 	*p = decode.Packet{
-		Time: b.time, Frame: b.frame, Src: *client, Dst: *server, IPLen: b.length + uint32(b.headers),
+		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers),
 		IPID: b.ipID, HasIPID: b.bits&briefIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum(),
 		PayloadSum: b.sum, HasPayloadSum: b.bits&briefSum != 0,
 		Segment: fsm.Segment{

@@ -13,6 +13,7 @@ import (
 type index struct {
 	seed     hashSeed
 	at       places
+	tagged   places  // the encapsulated ones by their endpoints alone; of several the latest
 	flows    []*Flow // by their places, without flowPlace
 	free     []uint32
 	nascents *slab[nascent]
@@ -29,7 +30,7 @@ func (x *index) find(hash uint64, a, b *decode.Endpoint, encap decode.Encap) (f 
 			return k.Encap == encap && (same(&k.A, a) && same(&k.B, b) || same(&k.A, b) && same(&k.B, a))
 		}
 		n := x.nascents.at(place)
-		return encap == 0 && (same(&n.client, a) && same(&n.server, b) || same(&n.client, b) && same(&n.server, a))
+		return n.encap == encap && (same(&n.client, a) && same(&n.server, b) || same(&n.client, b) && same(&n.server, a))
 	})
 	if place&flowPlace != 0 {
 		return x.flows[place&^flowPlace], 0
@@ -50,6 +51,9 @@ func (x *index) put(f *Flow, hash uint64) {
 	}
 	f.hash, f.place = hash, flowPlace|i
 	x.at.put(hash, f.place)
+	if f.Key.Encap != 0 {
+		x.tag(f.place, &f.Key.A, &f.Key.B)
+	}
 }
 
 // drop takes the flow out, if it is there.
@@ -57,10 +61,58 @@ func (x *index) drop(f *Flow) {
 	if f.place == 0 {
 		return
 	}
+	if f.Key.Encap != 0 {
+		x.untag(f.place, &f.Key.A, &f.Key.B)
+	}
 	x.at.drop(f.hash, f.place)
 	i := f.place &^ flowPlace
 	x.flows[i], f.place = nil, 0
 	x.free = append(x.free, i)
+}
+
+// putNascent enters a connection of the nursery.
+func (x *index) putNascent(i uint32) {
+	n := x.nascents.at(i)
+	x.at.put(n.hash, i)
+	if n.encap != 0 {
+		x.tag(i, &n.client, &n.server)
+	}
+}
+
+// dropNascent takes one out.
+func (x *index) dropNascent(i uint32) {
+	n := x.nascents.at(i)
+	if n.encap != 0 {
+		x.untag(i, &n.client, &n.server)
+	}
+	x.at.drop(n.hash, i)
+}
+
+// findTagged returns the place of the latest encapsulated connection between two
+// endpoints, or 0.
+func (x *index) findTagged(hash uint64, a, b *decode.Endpoint) uint32 {
+	return x.tagged.find(hash, func(place uint32) bool {
+		if place&flowPlace != 0 {
+			k := &x.flows[place&^flowPlace].Key
+			return same(&k.A, a) && same(&k.B, b) || same(&k.A, b) && same(&k.B, a)
+		}
+		n := x.nascents.at(place)
+		return same(&n.client, a) && same(&n.server, b) || same(&n.client, b) && same(&n.server, a)
+	})
+}
+
+func (x *index) tag(place uint32, a, b *decode.Endpoint) {
+	hash := x.seed.hash(a, b, 0)
+	if before := x.findTagged(hash, a, b); before != 0 {
+		x.tagged.drop(hash, before)
+	}
+	x.tagged.put(hash, place)
+}
+
+func (x *index) untag(place uint32, a, b *decode.Endpoint) {
+	if hash := x.seed.hash(a, b, 0); x.findTagged(hash, a, b) == place {
+		x.tagged.drop(hash, place)
+	}
 }
 
 // hashSeed is drawn anew for every table: who makes a capture cannot know which

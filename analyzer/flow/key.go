@@ -41,34 +41,33 @@ func same(a, b *decode.Endpoint) bool {
 		binary.LittleEndian.Uint64(a.IP[:]) == binary.LittleEndian.Uint64(b.IP[:])
 }
 
-// bare returns the key without the encapsulation.
-func (k Key) bare() Key {
-	k.Encap = 0
-	return k
-}
-
 // otherWay returns the connection whose other direction the packet is, seen in
 // another encapsulation: VLANs differ by direction where two networks meet. Only
 // a direction of which nothing was captured yet is taken, and only if the packet
 // acknowledges what the other side sent.
 func (t *Table) otherWay(p *decode.Packet) *Flow {
-	if len(t.aliases) == 0 && len(t.tagged) == 0 && p.Encap == 0 {
+	if len(t.aliases) == 0 && t.index.tagged.n == 0 && p.Encap == 0 {
 		return nil
 	}
 	key := keyOf(p)
 	if f := t.aliases[key]; f != nil {
 		return f
 	}
-	bare := key.bare()
-	f := t.tagged[bare]
-	if f == nil && key.Encap != 0 {
-		hash := t.index.seed.hash(&bare.A, &bare.B, 0)
-		var i uint32
-		if f, i = t.index.find(hash, &bare.A, &bare.B, 0); i != 0 {
-			f = t.grow(i)
-		}
+	if p.Segment.Flags&fsm.ACK == 0 {
+		return nil
 	}
-	if f == nil || f.otherEncap || f.candidate != nil || p.Segment.Flags&fsm.ACK == 0 {
+	var f *Flow
+	hash := t.index.seed.hash(&key.A, &key.B, 0)
+	i := t.index.findTagged(hash, &key.A, &key.B)
+	if i&flowPlace != 0 {
+		f, i = t.index.flows[i&^flowPlace], 0
+	} else if i == 0 && key.Encap != 0 {
+		f, i = t.index.find(hash, &key.A, &key.B, 0)
+	}
+	if i != 0 {
+		f = t.grow(i)
+	}
+	if f == nil || f.otherEncap || f.candidate != nil {
 		return nil
 	}
 	from := f.SideOf(p)

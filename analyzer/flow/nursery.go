@@ -25,6 +25,7 @@ type nursery struct {
 // nascent is a connection that began with a SYN.
 type nascent struct {
 	client, server decode.Endpoint
+	encap          decode.Encap
 	hash           uint64
 	id, ordinal    uint64
 	overAt         uint64     // packets of the capture when it ended
@@ -64,7 +65,7 @@ func opens(p *decode.Packet) bool {
 func (y *nursery) add(hash, id uint64, p *decode.Packet) (i uint32) {
 	i = y.nascents.take()
 	n := y.nascents.at(i)
-	n.client, n.server, n.hash, n.id, n.ordinal = p.Src, p.Dst, hash, id, p.Ordinal
+	n.client, n.server, n.encap, n.hash, n.id, n.ordinal = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal
 	y.push(&y.halfOpen, i)
 	y.append(n, y.brief(p, fsm.Client), p)
 	return i
@@ -310,7 +311,7 @@ func (y *nursery) bury(i uint32) {
 
 // bury forgets a connection that has no Flow.
 func (t *Table) bury(i uint32) {
-	t.index.at.drop(t.nursery.nascents.at(i).hash, i)
+	t.index.dropNascent(i)
 	t.nursery.bury(i)
 }
 
@@ -318,7 +319,7 @@ func (t *Table) bury(i uint32) {
 func (t *Table) grow(i uint32) *Flow {
 	y := &t.nursery
 	n := y.nascents.at(i)
-	t.index.at.drop(n.hash, i) // its Flow takes the place
+	t.index.dropNascent(i) // its Flow takes the place
 	var p decode.Packet
 	var f *Flow
 	y.each(n, func(b *brief) {
@@ -326,7 +327,7 @@ func (t *Table) grow(i uint32) *Flow {
 		if b.payload != 0 {
 			data = y.payloads.at(b.payload)
 		}
-		b.read(&p, &n.client, &n.server, data)
+		b.read(&p, n, data)
 		if f == nil {
 			f = t.start(keyOf(&p), n.hash, &p)
 			f.ID, f.Birth = n.id, Birth{Ordinal: n.ordinal}

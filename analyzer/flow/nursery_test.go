@@ -33,12 +33,13 @@ func TestBriefKeepsAll(t *testing.T) {
 		var b brief
 		var data payload
 		var got decode.Packet
+		n := nascent{client: p.Src, server: p.Dst, encap: p.Encap}
 		b.write(p, fsm.Client)
 		copy(data.octets[:], p.Payload)
 		if len(p.Payload) > 0 {
-			b.read(&got, &p.Src, &p.Dst, &data)
+			b.read(&got, &n, &data)
 		} else {
-			b.read(&got, &p.Src, &p.Dst, nil)
+			b.read(&got, &n, nil)
 		}
 		if !reflect.DeepEqual(&got, p) {
 			t.Errorf("%s is lost: %+v, want %+v", name, got, *p)

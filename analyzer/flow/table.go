@@ -35,9 +35,8 @@ type Table struct {
 	opt   Options
 	index index
 
-	// A switch may tag one direction otherwise than the other: the encapsulated
-	// flows by their addresses alone, and those of two keys by the second.
-	tagged  map[Key]*Flow
+	// A switch may tag one direction otherwise than the other: flows of two keys by
+	// the second.
 	aliases map[Key]*Flow
 
 	nursery nursery // connections that have just begun and have no Flow yet
@@ -81,8 +80,8 @@ func NewTable(opt Options) *Table {
 		opt.MaxConnections = DefaultMaxConnections
 	}
 	t := &Table{
-		opt:    opt,
-		tagged: make(map[Key]*Flow), aliases: make(map[Key]*Flow),
+		opt:     opt,
+		aliases: make(map[Key]*Flow),
 	}
 	t.index = index{seed: newHashSeed(), nascents: &t.nursery.nascents}
 	return t
@@ -112,16 +111,19 @@ func (t *Table) Add(p *decode.Packet) {
 		}
 		var earlier *before
 		if g, place := t.graves.find(hash); g != nil {
-			if !opensAnew(&p.Segment) && p.Time < g.until {
+			// One whose time is over may be there still, behind others: it counts for nothing.
+			remembered := max(t.now, p.Time) < g.until
+			if remembered && !opensAnew(&p.Segment) {
 				t.Late++
 				return
 			}
-			b := t.graves.rob(place)
-			earlier = &b
+			if b := t.graves.rob(place); remembered {
+				earlier = &b
+			}
 		}
 		if earlier == nil && t.opt.Keep == nil && opens(p) {
 			t.born()
-			t.index.at.put(hash, t.nursery.add(hash, t.ids, p))
+			t.index.putNascent(t.nursery.add(hash, t.ids, p))
 			return
 		}
 		f = t.begin(keyOf(p), hash, p, earlier)
@@ -246,9 +248,6 @@ func (t *Table) start(key Key, hash uint64, p *decode.Packet) *Flow {
 	f.FirstFlags = p.Segment.Flags
 	f.Dir[from].lastReal = p.Time
 	t.index.put(f, hash)
-	if key.Encap != 0 {
-		t.tagged[key.bare()] = f
-	}
 	t.halfOpen.push(f)
 	return f
 }
@@ -303,9 +302,6 @@ func (t *Table) report(f *Flow) {
 // forget drops a reported connection and keeps its memory for the next one.
 func (t *Table) forget(f *Flow) {
 	t.unindex(f)
-	if k := f.Key.bare(); f.Key.Encap != 0 && t.tagged[k] == f {
-		delete(t.tagged, k)
-	}
 	f.next = t.free
 	t.free = f
 }
