@@ -15,7 +15,7 @@ type nursery struct {
 	nascents slab[nascent]
 	courses  slab[course]
 	blocks   slab[block] // the segments of those on a course
-	segments briefs      // the others'
+	segments slab[brief] // the others'
 	payloads payloads
 	halfOpen nascentList // without an answer to the SYN and to the SYN-ACK: oldest first
 	open     nascentList
@@ -150,7 +150,7 @@ func (y *nursery) study(n *nascent) bool {
 		}
 		i = b.next
 	}
-	y.segments.give(n.first, n.last)
+	y.drop(n)
 	n.course = place
 	return true
 }
@@ -167,6 +167,15 @@ func (y *nursery) place(c *course, k uint8) *brief {
 	return &y.blocks.at(*i)[k%uint8(len(block{}))]
 }
 
+// drop forgets the segments of a connection without a course.
+func (y *nursery) drop(n *nascent) {
+	for i := n.first; i != 0; {
+		next := y.segments.at(i).next
+		y.segments.give(i)
+		i = next
+	}
+}
+
 // abandon forgets a course.
 func (y *nursery) abandon(place uint32) {
 	for _, i := range y.courses.at(place).blocks {
@@ -179,7 +188,7 @@ func (y *nursery) abandon(place uint32) {
 
 // brief makes a brief of the packet, without its payload, and returns its place.
 func (y *nursery) brief(p *decode.Packet, from fsm.Side) uint32 {
-	place := y.segments.take()
+	place := y.segments.takeUsed()
 	y.segments.at(place).write(p, from)
 	return place
 }
@@ -304,7 +313,7 @@ func (y *nursery) bury(i uint32) {
 	if n.course != 0 {
 		y.abandon(n.course)
 	} else {
-		y.segments.give(n.first, n.last)
+		y.drop(n)
 	}
 	y.nascents.give(i)
 }

@@ -51,63 +51,36 @@ func (r *room[T]) more() uint32 {
 	return r.used
 }
 
-// briefs is the slab of briefs. Those of one connection are chained by their next
-// and given back at once, without a look at each.
-type briefs struct {
-	room[brief]
-	free chain
-}
-
-// chain is a list of places given back. The second is known beside the first: to
-// learn it only when it is wanted would be to wait for memory.
-type chain struct{ first, second uint32 }
-
-// take returns a place whose value is to be written whole.
-func (s *briefs) take() uint32 {
-	i := s.free.first
-	if i == 0 {
-		return s.more()
-	}
-	s.free = chain{first: s.free.second}
-	if s.free.first != 0 {
-		s.free.second = s.at(s.free.first).next
-	}
-	return i
-}
-
-// give hands a chain back.
-func (s *briefs) give(first, last uint32) {
-	s.at(last).next = s.free.first
-	s.free = chain{first, s.at(first).next}
-}
-
 // payload is the beginning of a segment's data, as far as a Flow compares it.
 type payload struct {
 	next   uint32
 	octets [keptOctets]byte
 }
 
-// payloads is the slab of payloads, chained likewise.
+// payloads is the slab of payloads. Those of one connection are chained and given
+// back at once, without a look at each.
 type payloads struct {
 	room[payload]
-	free chain
+	// The first two of the places given back. To learn the second only when it is
+	// wanted would be to wait for memory.
+	first, second uint32
 }
 
 // take returns a place whose value is to be written whole.
 func (s *payloads) take() uint32 {
-	i := s.free.first
+	i := s.first
 	if i == 0 {
 		return s.more()
 	}
-	s.free = chain{first: s.free.second}
-	if s.free.first != 0 {
-		s.free.second = s.at(s.free.first).next
+	s.first, s.second = s.second, 0
+	if s.first != 0 {
+		s.second = s.at(s.first).next
 	}
 	return i
 }
 
 // give hands a chain back.
 func (s *payloads) give(first, last uint32) {
-	s.at(last).next = s.free.first
-	s.free = chain{first, s.at(first).next}
+	s.at(last).next = s.first
+	s.first, s.second = first, s.at(first).next
 }
