@@ -199,8 +199,8 @@ func (s *session) finish() error {
 	return unknownLinkTypes(r)
 }
 
-// manyOpen is how many connections open at the end take hundreds of megabytes.
-const manyOpen = 1 << 17
+// manyOpen is from how many connections on, open at the end, their records count.
+const manyOpen = 1 << 14
 
 // filteredOut is the analyzer's reason for segments that were not wanted.
 const filteredOut = "filtered-out"
