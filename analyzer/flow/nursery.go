@@ -122,7 +122,7 @@ func (y *nursery) follow(i uint32, n *nascent, p *decode.Packet, from fsm.Side, 
 	if !c.take(from, b) {
 		return false
 	}
-	y.held(n, b, p)
+	y.note(n, b, p)
 	if c.stage == ended {
 		n.overAt = packets
 		y.move(i, &y.open, &y.over)
@@ -201,12 +201,12 @@ func (y *nursery) append(n *nascent, place uint32, p *decode.Packet) {
 		y.segments.at(n.last).next = place
 	}
 	n.last = place
-	y.held(n, y.segments.at(place), p)
+	y.note(n, y.segments.at(place), p)
 }
 
-// held takes account of a brief that is now the connection's, with the beginning
+// note takes account of a brief that is now the connection's, with the beginning
 // of its packet's payload.
-func (y *nursery) held(n *nascent, b *brief, p *decode.Packet) {
+func (y *nursery) note(n *nascent, b *brief, p *decode.Packet) {
 	n.held++
 	if len(p.Payload) > 0 {
 		b.payload = y.room(n, b.from())
