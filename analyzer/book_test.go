@@ -47,8 +47,8 @@ func FuzzByTheBook(f *testing.F) {
 			return int(choices[at-1]) % n
 		}
 		choices = choices[:min(len(choices), 256)]
-		for i := 0; at < len(choices); i++ {
-			c := &conns[len(conns)/2+i%(len(conns)-len(conns)/2)]
+		for at < len(choices) {
+			c := &conns[len(conns)/2+next(len(conns)-len(conns)/2)]
 			*c = depart(*c, next)
 		}
 		sameSums(t, conns)
