@@ -53,7 +53,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, asked *a
 		Immediate:      out.live,
 		MaxConnections: opt.maxConns,
 		Wanted:         opt.ends.wanted(),
-		Sums:           opt.summaryOnly,
+		Sums:           opt.summaryOnly || opt.quiet,
 	}
 	if out.streams() {
 		o.Connection = out.connection
