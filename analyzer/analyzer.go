@@ -1,174 +1,182 @@
 // Package analyzer reconstructs the TCP connections of a capture: packets go in,
-// a record of every connection comes out. It reads no files and prints nothing.
+// a record of every connection comes out. It prints nothing and knows no flags.
 //
-// The analysis itself is sequential and knows no locks. With Options.Workers
-// above 1 the connections are spread over that many goroutines, which share
-// nothing; the results are the same, octet for octet.
+// [Analyze] is the whole of it for captures that end. For packets that come as
+// they happen there are [New], [Analyzer.Packet] and [Analyzer.Finish]; [Compare]
+// puts the captures of two taps beside each other.
+//
+// With Options.Workers above 1 the connections are spread over that many
+// goroutines; the results are the same, byte for byte.
 package analyzer
 
 import (
-	"cmp"
-	"math"
-	"slices"
-	"sync"
-	"sync/atomic"
+	"context"
+	"errors"
+	"io"
+	"net/netip"
+	"strconv"
+	"strings"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/across"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/copies"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/pipeline"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// Options configure an Analyzer. The zero value analyses with the defaults and
+// DefaultMaxConnections is how many connections are tracked at once unless
+// Options say otherwise.
+const DefaultMaxConnections = pipeline.DefaultMaxConnections
+
+// Options configure an analysis. The zero value analyses with the defaults and
 // keeps every connection's record, without segments.
 type Options struct {
-	MSL            fsm.Time                  // maximum segment lifetime; 0 means fsm.DefaultMSL
-	Linger         fsm.Time                  // capture time between a connection's end and its record; 0 means 2 MSL
-	MaxConnections int                       // open connections tracked at once; 0 means flow.DefaultMaxConnections
-	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
-	MaxSegments    int                       // segments kept over all connections; 0 means no limit
-	Workers        int                       // goroutines that track connections, beside the caller's; 0 or 1 starts none
-	Immediate      bool                      // report connections at every packet, for captures under way
-	NoChecksums    bool                      // do not verify TCP checksums
-	Wanted         func(*decode.Packet) bool // which segments to analyse; nil means all
+	MSL            fsm.Time             // maximum segment lifetime (RFC 9293 §3.4.2), nanoseconds; 0 means fsm.DefaultMSL
+	Linger         fsm.Time             // capture time between a connection's end and its record; 0 means 2 MSL
+	MaxConnections int                  // open connections tracked at once; 0 means DefaultMaxConnections
+	Segments       func(id uint64) bool // whether to keep the segments of the connection with this ID; nil keeps none
+	MaxSegments    int                  // segments kept over all connections; 0 means no limit
+	Workers        int                  // goroutines that track connections, beside the caller's; 0 or 1 starts none
+	Immediate      bool                 // report connections at every packet, for captures under way
+	NoChecksums    bool                 // do not verify TCP checksums
 
-	// Connection, if set, receives each record as soon as it is complete, and the
+	// Select, if set, says by its ends which segments to analyse. IPv4 addresses come
+	// unmapped. What it leaves out is counted as skipped, "filtered-out".
+	Select func(src, dst netip.AddrPort) bool
+
+	// Each, if set, receives each record as soon as it is complete, and the
 	// Report then holds none. The record is valid during the call only, which with
-	// Workers comes from another goroutine, one call at a time.
-	Connection func(*record.Connection)
+	// Workers comes from another goroutine, one call at a time. The first error that
+	// it returns is the analysis's; it is not called again.
+	Each func(*record.Connection) error
 
-	// Sums says that records are for counting only: verdicts and findings are right
-	// in them, but sentences and numbers may be those of another connection that
-	// went the same way. The Report then holds none, with Connection set or not.
-	Sums bool
+	// SummaryOnly says that records are for counting only: verdicts and findings are
+	// right in them, but sentences and numbers may be those of another connection that
+	// went the same way. The Report then holds none, with Each set or not.
+	SummaryOnly bool
+
+	// Taps, if set, is what the captures of two taps show together; the packets must
+	// then come from its Source.
+	Taps *Comparison
+}
+
+// Analyze reads the sources to their ends, merged by time, and returns the report.
+// It closes none of them.
+//
+// An error of a source, a *[capture.CutError] for a file that ends in the middle of
+// a record say, does not make what was read worthless: the report is returned beside
+// it, whole up to there, with the reason in its Capture.Sources. So it is when ctx
+// ends, and when Options.Each returns an error.
+func Analyze(ctx context.Context, sources []capture.Source, opt Options) (*record.Report, error) {
+	source := capture.Merge(sources...)
+	a := New(opt)
+	err := a.read(ctx, source)
+	r, failed := a.Finish(source.Info()...)
+	if failed != nil && !errors.Is(err, failed) {
+		err = errors.Join(err, failed)
+	}
+	return r, err
+}
+
+// read analyses packets until the source, ctx or Each's patience ends.
+func (a *Analyzer) read(ctx context.Context, source capture.Source) error {
+	var p capture.Packet
+	for n := 0; ; n++ {
+		if n&0xff == 0 {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
+			if err := a.core.Err(); err != nil {
+				return err
+			}
+		}
+		if err := source.Next(&p); err == io.EOF {
+			return nil
+		} else if err != nil {
+			return err
+		}
+		a.Packet(&p)
+	}
 }
 
 // Analyzer analyses one capture. It is not safe for concurrent use.
 type Analyzer struct {
-	opt     Options
-	front   front
-	copies  copies.Finder
-	round   *round
-	shards  []*shard
-	merger  *merger
-	records sync.Pool
-	team    *team // nil without workers
-
-	summary     summary
-	across      across.Observer
-	connections []*record.Connection
-	open        atomic.Int64
+	core *pipeline.Analyzer
+	taps *Comparison
+	raw  decode.Raw
 }
 
-// New returns an Analyzer that has seen nothing yet. With workers it must be
+// New returns an Analyzer that has seen nothing yet. With Workers it must be
 // finished, or their goroutines stay.
 func New(opt Options) *Analyzer {
-	shards := numShards
-	if opt.Segments != nil {
-		shards, opt.Workers = 1, 1 // who asks by ID must have it from the start
+	o := pipeline.Options{
+		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections,
+		Segments: opt.Segments, MaxSegments: opt.MaxSegments,
+		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
+		Wanted: wanted(opt.Select), Each: opt.Each, Sums: opt.SummaryOnly,
 	}
-	a := &Analyzer{opt: opt, merger: newMerger(shards)}
-	a.front = front{
-		wanted:  opt.Wanted,
-		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
+	if opt.Taps != nil {
+		o.Wanted = opt.Taps.annotate(o.Wanted)
+		o.Each = opt.Taps.describeEach(o.Each)
 	}
-	a.records.New = func() any { return new(record.Connection) }
-	for range shards {
-		a.shards = append(a.shards, newShard(opt, shards, &a.records))
-	}
-	a.round = newRound(shards)
-	if opt.Workers > 1 {
-		a.team = newTeam(a, min(opt.Workers, shards))
-	}
-	return a
+	return &Analyzer{core: pipeline.New(o), taps: opt.Taps}
 }
 
-// Packet analyses one captured packet. raw and its data are not kept.
-func (a *Analyzer) Packet(raw *decode.Raw) {
-	if a.front.roundEnds(raw.Time, a.opt.Immediate) {
-		a.endRound(a.front.last)
+func wanted(choose func(src, dst netip.AddrPort) bool) func(*decode.Packet) bool {
+	if choose == nil {
+		return nil
 	}
-	a.front.decode(raw, a.round)
-}
-
-// endRound has the shards work on the packets gathered so far.
-func (a *Analyzer) endRound(now fsm.Time) {
-	r := a.round
-	r.now, r.packet, r.names = now, a.front.packets, a.front.decoder.EncapNames()
-	if a.team != nil {
-		a.round = a.team.dispatch(r)
-		return
-	}
-	r.sort(&a.copies)
-	for i, s := range a.shards {
-		s.work(r, &r.parts[i])
-	}
-	a.pass(r)
-	r.clear()
-}
-
-// pass hands a round's records on.
-func (a *Analyzer) pass(r *round) {
-	open := 0
-	for i := range r.parts {
-		open += r.parts[i].open
-	}
-	a.open.Store(int64(open))
-	ended := a.merger.merge(r)
-	for i := range ended {
-		c, own := ended[i].record()
-		a.summary.add(c)
-		a.across.Add(c)
-		if a.opt.Connection != nil {
-			a.opt.Connection(c)
-		} else if !a.opt.Sums {
-			a.connections = append(a.connections, c)
-			continue
-		}
-		if own {
-			a.records.Put(c)
-		}
+	return func(p *decode.Packet) bool {
+		return choose(netip.AddrPortFrom(p.Src.Addr(), p.Src.Port), netip.AddrPortFrom(p.Dst.Addr(), p.Dst.Port))
 	}
 }
 
-// Packets returns how many packets were analysed so far.
-func (a *Analyzer) Packets() uint64 { return a.front.packets }
+// Packet analyses one captured packet. p and its data are not kept.
+func (a *Analyzer) Packet(p *capture.Packet) {
+	setRaw(&a.raw, p)
+	a.core.Packet(&a.raw)
+}
+
+// setRaw makes raw what the source delivered. For every packet it is done in place.
+func setRaw(raw *decode.Raw, p *capture.Packet) {
+	raw.Data, raw.Time, raw.Frame = p.Data, fsm.Time(p.Time), fsm.NewFrame(p.Source, p.Number)
+	raw.Length, raw.LinkType, raw.Interface = p.Length, p.LinkType, uint32(p.Interface)
+}
 
 // Advance tells that time has passed without packets, on a live capture: it
 // reports the connections whose end is long enough ago by then.
-func (a *Analyzer) Advance(now fsm.Time) { a.endRound(max(now, a.front.last)) }
+func (a *Analyzer) Advance(now fsm.Time) { a.core.Advance(now) }
 
 // Open returns how many connections were tracked at the latest report.
-func (a *Analyzer) Open() int { return int(a.open.Load()) }
+func (a *Analyzer) Open() int { return a.core.Open() }
 
-// finishStep is how many packets' connections are reported at a time at the end,
-// when all that is still open has to be: their records would be gigabytes.
-const finishStep = 4096
+// Packets returns how many packets were analysed so far.
+func (a *Analyzer) Packets() uint64 { return a.core.Packets() }
 
-// Finish ends the analysis and returns the report. Its Capture.Sources are for
-// the caller to fill in, who knows where the packets came from.
-func (a *Analyzer) Finish() *record.Report {
-	for upTo := uint64(finishStep); upTo < a.front.packets; upTo += finishStep {
-		a.round.finish = upTo
-		a.endRound(a.front.last)
+// Finish ends the analysis and returns the report, and the error that Options.Each
+// returned, if it did. sources says where the packets came from, as
+// [capture.Source] tells it.
+func (a *Analyzer) Finish(sources ...capture.Info) (*record.Report, error) {
+	r := a.core.Finish()
+	for i := range sources {
+		r.Capture.Sources = append(r.Capture.Sources, sourceRecord(&sources[i]))
+		r.Capture.Quality.Dropped += sources[i].Dropped
 	}
-	a.round.finish = math.MaxUint64
-	a.endRound(a.front.last)
-	if a.team != nil {
-		a.team.stop()
+	if a.taps != nil {
+		for _, c := range r.Connections {
+			c.Between = a.taps.comparison.Of(c)
+		}
+		a.taps.describe(&r.Capture)
 	}
-	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
-	r := &record.Report{Capture: a.front.capture(), Connections: a.connections, Summary: a.summary.report()}
-	r.Capture.Anomalies = a.across.Findings()
-	q := &r.Capture.Quality
-	for _, s := range a.shards {
-		q.DoubledFrames += s.quality.DoubledFrames
-		q.GapOctets += s.quality.GapOctets
-		q.OneSided += s.quality.OneSided
-		q.Midstream += s.quality.Midstream
-		q.OutOfStep += s.quality.OutOfStep
-		q.NoData += s.quality.NoData
+	conclude.Describe(r)
+	return r, a.core.Err()
+}
+
+func sourceRecord(i *capture.Info) record.Source {
+	return record.Source{
+		Name: i.Name, Format: i.Format, LinkTypes: i.LinkTypes, Packets: i.Packets, Comments: i.Comments,
+		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped,
+		Cut: strings.TrimPrefix(i.Cut, strconv.Quote(i.Name)+": "), // the name stands beside it
 	}
-	return r
 }

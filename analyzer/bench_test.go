@@ -8,12 +8,10 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/hugepages"
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -26,21 +24,22 @@ func BenchmarkWholeAnalysis(b *testing.B) {
 	const packets = 1_000_000
 	for _, m := range []struct {
 		name string
-		make func(w io.Writer, n int, seed uint64) (trace.Counts, error)
+		make func(w io.Writer, n int, seed uint64) (tracegen.Counts, error)
 		opt  func(b *testing.B) analyzer.Options
 	}{
-		{"records", trace.Web, func(b *testing.B) analyzer.Options {
-			return analyzer.Options{Connection: func(c *record.Connection) {
+		{"records", tracegen.Web, func(b *testing.B) analyzer.Options {
+			return analyzer.Options{Each: func(c *record.Connection) error {
 				if len(c.Anomalies) > 0 {
 					b.Fatalf("connection %d: %s", c.ID, c.Anomalies[0].Message)
 				}
+				return nil
 			}}
 		}},
-		{"sums", trace.Web, func(*testing.B) analyzer.Options { return analyzer.Options{Sums: true} }},
-		{"flood", trace.Flood, func(*testing.B) analyzer.Options { return analyzer.Options{Sums: true} }},
-		{"ndjson", trace.Web, func(*testing.B) analyzer.Options {
+		{"sums", tracegen.Web, func(*testing.B) analyzer.Options { return analyzer.Options{SummaryOnly: true} }},
+		{"flood", tracegen.Flood, func(*testing.B) analyzer.Options { return analyzer.Options{SummaryOnly: true} }},
+		{"ndjson", tracegen.Web, func(*testing.B) analyzer.Options {
 			lines := report.NewNDJSON(io.Discard, report.DefaultOptions())
-			return analyzer.Options{Connection: func(c *record.Connection) { lines.Connection(c) }}
+			return analyzer.Options{Each: lines.Connection}
 		}},
 	} {
 		b.Run(m.name, func(b *testing.B) {
@@ -69,12 +68,13 @@ func analyseOnce(b *testing.B, file []byte, opt analyzer.Options) uint64 {
 	var p capture.Packet
 	for {
 		if err := src.Next(&p); errors.Is(err, io.EOF) {
-			return a.Finish().Capture.Packets
+			r, _ := a.Finish()
+			return r.Capture.Packets
 		} else if err != nil {
 			b.Fatal(err)
 		}
-		a.Packet(&decode.Raw{
-			Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType, Frame: fsm.NewFrame(0, p.Number),
+		a.Packet(&capture.Packet{
+			Data: p.Data, Length: p.Length, Time: p.Time, LinkType: p.LinkType, Number: p.Number,
 		})
 	}
 }

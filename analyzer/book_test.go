@@ -11,11 +11,10 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 )
 
 // TestByTheBook plays connections that go by the book beside others that leave it
@@ -85,9 +84,10 @@ func sameSums(t *testing.T, conns [][]packet) {
 		opt.NoChecksums = true
 		a := analyzer.New(opt)
 		for i, p := range all {
-			a.Packet(&decode.Raw{Data: p.data, Length: len(p.data), Time: p.time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))})
+			a.Packet(&capture.Packet{Data: p.data, Length: len(p.data), Time: int64(p.time), LinkType: 1, Number: uint64(i + 1)})
 		}
-		return a.Finish()
+		r, _ := a.Finish()
+		return r
 	}
 	kept, whole := run(analyzer.Options{}), run(analyzer.Options{Segments: func(uint64) bool { return false }})
 	if asJSON(t, kept) != asJSON(t, whole) {
@@ -100,7 +100,7 @@ func sameSums(t *testing.T, conns [][]packet) {
 		t.Fatalf("kept in short %d connections, tracked whole %d", len(kept.Connections), len(whole.Connections))
 	}
 	kept.Connections = nil
-	if sums := run(analyzer.Options{Sums: true}); !reflect.DeepEqual(sums, kept) {
+	if sums := run(analyzer.Options{SummaryOnly: true}); !reflect.DeepEqual(sums, kept) {
 		t.Errorf("sums by shape\n%+v, by record\n%+v", sums, kept)
 	}
 }
@@ -113,7 +113,7 @@ type packet struct {
 // webConnections returns the packets of short HTTP connections, by connection.
 func webConnections(t testing.TB, seed uint64, packets int) [][]packet {
 	var file bytes.Buffer
-	if _, err := trace.Web(&file, packets, seed); err != nil {
+	if _, err := tracegen.Web(&file, packets, seed); err != nil {
 		t.Fatal(err)
 	}
 	src, err := capture.OpenReader("web", &file)

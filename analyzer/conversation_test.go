@@ -10,8 +10,8 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/conversation"
 )
@@ -23,11 +23,12 @@ func analyse(s *conversation.Script, opt analyzer.Options) *record.Report {
 	opt.Segments = func(uint64) bool { return true }
 	a := analyzer.New(opt)
 	for i, p := range s.Packets() {
-		a.Packet(&decode.Raw{
-			Data: p.Data, Length: p.Length, Time: p.Time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1)),
+		a.Packet(&capture.Packet{
+			Data: p.Data, Length: p.Length, Time: int64(p.Time), LinkType: 1, Number: uint64(i + 1),
 		})
 	}
-	return a.Finish()
+	r, _ := a.Finish()
+	return r
 }
 
 // TestConversations holds the analysis of every scripted conversation against

@@ -10,11 +10,10 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/packets"
+	"github.com/tcpflow-states/tcpflow-states/internal/fuzzinput"
 )
 
 // analyseFile runs a capture file's octets through the analysis and returns the
@@ -28,22 +27,21 @@ func analyseFile(b []byte) (r *record.Report, list []capture.Packet) {
 	a := analyzer.New(analyzer.Options{})
 	var p capture.Packet
 	for src.Next(&p) == nil {
-		a.Packet(&decode.Raw{
-			Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
-			Interface: uint32(p.Interface), Frame: fsm.NewFrame(0, p.Number),
+		a.Packet(&capture.Packet{
+			Data: p.Data, Length: p.Length, Time: p.Time, LinkType: p.LinkType,
+			Interface: p.Interface, Number: p.Number,
 		})
 		p.Data = bytes.Clone(p.Data)
 		list = append(list, p)
 	}
-	r = a.Finish()
-	analyzer.Describe(r)
+	r, _ = a.Finish()
 	return r, list
 }
 
 // TestDamaged cuts the recorded captures and flips bits of them: the report must
 // stay sound, and what came before the damage be read as without it.
 func TestDamaged(t *testing.T) {
-	files := packets.Captures("..")
+	files := fuzzinput.Captures("..")
 	r := rand.New(rand.NewPCG(3, 5))
 	for _, file := range files {
 		whole, err := os.ReadFile(file)
@@ -108,7 +106,7 @@ func same(a, b *capture.Packet) bool {
 // TestAnyTime puts a connection's packets at both ends of what a time can be,
 // before 1970, after 2106, and at both ends at once: the report stays one.
 func TestAnyTime(t *testing.T) {
-	list, err := packets.Load("../testdata/pcaps/kernel/lost-last-ack.client.pcap", 100)
+	list, err := fuzzinput.Load("../testdata/pcaps/kernel/lost-last-ack.client.pcap", 100)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,10 +124,9 @@ func TestAnyTime(t *testing.T) {
 		for _, workers := range []int{1, 4} {
 			a := analyzer.New(analyzer.Options{Workers: workers, Segments: func(uint64) bool { return true }})
 			for i, p := range list {
-				a.Packet(&decode.Raw{Data: p.Data, Length: p.Length, Time: at(i), LinkType: p.LinkType, Frame: fsm.NewFrame(0, p.Number)})
+				a.Packet(&capture.Packet{Data: p.Data, Length: p.Length, Time: int64(at(i)), LinkType: p.LinkType, Number: p.Number})
 			}
-			r := a.Finish()
-			analyzer.Describe(r)
+			r, _ := a.Finish()
 			checkReport(t, r, len(list), false)
 			asJSON(t, r)
 			checkText(t, r)

@@ -7,8 +7,9 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/internal/conversation"
 )
 
@@ -113,9 +114,11 @@ func TestDescribe(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := analyse(s, analyzer.Options{})
-	r.Capture.Quality.Dropped = 1
-	analyzer.Describe(r)
+	a := analyzer.New(analyzer.Options{})
+	for i, p := range s.Packets() {
+		a.Packet(&capture.Packet{Data: p.Data, Length: p.Length, Time: int64(p.Time), LinkType: 1, Number: uint64(i + 1)})
+	}
+	r, _ := a.Finish(capture.Info{Dropped: 1})
 	want := []string{
 		"1 packet was dropped by the capturing side: what is missing is its fault before it is the network's.",
 		"17 frames were captured twice; the second copies were left out.",

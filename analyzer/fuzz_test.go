@@ -13,7 +13,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/packets"
+	"github.com/tcpflow-states/tcpflow-states/internal/fuzzinput"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -29,15 +29,15 @@ const (
 // renderers: the counts must add up, states chain, memory stay bounded, and the
 // number of workers make no difference.
 func FuzzTracker(f *testing.F) {
-	for i, file := range packets.Captures("..") {
-		list, err := packets.Load(file, 60)
+	for i, file := range fuzzinput.Captures("..") {
+		list, err := fuzzinput.Load(file, 60)
 		if err != nil {
 			f.Fatal(err)
 		}
-		f.Add(packets.Write(byte(i)&0xf, list))
+		f.Add(fuzzinput.Write(byte(i)&0xf, list))
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		list := packets.Read(data)
+		list := fuzzinput.Read(data)
 		opt := analyzer.Options{
 			NoChecksums: list.Choices&fuzzChecksums == 0,
 			Immediate:   list.Choices&fuzzImmediate != 0,
@@ -62,11 +62,11 @@ func FuzzTracker(f *testing.F) {
 		if four := asJSON(t, list.Analyse(opt)); four != one {
 			t.Errorf("4 workers give another output than 1:\n%s\n%s", four, one)
 		}
-		opt.Sums = true // 4 workers still
+		opt.SummaryOnly = true // 4 workers still
 		if sums := list.Analyse(opt); !reflect.DeepEqual(sums.Summary, r.Summary) || !reflect.DeepEqual(sums.Capture, r.Capture) {
 			t.Errorf("without records the sums are others:\n%+v\n%+v", sums, r)
 		}
-		opt.Workers, opt.Sums = 1, false
+		opt.Workers, opt.SummaryOnly = 1, false
 		opt.Segments = func(uint64) bool { return true }
 		r = list.Analyse(opt)
 		checkSegments(t, r)

@@ -9,11 +9,9 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -30,7 +28,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 		}
 	}
 	var web bytes.Buffer
-	if _, err := trace.Web(&web, 30_000, 7); err != nil {
+	if _, err := tracegen.Web(&web, 30_000, 7); err != nil {
 		t.Fatal(err)
 	}
 	captures["web"] = func() (capture.Source, error) { return capture.OpenReader("web", bytes.NewReader(web.Bytes())) }
@@ -59,7 +57,7 @@ func outputs(t *testing.T, open func() (capture.Source, error), opt analyzer.Opt
 		t.Fatal(err)
 	}
 	lines := report.NewNDJSON(&out, report.DefaultOptions())
-	opt.Connection = func(c *record.Connection) { lines.Connection(c) }
+	opt.Each = lines.Connection
 	r := run(opt)
 	lines.Summary(r)
 	return out.Bytes()
@@ -76,7 +74,7 @@ func TestSumsChangeNothing(t *testing.T) {
 			captures[f] = func() (capture.Source, error) { return capture.Open(f) }
 		}
 	}
-	for name, write := range map[string]func(io.Writer, int, uint64) (trace.Counts, error){"flood": trace.Flood, "open": trace.Open, "web": trace.Web} {
+	for name, write := range map[string]func(io.Writer, int, uint64) (tracegen.Counts, error){"flood": tracegen.Flood, "open": tracegen.Open, "web": tracegen.Web} {
 		var octets bytes.Buffer
 		if _, err := write(&octets, 20_000, 3); err != nil {
 			t.Fatal(err)
@@ -98,7 +96,7 @@ func TestSumsChangeNothing(t *testing.T) {
 			}
 			want.Connections = nil
 			for _, workers := range []int{1, 3}[:len(limits)] {
-				got := analyseAll(t, open, analyzer.Options{MaxConnections: most, Sums: true, Workers: workers})
+				got := analyseAll(t, open, analyzer.Options{MaxConnections: most, SummaryOnly: true, Workers: workers})
 				if !reflect.DeepEqual(got, want) {
 					t.Errorf("%s, %d connections at most, %d workers: sums\n%+v, want\n%+v", name, most, workers, got, want)
 				}
@@ -119,13 +117,14 @@ func analyseAll(t *testing.T, open func() (capture.Source, error), opt analyzer.
 	var p capture.Packet
 	for {
 		if err := src.Next(&p); errors.Is(err, io.EOF) {
-			return a.Finish()
+			r, _ := a.Finish()
+			return r
 		} else if err != nil {
 			t.Fatal(err)
 		}
-		a.Packet(&decode.Raw{
-			Data: p.Data, Length: p.Length, Time: fsm.Time(p.Time), LinkType: p.LinkType,
-			Interface: uint32(p.Interface), Frame: fsm.NewFrame(p.Source, p.Number),
+		a.Packet(&capture.Packet{
+			Data: p.Data, Length: p.Length, Time: p.Time, LinkType: p.LinkType,
+			Interface: p.Interface, Source: p.Source, Number: p.Number,
 		})
 	}
 }

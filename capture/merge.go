@@ -17,18 +17,28 @@ func OpenFiles(names []string) (Source, error) {
 	if len(names) == 1 {
 		return Open(names[0])
 	}
-	m := &merged{}
+	var all []Source
 	// Thousands of files must not take a large buffer each; a buffer grows when
 	// a packet needs it.
 	size := max(16<<10, min(windowSize, 16<<20/max(1, len(names))))
-	for i, name := range names {
-		s, err := openFile(name, i, size)
+	for _, name := range names {
+		s, err := openFile(name, size)
 		if err != nil {
-			return nil, errors.Join(err, m.Close())
+			return nil, errors.Join(err, Merge(all...).Close())
 		}
-		m.all = append(m.all, s)
+		all = append(all, s)
 	}
-	return m, nil
+	return Merge(all...), nil
+}
+
+// Merge delivers the packets of several sources as OpenFiles does. Packet.Source
+// counts through all that they describe, in the order of Info. Closing it closes
+// all of them.
+func Merge(sources ...Source) Source {
+	if len(sources) == 1 {
+		return sources[0]
+	}
+	return &merged{all: sources}
 }
 
 // merged is a k-way merge of sources.
@@ -45,6 +55,7 @@ type merged struct {
 // advanced.
 type head struct {
 	Source
+	base   int // Packet.Source of its first file
 	packet Packet
 }
 
@@ -55,8 +66,10 @@ func (m *merged) Next(p *Packet) error {
 	}
 	if !m.started {
 		m.started = true
+		base := 0
 		for _, s := range m.all {
-			h := &head{Source: s}
+			h := &head{Source: s, base: base}
+			base += len(s.Info())
 			if m.advance(h) {
 				m.heads = append(m.heads, h)
 			}
@@ -84,6 +97,7 @@ func (m *merged) Next(p *Packet) error {
 // advance reads the next packet of a source and reports whether there is one.
 func (m *merged) advance(h *head) bool {
 	err := h.Next(&h.packet)
+	h.packet.Source += h.base
 	if err != nil && err != io.EOF {
 		m.errs = append(m.errs, err)
 	}

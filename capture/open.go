@@ -12,18 +12,18 @@ import (
 // with an *InputError if the content is nothing it reads, with a *CutError if
 // the file ends inside its own header, and otherwise with what the operating
 // system says.
-func Open(name string) (Source, error) { return openFile(name, 0, windowSize) }
+func Open(name string) (Source, error) { return openFile(name, windowSize) }
 
 // OpenReader reads a capture from r, without seeking; name is for messages. The
 // source does not close r.
 func OpenReader(name string, r io.Reader) (Source, error) {
-	return openReader(name, r, 0, windowSize)
+	return openReader(name, r, windowSize)
 }
 
-// openFile opens the index-th of several files, with a read buffer of bufSize.
-func openFile(name string, index, bufSize int) (Source, error) {
+// openFile opens a file with a read buffer of bufSize.
+func openFile(name string, bufSize int) (Source, error) {
 	if name == "-" {
-		return openReader(name, os.Stdin, index, bufSize)
+		return openReader(name, os.Stdin, bufSize)
 	}
 	in, err := os.Open(name)
 	if err != nil {
@@ -35,7 +35,7 @@ func openFile(name string, index, bufSize int) (Source, error) {
 	}
 	var s fileSource
 	if err == nil {
-		s, err = openReader(name, in, index, bufSize)
+		s, err = openReader(name, in, bufSize)
 	}
 	if err != nil {
 		in.Close()
@@ -60,9 +60,9 @@ const maxNesting = 2
 
 // openReader finds out what the input is, through its compressions, and returns
 // the reader for it.
-func openReader(name string, r io.Reader, index, bufSize int) (fileSource, error) {
+func openReader(name string, r io.Reader, bufSize int) (fileSource, error) {
 	input := &counter{r: r}
-	f := file{window: newWindow(input, bufSize), source: index, input: input}
+	f := file{window: newWindow(input, bufSize), input: input}
 	f.info.Name = name
 	s, err := f.open()
 	if err != nil {

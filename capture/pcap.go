@@ -124,7 +124,7 @@ func (r *pcapFile) Next(p *Packet) error {
 	p.Length = int(max(length, captured))
 	p.LinkType = r.linkType
 	p.Interface = 0
-	p.Source = r.source
+	p.Source = 0
 	p.Number = r.number
 	p.Comment = ""
 	return nil

@@ -381,7 +381,7 @@ func (r *ngFile) deliver(p *Packet, id int, data []byte, length uint32, time int
 	p.Length = max(int(length), len(data))
 	p.LinkType = r.ifaces[id].linkType
 	p.Interface = r.ifaceBase + id
-	p.Source = r.source
+	p.Source = 0
 	p.Number = r.number
 	p.Comment = ""
 }

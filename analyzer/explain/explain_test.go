@@ -7,9 +7,9 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/explain"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/conversation"
 )
@@ -28,9 +28,10 @@ func analyse(t *testing.T, name string) *record.Report {
 	}
 	a := analyzer.New(analyzer.Options{Segments: func(uint64) bool { return true }})
 	for i, p := range s.Packets() {
-		a.Packet(&decode.Raw{Data: p.Data, Length: p.Length, Time: p.Time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))})
+		a.Packet(&capture.Packet{Data: p.Data, Length: p.Length, Time: int64(p.Time), LinkType: 1, Number: uint64(i + 1)})
 	}
-	return a.Finish()
+	r, _ := a.Finish()
+	return r
 }
 
 // Each line: what one test must say of one frame. The numbers follow from the

@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/phrase"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Step is one step of a connection's story: a segment that means something, a

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
@@ -97,12 +98,11 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	sig := catchSignals()
 	defer sig.stop()
-	var both *tapSource
+	var both *analyzer.Comparison
 	var source capture.Source
 	var live bool
 	if opt.merge {
-		both, err = a.openMerged(files, filter, opt, sig)
-		source = both
+		source, both, err = a.openMerged(files, filter, opt, sig)
 	} else {
 		source, live, err = a.open(files, sig)
 	}
@@ -161,16 +161,20 @@ func (a *app) open(files []string, sig *signals) (s capture.Source, live bool, e
 }
 
 // openMerged compares the captures of two taps and opens them as one.
-func (a *app) openMerged(files []string, filter *capture.Filter, opt *analyzeOptions, sig *signals) (*tapSource, error) {
-	c, err := compareTaps(sig.ctx, files, filter, opt.ends.wanted())
+func (a *app) openMerged(files []string, filter *capture.Filter, opt *analyzeOptions, sig *signals) (capture.Source, *analyzer.Comparison, error) {
+	c, err := compareTaps(sig.ctx, files, filter, analyzer.Options{Select: opt.ends.choice()})
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if f, ok := c.Counterpart(opt.frame); ok {
 		a.noticef("packet 2:%d is packet 1:%d at the first tap", opt.frame.Number(), f.Number())
 		opt.frame = f
 	}
-	return openTaps(files, c)
+	both, err := openPair(files)
+	if err != nil {
+		return nil, nil, err
+	}
+	return c.Source(both[0], both[1]), c, nil
 }
 
 // commandFor is the command line to look at the same files again.

@@ -8,8 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/across"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
@@ -35,7 +34,7 @@ func (a *app) anomaliesCommand() *cobra.Command {
 }
 
 func (a *app) anomalies(names []string, asJSON, markdown bool) error {
-	all := catalogue()
+	all := analyzer.Checks()
 	docs := all
 	if len(names) > 0 {
 		docs = nil
@@ -73,7 +72,7 @@ func (a *app) anomalies(names []string, asJSON, markdown bool) error {
 
 func checkNames() []string {
 	var names []string
-	for _, d := range catalogue() {
+	for _, d := range analyzer.Checks() {
 		names = append(names, d.Name)
 	}
 	return names
@@ -117,14 +116,4 @@ func writeChecksMarkdown(out *results, docs []record.CheckDoc) {
 	for _, d := range docs {
 		fmt.Fprintf(out, "| `%s` | %s | %s | %s |\n", d.Name, d.Severity, cell.Replace(d.Condition), cell.Replace(d.Rule))
 	}
-}
-
-// catalogue returns the words of every check: of one connection, then of all
-// together.
-func catalogue() []record.CheckDoc {
-	docs := make([]record.CheckDoc, 0, len(check.Catalogue))
-	for _, c := range check.Catalogue {
-		docs = append(docs, c.Doc())
-	}
-	return append(docs, across.Catalogue...)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/report"
@@ -67,7 +67,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
 	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; as packets come 2s)")
 	f.IntVar(&o.workers, "workers", 0, "track connections on `N` threads (default: one for each processor); changes no result")
-	f.IntVar(&o.maxConns, "max-connections", flow.DefaultMaxConnections, "track at most `N` open connections; beyond it the oldest half-open ones are reported as evicted")
+	f.IntVar(&o.maxConns, "max-connections", analyzer.DefaultMaxConnections, "track at most `N` open connections; beyond it the oldest half-open ones are reported as evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
 	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for habit's sake: names are never looked up")
 
@@ -195,7 +195,7 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: catalogue(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()

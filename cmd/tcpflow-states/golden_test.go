@@ -9,7 +9,7 @@ import (
 
 // kernelReports are the recordings of real kernels whose whole report is kept in
 // testdata/reports. What the states must be comes from the kernel's own account
-// (internal/score); these files show a change of wording, order or layout, so
+// (internal/kernelscore); these files show a change of wording, order or layout, so
 // that it is read before it is accepted.
 var kernelReports = []string{
 	"close-by-client", "close-by-server", "close-by-client-ipv6", "half-close", "refused", "refused-ipv6",

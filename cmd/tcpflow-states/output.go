@@ -82,15 +82,15 @@ func (o *output) chosen(c *record.Connection) bool {
 }
 
 // connection takes a connection that has ended; c is valid during the call.
-func (o *output) connection(c *record.Connection) {
+func (o *output) connection(c *record.Connection) error {
 	o.ended.Add(1)
 	if !o.chosen(c) {
-		return
+		return nil
 	}
 	o.note(c)
 	switch {
 	case o.opt.quiet || o.opt.summaryOnly:
-		return
+		return nil
 	case o.opt.ndjson:
 		o.lines.Connection(c)
 	case o.zeek != nil:
@@ -103,6 +103,7 @@ func (o *output) connection(c *record.Connection) {
 	if o.live {
 		o.out.Flush()
 	}
+	return nil
 }
 
 // note remembers what decides the exit code.

@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -93,7 +92,7 @@ func checkTable() string {
 	family := ""
 	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	b.WriteString("| check | severity | fires when | rule |\n| --- | --- | --- | --- |\n")
-	for _, c := range catalogue() {
+	for _, c := range analyzer.Checks() {
 		if c.Family != family {
 			family = c.Family
 			fmt.Fprintf(&b, "| **%s** | | | |\n", family)
@@ -175,11 +174,15 @@ func weSay(t *testing.T, file string) string {
 	defer source.Close()
 	a := analyzer.New(analyzer.Options{})
 	for p := (capture.Packet{}); source.Next(&p) == nil; {
-		a.Packet(&decode.Raw{Data: p.Data, Time: fsm.Time(p.Time), Frame: fsm.NewFrame(p.Source, p.Number),
+		a.Packet(&capture.Packet{Data: p.Data, Time: p.Time, Source: p.Source, Number: p.Number,
 			Length: p.Length, LinkType: p.LinkType})
 	}
 	var said []string
-	for _, c := range a.Finish().Connections {
+	r, err := a.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range r.Connections {
 		text := stateText(c.State[fsm.Client]) + " / " + stateText(c.State[fsm.Server])
 		for i, an := range c.Anomalies {
 			if i == 0 {

@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -86,18 +85,18 @@ type endpoints struct {
 	ports spans
 }
 
-// wanted returns the choice as the analyzer takes it, nil for everything.
-func (e endpoints) wanted() func(*decode.Packet) bool {
+// choice returns the choice as the analyzer takes it, nil for everything.
+func (e endpoints) choice() func(src, dst netip.AddrPort) bool {
 	if len(e.hosts) == 0 && len(e.ports) == 0 {
 		return nil
 	}
-	return func(p *decode.Packet) bool {
-		return (len(e.hosts) == 0 || e.hasHost(p.Src) || e.hasHost(p.Dst)) &&
-			(len(e.ports) == 0 || e.ports.has(uint64(p.Src.Port)) || e.ports.has(uint64(p.Dst.Port)))
+	return func(src, dst netip.AddrPort) bool {
+		return (len(e.hosts) == 0 || e.hasHost(src) || e.hasHost(dst)) &&
+			(len(e.ports) == 0 || e.ports.has(uint64(src.Port())) || e.ports.has(uint64(dst.Port())))
 	}
 }
 
-func (e endpoints) hasHost(end decode.Endpoint) bool {
+func (e endpoints) hasHost(end netip.AddrPort) bool {
 	addr := end.Addr()
 	return slices.ContainsFunc(e.hosts, func(p netip.Prefix) bool { return p.Contains(addr) })
 }

@@ -9,10 +9,9 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
-	"github.com/tcpflow-states/tcpflow-states/internal/packets"
+	"github.com/tcpflow-states/tcpflow-states/internal/fuzzinput"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -20,12 +19,12 @@ import (
 // choice: it must leave exactly the connections of these addresses and ports, in
 // the same words as without it, and libpcap's filter must choose the same packets.
 func FuzzSelect(f *testing.F) {
-	for i, file := range packets.Captures("../..") {
-		list, err := packets.Load(file, 40)
+	for i, file := range fuzzinput.Captures("../..") {
+		list, err := fuzzinput.Load(file, 40)
 		if err != nil {
 			f.Fatal(err)
 		}
-		input := packets.Write(0, list)
+		input := fuzzinput.Write(0, list)
 		switch i % 4 {
 		case 0:
 			f.Add(input, "10.77.1.2", "")
@@ -49,7 +48,7 @@ func FuzzSelect(f *testing.F) {
 			}
 			return
 		}
-		list := packets.Read(data)
+		list := fuzzinput.Read(data)
 		compareSelection(t, &list, ends)
 		compareWithFilter(t, &list, ends)
 	})
@@ -77,12 +76,12 @@ func (e endpoints) chooses(a, b netip.AddrPort) bool {
 	return host && port
 }
 
-func compareSelection(t *testing.T, list *packets.List, ends endpoints) {
+func compareSelection(t *testing.T, list *fuzzinput.List, ends endpoints) {
 	const cookedV2 = 276 // LINKTYPE_LINUX_SLL2 names the interface
 	if list.LinkType == cookedV2 {
 		return // copies on other interfaces say something of all packets
 	}
-	all, some := list.Analyse(analyzer.Options{}), list.Analyse(analyzer.Options{Wanted: ends.wanted()})
+	all, some := list.Analyse(analyzer.Options{}), list.Analyse(analyzer.Options{Select: ends.choice()})
 	var want []string
 	for _, c := range all.Connections {
 		if ends.chooses(netip.AddrPortFrom(c.Client.IP, c.Client.Port), netip.AddrPortFrom(c.Server.IP, c.Server.Port)) {
@@ -123,7 +122,7 @@ func outline(t *testing.T, c *record.Connection) string {
 
 // compareWithFilter holds the choice against libpcap's, where both look at the
 // same header: TCP in IP in Ethernet, with nothing between or around them.
-func compareWithFilter(t *testing.T, list *packets.List, ends endpoints) {
+func compareWithFilter(t *testing.T, list *fuzzinput.List, ends endpoints) {
 	expr := ends.expression()
 	if expr == "" || list.LinkType != 1 {
 		return
@@ -135,16 +134,17 @@ func compareWithFilter(t *testing.T, list *packets.List, ends endpoints) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wanted := ends.wanted()
-	decoder := decode.New(decode.Options{})
+	chosen := ends.choice()
+	decoder := analyzer.NewDecoder()
 	for i, p := range list.Packets {
-		var d decode.Packet
-		if decoder.Decode(&decode.Raw{Data: p.Data, Length: p.Length, LinkType: 1}, &d) != decode.OK || !plain(p.Data) {
+		packet := capture.Packet{Data: p.Data, Length: p.Length, LinkType: 1}
+		d, whole := decoder.Segment(&packet)
+		if !whole || !plain(p.Data) {
 			continue
 		}
-		ok, err := filter.Match(&capture.Packet{Data: p.Data, Length: p.Length, LinkType: 1})
-		if err != nil || ok != wanted(&d) {
-			t.Errorf("packet %d, %v to %v: %q says %v (%v), the flags %v", i+1, d.Src, d.Dst, expr, ok, err, wanted(&d))
+		ok, err := filter.Match(&packet)
+		if err != nil || ok != chosen(d.Src, d.Dst) {
+			t.Errorf("packet %d, %v to %v: %q says %v (%v), the flags %v", i+1, d.Src, d.Dst, expr, ok, err, chosen(d.Src, d.Dst))
 		}
 	}
 }

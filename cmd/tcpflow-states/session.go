@@ -6,13 +6,10 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"strconv"
-	"strings"
 	"sync/atomic"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -29,8 +26,6 @@ type session struct {
 	write  func(*capture.Packet) error // keeps the packets, or nil
 	flush  func() error                // passes on the packets kept, or nil
 
-	taps *tapSource // what two taps together know, or nil
-
 	source    capture.Source
 	analyzer  *analyzer.Analyzer
 	progress  *progress
@@ -40,8 +35,8 @@ type session struct {
 	brokenOff bool   // by the user, in the middle of a record as like as not
 }
 
-func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool, both *tapSource) *session {
-	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked, taps: both}
+func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool, both *analyzer.Comparison) *session {
+	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked}
 	keep, most := out.keepSegments()
 	o := analyzer.Options{
 		MSL:            fsm.Time(opt.msl),
@@ -52,20 +47,12 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, asked *a
 		Workers:        opt.threads(out.live),
 		Immediate:      out.live,
 		MaxConnections: opt.maxConns,
-		Wanted:         opt.ends.wanted(),
-		Sums:           opt.summaryOnly || opt.quiet,
+		Select:         opt.ends.choice(),
+		SummaryOnly:    opt.summaryOnly || opt.quiet,
+		Taps:           both,
 	}
 	if out.streams() {
-		o.Connection = out.connection
-	}
-	if both != nil {
-		o.Wanted = both.markUndelivered(o.Wanted)
-		if out.streams() {
-			o.Connection = func(c *record.Connection) {
-				c.Between = both.taps.Of(c)
-				out.connection(c)
-			}
-		}
+		o.Each = out.connection
 	}
 	s.analyzer = analyzer.New(o)
 	return s
@@ -88,7 +75,6 @@ func (o *options) threads(live bool) int {
 func (s *session) read(source capture.Source) {
 	s.source = source
 	var p capture.Packet
-	var raw decode.Raw
 	for n := 0; ; n++ {
 		if n&0xff == 0 && s.interrupted() {
 			return
@@ -117,8 +103,7 @@ func (s *session) read(source capture.Source) {
 				return
 			}
 		}
-		setRaw(&raw, &p)
-		s.analyzer.Packet(&raw)
+		s.analyzer.Packet(&p)
 		if s.taken++; s.taken == s.opt.count {
 			return
 		}
@@ -167,26 +152,17 @@ func (s *session) finish() error {
 	if s.analyzer.Open() > manyOpen {
 		debug.SetGCPercent(20)
 	}
-	r := s.analyzer.Finish()
-	s.addUnmatched(&r.Capture)
-	for _, i := range s.source.Info() {
-		source := sourceRecord(i)
+	sources := s.source.Info()
+	for i := range sources {
 		if s.brokenOff {
-			source.Cut = ""
+			sources[i].Cut = ""
 		}
-		if i.Name == "-" && !s.opt.json && !s.opt.ndjson {
-			source.Name = "standard input"
+		if sources[i].Name == "-" && !s.opt.json && !s.opt.ndjson {
+			sources[i].Name = "standard input"
 		}
-		r.Capture.Sources = append(r.Capture.Sources, source)
-		r.Capture.Quality.Dropped += i.Dropped
 	}
-	if s.taps != nil {
-		for _, c := range r.Connections {
-			c.Between = s.taps.taps.Of(c)
-		}
-		s.taps.describe(&r.Capture)
-	}
-	analyzer.Describe(r)
+	r, _ := s.analyzer.Finish(sources...) // what fails in Each is the output, which keeps its error
+	s.addUnmatched(&r.Capture)
 	if err := s.out.finish(r); err != nil {
 		return err
 	}
@@ -220,21 +196,16 @@ func (s *session) addUnmatched(c *record.Capture) {
 	c.Skipped = append(c.Skipped, record.Count{Name: filteredOut, N: s.unmatched})
 }
 
-func sourceRecord(i capture.Info) record.Source {
-	// The name stands beside it.
-	i.Cut = strings.TrimPrefix(i.Cut, strconv.Quote(i.Name)+": ")
-	return record.Source{
-		Name: i.Name, Format: i.Format, LinkTypes: i.LinkTypes, Packets: i.Packets, Comments: i.Comments,
-		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped, Cut: i.Cut,
-	}
-}
+// unknownLinkType is the analyzer's reason for packets of link types that it
+// cannot read.
+const unknownLinkType = "unknown-link-type"
 
 // unknownLinkTypes is the error of a capture none of whose packets could be
 // looked into.
 func unknownLinkTypes(r *record.Report) error {
 	c := &r.Capture
 	if c.Packets == 0 || len(c.Skipped) != 1 ||
-		c.Skipped[0].Name != decode.UnknownLinkType.String() || c.Skipped[0].N != c.Packets {
+		c.Skipped[0].Name != unknownLinkType || c.Skipped[0].N != c.Packets {
 		return nil
 	}
 	return linkTypeError(c)

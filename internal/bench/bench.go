@@ -15,7 +15,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 )
 
 // Options choose what is measured.
@@ -115,7 +115,7 @@ func (m *match) once(ctx context.Context, t *tool, f *File, opt *Options) (Usage
 }
 
 // checker holds an output against what is in the trace.
-type checker func(out io.Reader, want trace.Counts) error
+type checker func(out io.Reader, want tracegen.Counts) error
 
 // verify runs one of ours for its answer; the time it takes is not counted.
 func (t *tool) verify(ctx context.Context, r *right, f *File) error {

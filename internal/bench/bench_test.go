@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 )
 
 // TestRun measures small traces with the program of today.
@@ -52,7 +52,7 @@ func TestRun(t *testing.T) {
 }
 
 func TestCheck(t *testing.T) {
-	want := trace.Counts{Packets: 9, Connections: 2, Bytes: 5}
+	want := tracegen.Counts{Packets: 9, Connections: 2, Bytes: 5}
 	good := `{"type":"summary","capture":{"packets":9,"segments":9,"skipped":{},"quality":{"bad_checksum":0,"faults":[]},"anomalies":[]},` +
 		`"summary":{"connections":2,"bytes":5,"verdicts":{"still-open":2},"anomalies":[]}}` + "\n"
 	r := right{verdicts: []string{"still-open"}}
@@ -92,7 +92,7 @@ func TestTablesAndBars(t *testing.T) {
 		}
 		return list
 	}
-	web := &Result{Title: "web", File: &File{Size: 5e6, Counts: trace.Counts{Packets: 10, Connections: 2}}, Rows: []*Row{
+	web := &Result{Title: "web", File: &File{Size: 5e6, Counts: tracegen.Counts{Packets: 10, Connections: 2}}, Rows: []*Row{
 		{Name: reference, Runs: runs(1000, 900, 5000)},
 		{Name: ours, Runs: runs(1200, 1100)},
 		{Name: oursAlone, Runs: runs(3000)},

@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"io"
 
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 )
 
 // summary is what a right answer is told from, in the JSON and in NDJSON's last line.
@@ -43,7 +43,7 @@ type right struct {
 
 // check holds a summary against what was written into the trace: a fast wrong
 // answer is worth nothing.
-func (r *right) check(s *summary, want trace.Counts) error {
+func (r *right) check(s *summary, want tracegen.Counts) error {
 	var skipped, judged uint64
 	for _, n := range s.Capture.Skipped {
 		skipped += n
@@ -78,7 +78,7 @@ func (r *right) check(s *summary, want trace.Counts) error {
 }
 
 // checkJSON checks the JSON summary.
-func (r *right) checkJSON(in io.Reader, want trace.Counts) error {
+func (r *right) checkJSON(in io.Reader, want tracegen.Counts) error {
 	var s summary
 	if err := json.NewDecoder(in).Decode(&s); err != nil {
 		return err
@@ -87,7 +87,7 @@ func (r *right) checkJSON(in io.Reader, want trace.Counts) error {
 }
 
 // checkNDJSON checks that there is a line for each connection, and the summary.
-func (r *right) checkNDJSON(in io.Reader, want trace.Counts) error {
+func (r *right) checkNDJSON(in io.Reader, want tracegen.Counts) error {
 	lines := bufio.NewReaderSize(in, 1<<16)
 	var connections uint64
 	for {

@@ -7,14 +7,14 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/tcpflow-states/tcpflow-states/internal/trace"
+	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 )
 
 // File is a trace on disk.
 type File struct {
 	Path string
 	Size int64
-	trace.Counts
+	tracegen.Counts
 }
 
 // made says beside a trace how it was made. It is written last: without it, the
@@ -22,7 +22,7 @@ type File struct {
 type made struct {
 	Edition, N int
 	Size       int64
-	Counts     trace.Counts
+	Counts     tracegen.Counts
 }
 
 // makeFile makes a trace in dir, or finds the one made there earlier.
@@ -39,7 +39,7 @@ func makeFile(dir, kind string, n int) (*File, error) {
 	}
 	defer out.Close()
 	w := bufio.NewWriterSize(out, 1<<20)
-	counts, err := trace.Find(kind).Write(w, n, 1)
+	counts, err := tracegen.Find(kind).Write(w, n, 1)
 	if err == nil {
 		err = w.Flush()
 	}
@@ -54,7 +54,7 @@ func makeFile(dir, kind string, n int) (*File, error) {
 		return nil, err
 	}
 	f := &File{Path: path, Size: info.Size(), Counts: counts}
-	data, err := json.Marshal(made{trace.Edition, n, f.Size, counts})
+	data, err := json.Marshal(made{tracegen.Edition, n, f.Size, counts})
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func madeEarlier(path, note string, n int) *File {
 	}
 	var m made
 	info, err := os.Stat(path)
-	if err != nil || json.Unmarshal(data, &m) != nil || m.Edition != trace.Edition || m.N != n || m.Size != info.Size() {
+	if err != nil || json.Unmarshal(data, &m) != nil || m.Edition != tracegen.Edition || m.N != n || m.Size != info.Size() {
 		return nil
 	}
 	return &File{Path: path, Size: m.Size, Counts: m.Counts}

@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/tcpflow-states/tcpflow-states/internal/score"
+	"github.com/tcpflow-states/tcpflow-states/internal/kernelscore"
 )
 
 // scoreDirs scores recordings that are there; without directories it records
@@ -43,7 +43,7 @@ func scoreDirs(args []string) int {
 
 // scoreAll scores all recordings of some directories.
 func scoreAll(dirs []string, short bool, readme string) int {
-	var s score.Score
+	var s kernelscore.Score
 	for _, dir := range dirs {
 		files, err := filepath.Glob(filepath.Join(dir, "*.truth.json*"))
 		if err == nil && len(files) == 0 {

@@ -1,0 +1,44 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var abortiveClose = &Check{
+	Name: "abortive-close", Title: "connection reset", Family: "teardown",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
+	Condition: "A side without a FIN of its own ends an open connection with a RST. Nothing that is under way is delivered, and there is no TIME-WAIT.",
+	Benign: []string{
+		"normal for many applications that have all they need", "SO_LINGER with time 0", "the application closed with data unread, or ended",
+		"the host lost the connection's state", "a middlebox resets in the host's name",
+	},
+	Peers:   []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO, RSTR"}, {Tool: "Wireshark", Name: "tcp.connection.rst"}},
+	Filter:  "tcp.flags.reset == 1 && !(tcp.completeness & 16)",
+	Meaning: fsm.RSTSent,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			if k := f.Dir[side].Keepalive; k != nil && k.GaveUp && k.Run() >= deadAfter || halfOpenRecovery(f, side) != nil || finFrame(f, side) != nil {
+				continue
+			}
+			f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+				if !k.States[side].Synchronized() || transition(f, side, func(t *fsm.Transition) bool {
+					return t.Event == fsm.SendRST && t.Frame == k.Frame && t.From.Synchronized()
+				}) == nil {
+					return
+				}
+				when := "with nothing sent before"
+				if k.Prior != 0 {
+					when = fmt.Sprintf("after frame %d of the %s", k.Prior.Number(), side.Peer())
+				}
+				found(Finding{
+					Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1, Seen: "RST in " + k.States[side].String(), Expected: "FIN",
+					Message: fmt.Sprintf("The %s reset the connection in frame %d, %s.", side, k.Frame.Number(), when),
+				})
+			})
+		}
+	},
+}

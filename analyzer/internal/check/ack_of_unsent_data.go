@@ -1,0 +1,34 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var ackOfUnsentData = &Check{
+	Name: "ack-of-unsent-data", Title: "acknowledges data that was never sent", Family: "sequence",
+	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
+	Condition: "An ACK covers numbers that were not captured, and the sender's next data goes on below them: they had not been sent, so the capture lost nothing.",
+	Benign:    []string{"the sender repeats data of which both the first copy and nothing else was lost by the capture", "the two directions were captured far out of order"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_invalid_ack"}, {Tool: "nf_conntrack", Name: "ACKed data not seen yet"}},
+	Filter:    "tcp.analysis.ack_lost_segment", Needs: Whole | InStep,
+	Meaning: fsm.AckOfUnsent,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			proof, next := marked(f, side, fsm.AckOfUnsent, 0)
+			acks, k := marked(f, side.Peer(), fsm.AckAhead, 0)
+			if next == nil || k == nil || k.Segment.Flags.Has(fsm.FIN) { // of a FIN fin-bad-ack tells
+				continue
+			}
+			found(Finding{
+				Side: side.Peer().String(), Frames: append(acks, proof...), Count: len(proof),
+				Seen: "ack " + number(f, side, k.Segment.Ack), Expected: "at most " + number(f, side, k.SndNxt),
+				Message: fmt.Sprintf("The %s acknowledged %s in frame %d that the %s sent only later or never: its next data, in frame %d, begins below them.",
+					side.Peer(), octets(k.Segment.Ack.Minus(k.SndNxt)), k.Frame.Number(), side, next.Frame.Number()),
+			})
+		}
+	},
+}

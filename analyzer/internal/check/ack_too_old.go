@@ -1,0 +1,39 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var ackTooOld = &Check{
+	Name: "ack-too-old", Title: "acknowledgment far too old", Family: "sequence",
+	Severity: record.SeverityWarning, Rule: "RFC 5961 §5.2",
+	Condition: "A segment without data acknowledges less than the highest acknowledgment of its sender, by more than the largest window that the sender ever offered: the receiver must drop it and send a challenge ACK.",
+	Benign:    []string{"a segment of an earlier connection on the same ports", "a segment held up in the network for a long time"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_ack"}, {Tool: "nf_conntrack", Name: "under the lower bound"}},
+	Filter:    "tcp.analysis.duplicate_ack || tcp.analysis.out_of_order", Needs: Scales | InStep,
+	Facts: flow.AckTooOld,
+	Judge: judgeOldAck(func(k *flow.Mark) bool { return k.Segment.Len == 0 && !k.Segment.Flags.Has(fsm.FIN) }, func(f *flow.Flow, side fsm.Side, k *flow.Mark) string {
+		return fmt.Sprintf("The ACK in frame %d acknowledges %s, too far below what the %s had acknowledged before.", k.Frame.Number(), number(f, side.Peer(), k.Segment.Ack), side)
+	}),
+}
+
+// judgeOldAck makes a Judge of segments that acknowledge too little by far.
+func judgeOldAck(is func(*flow.Mark) bool, message func(*flow.Flow, fsm.Side, *flow.Mark) string) func(*flow.Flow, func(Finding)) {
+	return func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, first := markedThat(f, side, 0, flow.AckTooOld, is)
+			if first == nil {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Seen: "ack " + number(f, side.Peer(), first.Segment.Ack),
+				Expected: fmt.Sprintf("within %d octets of the highest", max(f.Dir[side].MaxWindow, 1<<16)),
+				Message:  message(f, side, first),
+			})
+		}
+	}
+}

@@ -1,0 +1,37 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var ackUnseenSegment = &Check{
+	Name: "ack-unseen-segment", Title: "data acknowledged but never captured", Family: "capture",
+	Severity: record.SeverityCapture, Rule: "observer: what the receiver acknowledges did arrive, so the capture lost it",
+	Condition: "An acknowledgment covers octets that were not captured, and the sender's next data does not contradict it.",
+	Benign:    []string{"the capturing host was too slow", "part of the traffic takes another path"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.ack_lost_segment"}, {Tool: "Zeek", Name: "missed_bytes"}, {Tool: "Suricata", Name: "tcp.ack_unseen_data"}},
+	Filter:    "tcp.analysis.ack_lost_segment",
+	Meaning:   fsm.GapConfirmed | fsm.AckAhead,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			n := f.Dir[side].GapOctets
+			if n == 0 {
+				continue
+			}
+			a, _ := marked(f, side, fsm.GapConfirmed, 0)
+			b, _ := marked(f, side.Peer(), fsm.GapConfirmed|fsm.AckAhead, 0)
+			frames := append(a, b...)
+			slices.Sort(frames)
+			frames = slices.Compact(frames)
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: len(frames), Seen: plural(int(n), "octet", "octets") + " acknowledged, not captured", Expected: "every octet captured",
+				Message: fmt.Sprintf("The capture lost %s of the %s's data: the %s acknowledged them.", plural(int(n), "octet", "octets"), side, side.Peer()),
+			})
+		}
+	},
+}

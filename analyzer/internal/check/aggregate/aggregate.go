@@ -1,0 +1,198 @@
+// Package across finds what only several connections together show: floods,
+// scans, servers that refuse many, ports running out, and hosts whose numbers or
+// clocks are odd. It works on the records of finished connections, in the order in
+// which they are handed over, and keeps a bounded amount of each.
+package aggregate
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"net/netip"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Observer takes in the records of a capture's connections. The zero value is
+// ready for use. It is not safe for concurrent use.
+type Observer struct {
+	clients map[host]struct{}      // that the detectors of clients follow
+	known   [knownBits / 64]uint64 // what a client that is not among them most likely lacks
+
+	scans   scans
+	servers servers
+	ports   ports
+	numbers numbers
+	clocks  clocks
+}
+
+// Add takes a finished connection into account. The record is not kept.
+func (o *Observer) Add(c *record.Connection) {
+	o.servers.add(c)
+	o.ports.add(c)
+	followed := o.follows(hostOf(c.Client))
+	o.numbers.add(c, followed)
+	if followed {
+		o.scans.add(c)
+		o.clocks.add(c)
+	}
+}
+
+// follows reports whether the detectors look at what the client does. The first
+// mostKeys clients count: in a flood from forged addresses no other client comes
+// twice, and every look at a table that large costs more than the packet did.
+func (o *Observer) follows(client host) bool {
+	h := binary.LittleEndian.Uint64(client[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(client[:8])*0xbf58476d1ce4e5b9
+	h ^= h >> 32
+	word, bit := &o.known[h%knownBits/64], uint64(1)<<(h%64)
+	full := len(o.clients) >= mostKeys
+	if full && *word&bit == 0 {
+		return false
+	}
+	if _, has := o.clients[client]; has || full {
+		return has
+	}
+	if o.clients == nil {
+		o.clients = make(map[host]struct{})
+	}
+	o.clients[client] = struct{}{}
+	*word |= bit
+	return true
+}
+
+// knownBits is enough for one in sixteen to be set at most.
+const knownBits = 16 * mostKeys
+
+// Findings returns what the connections show together, the gravest first.
+func (o *Observer) Findings() []record.Anomaly {
+	var all []record.Anomaly
+	for _, d := range []func() []finding{
+		o.scans.findings, o.servers.findings, o.ports.findings, o.numbers.findings, o.clocks.findings,
+	} {
+		list := d()
+		slices.SortFunc(list, func(a, b finding) int {
+			return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.message, b.message))
+		})
+		if len(list) > mostOfAKind {
+			list = list[:mostOfAKind]
+		}
+		for _, f := range list {
+			all = append(all, record.Anomaly{
+				Name: f.check.Name, Severity: f.check.Severity, Side: f.side, Frames: f.frames, Count: f.count,
+				Seen: f.seen, Expected: f.expected, Rule: f.check.Rule, Message: f.message, Benign: f.check.Benign, Connections: f.ids,
+			})
+		}
+	}
+	slices.SortStableFunc(all, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
+	return all
+}
+
+// mostOfAKind bounds the findings of one detector; the largest are kept.
+const mostOfAKind = 20
+
+// finding is what a detector has to say of one host, pair or service.
+type finding struct {
+	check          *record.CheckDoc
+	side           string
+	count          uint64
+	seen, expected string
+	message        string
+	ids            []uint64
+	frames         []fsm.Frame
+}
+
+// sample keeps the first connections that show something.
+type sample struct {
+	ids    []uint64
+	frames []fsm.Frame
+	n      uint64
+}
+
+const sampleSize = 16
+
+func (s *sample) add(c *record.Connection) { s.note(c.ID, c.FirstFrame) }
+
+func (s *sample) note(id uint64, frame fsm.Frame) {
+	if s.n++; len(s.ids) < sampleSize {
+		s.ids = append(s.ids, id)
+		s.frames = append(s.frames, frame)
+	}
+}
+
+// mostKeys bounds the hosts, pairs and services that each detector follows. The
+// first ones count; a capture with more has a flood or a scan among them.
+const mostKeys = 1 << 16
+
+// at returns the entry of key, made anew where there is room, or nil.
+func at[K comparable, V any](m *map[K]*V, key K) *V {
+	v := (*m)[key]
+	if v == nil && len(*m) < mostKeys {
+		if *m == nil {
+			*m = make(map[K]*V)
+		}
+		v = new(V)
+		(*m)[key] = v
+	}
+	return v
+}
+
+// set counts distinct members up to a bound.
+type set[T comparable] struct {
+	members map[T]struct{}
+	full    bool
+}
+
+const mostMembers = 1024
+
+func (s *set[T]) add(v T) {
+	if len(s.members) >= mostMembers {
+		if _, has := s.members[v]; !has {
+			s.full = true
+		}
+		return
+	}
+	if s.members == nil {
+		s.members = make(map[T]struct{})
+	}
+	s.members[v] = struct{}{}
+}
+
+func (s *set[T]) len() int { return len(s.members) }
+
+// words writes how many there are.
+func (s *set[T]) words(one, many string) string {
+	switch {
+	case s.full:
+		return fmt.Sprintf("more than %d %s", s.len(), many)
+	case s.len() == 1:
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", s.len(), many)
+}
+
+// attempted reports whether the capture shows the client's SYN.
+func attempted(c *record.Connection) bool { return c.Handshake.SYN != 0 }
+
+// useful reports whether the connection carried data.
+func useful(c *record.Connection) bool { return c.Traffic[0].Octets+c.Traffic[1].Octets > 0 }
+
+// host is an address as a key: as octets it is quicker to look up.
+type host [16]byte
+
+func hostOf(a record.Addr) host { return a.IP.As16() }
+
+func (h host) String() string { return netip.AddrFrom16(h).Unmap().String() }
+
+// service is a server's address and port.
+type service struct {
+	host host
+	port uint16
+}
+
+func serviceOf(a record.Addr) service { return service{hostOf(a), a.Port} }
+
+func (s service) String() string {
+	return netip.AddrPortFrom(netip.AddrFrom16(s.host).Unmap(), s.port).String()
+}

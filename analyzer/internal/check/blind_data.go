@@ -1,0 +1,23 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var blindData = &Check{
+	Name: "blind-data", Title: "data that its sender did not send", Family: "reset",
+	Severity: record.SeverityWarning, Rule: "RFC 5961 §5.2",
+	Condition: "Data comes with an acknowledgment that lies below its sender's highest by more than the largest window: a guess by somebody who cannot see the connection.",
+	Benign:    []string{"a segment of an earlier connection on the same ports"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_ack"}, {Tool: "Snort", Name: "invalid_ack"}},
+	Filter:    "tcp.len > 0 && tcp.analysis.out_of_order", Needs: Scales | InStep,
+	Facts: flow.AckTooOld,
+	Judge: judgeOldAck(func(k *flow.Mark) bool { return k.Segment.Len > 0 }, func(f *flow.Flow, side fsm.Side, k *flow.Mark) string {
+		return fmt.Sprintf("The data in frame %d acknowledges %s, far below what the %s had acknowledged before: forged, or from another connection.",
+			k.Frame.Number(), number(f, side.Peer(), k.Segment.Ack), side)
+	}),
+}

@@ -1,0 +1,241 @@
+// Package check judges finished connections. Each check lives in a file of its
+// own, as one declaration with its words and its code; catalogue.go lists them.
+//
+// A check runs once, when its connection has ended, on everything the tracker
+// noted: it judges with hindsight and costs the ordinary segment nothing.
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Check is one detection.
+type Check struct {
+	Name      string // kebab-case; never changes
+	Title     string
+	Family    string
+	Severity  record.Severity
+	Rule      string   // RFC clause, or "observer: …"
+	Condition string   // when exactly it fires
+	Benign    []string // what else could explain it
+	Peers     []record.PeerName
+	Filter    string // Wireshark display filter that shows such segments, among others perhaps
+	Needs     Needs  // what the capture must show for a finding to be beyond doubt
+
+	// The check runs on connections of which some segment meant one of Meaning or
+	// showed one of Facts; with neither set, on every connection.
+	Meaning fsm.Meaning
+	Facts   flow.Facts
+
+	// Judge reports what it finds on the connection.
+	Judge func(f *flow.Flow, found func(Finding))
+}
+
+// Finding is what one check found on one connection, at most once per side.
+type Finding struct {
+	Side     string      // who did it: "client", "server" or "" for neither or both
+	Frames   []fsm.Frame // what proves it; MaxFrames are kept
+	Count    int         // occurrences; 0 means one for each frame
+	Seen     string
+	Expected string
+	Message  string // one sentence
+	Doubt    string // why it may be less than it seems, if so: it counts one severity less
+}
+
+// MaxFrames is how many frames a finding names.
+const MaxFrames = flow.MaxMarks
+
+// Doc returns the check as the catalogue prints it.
+func (c *Check) Doc() record.CheckDoc {
+	return record.CheckDoc{
+		Name: c.Name, Title: c.Title, Severity: c.Severity, Family: c.Family, Rule: c.Rule,
+		Condition: c.Condition, Benign: c.Benign, Peers: c.Peers, Filter: c.Filter,
+	}
+}
+
+// Run judges a finished connection with every check and returns the anomalies,
+// the gravest first, in the catalogue's order within a severity.
+func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
+	anomalies = anomalies[:0]
+	var c *Check
+	found := func(x Finding) { // one closure for all checks
+		a := c.anomaly(x)
+		if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
+			a.Doubt = x.Doubt
+		}
+		if a.Doubt != "" && a.Severity > record.SeverityNote {
+			a.Severity--
+		}
+		anomalies = append(anomalies, a)
+	}
+	for i := range gates {
+		g := &gates[i]
+		if g.closed && !f.Meanings.Any(g.meaning) && !f.AllFacts.Any(g.facts) {
+			continue
+		}
+		c = Catalogue[i]
+		c.Judge(f, found)
+	}
+	if len(anomalies) < 2 {
+		return anomalies
+	}
+	slices.SortStableFunc(anomalies, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
+	return anomalies
+}
+
+// gates say when each check of the catalogue runs, close together: most
+// connections open few of them.
+var gates = func() []gate {
+	list := make([]gate, len(Catalogue))
+	for i, c := range Catalogue {
+		list[i] = gate{c.Meaning, c.Facts, c.Meaning != 0 || c.Facts != 0}
+	}
+	return list
+}()
+
+type gate struct {
+	meaning fsm.Meaning
+	facts   flow.Facts
+	closed  bool // unless a segment meant or showed one of these
+}
+
+// Find returns the check of that name, or nil.
+func Find(name string) *Check {
+	for _, c := range Catalogue {
+		if c.Name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func (c *Check) anomaly(x Finding) record.Anomaly {
+	if x.Count == 0 {
+		x.Count = max(1, len(x.Frames))
+	}
+	if len(x.Frames) > MaxFrames {
+		x.Frames = x.Frames[:MaxFrames]
+	}
+	return record.Anomaly{
+		Name: c.Name, Severity: c.Severity, Side: x.Side, Frames: x.Frames, Count: uint64(x.Count),
+		Seen: x.Seen, Expected: x.Expected, Rule: c.Rule, Message: x.Message, Benign: c.Benign,
+	}
+}
+
+// sides are both sides, for checks that look at each in turn.
+var sides = [2]fsm.Side{fsm.Client, fsm.Server}
+
+// marked collects the frames of side's segments that meant m or showed g, and
+// the first of these segments.
+func marked(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts) (frames []fsm.Frame, first *flow.Mark) {
+	return markedThat(f, side, m, g, func(*flow.Mark) bool { return true })
+}
+
+// markedThat does what marked does for those of the segments that fit.
+func markedThat(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts, fits func(*flow.Mark) bool) (frames []fsm.Frame, first *flow.Mark) {
+	f.Marked(side, m, g, func(k *flow.Mark) {
+		if !fits(k) {
+			return
+		}
+		if first == nil {
+			first = k
+		}
+		frames = append(frames, k.Frame)
+	})
+	return frames, first
+}
+
+// eachSide makes a Judge that reports, for each side of which some segment meant
+// m or showed g, what describe says of the first such segment. Side, frames and
+// count are filled in where describe leaves them out.
+func eachSide(m fsm.Meaning, g flow.Facts, describe func(*flow.Flow, fsm.Side, *flow.Mark) Finding) func(*flow.Flow, func(Finding)) {
+	return func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, first := marked(f, side, m, g)
+			if first == nil {
+				continue
+			}
+			x := describe(f, side, first)
+			x.Side = side.String()
+			if x.Frames == nil {
+				x.Frames = frames
+			}
+			if x.Count == 0 && m != 0 {
+				x.Count = f.CountMeaning(side, m)
+			} else if x.Count == 0 {
+				x.Count = f.CountFact(side, g)
+			}
+			found(x)
+		}
+	}
+}
+
+// number writes a sequence number of side's stream relative to its initial
+// number where that is known, and absolutely.
+func number(f *flow.Flow, side fsm.Side, n fsm.Seq) string {
+	e := &f.Conn.End[side]
+	if !e.SentSYN {
+		return fmt.Sprintf("%d", n)
+	}
+	switch d := n.Minus(e.ISS); {
+	case d >= 0:
+		return fmt.Sprintf("%d (ISN+%d)", n, d)
+	default:
+		return fmt.Sprintf("%d (ISN−%d)", n, -int64(d))
+	}
+}
+
+// times writes "once", "twice" or "n times".
+func times(n int) string {
+	switch n {
+	case 1:
+		return "once"
+	case 2:
+		return "twice"
+	}
+	return fmt.Sprintf("%d times", n)
+}
+
+// span writes a duration with a unit that suits it.
+func span(t fsm.Time) string {
+	switch s := float64(t) / 1e9; {
+	case t < 0:
+		return "−" + span(-t)
+	case s < 0.001:
+		return fmt.Sprintf("%.0f µs", s*1e6)
+	case s < 1:
+		return fmt.Sprintf("%.3g ms", s*1e3)
+	case s < 120:
+		return fmt.Sprintf("%.3g s", s)
+	case s < 7200:
+		return fmt.Sprintf("%.3g min", s/60)
+	default:
+		return fmt.Sprintf("%.3g h", s/3600)
+	}
+}
+
+// plural writes a count with its noun.
+func plural[N int | int32 | uint16 | uint32 | uint64](n N, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+// firstIn names the frame of something that happened n times.
+func firstIn(n int, frame fsm.Frame) string {
+	if n == 1 {
+		return fmt.Sprintf("in frame %d", frame.Number())
+	}
+	return fmt.Sprintf("first in frame %d", frame.Number())
+}
+
+// octets writes an amount of data.
+func octets[N int | int32 | uint16 | uint32 | uint64](n N) string {
+	return plural(n, "octet", "octets")
+}

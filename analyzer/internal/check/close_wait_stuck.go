@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var closeWaitStuck = &Check{
+	Name: "close-wait-stuck", Title: "stuck in CLOSE-WAIT", Family: "teardown",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
+	Condition: "A side acknowledged the peer's FIN and then neither closed nor sent data for more than 60 s, until the capture ended: its application has not closed the socket.",
+	Benign:    []string{"the application works on an answer", "the side's FIN was not captured"},
+	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			e := &f.Conn.End[side]
+			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
+			if e.State != fsm.CloseWait || !e.Proved() || in == nil || !e.Seen {
+				continue
+			}
+			quiet := f.Until - max(in.Time, f.Dir[side].LastData)
+			if quiet <= stuckAfter {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{in.Frame, f.FINAcked[side.Peer()].Frame}, Count: 1,
+				Seen: span(quiet) + " without a FIN, still so at the end", Expected: "a FIN",
+				Message: fmt.Sprintf("The %s got the peer's FIN in frame %d and had not closed when the capture ended %s later.", side, in.Frame.Number(), span(f.Until-in.Time)),
+			})
+		}
+	},
+}

@@ -1,0 +1,34 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var connectRefused = &Check{
+	Name: "connect-refused", Title: "connection refused", Family: "handshake",
+	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.1",
+	Condition: "A SYN is answered by a RST that acknowledges it, and no later SYN of the connection is accepted.",
+	Benign:    []string{"nothing listens on the port, as intended", "a firewall refuses in the server's name"},
+	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state REJ"}, {Tool: "argus", Name: "RST"}},
+	Filter:    "tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.seq == 1 && tcp.ack == 1",
+	Meaning:   fsm.RSTRefuses,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		if f.AllFacts.Any(flow.SYNAndFIN) {
+			return
+		}
+		frames, k := marked(f, fsm.Server, fsm.RSTRefuses, 0)
+		if k == nil || f.Conn.End[fsm.Client].State != fsm.Closed || f.Conn.End[fsm.Server].SentSYN {
+			return
+		}
+		found(Finding{
+			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, frames...), Count: len(frames),
+			Seen: "RST acknowledging " + number(f, fsm.Client, k.Segment.Ack), Expected: "a SYN-ACK",
+			Message: fmt.Sprintf("The server refused the connection: frame %d resets the SYN in frame %d after %s.",
+				k.Frame.Number(), f.SYN.Frame.Number(), span(k.Time-f.SYN.Time)),
+		})
+	},
+}

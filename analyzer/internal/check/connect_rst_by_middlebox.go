@@ -1,0 +1,41 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var connectRSTByMiddlebox = &Check{
+	Name: "connect-rst-by-middlebox", Title: "attempt reset by something that is not the server", Family: "handshake",
+	Severity: record.SeverityWarning, Rule: "RFC 3360 §2; observer: one host's packets come over the same number of hops",
+	Condition: "While the handshake is under way a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
+	Benign:    []string{"a host that sends RSTs with another initial TTL than data", "a load balancer in front of several servers", "the route changed just then"},
+	Filter:    "tcp.flags.reset == 1",
+	Meaning:   fsm.RSTRefuses | fsm.RSTSent | fsm.RSTBadAck,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			host := f.Dir[side].LastTTL
+			f.Marked(side, fsm.RSTRefuses|fsm.RSTSent|fsm.RSTBadAck, 0, func(k *flow.Mark) {
+				if host == 0 || hops(k.TTL, host) < 2 || k.Frame != f.RST[side].Frame || f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth || f.Midstream() {
+					return
+				}
+				found(Finding{
+					Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
+					Seen: fmt.Sprintf("TTL %d on the RST", k.TTL), Expected: fmt.Sprintf("TTL %d, as on the %s's other packets", host, side),
+					Message: fmt.Sprintf("The RST in frame %d came with TTL %d, the %s's other packets with %d: something on the path sent it.", k.Frame.Number(), k.TTL, side, host),
+				})
+			})
+		}
+	},
+}
+
+// hops returns how far two TTLs are apart.
+func hops(a, b uint8) int {
+	if a < b {
+		return int(b - a)
+	}
+	return int(a - b)
+}

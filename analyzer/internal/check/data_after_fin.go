@@ -1,0 +1,27 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var dataAfterFIN = &Check{
+	Name: "data-after-fin", Title: "data behind the sender's own FIN", Family: "teardown",
+	Severity: record.SeverityError, Rule: "RFC 9293 §3.6",
+	Condition: "A side sends data whose sequence numbers lie at or beyond its own FIN.",
+	Benign:    []string{"the FIN was forged", "the data belongs to a new connection whose handshake was not captured"},
+	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:3"}},
+	Filter:    "tcp.completeness & 16 && tcp.len > 0", Needs: Beginning,
+	Meaning: fsm.DataAfterFIN,
+	Judge: eachSide(fsm.DataAfterFIN, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen:     fmt.Sprintf("seq %s, %s", number(f, side, k.Segment.Seq), octets(k.Segment.Len)),
+			Expected: "nothing beyond the FIN at " + number(f, side, f.Conn.End[side].FinSeq),
+			Message: fmt.Sprintf("The %s sent %s in frame %d after it had said with a FIN that it had no more to send.",
+				side, plural(int(k.Segment.Len), "octet of data", "octets of data"), k.Frame.Number()),
+		}
+	}),
+}

@@ -1,0 +1,33 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var dataInjectionSuspected = &Check{
+	Name: "data-injection-suspected", Title: "other octets, from somewhere else", Family: "sequence",
+	Severity: record.SeverityError, Rule: "RFC 9293 §3.4; observer: one host's packets come over the same number of hops",
+	Condition: "Two segments bring different octets for the same numbers, and their TTLs differ by 2 or more: one of them was sent by somebody else.",
+	Benign:    []string{"the route changed between the two", "a proxy that repeats what a host sent, but not exactly"},
+	Peers:     []record.PeerName{{Tool: "Zeek", Name: "rexmit_inconsistency"}, {Tool: "Suricata", Name: "stream.reassembly_overlap_different_data"}, {Tool: "Snort", Name: "129:9, 129:10"}},
+	Filter:    "tcp.analysis.retransmission",
+	Facts:     flow.ContentDiffers,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, first := markedThat(f, side, 0, flow.ContentDiffers, func(k *flow.Mark) bool { return hops(k.TTL, k.CapturedTTL) >= 2 })
+			if first == nil {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{first.Captured, first.Frame}, Count: len(frames),
+				Seen: fmt.Sprintf("TTL %d, then %d", first.CapturedTTL, first.TTL), Expected: "one sender",
+				Message: fmt.Sprintf("Frames %d and %d bring different octets for the same numbers, with TTL %d and %d: one of them is not the %s's.",
+					first.Captured.Number(), first.Frame.Number(), first.CapturedTTL, first.TTL, side),
+			})
+		}
+	},
+}

@@ -1,0 +1,76 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var dataToClosedSocket = &Check{
+	Name: "data-to-closed-socket", Title: "data for an application that has closed", Family: "teardown",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
+	Condition: "A side has sent its FIN, and answers data that the peer sent after it, or before it had come, with a RST.",
+	Benign:    []string{"the application needed no more of the answer", "a client that hangs up while the server still sends"},
+	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
+	Meaning: fsm.RSTSent,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			if k := resetOfLateData(f, side); k != nil {
+				data, seen := k.Prior, fmt.Sprintf("RST in answer to %s", plural(int(k.PriorLen), "octet", "octets"))
+				if k.PriorLen == 0 {
+					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST after data"
+				}
+				found(Finding{
+					Side: side.String(), Frames: []fsm.Frame{data, k.Frame}, Count: 1, Seen: seen, Expected: "data read to the end",
+					Message: fmt.Sprintf("The %s had closed; it reset the connection in frame %d when the data in frame %d came, so that data was lost.",
+						side, k.Frame.Number(), data.Number()),
+				})
+			}
+		}
+	},
+}
+
+// resetOfLateData returns the RST with which side, after its own FIN, answered
+// data, or nil.
+func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.Mark) {
+	if finFrame(f, side) == nil {
+		return nil
+	}
+	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+		if rst != nil || !endedBy(f, side, k.Frame) {
+			return
+		}
+		if answersData(f, side, k) && (k.Meaning.Any(fsm.RSTForLastACK) ||
+			k.PriorLen > 0 && !k.Meaning.Any(fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait) {
+			rst = k
+		}
+	})
+	return rst
+}
+
+// answersData reports whether side's RST after its FIN answers data of the peer:
+// data that came after that FIN, or that was under way when the FIN left. A RST
+// without ACK tells the latter: its number is the acknowledgment of what it answers.
+func answersData(f *flow.Flow, side fsm.Side, rst *flow.Mark) bool {
+	fin, peer := finFrame(f, side), &f.Dir[side.Peer()]
+	if fin == nil || peer.LastDataFrame == 0 {
+		return false
+	}
+	if peer.LastData > fin.Time {
+		return true
+	}
+	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
+	end := y.Out.Top
+	if y.SentFIN {
+		end = y.FinSeq
+	}
+	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(end)
+}
+
+// endedBy reports whether side's RST in the frame stands as the end of its part:
+// it was not taken back because side went on.
+func endedBy(f *flow.Flow, side fsm.Side, rst fsm.Frame) bool {
+	return transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst }) != nil
+}

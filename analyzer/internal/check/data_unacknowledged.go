@@ -1,0 +1,33 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var dataUnacknowledged = &Check{
+	Name: "data-unacknowledged", Title: "peer vanished with data unacknowledged", Family: "retransmission",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.3 (MUST-20)",
+	Condition: "Data was sent again three times or more after the last sign of life of the peer, and was never acknowledged. No RST of the peer came.",
+	Benign:    []string{"the answers were not captured", "the peer, the path to it or the path back broke", "the capture ended too early"},
+	Filter:    "tcp.analysis.retransmission", Needs: BothSides,
+	Facts: flow.Retransmission | flow.LateFill,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			u := &f.Dir[side].Unanswered
+			if u.Resent < 3 || !f.Conn.End[side.Peer()].Seen || f.RST[side.Peer()].Nth != 0 || f.Dir[side].LastData < u.Time || f.Dir[side].WindowProbes > 0 {
+				continue
+			}
+			found(Finding{
+				Side: side.Peer().String(), Frames: []fsm.Frame{u.Frame, u.LastFrame}, Count: 1,
+				Seen:     fmt.Sprintf("%s in %s, no answer", plural(u.Resent, "repetition", "repetitions"), span(u.Last-u.Time)),
+				Expected: "an ACK",
+				Message: fmt.Sprintf("The %s vanished: the %s sent its data of frame %d again %s within %s and got no answer.",
+					side.Peer(), side, u.Frame.Number(), times(int(u.Resent)), span(u.Last-u.Time)),
+			})
+		}
+	},
+}

@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var delayedACKStall = &Check{
+	Name: "delayed-ack-stall", Title: "waiting for delayed ACKs", Family: "window",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.4, §3.8.6.3",
+	Condition: "Three times or more a side sends its next data within 5 ms after an ACK without data that its peer held back for 35 to 500 ms, four times the round trip or more: Nagle's algorithm on one side waits for the delayed ACK of the other.",
+	Benign:    []string{"an application whose own rhythm it is"},
+	Filter:    "tcp.time_delta > 0.035 && tcp.len == 0",
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			w := d.Rare()
+			if w.Stalls.N < 3 {
+				continue
+			}
+			mean := w.StallTime / fsm.Time(w.Stalls.N)
+			if d.RTT().Samples == 0 || 4*d.RTT().Min > mean {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: w.Stalls.Frames, Count: w.Stalls.N,
+				Seen: fmt.Sprintf("%d waits of %s on average, round trip %s", w.Stalls.N, span(mean), span(d.RTT().Min)), Expected: "the rest of the data at once",
+				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent on, first before frame %d, %s in all.", side, times(w.Stalls.N), w.Stalls.Frames[0].Number(), span(w.StallTime)),
+			})
+		}
+	},
+}

@@ -1,0 +1,33 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var dsackProvedSpurious = &Check{
+	Name: "dsack-proved-spurious", Title: "retransmission proved needless", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 2883 §4",
+	Condition: "The receiver reports with a DSACK that it got octets twice, and a retransmission of these octets was captured.",
+	Benign:    []string{"an ACK was lost or late", "a tail loss probe", "the network delivered a packet twice"},
+	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "dsack pkts"}},
+	Filter:    "tcp.options.sack.dsack",
+	Facts:     flow.DSACK,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, k := marked(f, side, 0, flow.DSACK)
+			peer := side.Peer()
+			if k == nil || f.Dir[peer].Retransmissions == 0 {
+				continue
+			}
+			b := k.Segment.SACK[0]
+			found(Finding{
+				Side: peer.String(), Frames: frames, Count: f.CountFact(side, flow.DSACK),
+				Seen: fmt.Sprintf("DSACK of %s from %s", octets(b.To.Minus(b.From)), number(f, peer, b.From)), Expected: "each octet once",
+				Message: fmt.Sprintf("The %s got data twice, as its DSACK in frame %d says: the %s need not have sent it again.", side, k.Frame.Number(), peer),
+			})
+		}
+	},
+}

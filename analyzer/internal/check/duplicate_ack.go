@@ -1,0 +1,33 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var duplicateACK = &Check{
+	Name: "duplicate-ack", Title: "duplicate ACKs by the hundred", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 5681 §2",
+	Condition: "A side repeats ACKs 100 times or more in all while data is outstanding. Fewer are ordinary, one for each segment behind a lost one.",
+	Benign:    []string{"a large window with a segment lost", "two hosts that answer each other's ACKs in a loop"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.duplicate_ack"}},
+	Filter:    "tcp.analysis.duplicate_ack",
+	Facts:     flow.DuplicateACK,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			if d.DuplicateACKs < 100 {
+				continue
+			}
+			frames, k := marked(f, side, 0, flow.DuplicateACK)
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: int(d.DuplicateACKs),
+				Seen: fmt.Sprintf("%d of %s", d.DuplicateACKs, plural(d.Packets, "segment", "segments")), Expected: "ACKs that advance",
+				Message: fmt.Sprintf("The %s repeated ACKs %s, %s; its peer sent %s again.",
+					side, times(int(d.DuplicateACKs)), firstIn(int(d.DuplicateACKs), k.Frame), plural(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
+			})
+		}
+	},
+}

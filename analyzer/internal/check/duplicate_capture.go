@@ -1,0 +1,36 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var duplicateCapture = &Check{
+	Name: "duplicate-capture", Title: "frames captured twice", Family: "capture",
+	Severity: record.SeverityCapture, Rule: "observer: the same IP packet within 20 ms is one packet seen twice",
+	Condition: "Frames come a second time: same header, same data, same IPv4 identification, within 20 ms (or, without an identification, within 1 ms, or on another interface). They were removed before the analysis.",
+	Benign:    []string{"a mirror port that copies both directions", "a capture on all interfaces of a router or bridge", "the network delivered a packet twice within 20 ms"},
+	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "hardware dups"}, {Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
+	Filter:    "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
+	Facts:     flow.Doubled,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		a, _ := marked(f, fsm.Client, 0, flow.Doubled)
+		b, _ := marked(f, fsm.Server, 0, flow.Doubled)
+		n := int(f.Dir[0].Doubled + f.Dir[1].Doubled)
+		all := int(f.Dir[0].Packets+f.Dir[1].Packets) + n
+		frames := append(a, b...)
+		slices.Sort(frames)
+		message := "One frame of this connection was captured twice; the second copy was left out."
+		if n > 1 {
+			message = fmt.Sprintf("%d frames of this connection were captured twice; the second copies were left out.", n)
+		}
+		found(Finding{
+			Frames: frames, Count: n, Seen: fmt.Sprintf("%s of %d frames", plural(n, "second copy", "second copies"), all), Expected: "each frame once",
+			Message: message,
+		})
+	},
+}

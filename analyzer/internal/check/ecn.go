@@ -1,0 +1,49 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var ecnUnnegotiated = &Check{
+	Name: "ecn-unnegotiated", Title: "ECN without agreement", Family: "options",
+	Severity: record.SeverityNote, Rule: "RFC 3168 §6.1.1",
+	Condition: "A segment that is no SYN has ECE or CWR although not both SYNs asked for ECN.",
+	Benign:    []string{"a middlebox cleared the bits of one SYN", "a stack that uses the bits for something else"},
+	Peers:     []record.PeerName{{Tool: "argus", Name: "flags E, x, t"}},
+	Filter:    "tcp.flags.syn == 0 && (tcp.flags.ece == 1 || tcp.flags.cwr == 1)",
+	Facts:     flow.ECNUnagreed,
+	Judge: eachSide(0, flow.ECNUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "[" + k.Segment.Flags.String() + "]", Expected: "neither ECE nor CWR",
+			Message: fmt.Sprintf("Frame %d of the %s speaks of congestion (ECE or CWR), which the SYNs did not agree on.", k.Frame.Number(), side),
+		}
+	}),
+}
+
+var ecnBleached = &Check{
+	Name: "ecn-bleached", Title: "ECN marks removed on the path", Family: "options",
+	Severity: record.SeverityNote, Rule: "RFC 3168 §6.1.2",
+	Condition: "Both SYNs agreed on ECN, and of ten or more segments with data in one direction none carries an ECN codepoint in its IP header.",
+	Benign:    []string{"a sender that agrees to ECN and does not use it", "a router that clears the field"},
+	Filter:    "tcp.len > 0 && ip.dsfield.ecn == 0",
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		if !f.ECN {
+			return
+		}
+		for _, side := range sides {
+			d := &f.Dir[side]
+			if d.DataSegments < 10 || d.Marked > 0 {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{d.LastDataFrame}, Count: 1,
+				Seen: "none of " + plural(d.DataSegments, "segment", "segments"), Expected: "ECN-capable packets",
+				Message: fmt.Sprintf("Both sides agreed on ECN, but none of the %s's %d segments of data is marked as capable of it, the last of them frame %d.", side, d.DataSegments, d.LastDataFrame.Number()),
+			})
+		}
+	},
+}

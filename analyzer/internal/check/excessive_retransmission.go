@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var excessiveRetransmission = &Check{
+	Name: "excessive-retransmission", Title: "much of the data sent again", Family: "retransmission",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.1",
+	Condition: "At least 10 of a side's segments with data, and at least 5 % of them, were sent before.",
+	Benign:    []string{"a path that loses or overtakes much", "a path whose round trip grew beyond the timeout"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "sid 2210054 (10 of a flow)"}},
+	Filter:    "tcp.analysis.retransmission", Needs: Whole,
+	Facts: flow.Retransmission | flow.LateFill,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			resent := d.Retransmissions - min(d.Retransmissions, d.Kinds[flow.KindSYN]+d.Kinds[flow.KindSYNACK]+uint64(f.CountMeaning(side, fsm.FINAgain)))
+			if resent < 10 || 20*resent < d.DataSegments {
+				continue
+			}
+			frames, _ := marked(f, side, 0, flow.Retransmission|flow.LateFill)
+			percent := 100 * float64(resent) / float64(d.DataSegments)
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: int(resent),
+				Seen: fmt.Sprintf("%d of %d segments with data, %.3g %%", resent, d.DataSegments, percent), Expected: "below 5 %",
+				Message: fmt.Sprintf("The %s had to send %.3g %% of its segments again: %d of %d.", side, percent, resent, d.DataSegments),
+			})
+		}
+	},
+}

@@ -1,0 +1,26 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var finRetransmit = &Check{
+	Name: "fin-retransmit", Title: "FIN sent again", Family: "teardown",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
+	Condition: "The same FIN is sent more than once: its sender had not received the ACK of it. An ACK that passed the tap before was lost behind it.",
+	Benign:    []string{"the FIN or its ACK was lost once", "a tail loss probe repeats the last segment before any loss is known"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Filter:    "tcp.flags.fin == 1 && tcp.analysis.retransmission",
+	Meaning:   fsm.FINAgain,
+	Judge: eachSide(fsm.FINAgain, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		n := f.CountMeaning(side, fsm.FINAgain)
+		return Finding{
+			Seen: plural(n+1, "FIN", "FINs"), Expected: "1 FIN, acknowledged",
+			Message: fmt.Sprintf("The %s sent its FIN again %s, %s.", side, times(n), firstIn(n, k.Frame)),
+		}
+	}),
+}

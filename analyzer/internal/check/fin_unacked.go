@@ -1,0 +1,55 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var finUnacked = &Check{
+	Name: "fin-unacked", Title: "FIN never acknowledged", Family: "teardown",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
+	Condition: "A side's FIN was never acknowledged and no RST ended the connection, although the FIN was sent again or more than 10 s of capture followed it.",
+	Benign:    []string{"the capture ended too early", "the ACK was not captured", "the peer, or the path to it, vanished"},
+	Filter:    "tcp.flags.fin == 1", Needs: BothSides | Whole,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		if f.OneSided() {
+			return
+		}
+		for _, side := range sides {
+			e := &f.Conn.End[side]
+			first := finFrame(f, side)
+			if !e.SentFIN || f.FINAcked[side].Nth != 0 || first == nil || f.RST[0].Nth+f.RST[1].Nth != 0 || f.AllFacts.Any(illegalFlags) {
+				continue
+			}
+			again := f.CountMeaning(side, fsm.FINAgain)
+			if again == 0 && f.Until-first.Time < 10*fsm.Second {
+				continue
+			}
+			frames, _ := marked(f, side, fsm.FINAgain, 0)
+			found(Finding{
+				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: 1,
+				Seen: plural(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),
+				Message: fmt.Sprintf("The %s's FIN in frame %d was never acknowledged in the %s that the capture watched.",
+					side, first.Frame.Number(), span(f.Until-first.Time)),
+			})
+		}
+	},
+}
+
+// finFrame returns the transition with which side sent its FIN, or nil.
+func finFrame(f *flow.Flow, side fsm.Side) *fsm.Transition {
+	return transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendFIN })
+}
+
+// transition returns side's first transition that fits, or nil.
+func transition(f *flow.Flow, side fsm.Side, fits func(*fsm.Transition) bool) *fsm.Transition {
+	for i := range f.Conn.Transitions {
+		if t := &f.Conn.Transitions[i]; t.Side == side && fits(t) {
+			return t
+		}
+	}
+	return nil
+}

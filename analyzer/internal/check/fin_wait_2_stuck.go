@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var finWait2Stuck = &Check{
+	Name: "fin-wait2-stuck", Title: "stuck in FIN-WAIT-2", Family: "teardown",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
+	Condition: "A side's FIN was acknowledged and the peer neither closed nor sent data for more than 60 s, until the capture ended.",
+	Benign:    []string{"the peer still works on an answer", "the host gave the orphaned connection up without a segment (Linux: tcp_fin_timeout, 60 s)"},
+	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })
+			if f.Conn.End[side].State != fsm.FinWait2 || in == nil || !f.Conn.End[side.Peer()].Seen {
+				continue
+			}
+			quiet := f.Until - max(in.Time, f.Dir[side.Peer()].LastData)
+			if quiet <= stuckAfter {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, in.Frame}, Count: 1,
+				Seen: span(quiet) + " without the peer's FIN", Expected: "the peer's FIN",
+				Message: fmt.Sprintf("The %s has waited in FIN-WAIT-2 since frame %d; the %s's FIN had not come when the capture ended %s later.",
+					side, in.Frame.Number(), side.Peer(), span(f.Until-in.Time)),
+			})
+		}
+	},
+}

@@ -1,0 +1,10 @@
+package check
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var flagsSYNFIN = flagCheck("flags-syn-fin", "SYN and FIN together", flow.SYNAndFIN, "tcp.flags.syn == 1 && tcp.flags.fin == 1",
+	"A segment both opens and closes.",
+	"SYN, FIN", "one of them", []record.PeerName{{Tool: "Snort", Name: "116:420"}, {Tool: "Suricata", Name: "stream.fin_syn"}, {Tool: "Zeek", Name: "history Q"}})

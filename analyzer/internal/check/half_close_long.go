@@ -1,0 +1,34 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var halfCloseLong = &Check{
+	Name: "half-close-long", Title: "long half-closed", Family: "teardown",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6.1",
+	Condition: "One side's FIN was acknowledged and the other side went on sending data for more than 60 s after it.",
+	Benign:    []string{"legal: rsh, ssh and some HTTP/1.0 clients close their half early"},
+	Filter:    "tcp.completeness & 16 && tcp.len > 0",
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			fin := finFrame(f, side)
+			peer := &f.Dir[side.Peer()]
+			if fin == nil || f.FINAcked[side].Nth == 0 || peer.LastData-fin.Time <= stuckAfter {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{fin.Frame, peer.LastDataFrame}, Count: 1,
+				Seen: "data for " + span(peer.LastData-fin.Time), Expected: "both halves closed soon",
+				Message: fmt.Sprintf("The %s closed its half in frame %d and the %s went on sending for %s.", side, fin.Frame.Number(), side.Peer(), span(peer.LastData-fin.Time)),
+			})
+		}
+	},
+}
+
+// stuckAfter is how long a half-finished close may take before it is reported.
+const stuckAfter = 60 * fsm.Second

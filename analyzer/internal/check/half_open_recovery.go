@@ -1,0 +1,63 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var halfOpenRecoveryCheck = &Check{
+	Name: "half-open-recovery", Title: "half-open connection found and cleared", Family: "reset",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
+	Condition: "A SYN draws an ACK of other numbers instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which knows nothing of it, resets that (RFC 9293 Figure 9).",
+	Benign:    []string{"a restart of the client's host; the protocol recovers by itself"},
+	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
+	Meaning:   fsm.SYNInSync | fsm.RSTAnswers,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			if frames := halfOpenRecovery(f, side); frames != nil {
+				found(Finding{
+					Frames: frames, Count: 1, Seen: "SYN, challenge ACK, RST", Expected: "a close before the new SYN",
+					Message: fmt.Sprintf("The %s had lost the connection: its SYN in frame %d was answered by an ACK of the old one, which it reset in frame %d.",
+						side, frames[0].Number(), frames[2].Number()),
+				})
+			}
+		}
+	},
+}
+
+// halfOpenRecovery returns the frames of the SYN by side, the ACK of the old
+// connection and side's RST, or nil.
+func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
+	if _, rst := marked(f, side, fsm.RSTAnswers, 0); rst != nil && rst.States[side] == fsm.SynSent && rst.Prior != 0 {
+		// The old connection is not in the capture: the ACK answers the first SYN.
+		_, bad := marked(f, side.Peer(), fsm.SYNACKBadAck, 0)
+		if bad == nil || bad.Frame != rst.Prior {
+			syn := f.Conn.End[side].Syn.Frame // its latest
+			if side == fsm.Client && f.SYN.Frame != 0 {
+				syn = f.SYN.Frame
+			}
+			return []fsm.Frame{syn, rst.Prior, rst.Frame}
+		}
+	}
+	_, syn := marked(f, side, fsm.SYNInSync, 0)
+	if syn == nil {
+		return nil
+	}
+	var frames []fsm.Frame
+	for i := range f.Marks() {
+		k := &f.Marks()[i]
+		switch {
+		case k.Nth < syn.Nth:
+		case k.Nth == syn.Nth:
+			frames = []fsm.Frame{k.Frame}
+		case len(frames) == 1 && k.From != side && k.Meaning.Any(fsm.ChallengeACK):
+			frames = append(frames, k.Frame)
+		case len(frames) == 2 && k.From == side && k.Meaning.Any(fsm.RSTSent):
+			return append(frames, k.Frame)
+		}
+	}
+	return nil
+}

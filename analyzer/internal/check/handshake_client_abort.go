@@ -1,0 +1,34 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var handshakeClientAbort = &Check{
+	Name: "handshake-client-abort", Title: "client resets instead of completing the handshake", Family: "handshake",
+	Severity: record.SeverityWarning, Rule: "observer: RFC 9293 §3.10.7.1 has CLOSED answer a SYN-ACK with this RST",
+	Condition: "The client answers an acceptable SYN-ACK with a RST and never sends the ACK that would complete the handshake.",
+	Benign: []string{
+		"a SYN scan", "a health check that stops at the SYN-ACK", "the application gave up before the answer came",
+		"an old duplicate SYN reached a server",
+	},
+	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO"}},
+	Filter: "tcp.completeness == 35", Needs: InStep,
+	Meaning: fsm.RSTSent,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		rst := f.RST[fsm.Client]
+		if f.SYNACK.Nth == 0 || f.SYN.Nth == 0 || f.FinalACK.Nth != 0 || rst.Nth == 0 || f.Conn.End[fsm.Client].State != fsm.Closed {
+			return
+		}
+		found(Finding{
+			Side: "client", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame, rst.Frame}, Count: 1,
+			Seen: "RST", Expected: "ACK of the SYN-ACK",
+			Message: fmt.Sprintf("The client reset the connection in frame %d, %s after the SYN-ACK, instead of acknowledging it.",
+				rst.Frame.Number(), span(rst.Time-f.SYNACK.Time)),
+		})
+	},
+}

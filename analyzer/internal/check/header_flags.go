@@ -1,0 +1,28 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// illegalFlags are the combinations of control bits that no endpoint sends: what
+// follows them says more about the sender than about the connection.
+const illegalFlags = flow.NoFlags | flow.XmasFlags | flow.SYNAndFIN | flow.SYNAndRST | flow.FINWithoutACK | flow.NoACKNoSYN
+
+// flagCheck makes the check of one illegal combination of control bits.
+func flagCheck(name, title string, fact flow.Facts, filter, condition, seen, expected string, peers []record.PeerName) *Check {
+	return &Check{
+		Name: name, Title: title, Family: "header", Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1",
+		Condition: condition, Benign: []string{"a port scanner that tells systems apart by their answers", "a broken middlebox"},
+		Peers: peers, Filter: filter, Facts: fact,
+		Judge: eachSide(0, fact, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+			return Finding{
+				Seen: seen, Expected: expected,
+				Message: fmt.Sprintf("Frame %d has the flags [%s], which no endpoint sends in earnest.", k.Frame.Number(), k.Segment.Flags),
+			}
+		}),
+	}
+}

@@ -1,0 +1,36 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var keepaliveDeadPeer = &Check{
+	Name: "keepalive-dead-peer", Title: "peer dead by keepalive", Family: "keepalive",
+	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.4",
+	Condition: "The last run of keepalive probes stayed unanswered and its sender then reset the connection, or at least 9 went unanswered and nothing more was heard.",
+	Benign:    []string{"the answers were not captured", "a firewall between the two forgot the connection"},
+	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			k := f.Dir[side].Keepalive
+			if k == nil || !(k.GaveUp && k.Run() >= deadAfter || k.Run() >= tooManyUnanswered) {
+				continue
+			}
+			frames := append([]fsm.Frame{}, k.LastRun()...)
+			how := "nothing more was heard of it"
+			if k.GaveUp {
+				frames = append(frames[:min(len(frames), MaxFrames-1)], f.RST[side].Frame)
+				how = fmt.Sprintf("the %s then reset the connection in frame %d", side, f.RST[side].Frame.Number())
+			}
+			found(Finding{
+				Side: side.Peer().String(), Frames: frames, Count: 1,
+				Seen: plural(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
+				Message: fmt.Sprintf("The %s did not answer the last %d keepalive probes of the %s; %s.", side.Peer(), k.Run(), side, how),
+			})
+		}
+	},
+}

@@ -1,0 +1,59 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var keepaliveExcessive = &Check{
+	Name: "keepalive-excessive", Title: "excessive keepalive probes", Family: "keepalive",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.4 (MUST-26, MUST-28)",
+	Condition: "9 or more keepalive probes in a row stay unanswered (hosts give up after 9 or 10), or 10 or more probes come less than 5 s apart on average. By default a host must wait 2 hours before it probes.",
+	Benign:    []string{"an application that sets short intervals to keep a NAT's mapping alive", "the answers were not captured"},
+	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			k := f.Dir[side].Keepalive
+			if k == nil {
+				continue
+			}
+			var mean fsm.Time
+			if k.Intervals > 0 {
+				mean = k.SumIntervals / fsm.Time(k.Intervals)
+			}
+			switch {
+			case k.LongestUnanswered >= tooManyUnanswered:
+				found(Finding{
+					Side: side.String(), Frames: k.LongestRun, Count: int(k.LongestUnanswered),
+					Seen: fmt.Sprintf("%d unanswered in a row, %s apart", k.LongestUnanswered, span(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
+					Message: fmt.Sprintf("The %s sent %d keepalive probes in a row without an answer, after %s of silence.", side, k.LongestUnanswered, span(k.Idle)),
+				})
+			case k.Probes >= manyProbes && mean < hastyInterval:
+				answered := fmt.Sprintf("%d were answered", k.Answered)
+				switch k.Answered {
+				case 0:
+					answered = "none was answered"
+				case k.Probes:
+					answered = "all were answered"
+				case 1:
+					answered = "one was answered"
+				}
+				found(Finding{
+					Side: side.String(), Frames: k.Frames, Count: int(k.Probes),
+					Seen: fmt.Sprintf("%d probes, %s apart", k.Probes, span(mean)), Expected: "2 hours of silence by default before a probe",
+					Message: fmt.Sprintf("The %s sent %d keepalive probes, one every %s; %s.", side, k.Probes, span(mean), answered),
+				})
+			}
+		}
+	},
+}
+
+const (
+	tooManyUnanswered = 9 // Linux and BSD give up after 9 or 8 probes, Windows after 10
+	manyProbes        = 10
+	hastyInterval     = 5 * fsm.Second
+	deadAfter         = 2 // unanswered probes before a RST that make a dead peer
+)

@@ -1,0 +1,24 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var keepaliveWhileDataOutstanding = &Check{
+	Name: "keepalive-while-data-outstanding", Title: "keepalive with data unacknowledged", Family: "keepalive",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.4 (MUST-26)",
+	Condition: "A keepalive probe is sent while data of its sender is not acknowledged yet.",
+	Benign:    []string{"the ACK of that data was not captured", "a middlebox that probes in the host's name"},
+	Filter:    "tcp.analysis.keep_alive", Needs: Whole,
+	Facts: flow.KeepaliveEarly,
+	Judge: eachSide(0, flow.KeepaliveEarly, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "probe at " + number(f, side, k.Segment.Seq), Expected: "retransmission of the data outstanding",
+			Message: fmt.Sprintf("The %s probed in frame %d although data of its own was still unacknowledged.", side, k.Frame.Number()),
+		}
+	}),
+}

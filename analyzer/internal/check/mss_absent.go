@@ -1,0 +1,31 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var mssAbsent = &Check{
+	Name: "mss-absent", Title: "SYN without a segment size", Family: "options",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.1 (SHLD-5, MUST-15)",
+	Condition: "A SYN or SYN-ACK carries no maximum segment size, so the peer must send no more than 536 octets (IPv6: 1220) in a segment.",
+	Benign:    []string{"a scanner that builds its own SYNs", "a very small stack", "a middlebox that removes options"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mss.absent"}},
+	Filter:    "tcp.flags.syn == 1 && !tcp.options.mss_val",
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			e := &f.Conn.End[side]
+			if !d.Options.Seen || d.SYNOptions.Any(fsm.OptMSS|fsm.OptMalformed) || f.AllFacts.Any(illegalFlags) || e.Syn.Frame == 0 {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{e.Syn.Frame}, Count: 1, Seen: "no MSS", Expected: "an MSS",
+				Message: fmt.Sprintf("The %s's SYN in frame %d names no segment size, so it must be sent small segments.", side, e.Syn.Frame.Number()),
+			})
+		}
+	},
+}

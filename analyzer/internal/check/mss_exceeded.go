@@ -1,0 +1,31 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var mssExceeded = &Check{
+	Name: "mss-exceeded", Title: "segments larger than the peer takes", Family: "options",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.1 (MUST-16)",
+	Condition: "Three segments or more carry more octets than the peer's MSS, none of the direction's packets is larger than 1500 octets, and the capture shows no trace of offload, which would explain it.",
+	Benign:    []string{"the capture was taken before segmentation by the network card", "a middlebox lowered the MSS behind the tap"},
+	Filter:    "tcp.len > 536",
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			w := d.Rare()
+			mss := f.Dir[side.Peer()].Options.MSS
+			if mss == 0 || w.TooLarge.N < 3 || d.Giants > 0 || d.Offloaded > 0 || w.Largest%uint32(mss) == 0 {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: w.TooLarge.Frames, Count: w.TooLarge.N,
+				Seen: "up to " + octets(w.Largest), Expected: fmt.Sprintf("at most %d", mss),
+				Message: fmt.Sprintf("The %s sent %s larger than the %s that its peer takes, first in frame %d.", side, plural(w.TooLarge.N, "segment", "segments"), octets(mss), w.TooLarge.Frames[0].Number()),
+			})
+		}
+	},
+}

@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var optionAfterEOL = &Check{
+	Name: "option-after-eol", Title: "octets behind the end of options", Family: "options",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1 (MUST-69)",
+	Condition: "The octets between End of Option List and the data are not zero.",
+	Benign:    []string{"a stack that does not clear its buffer", "a hidden channel", "a fuzzer"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.non_zero_bytes_after_eol"}},
+	Filter:    "tcp.option_kind == 0",
+	Facts:     flow.OptionsAfterEnd,
+	Judge: eachSide(0, flow.OptionsAfterEnd, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "octets other than 0", Expected: "zeros",
+			Message: fmt.Sprintf("Behind the end of the options of frame %d there are octets that are not zero.", k.Frame.Number()),
+		}
+	}),
+}

@@ -1,0 +1,23 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var optionMalformed = &Check{
+	Name: "option-malformed", Title: "malformed option", Family: "header",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.2 (MUST-7)",
+	Condition: "The length of a TCP option is below 2, passes the end of the header, or does not fit its kind. Options behind it may be lost.",
+	Benign:    []string{"a broken middlebox", "a fuzzer"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.option.len.invalid"}, {Tool: "Suricata", Name: "tcp.opt_invalid_len"}, {Tool: "Snort", Name: "116:54–58"}},
+	Filter:    "tcp.option.len.invalid",
+	Facts:     flow.OptionsMalformed,
+	Judge: eachSide(0, flow.OptionsMalformed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{Seen: "an impossible option length", Expected: "options that end with the header",
+			Message: fmt.Sprintf("The options of frame %d cannot be read to the end.", k.Frame.Number())}
+	}),
+}

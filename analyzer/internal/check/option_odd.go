@@ -1,0 +1,45 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var optionObsolete = oddOption("option-obsolete", "obsolete option", fsm.OptObsolete, "RFC 6247 §2",
+	"an option of a kind that RFC 6247 or IANA calls obsolete (6, 7, 9 to 18, 20 to 26), such as T/TCP's or an alternate checksum",
+	"an obsolete option", "tcp.option_kind in {6 7 9..18 20..26}", []string{"a very old stack", "a scanner that tells systems apart", "a fuzzer"})
+
+var optionExperimental = oddOption("option-experimental", "experimental option", fsm.OptExperimental, "RFC 6994 §3",
+	"an option of kind 253 or 254, which are for experiments. Fast Open's old form is left out",
+	"an experimental option", "tcp.option_kind in {253 254}", []string{"an experiment, or a protocol that never got a kind of its own (SMC-R uses 254)"})
+
+var optionUnknown = oddOption("option-unknown", "option that nobody assigned", fsm.OptUnknown, "RFC 9293 §3.2 (MUST-6)",
+	"an option of a kind that IANA has not assigned. The receiver must pass it over",
+	"an option of an unassigned kind", "tcp.options.unknown", []string{"a middlebox of which several put kinds of their own into SYNs (28 to 33, 76 to 78)", "a fuzzer"})
+
+// oddOption makes the check of a group of option kinds that are out of the
+// ordinary.
+func oddOption(name, title string, kinds fsm.OptionSet, rule, condition, seen, filter string, benign []string) *Check {
+	return &Check{
+		Name: name, Title: title, Family: "options", Severity: record.SeverityNote, Rule: rule,
+		Condition: "A segment carries " + condition + ".", Benign: benign, Filter: filter,
+		Facts: flow.OptionsOdd,
+		Judge: func(f *flow.Flow, found func(Finding)) {
+			for _, side := range sides {
+				frames, first := markedThat(f, side, 0, flow.OptionsOdd, func(k *flow.Mark) bool {
+					return k.Segment.Opts.Any(kinds) && !(kinds == fsm.OptExperimental && k.Segment.Opts.Has(fsm.OptFastOpen))
+				})
+				if first == nil {
+					continue
+				}
+				found(Finding{
+					Side: side.String(), Frames: frames, Seen: seen, Expected: "options in use",
+					Message: fmt.Sprintf("Frame %d of the %s carries %s.", first.Frame.Number(), side, seen),
+				})
+			}
+		},
+	}
+}

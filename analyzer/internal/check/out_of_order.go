@@ -1,0 +1,26 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var outOfOrder = &Check{
+	Name: "out-of-order", Title: "segments overtaken on the way", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 4737 §3",
+	Condition: "A segment with numbers never seen comes behind segments with higher ones, and its IP identification, its timestamp or how soon it comes say that it was sent before them.",
+	Benign:    []string{"several paths, or several queues on one", "a retransmission whose original was lost before the tap, where nothing tells the two apart"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.out_of_order"}, {Tool: "tcptrace", Name: "outoforder pkts"}},
+	Filter:    "tcp.analysis.out_of_order",
+	Facts:     flow.OutOfOrder,
+	Judge: eachSide(0, flow.OutOfOrder, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		n := f.CountFact(side, flow.OutOfOrder)
+		return Finding{
+			Seen: fmt.Sprintf("%d of %s with data", n, plural(int(f.Dir[side].DataSegments), "segment", "segments")), Expected: "the order in which they were sent",
+			Message: fmt.Sprintf("On the way to the tap later segments overtook %s of the %s, %s.", plural(n, "segment", "segments"), side, firstIn(int(n), k.Frame)),
+		}
+	}),
+}

@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var pawsReject = &Check{
+	Name: "paws-reject", Title: "timestamp goes back", Family: "options",
+	Severity: record.SeverityWarning, Rule: "RFC 7323 §5.3",
+	Condition: "A segment with data or FIN that are new to the receiver has a timestamp more than one tick below the one that the receiver keeps, so it must be dropped. RSTs are left out, and segments that were plainly overtaken or delivered twice.",
+	Benign:    []string{"two hosts behind one address translator", "segments delivered out of order"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_timestamp"}, {Tool: "Snort", Name: "129:4"}},
+	Filter:    "tcp.options.timestamp.tsval", Needs: InStep,
+	Facts: flow.OldTimestamp,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, first := markedThat(f, side, 0, flow.OldTimestamp, func(k *flow.Mark) bool {
+				// What was overtaken on its way is told as that. With a bare ACK nothing is
+				// lost that the newer one did not bring, and Linux lets one tick pass.
+				return !k.Facts.Any(flow.NetworkCopy|flow.OutOfOrder) && k.Segment.Space() > 0 && k.TSRecent-k.Segment.TSVal > 1
+			})
+			if first == nil {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("TSval %d", first.Segment.TSVal), Expected: fmt.Sprintf("at least %d", first.TSRecent),
+				Message: fmt.Sprintf("The timestamp of frame %d lies %s behind, so the %s must drop the segment.",
+					first.Frame.Number(), plural(int(first.TSRecent-first.Segment.TSVal), "tick", "ticks"), side.Peer()),
+			})
+		}
+	},
+}

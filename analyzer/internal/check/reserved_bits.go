@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var reservedBits = &Check{
+	Name: "reserved-bits", Title: "reserved bits set", Family: "header",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1",
+	Condition: "One of the three reserved bits behind the data offset is set. (The fourth is Accurate ECN's.) A receiver must ignore them.",
+	Benign:    []string{"an experiment", "a broken middlebox"},
+	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "warn_printbadmbz"}},
+	Filter:    "tcp.flags.res == 1",
+	Facts:     flow.ReservedBits,
+	Judge: eachSide(0, flow.ReservedBits, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: fmt.Sprintf("%03b", (k.Segment.Flags&fsm.Reserved)>>9), Expected: "000",
+			Message: fmt.Sprintf("Frame %d of the %s has reserved bits set.", k.Frame.Number(), side),
+		}
+	}),
+}

@@ -1,0 +1,74 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var retransmission = &Check{
+	Name: "retransmission", Title: "data sent again", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
+	Condition: "A segment repeats numbers sent before, or fills a hole whose first filling was lost before the tap, and the capture does not tell which timer or which ACKs brought it about.",
+	Benign:    []string{"loss on the path", "ACKs that were lost or not captured"},
+	Peers: []record.PeerName{
+		{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}, {Tool: "Zeek", Name: "history T"}, {Tool: "Suricata", Name: "stream.pkt_retransmission"}, {Tool: "tcptrace", Name: "rexmt data pkts"},
+	},
+	Filter: "tcp.analysis.retransmission",
+	Facts:  flow.Retransmission | flow.LateFill,
+	Judge:  judgeResent(flow.KindUnknown, "without a cause that the capture shows"),
+}
+
+// judgeResent makes a Judge of the data segments that were sent again for one
+// kind of reason. A SYN or a FIN by itself has its own check.
+func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
+	return func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			n := int(d.Kinds[kind])
+			if n == 0 {
+				continue
+			}
+			var frames []fsm.Frame
+			var octets uint32
+			f.Marked(side, 0, flow.Retransmission|flow.LateFill, func(k *flow.Mark) {
+				if k.Kind != kind {
+					return
+				}
+				if k.Segment.Len == 0 || k.Facts.Any(flow.BelowStart) || refusedFastOpen(f, side, k) || bringsProbe(f, side, k) {
+					n--
+					return
+				}
+				frames = append(frames, k.Frame)
+				octets += k.Segment.Len
+			})
+			if n <= 0 || len(frames) == 0 {
+				continue
+			}
+			lost := ""
+			if d.Late > 0 {
+				lost = fmt.Sprintf("; of all that it sent again, %d had been lost before the tap", d.Late)
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: n,
+				Seen:     fmt.Sprintf("%d of %s with data", n, plural(d.DataSegments, "segment", "segments")),
+				Expected: "each octet once",
+				Message:  fmt.Sprintf("The %s sent %s again %s, %s%s.", side, plural(n, "segment of data", "segments of data"), how, firstIn(n, frames[0]), lost),
+			})
+		}
+	}
+}
+
+// refusedFastOpen reports whether the segment brings once more the data of a SYN
+// that the server took without it: tfo-ignored tells of that.
+func refusedFastOpen(f *flow.Flow, side fsm.Side, k *flow.Mark) bool {
+	return f.AllFacts.Any(flow.FastOpenIgnored) && f.Conn.End[side].FastOpen && k.Segment.Seq == f.Conn.End[side].ISS+1
+}
+
+// bringsProbe reports whether all that the segment repeats is the octet with
+// which a closed window was probed.
+func bringsProbe(f *flow.Flow, side fsm.Side, k *flow.Mark) bool {
+	return f.Dir[side].WindowProbes > 0 && k.Facts.Any(flow.PartlyResent) && k.Next == k.Segment.Seq+1
+}

@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var rstAfterFIN = &Check{
+	Name: "rst-after-fin", Title: "RST after the sender's own FIN", Family: "teardown",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
+	Condition: "A side that has sent its FIN ends the connection with a RST before the close is complete, and not in answer to data.",
+	Benign:    []string{"common with browsers, load balancers and servers that do not want to wait", "an orphaned FIN-WAIT-2 was given up"},
+	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
+	Meaning:   fsm.RSTSent,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			if finFrame(f, side) == nil || resetOfLateData(f, side) != nil {
+				continue
+			}
+			f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+				if k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) || k.States[side] == fsm.TimeWait || !endedBy(f, side, k.Frame) {
+					return
+				}
+				found(Finding{
+					Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, k.Frame}, Count: 1,
+					Seen: "RST in " + k.States[side].String(), Expected: "the rest of the close",
+					Message: fmt.Sprintf("The %s sent a RST in frame %d although its FIN was already out.", side, k.Frame.Number()),
+				})
+			})
+		}
+	},
+}

@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var rstInWindow = &Check{
+	Name: "rst-in-window", Title: "RST in the window but not at RCV.NXT", Family: "reset",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §3)",
+	Condition: "A RST lies in the receiver's window but not at the next number that it expects: it must draw a challenge ACK and change nothing.",
+	Benign:    []string{"data before the RST was lost", "a host that resets with the number of its last segment", "a guess by a forger"},
+	Peers:     []record.PeerName{{Tool: "Snort", Name: "rsts_in_window"}},
+	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
+	Meaning: fsm.RSTInWindow,
+	Judge:   eachSide(fsm.RSTInWindow, 0, rstFinding("within the window of the")),
+}
+
+// rstFinding describes a RST that does not end the connection.
+func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.Mark) Finding {
+	return func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		off, way := int(k.Segment.Seq.Minus(k.Next)), "beyond"
+		if off < 0 {
+			off, way = -off, "before"
+		}
+		return Finding{
+			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "seq " + number(f, side, k.Next),
+			Message: fmt.Sprintf("The RST in frame %d lies %s %s, %s %s the number that would end the connection.",
+				k.Frame.Number(), where, side.Peer(), octets(off), way),
+		}
+	}
+}

@@ -1,0 +1,93 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var rstInjectionSuspected = &Check{
+	Name: "rst-injection-suspected", Title: "RST that its sender seems not to have sent", Family: "reset",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: after a RST of its own an endpoint has nothing left to send",
+	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with numbers beyond the RST's, or a RST refuses a SYN that the same side accepts without another SYN, and the client takes that, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
+	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, that sends RSTs with another initial TTL"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
+	Filter:    "tcp.flags.reset == 1", Needs: InStep,
+	Meaning: fsm.AfterOwnRST | fsm.RSTSent | fsm.RSTRefuses,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		if k := falseRefusal(f); k != nil {
+			found(Finding{
+				Side: "server", Frames: []fsm.Frame{k.Frame, f.SYNACK.Frame, f.FinalACK.Frame}, Count: 1,
+				Seen: fmt.Sprintf("a SYN-ACK %s after the RST", span(f.SYNACK.Time-k.Time)), Expected: "one answer to a SYN",
+				Message: fmt.Sprintf("The RST in frame %d refuses a SYN that the server accepts in frame %d, and the client goes on in frame %d: somebody else sent that RST.",
+					k.Frame.Number(), f.SYNACK.Frame.Number(), f.FinalACK.Frame.Number()),
+			})
+		}
+		for _, side := range sides {
+			frames, k := marked(f, side, fsm.AfterOwnRST, 0)
+			rst := rstBefore(f, side, k)
+			if rst == nil {
+				if k := strangeRST(f, side); k != nil {
+					found(Finding{
+						Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
+						Seen: fmt.Sprintf("TTL %d on the RST", k.TTL), Expected: fmt.Sprintf("TTL %d, as on the %s's other packets", f.Dir[side].LastTTL, side),
+						Message: fmt.Sprintf("The RST in frame %d came with TTL %d, the %s's other packets with %d: something on the path may have sent it.",
+							k.Frame.Number(), k.TTL, side, f.Dir[side].LastTTL),
+					})
+				}
+				continue
+			}
+			if !rst.Meaning.Any(fsm.RSTExact) {
+				continue // it ended nothing; what it was is other checks' business
+			}
+			seen := fmt.Sprintf("%s after the RST", span(k.Time-rst.Time))
+			if rst.TTL != f.Dir[side].TTL {
+				seen += fmt.Sprintf("; TTL %d on the RST, %d before", rst.TTL, f.Dir[side].TTL)
+			}
+			found(Finding{
+				Side: side.String(), Frames: append([]fsm.Frame{rst.Frame}, frames...), Count: len(frames), Seen: seen, Expected: "silence after a RST",
+				Message: fmt.Sprintf("The %s went on sending in frame %d after the RST in frame %d: somebody else sent that RST.", side, k.Frame.Number(), rst.Frame.Number()),
+			})
+		}
+	},
+}
+
+// falseRefusal returns the RST that refuses the client's SYN before a SYN-ACK
+// accepts that same SYN, or nil.
+func falseRefusal(f *flow.Flow) (rst *flow.Mark) {
+	client := &f.Conn.End[fsm.Client]
+	f.Marked(fsm.Server, fsm.RSTRefuses, 0, func(k *flow.Mark) {
+		if rst == nil && client.Syn.Nth < k.Nth && k.Nth < f.SYNACK.Nth && f.SYNACK.Nth < f.FinalACK.Nth && client.State != fsm.Closed {
+			rst = k
+		}
+	})
+	return rst
+}
+
+// rstBefore returns the latest RST that ended side's part before its segment k, or
+// nil. The machine has told what was only captured out of order.
+func rstBefore(f *flow.Flow, side fsm.Side, k *flow.Mark) (rst *flow.Mark) {
+	if k == nil {
+		return nil
+	}
+	f.Marked(side, fsm.RSTSent, 0, func(r *flow.Mark) {
+		if r.Nth < k.Nth {
+			rst = r
+		}
+	})
+	return rst
+}
+
+// strangeRST returns the RST that ended side's part of an open connection and
+// came over another number of hops than its other packets, or nil.
+func strangeRST(f *flow.Flow, side fsm.Side) (strange *flow.Mark) {
+	host := f.Dir[side].LastTTL
+	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+		if k.Frame == f.RST[side].Frame && host != 0 && hops(k.TTL, host) >= 2 && f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
+			strange = k
+		}
+	})
+	return strange
+}

@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var rstWithData = &Check{
+	Name: "rst-with-data", Title: "RST with data", Family: "reset",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.3 (SHLD-2)",
+	Condition: "A RST carries octets: text that says why, not part of the stream.",
+	Benign:    []string{"some stacks add a reason in words"},
+	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.rst_with_data"}, {Tool: "Snort", Name: "129:18"}},
+	Filter:    "tcp.flags.reset == 1 && tcp.len > 0",
+	Facts:     flow.RSTData,
+	Judge: eachSide(0, flow.RSTData, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: plural(int(k.Segment.Len), "octet", "octets"), Expected: "none, as a rule",
+			Message: fmt.Sprintf("The RST in frame %d carries %s.", k.Frame.Number(), plural(int(k.Segment.Len), "octet", "octets")),
+		}
+	}),
+}

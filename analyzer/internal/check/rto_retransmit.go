@@ -1,0 +1,17 @@
+package check
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var rtoRetransmit = &Check{
+	Name: "rto-retransmit", Title: "retransmission timeout", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 6298 §5",
+	Condition: "A segment is sent again because its retransmission timer ran out, or in the recovery that follows. The connection stood still until then.",
+	Benign:    []string{"loss on the path", "a peer that was busy or gone"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.rto"}},
+	Filter:    "tcp.analysis.rto",
+	Facts:     flow.Retransmission | flow.LateFill,
+	Judge:     judgeResent(flow.KindTimeout, "after a timeout"),
+}

@@ -1,0 +1,44 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var sackInvalid = &Check{
+	Name: "sack-invalid", Title: "SACK of data never sent", Family: "options",
+	Severity: record.SeverityWarning, Rule: "RFC 2018 §3, §4",
+	Condition: "A SACK block reaches beyond all that the peer ever sent or below its first number, or comes though not both SYNs permitted SACK.",
+	Benign:    []string{"the capture lost the end of the data", "a middlebox that changes numbers but not SACK blocks"},
+	Filter:    "tcp.options.sack_le", Needs: Whole,
+	Facts: flow.SACKInvalid,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, k := invalidSACKs(f, side)
+			if k == nil || shiftedSACKs(f, side) != 0 {
+				continue
+			}
+			b := k.Segment.SACK[0]
+			found(Finding{
+				Side: side.String(), Frames: frames,
+				Seen:     fmt.Sprintf("block %s to %s", number(f, side.Peer(), b.From), number(f, side.Peer(), b.To)),
+				Expected: fmt.Sprintf("between the ack and %s", number(f, side.Peer(), k.SndNxt)),
+				Message:  fmt.Sprintf("The %s reports in frame %d as received what the %s had not sent.", side, k.Frame.Number(), side.Peer()),
+			})
+		}
+	},
+}
+
+// invalidSACKs returns the frames of side's SACKs that lie outside all that the
+// peer sent in the end, and the first of them.
+func invalidSACKs(f *flow.Flow, side fsm.Side) (frames []fsm.Frame, first *flow.Mark) {
+	top := f.Conn.End[side.Peer()].Out.Top
+	return markedThat(f, side, 0, flow.SACKInvalid, func(k *flow.Mark) bool {
+		b := k.Segment.SACK[0]
+		// What was sent later than the SACK was captured: the two directions are out of step.
+		return !(b.To.After(k.Segment.Ack) && b.To.AtOrBefore(top))
+	})
+}

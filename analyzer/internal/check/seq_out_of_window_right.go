@@ -1,0 +1,27 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var seqOutOfWindowRight = &Check{
+	Name: "seq-out-of-window-right", Title: "data far beyond the window", Family: "sequence",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (Table 6)",
+	Condition: "Data begins so far beyond the receiver's window (by more than twice its size and a megabyte; a gigabyte where the scale is unknown) that it cannot belong to the stream.",
+	Benign:    []string{"a forger's guess", "a segment of an earlier connection on the same ports", "a middlebox that has lost track of the numbers it rewrites"},
+	Peers: []record.PeerName{
+		{Tool: "Suricata", Name: "stream.est_packet_out_of_window"}, {Tool: "Snort", Name: "invalid_seq_right"}, {Tool: "nf_conntrack", Name: "over the window of the receiver"},
+	},
+	Filter: "tcp.analysis.lost_segment", Needs: Beginning,
+	Meaning: fsm.OutsideWindow,
+	Judge: eachSide(fsm.OutsideWindow, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "near " + number(f, side, k.Next),
+			Message: fmt.Sprintf("The data in frame %d lies %s beyond what the %s expects from the %s.", k.Frame.Number(), octets(k.Segment.Seq.Minus(k.Next)), side.Peer(), side),
+		}
+	}),
+}

@@ -1,0 +1,30 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var sillyWindow = &Check{
+	Name: "silly-window", Title: "window opened by crumbs", Family: "window",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6.2.2 (MUST-39)",
+	Condition: "A closed window is opened three times or more by less than a segment and less than half of the largest window offered.",
+	Benign:    []string{"a very small receive buffer"},
+	Filter:    "tcp.analysis.window_update",
+	Facts:     flow.ZeroWindow,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			o := f.Dir[side].Rare().SmallOpening
+			if o.N < 3 {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: o.Frames, Count: o.N,
+				Seen: fmt.Sprintf("opened %s by less than a segment", times(o.N)), Expected: "room for a segment, or half the buffer",
+				Message: fmt.Sprintf("The %s opened its closed window by less than a segment %s, first in frame %d: the silly window syndrome.", side, times(o.N), o.Frames[0].Number()),
+			})
+		}
+	},
+}

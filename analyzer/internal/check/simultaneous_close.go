@@ -1,0 +1,31 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var simultaneousClose = &Check{
+	Name: "simultaneous-close", Title: "both sides closed at once", Family: "teardown",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
+	Condition: "Each side sent its FIN before it received the other's, so that at least one went through CLOSING (RFC 9293 Figure 13).",
+	Benign:    []string{"legal and harmless; both sides hold TIME-WAIT"},
+	Filter:    "tcp.flags.fin == 1", Needs: InStep,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		closing := func(t *fsm.Transition) bool { return t.To == fsm.Closing }
+		if transition(f, fsm.Client, closing) == nil && transition(f, fsm.Server, closing) == nil {
+			return
+		}
+		a, b := finFrame(f, fsm.Client), finFrame(f, fsm.Server)
+		if a == nil || b == nil {
+			return
+		}
+		found(Finding{
+			Frames: []fsm.Frame{a.Frame, b.Frame}, Count: 1, Seen: "two FINs that cross", Expected: "one side first",
+			Message: fmt.Sprintf("Both sides closed at once: the FINs in frames %d and %d crossed.", a.Frame.Number(), b.Frame.Number()),
+		})
+	},
+}

@@ -1,0 +1,30 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var simultaneousOpen = &Check{
+	Name: "simultaneous-open", Title: "both sides opened at once", Family: "handshake",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
+	Condition: "Each side sent a SYN before it received the other's, and both answered with a SYN-ACK (RFC 9293 Figure 7).",
+	Benign:    []string{"peers that punch holes into their NATs do it on purpose"},
+	Peers:     []record.PeerName{{Tool: "Zeek", Name: "simultaneous_open"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
+	Meaning:   fsm.SYNCrossed,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		frames, k := marked(f, fsm.Server, fsm.SYNCrossed, 0)
+		if k == nil || f.SplitHandshake() {
+			return
+		}
+		found(Finding{
+			Frames: append([]fsm.Frame{f.SYN.Frame}, frames...), Count: 1,
+			Seen: "two SYNs that cross", Expected: "a SYN and a SYN-ACK",
+			Message: fmt.Sprintf("Both sides opened: the SYNs in frames %d and %d crossed.", f.SYN.Frame.Number(), k.Frame.Number()),
+		})
+	},
+}

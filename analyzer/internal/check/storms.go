@@ -1,0 +1,61 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var finStorm = &Check{
+	Name: "fin-storm", Title: "FINs by the hundred", Family: "teardown",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.1",
+	Condition: "One side sends 100 FINs or more, less than a second apart on average: no retransmission timer does that.",
+	Benign:    []string{"a loop in the network that repeats packets"},
+	Peers:     []record.PeerName{{Tool: "Zeek", Name: "FIN_storm"}},
+	Filter:    "tcp.flags.fin == 1 && tcp.analysis.retransmission",
+	Meaning:   fsm.FINAgain | fsm.FINMoved,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			first := finFrame(f, side)
+			if d.FINs < storm || first == nil || d.LastFIN-first.Time > fsm.Time(d.FINs-1)*fsm.Second {
+				continue
+			}
+			frames, _ := marked(f, side, fsm.FINAgain|fsm.FINMoved, 0)
+			found(Finding{
+				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.FINs),
+				Seen: fmt.Sprintf("%d FINs in %s", d.FINs, span(d.LastFIN-first.Time)), Expected: "one FIN, and timers that back off",
+				Message: fmt.Sprintf("The %s sent %d FINs within %s.", side, d.FINs, span(d.LastFIN-first.Time)),
+			})
+		}
+	},
+}
+
+var rstStorm = &Check{
+	Name: "rst-storm", Title: "RSTs by the hundred", Family: "reset",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5.2",
+	Condition: "One side sends 100 RSTs or more on one connection, less than a second apart on average.",
+	Benign:    []string{"a fast sender: each segment still under way when the connection was reset draws a RST of its own"},
+	Peers:     []record.PeerName{{Tool: "Zeek", Name: "RST_storm"}},
+	Filter:    "tcp.flags.reset == 1",
+	Meaning:   fsm.RSTSent | fsm.RSTNoConnection,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			first := f.RST[side]
+			if d.RSTs < storm || d.LastRST-first.Time > fsm.Time(d.RSTs-1)*fsm.Second {
+				continue
+			}
+			frames, _ := marked(f, side, fsm.RSTNoConnection, 0)
+			found(Finding{
+				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.RSTs),
+				Seen: fmt.Sprintf("%d RSTs in %s", d.RSTs, span(d.LastRST-first.Time)), Expected: "one RST",
+				Message: fmt.Sprintf("The %s sent %d RSTs within %s.", side, d.RSTs, span(d.LastRST-first.Time)),
+			})
+		}
+	},
+}
+
+const storm = 100

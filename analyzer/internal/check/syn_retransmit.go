@@ -1,0 +1,49 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var synRetransmit = &Check{
+	Name: "syn-retransmit", Title: "SYN sent again", Family: "handshake",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
+	Condition: "The same SYN (same sequence number, same side) is captured more than once, and the later one is no second copy of the frame.",
+	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's queue of new connections was full"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
+	Meaning:   fsm.SYNAgain,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			var k *flow.Mark
+			var frames []fsm.Frame
+			n := f.CountMeaning(side, fsm.SYNAgain)
+			f.Marked(side, fsm.SYNAgain, 0, func(m *flow.Mark) {
+				if lateSYN(m) {
+					n--
+					return
+				}
+				if k == nil {
+					k = m
+				}
+				frames = append(frames, m.Frame)
+			})
+			if k == nil {
+				continue
+			}
+			first := "after"
+			if n > 1 {
+				first = "first after"
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: n,
+				Seen: plural(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
+				Message: fmt.Sprintf("The %s sent its SYN again %s, %s %s.",
+					side, times(n), first, span(k.Time-f.First.Time)),
+			})
+		}
+	},
+}

@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var synWithData = &Check{
+	Name: "syn-with-data", Title: "data on a SYN without Fast Open", Family: "handshake",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.2",
+	Condition: "A SYN carries data and no Fast Open option. It is legal, but the receiver may not hand the data on before the handshake is complete, and hardly any stack does it.",
+	Benign:    []string{"T/TCP or a private Fast Open form", "a scan that looks for odd stacks"},
+	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:2"}, {Tool: "Zeek", Name: "SYN_with_data"}},
+	Filter:    "tcp.flags.syn == 1 && tcp.len > 0 && !tcp.options.tfo",
+	Facts:     flow.SYNData,
+	Judge: eachSide(0, flow.SYNData, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: plural(int(k.Segment.Len), "octet", "octets"), Expected: "none without Fast Open",
+			Message: fmt.Sprintf("The SYN in frame %d carries %s.", k.Frame.Number(), plural(int(k.Segment.Len), "octet of data", "octets of data")),
+		}
+	}),
+}

@@ -1,0 +1,35 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var synackResendDiff = &Check{
+	Name: "synack-resend-diff", Title: "another SYN-ACK, with another number", Family: "handshake",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.4.1",
+	Condition: "A second SYN-ACK comes with another initial sequence number while the handshake is not complete.",
+	Benign: []string{
+		"two servers behind one address answer the same SYN (load balancer, anycast)",
+		"the server lost its half-open connection and answered the repeated SYN anew",
+	},
+	Peers: []record.PeerName{
+		{Tool: "Suricata", Name: "stream.3whs_synack_resend_with_diff_seq"},
+	},
+	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1",
+	Meaning: fsm.SYNACKChanged,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			if frames, k := marked(f, side, fsm.SYNACKChanged, 0); k != nil {
+				found(Finding{
+					Side: side.String(), Frames: append([]fsm.Frame{f.SYNACK.Frame}, frames...), Count: len(frames),
+					Seen: fmt.Sprintf("initial number %d", k.Segment.Seq), Expected: "the number of the first SYN-ACK",
+					Message: fmt.Sprintf("The %s sent another SYN-ACK in frame %d, with a new initial number.", side, k.Frame.Number()),
+				})
+			}
+		}
+	},
+}

@@ -1,0 +1,42 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var synackRetransmit = &Check{
+	Name: "synack-retransmit", Title: "SYN-ACK sent again", Family: "handshake",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
+	Condition: "The same SYN-ACK is captured more than once. Its sender is still in SYN-RECEIVED: an ACK that passed the tap before did not reach it, or it did not count.",
+	Benign: []string{
+		"the SYN-ACK or the third ACK was lost", "the server defers accepting until data comes (TCP_DEFER_ACCEPT)",
+		"the server's accept queue is full",
+	},
+	Peers:   []record.PeerName{{Tool: "Zeek", Name: "repeated_SYN_with_ack"}, {Tool: "Suricata", Name: "stream.3whs_synack_flood (over 5)"}},
+	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission",
+	Meaning: fsm.SYNACKAgain,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, k := marked(f, side, fsm.SYNACKAgain, 0)
+			if k == nil {
+				continue
+			}
+			n := min(f.CountMeaning(side, fsm.SYNACKAgain), f.SYNACKs[side]-1) // the first may have been assumed
+			if n <= 0 {
+				continue
+			}
+			why := "no ACK of it had passed the tap"
+			if f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
+				why = fmt.Sprintf("the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: n, Seen: plural(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
+				Message: fmt.Sprintf("The %s sent its SYN-ACK again %s: %s.", side, times(n), why),
+			})
+		}
+	},
+}

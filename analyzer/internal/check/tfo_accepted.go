@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var tfoAccepted = &Check{
+	Name: "tfo-accepted", Title: "Fast Open data accepted", Family: "handshake",
+	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
+	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges data of it.",
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ack"}},
+	Filter:    "tcp.analysis.tfo_ack",
+	Facts:     flow.FastOpenTaken,
+	Judge: eachSide(0, flow.FastOpenTaken, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		taken := k.Segment.Ack - f.Conn.End[side.Peer()].ISS - 1
+		return Finding{
+			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "",
+			Message: fmt.Sprintf("The SYN-ACK in frame %d takes %s that the SYN brought.", k.Frame.Number(), plural(int(taken), "octet of data", "octets of data")),
+		}
+	}),
+}

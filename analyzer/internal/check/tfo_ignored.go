@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var tfoIgnored = &Check{
+	Name: "tfo-ignored", Title: "Fast Open data not accepted", Family: "handshake",
+	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
+	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges the SYN alone, so the data must be sent again.",
+	Benign:    []string{"the cookie was not valid any more", "the server does not offer Fast Open, or a middlebox removed the option"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ignored"}, {Tool: "Suricata", Name: "stream.3whs_synack_tfo_data_ignored"}},
+	Filter:    "tcp.analysis.tfo_ignored",
+	Facts:     flow.FastOpenIgnored,
+	Judge: eachSide(0, flow.FastOpenIgnored, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "an ack of the SYN's data",
+			Message: fmt.Sprintf("The SYN-ACK in frame %d acknowledges the SYN without its data.", k.Frame.Number()),
+		}
+	}),
+}

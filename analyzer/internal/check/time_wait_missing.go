@@ -1,0 +1,51 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// timeWaitMissing knows the three forms in which a missing TIME-WAIT can be
+// seen; silence proves nothing.
+var timeWaitMissing = &Check{
+	Name: "time-wait-missing", Title: "no TIME-WAIT was kept", Family: "teardown",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (MUST-13)",
+	Condition: "The side that closed actively (a) answers the peer's FIN, with no data before it since its own, by a RST in place of the last ACK, (b) answers a FIN sent again, or another late segment, with a RST within 2 MSL, or (c) the 4-tuple is opened again within 2 MSL by a SYN whose number is not above all that its sender had used, without a newer timestamp. TIME-WAIT itself is silence and its absence cannot be seen otherwise.",
+	Benign: []string{
+		"the host keeps TIME-WAIT for less than 2 MSL as configured here (--msl)", "the host ran out of room for TIME-WAIT (Linux: tcp_max_tw_buckets)",
+		"the application was closed long before and an orphaned FIN-WAIT-2 was given up", "a middlebox sends the RST in the host's name",
+	},
+	Peers:  []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
+	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, k := marked(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait, 0)
+			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && answersData(f, side, k) {
+				continue // of data for a closed socket data-to-closed-socket tells
+			}
+			if k.Prior != 0 {
+				frames = append([]fsm.Frame{k.Prior}, frames...)
+			}
+			x := Finding{Side: side.String(), Frames: frames, Count: len(frames) - 1, Seen: "RST", Expected: "an ACK, from TIME-WAIT"}
+			if k.Meaning.Any(fsm.RSTForLastACK) {
+				x.Message = fmt.Sprintf("The %s answered the peer's FIN with a RST in frame %d: it was not there to enter TIME-WAIT.", side, k.Frame.Number())
+			} else {
+				since, _ := f.Conn.End[side].TimeWaitSpan()
+				x.Message = fmt.Sprintf("The %s answered with a RST in frame %d, %s after it should have entered TIME-WAIT.", side, k.Frame.Number(), span(k.Time-since))
+			}
+			found(x)
+		}
+		if r := judgeReuse(f); r.early && !r.legal {
+			found(Finding{
+				Side: r.holder(f), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
+				Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, span(r.after)),
+				Expected: fmt.Sprintf("a number above %d, a newer timestamp, or 2 MSL of waiting", r.used),
+				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT, with a number below what was used there.",
+					f.SYN.Frame.Number(), f.Previous.First.Number(), span(r.after)),
+			})
+		}
+	},
+}

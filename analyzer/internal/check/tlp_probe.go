@@ -1,0 +1,17 @@
+package check
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var tlpProbe = &Check{
+	Name: "tlp-probe", Title: "tail loss probe", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 8985 §7",
+	Condition: "The last segment sent is sent again after about two round trips without an ACK, before the retransmission timer: a probe whether the tail was lost.",
+	Benign:    []string{"an ACK that was delayed, which a DSACK then tells"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Filter:    "tcp.analysis.retransmission",
+	Facts:     flow.Retransmission | flow.LateFill,
+	Judge:     judgeResent(flow.KindProbe, "to probe for a lost tail"),
+}

@@ -1,0 +1,25 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var tsMissing = &Check{
+	Name: "ts-missing", Title: "timestamp missing", Family: "options",
+	Severity: record.SeverityWarning, Rule: "RFC 7323 §3.2",
+	Condition: "Both SYNs carried timestamps, and a later segment that is no RST has none. The receiver should drop it.",
+	Benign:    []string{"a middlebox removes options"},
+	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:14"}},
+	Filter:    "!tcp.options.timestamp.tsval && tcp.flags.reset == 0",
+	Facts:     flow.TimestampMissing,
+	Judge: eachSide(0, flow.TimestampMissing, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "no timestamp", Expected: "a timestamp, as agreed",
+			Message: fmt.Sprintf("Frame %d has no timestamp although both SYNs agreed on them.", k.Frame.Number()),
+		}
+	}),
+}

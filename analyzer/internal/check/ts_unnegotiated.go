@@ -1,0 +1,24 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var tsUnnegotiated = &Check{
+	Name: "ts-unnegotiated", Title: "timestamps without agreement", Family: "options",
+	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
+	Condition: "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
+	Benign:    []string{"a middlebox removed the option from one SYN"},
+	Filter:    "tcp.options.timestamp.tsval && tcp.flags.syn == 0",
+	Facts:     flow.TimestampUnagreed,
+	Judge: eachSide(0, flow.TimestampUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		return Finding{
+			Seen: "timestamps", Expected: "none",
+			Message: fmt.Sprintf("Frame %d carries timestamps that the SYNs did not agree on.", k.Frame.Number()),
+		}
+	}),
+}

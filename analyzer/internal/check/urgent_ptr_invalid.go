@@ -1,0 +1,31 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var urgentPtrInvalid = &Check{
+	Name: "urgent-ptr-invalid", Title: "urgent pointer at nothing", Family: "header",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5 (MUST-62)",
+	Condition: "URG is set and the urgent pointer is 0, so that nothing is urgent.",
+	Benign:    []string{"a scanner that tells systems apart", "a middlebox that clears the pointer but not the flag"},
+	Filter:    "tcp.flags.urg == 1 && tcp.urgent_pointer == 0",
+	Facts:     flow.UrgentData,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, first := markedThat(f, side, 0, flow.UrgentData, func(k *flow.Mark) bool {
+				return k.Segment.Urgent == 0 && !k.Facts.Any(illegalFlags)
+			})
+			if first == nil {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: frames, Seen: "URG, pointer 0", Expected: "a pointer behind urgent data",
+				Message: fmt.Sprintf("Frame %d of the %s has URG set and an urgent pointer of 0.", first.Frame.Number(), side),
+			})
+		}
+	},
+}

@@ -1,0 +1,36 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var windowFull = &Check{
+	Name: "window-full", Title: "held back by the peer's window", Family: "window",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
+	Condition: "A side fills the peer's window to the edge three times or more, and spends at least a tenth of the time in which it sends data, and 10 ms, waiting for room.",
+	Benign:    []string{"a receiver that reads more slowly than the path carries", "a receive buffer too small for the path"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.window_full"}},
+	Filter:    "tcp.analysis.window_full", Needs: Scales,
+	Facts: flow.WindowFull,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			d := &f.Dir[side]
+			n := f.CountFact(side, flow.WindowFull)
+			busy := d.LastData - d.FirstData
+			if n < 3 || d.Blocked < 10_000_000 || 10*d.Blocked < busy {
+				continue
+			}
+			frames, _ := marked(f, side, 0, flow.WindowFull)
+			found(Finding{
+				Side: side.String(), Frames: frames, Count: n,
+				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", times(n), span(d.Blocked), span(max(busy, d.Blocked))),
+				Expected: "a window larger than what is under way",
+				Message: fmt.Sprintf("The %s's window held the %s back: filled %s, %s, for %s in all.",
+					side.Peer(), side, times(n), firstIn(n, frames[0]), span(d.Blocked)),
+			})
+		}
+	},
+}

@@ -1,0 +1,36 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var zeroWindow = &Check{
+	Name: "zero-window", Title: "window closed", Family: "window",
+	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
+	Condition: "A side offers a window of zero before the peer has finished sending: it reads more slowly than the peer sends.",
+	Benign:    []string{"an application that is busy for a moment"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "Zeek", Name: "history W"}, {Tool: "tcptrace", Name: "zero win adv"}},
+	Filter:    "tcp.analysis.zero_window",
+	Facts:     flow.ZeroWindow,
+	Judge: eachSide(0, flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		d := &f.Dir[side]
+		n := int(d.ZeroWindows)
+		message := fmt.Sprintf("The %s closed its window in frame %d for %s; ", side, k.Frame.Number(), span(d.ZeroWindowTime))
+		if n > 1 {
+			message = fmt.Sprintf("The %s closed its window %s, first in frame %d, for %s in all; ", side, times(n), k.Frame.Number(), span(d.ZeroWindowTime))
+		}
+		if probes := int(f.Dir[side.Peer()].WindowProbes); probes > 0 {
+			message += "the peer probed " + times(probes) + "."
+		} else {
+			message += "the peer did not probe."
+		}
+		return Finding{
+			Count: n, Seen: "window 0 for " + span(d.ZeroWindowTime), Expected: "a window above 0",
+			Message: message,
+		}
+	}),
+}

@@ -1,0 +1,33 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var zeroWindowDuration = &Check{
+	Name: "zero-window-duration", Title: "window closed for long", Family: "window",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1",
+	Condition: "A window stays closed for more than a second, and for more than the peer's retransmission timeout, before the peer has finished sending.",
+	Benign:    []string{"an application that was told to wait, such as a paused download"},
+	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "argus", Name: "flags S, D, @"}},
+	Filter:    "tcp.analysis.zero_window",
+	Facts:     flow.ZeroWindow,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			w := f.Dir[side].Rare()
+			rto := f.Dir[side.Peer()].RTT().RTO()
+			if w.LongestZero <= max(fsm.Second, rto) {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{w.ZeroFrame}, Count: 1,
+				Seen: "window 0 for " + span(w.LongestZero), Expected: "open again within a retransmission timeout",
+				Message: fmt.Sprintf("The %s closed its window in frame %d and left it closed for %s: its application did not read.", side, w.ZeroFrame.Number(), span(w.LongestZero)),
+			})
+		}
+	},
+}

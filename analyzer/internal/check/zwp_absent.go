@@ -1,0 +1,32 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+var zwpAbsent = &Check{
+	Name: "zwp-absent", Title: "closed window never probed", Family: "window",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1 (MUST-36)",
+	Condition: "A window was closed for more than 5 s, the peer sent nothing at all meanwhile, and had data at once when the window opened: if that opening had been lost, both would have waited for ever.",
+	Benign:    []string{"the application wrote its data just when the window opened", "the probes were not captured"},
+	Filter:    "tcp.analysis.zero_window || tcp.analysis.window_update", Needs: BothSides | Whole,
+	Facts: flow.ZeroWindow,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			u := f.Dir[side.Peer()].Rare().Unprobed
+			if u.Span == 0 {
+				continue
+			}
+			found(Finding{
+				Side: side.Peer().String(), Frames: []fsm.Frame{u.Closed, u.Open}, Count: 1,
+				Seen: "no probe in " + span(u.Span), Expected: "a probe after a retransmission timeout",
+				Message: fmt.Sprintf("The %s did not probe the window that frame %d closed, though it had data to send when frame %d opened it %s later.",
+					side.Peer(), u.Closed.Number(), u.Open.Number(), span(u.Span)),
+			})
+		}
+	},
+}

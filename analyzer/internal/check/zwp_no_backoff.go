@@ -1,0 +1,30 @@
+package check
+
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+var zwpNoBackoff = &Check{
+	Name: "zwp-no-backoff", Title: "window probes that do not slow down", Family: "window",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1 (SHLD-30)",
+	Condition: "Four or more probes of one closed window come at intervals that do not grow by half, and stay below 30 s.",
+	Benign:    []string{"the intervals had grown before, in an earlier closure"},
+	Filter:    "tcp.analysis.zero_window_probe || tcp.analysis.keep_alive",
+	Facts:     flow.WindowProbe,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			s := f.Dir[side].Rare().Steady
+			if s.Probes == 0 {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: s.Frames, Count: s.Probes,
+				Seen: fmt.Sprintf("%d probes, first %s and last %s apart", s.Probes, span(s.First), span(s.Last)), Expected: "intervals that double",
+				Message: fmt.Sprintf("The %s probed the closed window %s at intervals that stayed near %s.", side, times(s.Probes), span(s.Last)),
+			})
+		}
+	},
+}

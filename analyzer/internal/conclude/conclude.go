@@ -1,0 +1,147 @@
+package conclude
+
+import (
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Record writes the record of a finished flow into c, all of it. encaps names the
+// encapsulations.
+func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
+	*c = record.Connection{
+		Transitions: c.Transitions[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
+		InState: [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
+		Close:   record.Close{TimeWait: c.Close.TimeWait[:0]},
+	}
+	c.ID, c.Incarnation = f.ID, f.Incarnation
+	c.Client = record.Addr{IP: f.Ends[fsm.Client].Addr(), Port: f.Ends[fsm.Client].Port}
+	c.Server = record.Addr{IP: f.Ends[fsm.Server].Addr(), Port: f.Ends[fsm.Server].Port}
+	c.Service = flow.ServiceName(c.Server.Port)
+	c.Encapsulation = encaps.Name(f.Key.Encap)
+	c.Orientation = f.Orientation
+	c.FirstFrame, c.First = f.First.Frame, f.First.Time
+	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time
+	c.Evicted = f.Evicted
+
+	c.Transitions = orderTransitions(append(c.Transitions, f.Conn.Transitions...))
+	for side := range c.State {
+		e := &f.Conn.End[side]
+		c.State[side] = record.EndState{State: e.State, Proved: e.Proved()}
+		c.InState[side] = timeInStates(c.InState[side], c.Transitions, fsm.Side(side), f)
+	}
+	buildHandshake(f, c)
+	buildClose(f, c)
+	buildTraffic(f, c)
+	buildLifetime(f, c)
+	buildPeers(f, c)
+	buildQuality(f, c)
+	buildTails(f, c)
+	c.Segments = buildSegments(c.Segments, f, c.Transitions)
+	c.SegmentsCut = f.KeptCut
+}
+
+// orderTransitions puts the transitions of both sides into the order in which
+// they happened. What a later segment revealed (a SYN that must have arrived,
+// say) was recorded late, but belongs where its cause passed; a side's own order
+// is never changed.
+func orderTransitions(ts []fsm.Transition) []fsm.Transition {
+	var last [2]uint32
+	for i := range ts {
+		t := &ts[i]
+		t.Nth = max(t.Nth, last[t.Side])
+		last[t.Side] = t.Nth
+	}
+	slices.SortStableFunc(ts, func(a, b fsm.Transition) int { return int(a.Nth) - int(b.Nth) })
+	return ts
+}
+
+// timeInStates adds up how long a side spent in each state. The state in which
+// it ends lasts until the capture does, unless it is CLOSED.
+func timeInStates(out []record.StateTime, ts []fsm.Transition, side fsm.Side, f *flow.Flow) []record.StateTime {
+	var last *fsm.Transition
+	add := func(s fsm.State, span float64) {
+		for i := range out {
+			if out[i].State == s {
+				out[i].Seconds += span
+				return
+			}
+		}
+		out = append(out, record.StateTime{State: s, Seconds: span})
+	}
+	var now fsm.Time
+	for i := range ts {
+		t := &ts[i]
+		if t.Side != side {
+			continue
+		}
+		if last != nil && last.To != fsm.Closed {
+			add(last.To, max(0, max(t.Time, now).Seconds(now)))
+		}
+		now = max(now, t.Time)
+		last = t
+	}
+	if last != nil && last.To != fsm.Closed {
+		add(last.To, max(0, f.Until.Seconds(now)))
+	}
+	return out
+}
+
+func buildTraffic(f *flow.Flow, c *record.Connection) {
+	for side := range c.Traffic {
+		d, t := &f.Dir[side], &c.Traffic[side]
+		*t = record.Traffic{
+			Packets: d.Packets, Octets: d.Octets, UniqueOctets: d.Unique,
+			Retransmissions: d.Retransmissions, ResentOctets: d.ResentOctets, OutOfOrder: d.OutOfOrder,
+			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapOctets: d.GapOctets,
+			ZeroWindows: d.ZeroWindows, ZeroWindowTime: float64(d.ZeroWindowTime) / 1e9, WindowProbes: d.WindowProbes,
+			MinWindow: d.MinWindow, MaxWindow: d.MaxWindow,
+			RTT: buildRTTs(d), Kinds: buildKinds(d),
+			SpuriousProved: d.NeedlessProved, SpuriousLikely: d.NeedlessLikely, LostBefore: d.Late,
+			MaxInFlight: d.MaxInFlight(), InitialWindow: d.InitialWindow(),
+		}
+		if k := d.Keepalive; k != nil {
+			t.Keepalive = record.Keepalive{
+				Probes: k.Probes, Answered: k.Answered, LongestUnanswered: k.LongestUnanswered,
+				Idle: float64(k.Idle) / 1e9, MinInterval: float64(k.MinInterval) / 1e9, MaxInterval: float64(k.MaxInterval) / 1e9,
+			}
+		}
+	}
+}
+
+func buildRTTs(d *flow.Direction) record.RTT {
+	r := d.RTT()
+	if r.Samples == 0 {
+		return record.RTT{}
+	}
+	return record.RTT{
+		Samples: r.Samples, Min: seconds(r.Min), Median: seconds(r.Quantile(0.5)), P95: seconds(r.Quantile(0.95)),
+		Max: seconds(r.Max), RTO: seconds(r.RTO()),
+	}
+}
+
+func buildKinds(d *flow.Direction) record.ResendKinds {
+	k := &d.Kinds
+	return record.ResendKinds{
+		SYN: k[flow.KindSYN], SYNACK: k[flow.KindSYNACK], Timeout: k[flow.KindTimeout], Fast: k[flow.KindFast],
+		TailLossProbe: k[flow.KindProbe], Unknown: k[flow.KindUnknown],
+	}
+}
+
+// buildLifetime calls a connection long-lived when it was held open: for a minute
+// or longer, idle in between, or with keepalives. Many exchanges in a second are
+// one short life.
+func buildLifetime(f *flow.Flow, c *record.Connection) {
+	l := &c.Lifetime
+	l.Exchanges, l.IdleSpans, l.LongestIdle = f.Exchanges, f.IdleSpans, float64(f.LongestIdle)/1e9
+	l.Kind = "short-lived"
+	if f.Last.Time-f.First.Time >= longLived || f.IdleSpans > 0 || f.Dir[0].Keepalive != nil || f.Dir[1].Keepalive != nil {
+		l.Kind = "long-lived"
+	}
+}
+
+const longLived = 60 * fsm.Second

@@ -1,0 +1,90 @@
+package conclude
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// buildTails writes what the verdict rests on beside the rest of the record.
+func buildTails(f *flow.Flow, c *record.Connection) {
+	c.Until, c.Superseded = f.Until, f.ReusedAt.Frame
+	for side := range c.Tail {
+		d, e, peer := &f.Dir[side], &f.Conn.End[side], &f.Conn.End[side^1]
+		t := &c.Tail[side]
+		*t = record.Tail{
+			LastFrame: d.Last.Frame, Last: d.Last.Time,
+			FirstData: d.FirstData, LastData: d.LastData, LastDataFrame: d.LastDataFrame,
+			Unanswered: buildUnanswered(&d.Unanswered),
+			Blocked:    seconds(d.Blocked), TimeoutWait: seconds(d.TimeoutWait),
+		}
+		if e.Out.Started() && e.Seen {
+			switch {
+			case peer.HasAck && e.Out.Top.After(peer.Acked):
+				t.Outstanding = uint32(e.Out.Top - peer.Acked)
+			case !peer.HasAck && e.SentSYN:
+				t.Outstanding = uint32(e.Out.Top - e.ISS)
+			}
+		}
+		t.WindowClosed = d.WindowShut
+		if d.Keepalive != nil {
+			t.Keepalives = d.Keepalive.Run()
+		}
+		if f.Waits != nil {
+			t.Answer, t.Pause = buildWait(&f.Waits.Answer[side]), buildWait(&f.Waits.Pause[side])
+		}
+	}
+	c.Reset = buildReset(f, c)
+}
+
+func buildUnanswered(u *flow.Unanswered) record.Unanswered {
+	return record.Unanswered{
+		Frame: u.Frame, Time: u.Time, Idle: seconds(u.Idle), Resent: uint64(u.Resent),
+		Last: u.Last, LastSent: u.LastFrame, FirstGap: seconds(u.FirstGap), LastGap: seconds(u.LastGap),
+	}
+}
+
+func buildWait(w *flow.Wait) record.Wait {
+	return record.Wait{Times: int(w.Times), Longest: seconds(w.Longest), Total: seconds(w.Total), From: w.From, To: w.To}
+}
+
+// buildReset describes the RST that the close names.
+func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
+	if c.Close.RST == 0 {
+		return record.Reset{}
+	}
+	marks := f.Marks()
+	for i := range marks {
+		k := &marks[i]
+		if k.Frame != c.Close.RST {
+			continue
+		}
+		d, peer := &f.Dir[k.From], &f.Dir[k.From.Peer()]
+		r := record.Reset{
+			Frame: k.Frame, Time: k.Time, Side: k.From, HasAck: k.Segment.Flags&fsm.ACK != 0,
+			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorOctets: k.PriorLen, Before: k.States,
+		}
+		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
+			r.PriorTime, r.Own = b.Peer, b.Own
+			r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
+		}
+		r.OwnOutstanding = c.Tail[k.From].Outstanding
+		if peer := &f.Conn.End[k.From.Peer()]; r.HasAck && peer.Seen && k.SndNxt.After(k.Segment.Ack) {
+			r.PeerOutstanding = uint32(k.SndNxt - k.Segment.Ack)
+		}
+		for t := range c.Transitions {
+			tr := &c.Transitions[t]
+			r.PriorFIN = r.PriorFIN || tr.Event == fsm.SendFIN && tr.Frame == k.Prior && tr.Side != k.From
+		}
+		if latest := max(r.PriorTime, r.Own); latest != 0 {
+			r.Silence = max(0, k.Time.Seconds(latest))
+		}
+		if u := &peer.Unanswered; u.Frame != 0 && u.Time <= k.Time {
+			r.Silence = max(r.Silence, seconds(u.Idle))
+		}
+		return r
+	}
+	return record.Reset{}
+}
+
+func seconds(t fsm.Time) float64 { return float64(t) / 1e9 }

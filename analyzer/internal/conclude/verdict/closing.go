@@ -1,0 +1,155 @@
+package verdict
+
+import (
+	"strconv"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+)
+
+// closed is the verdict on a connection that both sides closed with a FIN. Most
+// connections end here, so the sentence is put together without fmt.
+func closed(c *record.Connection) record.Verdict {
+	cl := &c.Close
+	first := sideOf(cl.FirstCloser)
+	second := first.Peer()
+	v := record.Verdict{
+		Code: "closed-normally", Frames: []fsm.Frame{cl.FIN[0], cl.FIN[1], cl.FINAcked[0], cl.FINAcked[1]},
+		Sure: cl.FINAcked[0] != 0 && cl.FINAcked[1] != 0,
+	}
+	var buf [200]byte
+	b := buf[:0]
+	if cl.Kind == "simultaneous" {
+		v.Code = "closed-simultaneously"
+		b = append(b, "Both sides closed at once: the FINs in frames "...)
+		b = strconv.AppendUint(b, min(cl.FIN[0], cl.FIN[1]).Number(), 10)
+		b = append(b, " and "...)
+		b = strconv.AppendUint(b, max(cl.FIN[0], cl.FIN[1]).Number(), 10)
+		b = append(b, " crossed"...)
+	} else {
+		b = append(b, "The "...)
+		b = append(b, first.String()...)
+		b = append(b, " closed first (FIN in frame "...)
+		b = strconv.AppendUint(b, cl.FIN[first].Number(), 10)
+		b = append(b, "), then the "...)
+		b = append(b, second.String()...)
+		b = append(b, " (frame "...)
+		b = strconv.AppendUint(b, cl.FIN[second].Number(), 10)
+		b = append(b, ')')
+	}
+	if cl.Duration >= 0 && cl.RST == 0 {
+		b = append(b, "; the close took "...)
+		b = append(b, phrase.Span(cl.Duration)...)
+		if a := anomaly(c, "fin-retransmit"); a != nil {
+			b = append(b, ", "...)
+			b = append(b, phrase.By(sideOf(a.Side))...)
+			b = append(b, "'s FIN being sent "...)
+			b = append(b, phrase.Times(a.Count+1)...)
+			v.Sure = v.Sure && a.Count < 2 // whether the last ACK arrived nobody knows
+		}
+	}
+	if cl.RST != 0 {
+		v.Code = "closed-with-reset"
+		v.Frames = append(v.Frames, cl.RST)
+		b = append(b, ", but "...)
+		b = append(b, timeWaitEnd(c)...)
+	}
+	v.Sentence = string(append(b, '.'))
+	return v
+}
+
+// timeWaitEnd tells what the RST behind a complete close did.
+func timeWaitEnd(c *record.Connection) string {
+	who := phrase.By(sideOf(c.Close.ResetBy))
+	for i := range c.Close.TimeWait {
+		switch h := &c.Close.TimeWait[i]; h.Ended {
+		case "assassinated":
+			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " ended the " + h.Side.String() + "'s TIME-WAIT (RFC 1337)"
+		case "missing":
+			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " shows that it held no TIME-WAIT"
+		}
+	}
+	return who + " sent a RST in " + phrase.Frame(c.Close.RST) + " afterwards"
+}
+
+// closing is the verdict when both FINs were sent and not both acknowledged.
+func closing(c *record.Connection) record.Verdict {
+	cl := &c.Close
+	v := record.Verdict{Frames: []fsm.Frame{cl.FIN[0], cl.FIN[1], cl.FINAcked[0], cl.FINAcked[1]}}
+	side := fsm.Client
+	if cl.FINAcked[fsm.Client] != 0 {
+		side = fsm.Server
+	}
+	watched := max(0, c.Until.Seconds(c.Last))
+	u := &c.Tail[side].Unanswered
+	v.Sentence = "Both sides closed (frames " + phrase.Bare(min(cl.FIN[0], cl.FIN[1])) + " and " + phrase.Bare(max(cl.FIN[0], cl.FIN[1])) + "), but " + phrase.By(side) + "'s FIN "
+	switch {
+	case c.Traffic[side].Retransmissions > 0 && u.Resent > 0 || watched > soon(c):
+		v.Code = "close-unacknowledged"
+		if u.Resent > 0 {
+			v.Sentence += "was sent again " + phrase.Times(u.Resent)
+			if u.Last > u.Time {
+				v.Sentence += " in " + phrase.Span(u.Last.Seconds(u.Time))
+			}
+			v.Sentence += " and "
+			v.Frames = append(v.Frames, u.LastSent)
+		}
+		v.Sentence += "never acknowledged"
+		if u.Resent == 0 {
+			v.Sentence += " in the " + phrase.Span(watched) + " that the capture went on"
+		}
+		v.Sentence += "."
+	default:
+		v.Code = "capture-cut"
+		v.Sentence += "was not acknowledged yet when the capture " + phrase.EndedAfter(watched, c.LastFrame) + "."
+	}
+	return v
+}
+
+// finTime returns when a side sent its FIN first.
+func finTime(c *record.Connection, side fsm.Side) fsm.Time {
+	for i := range c.Transitions {
+		if t := &c.Transitions[i]; t.Side == side && t.Event == fsm.SendFIN {
+			return t.Time
+		}
+	}
+	return c.Last
+}
+
+// halfClosed is the verdict when one side closed and the other did not.
+func halfClosed(c *record.Connection) record.Verdict {
+	cl := &c.Close
+	x := fsm.Client
+	if cl.FIN[x] == 0 {
+		x = fsm.Server
+	}
+	y := x.Peer()
+	v := record.Verdict{Frames: []fsm.Frame{cl.FIN[x], cl.FINAcked[x]}, Sure: true}
+	watched := max(0, c.Until.Seconds(max(finTime(c, x), c.Tail[y].LastData)))
+	fin := phrase.Capital(phrase.By(x)) + " closed its half in " + phrase.Frame(cl.FIN[x])
+	switch {
+	case anomaly(c, "close-wait-stuck") != nil:
+		v.Code = "stuck-close-wait"
+		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + phrase.Span(watched) +
+			" that the capture went on: its application did not close the socket."
+	case anomaly(c, "fin-wait2-stuck") != nil:
+		v.Code = "stuck-fin-wait-2"
+		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + phrase.Span(watched) + " that the capture went on; " + phrase.By(y) + "'s FIN never came."
+	case cl.FINAcked[x] == 0 && watched <= soon(c):
+		v.Code, v.Sure = "capture-cut", false
+		v.Sentence = fin + ", and the capture " + phrase.EndedAfter(watched, c.LastFrame) + ", without an ACK of it."
+	case cl.FINAcked[x] == 0:
+		v.Code, v.Sure = "close-unacknowledged", false
+		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + phrase.Span(watched) + " that the capture went on."
+	default:
+		v.Code = "half-closed"
+		v.Sentence = fin
+		if last := c.Tail[y].LastData; last > finTime(c, x) {
+			v.Sentence += ", " + phrase.By(y) + " went on sending up to " + phrase.Frame(c.Tail[y].LastDataFrame)
+			v.Frames = append(v.Frames, c.Tail[y].LastDataFrame)
+		}
+		v.Sentence += ", and the capture " + phrase.EndedAfter(max(0, c.Until.Seconds(c.Last)), c.LastFrame) + " while " + phrase.By(y) + "'s half was still open."
+	}
+	return v
+}

@@ -1,0 +1,120 @@
+package verdict
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+)
+
+// From where on a limit is worth telling.
+const (
+	leastTime  = 0.2  // seconds that were lost by it
+	leastShare = 0.1  // of the time in which data flowed
+	leastLoss  = 0.01 // of the octets sent
+	leastPause = 1    // seconds of an application's longest silence
+	restPause  = 60   // from where on a silence that nobody waits for is rest, not slowness
+)
+
+// limits finds what held the data back, the strongest first.
+func limits(c *record.Connection) []record.Limit {
+	var list []record.Limit
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if c.Tail[x].LastData == 0 {
+			continue
+		}
+		if l, ok := byReceiver(c, x); ok {
+			list = append(list, l)
+		}
+		if l, ok := byLoss(c, x); ok {
+			list = append(list, l)
+		}
+		if l, ok := byApplication(c, x); ok {
+			list = append(list, l)
+		}
+	}
+	slices.SortStableFunc(list, func(a, b record.Limit) int { return cmp.Compare(b.Share, a.Share) })
+	return list
+}
+
+// flowing returns for how long a side's data flowed, the seconds that its
+// limits are measured against.
+func flowing(c *record.Connection, x fsm.Side) float64 {
+	t := &c.Tail[x]
+	return max(t.LastData.Seconds(t.FirstData), c.Last.Seconds(t.FirstData), 0)
+}
+
+func byReceiver(c *record.Connection, x fsm.Side) (record.Limit, bool) {
+	y := x.Peer()
+	lost := max(c.Tail[x].Blocked, c.Traffic[y].ZeroWindowTime)
+	total := flowing(c, x)
+	if lost < leastTime || total <= 0 || lost/total < leastShare {
+		return record.Limit{}, false
+	}
+	l := record.Limit{Code: "limited-by-receiver", Side: y.String(), Share: min(1, lost/total)}
+	l.Sentence = phrase.Capital(phrase.By(x)) + " waited " + phrase.Span(lost) + " for room in " + phrase.By(y) + "'s receive window, " + phrase.Percent(l.Share) + " of the time in which its data flowed"
+	if z := &c.Traffic[y]; z.ZeroWindows > 0 {
+		l.Sentence += "; the window was closed " + phrase.Times(z.ZeroWindows) + ", for " + phrase.Span(z.ZeroWindowTime)
+	}
+	l.Sentence += "."
+	return l, true
+}
+
+func byLoss(c *record.Connection, x fsm.Side) (record.Limit, bool) {
+	t := &c.Traffic[x]
+	wait, total := c.Tail[x].TimeoutWait, flowing(c, x)
+	needed := t.Retransmissions - min(t.Retransmissions, t.SpuriousProved)
+	if t.Octets == 0 || needed == 0 || t.ResentOctets == 0 {
+		return record.Limit{}, false
+	}
+	share := float64(t.ResentOctets) / float64(t.Octets)
+	slow := wait >= leastTime && total > 0 && wait/total >= leastShare
+	if !(needed >= 3 && share >= leastLoss) && !slow {
+		return record.Limit{}, false
+	}
+	l := record.Limit{Code: "limited-by-loss", Side: x.String(), Share: min(1, share)}
+	l.Sentence = phrase.Capital(phrase.By(x)) + " sent " + phrase.Counted(t.Retransmissions, "segment", "segments") + " again (" + phrase.Percent(share) + " of its octets)"
+	if wait >= leastTime {
+		l.Sentence += " and waited " + phrase.Span(wait) + " for its retransmission timer"
+		if total > 0 {
+			l.Share = min(1, max(share, wait/total))
+		}
+	}
+	l.Sentence += "."
+	return l, true
+}
+
+// byApplication tells the longer of two waits: for a side's answer to the
+// other's data, or for its next data behind its own.
+func byApplication(c *record.Connection, x fsm.Side) (record.Limit, bool) {
+	t, y := &c.Tail[x], x.Peer()
+	total := c.Last.Seconds(c.First)
+	if total <= 0 {
+		return record.Limit{}, false
+	}
+	lost := t.Answer.Total + t.Pause.Total
+	longest, what := &t.Answer, "answer"
+	if t.Pause.Longest > t.Answer.Longest {
+		longest, what = &t.Pause, "pause"
+	}
+	if longest.Longest < leastPause || lost/total < leastShare || longest.Longest >= restPause && !(what == "answer" && x == fsm.Server) {
+		return record.Limit{}, false
+	}
+	l := record.Limit{Code: "limited-by-application", Side: x.String(), Share: min(1, lost/total), Frames: []fsm.Frame{longest.From, longest.To}}
+	where := " (frames " + phrase.Bare(longest.From) + " and " + phrase.Bare(longest.To) + ")"
+	switch {
+	case what == "pause":
+		l.Sentence = phrase.Capital(phrase.By(x)) + " paused for " + phrase.Span(longest.Longest) + " between two pieces of its data" + where
+	case x == fsm.Server:
+		l.Sentence = "The server took " + phrase.Span(longest.Longest) + " to answer the client" + where
+	default:
+		l.Sentence = "The client took " + phrase.Span(longest.Longest) + " to go on after the server's data" + where
+	}
+	if n := t.Answer.Times + t.Pause.Times; n > 1 {
+		l.Sentence += ", and " + phrase.By(y) + " waited " + phrase.Span(lost) + " for it in all"
+	}
+	l.Sentence += "."
+	return l, true
+}

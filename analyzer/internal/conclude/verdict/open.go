@@ -1,0 +1,125 @@
+package verdict
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+)
+
+// gone finds connections whose other end, or the path to it, was no longer
+// there: probes or repetitions without an answer to the end.
+func gone(c *record.Connection) (record.Verdict, bool) {
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		t := &c.Tail[x]
+		if t.Keepalives >= 3 && c.Tail[x.Peer()].LastFrame != 0 {
+			return deadByKeepalive(c, x), true
+		}
+		if t.Unanswered.Resent >= 2 && c.Tail[x.Peer()].LastFrame != 0 {
+			return vanished(c, x), true
+		}
+	}
+	return record.Verdict{}, false
+}
+
+// vanished is the verdict when a side repeated itself in vain.
+func vanished(c *record.Connection, x fsm.Side) record.Verdict {
+	t, y := &c.Tail[x], x.Peer()
+	u := &t.Unanswered
+	v := record.Verdict{Code: "peer-vanished", Frames: []fsm.Frame{c.Tail[y].LastFrame, u.Frame, u.LastSent}}
+	what := "what it had sent"
+	switch {
+	case c.Close.FIN[x] != 0 && t.Outstanding <= 1:
+		what = "its FIN"
+	case t.Outstanding > 0:
+		what = phrase.Octets(uint64(t.Outstanding))
+	}
+	last := c.Tail[y].LastFrame
+	tried := phrase.By(x) + " sent " + what + " again " + phrase.Times(u.Resent) + " in " + phrase.Span(max(0, u.Last.Seconds(u.Time)))
+	how := "(" + phrase.Frame(u.Frame)
+	if u.LastSent != u.Frame {
+		how = "(frames " + phrase.Bare(u.Frame) + " to " + phrase.Bare(u.LastSent)
+	}
+	how += ", " + gaps(u) + ")"
+	end := "to the end of the capture"
+	if c.Reset.Frame != 0 {
+		end = "and then gave up with the RST in " + phrase.Frame(c.Reset.Frame)
+	}
+	if u.Idle >= longSilence {
+		v.Code = "dropped-while-idle"
+		v.Sentence = "After " + phrase.Span(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
+			": probably something between the two had forgotten the connection, or " + phrase.By(y) + " was gone."
+		return v
+	}
+	v.Sentence = phrase.Capital(phrase.By(y)) + " was last heard in " + phrase.Frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably gone."
+	return v
+}
+
+// superseded is the verdict when a new connection took the place of one that was
+// not closed.
+func superseded(c *record.Connection) record.Verdict {
+	v := record.Verdict{Code: "superseded", Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
+	v.Sentence = "Never closed: a new connection took over its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
+		phrase.Span(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side, or both, had probably lost it, or its end was not captured."
+	return v
+}
+
+// open is the verdict on a connection that nobody had closed.
+func open(c *record.Connection) record.Verdict {
+	v := record.Verdict{Frames: []fsm.Frame{c.LastFrame}, Sure: true}
+	since := max(0, c.Until.Seconds(c.Last))
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if z := &c.Traffic[x.Peer()]; c.Tail[x.Peer()].WindowClosed && c.Tail[x.Peer()].LastFrame != 0 {
+			v.Code = "window-closed"
+			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window had been closed for " + phrase.Span(z.ZeroWindowTime) + " when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
+			return v
+		}
+	}
+	v.Code = "still-open"
+	if c.Quality.Midstream {
+		v.Code, v.Sure = "joined-midway", false
+		v.Frames = append(v.Frames, c.FirstFrame)
+		v.Sentence = "The capture joined the connection midway in " + phrase.Frame(c.FirstFrame) + " and ended before it was closed; it holds " + phrase.Span(max(0, c.Last.Seconds(c.First))) + " of it."
+		return v
+	}
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
+			v.Code, v.Sure = "capture-cut", false
+			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Octets(uint64(n)) + " of " + phrase.By(x) + " not acknowledged yet."
+			return v
+		}
+	}
+	v.Sentence = "Open on both sides when the capture " + phrase.EndedAfter(since, c.LastFrame) + ", its last segment."
+	for x := fsm.Client; x <= fsm.Server; x++ {
+		if n := c.Tail[x].Outstanding; n > 0 && c.Tail[x].LastData > 0 {
+			v.Sure = false
+			v.Sentence = "Open when the capture ended, but the " + phrase.Octets(uint64(n)) + " of " + phrase.By(x) + " in " + phrase.Frame(c.Tail[x].LastDataFrame) + " had not been acknowledged for " +
+				phrase.Span(max(0, c.Until.Seconds(c.Tail[x].LastData))) + "."
+			v.Frames = append(v.Frames, c.Tail[x].LastDataFrame)
+		}
+	}
+	return v
+}
+
+// oneDirection is the verdict when only one side was captured: what it did is
+// certain, what it met is not.
+func oneDirection(c *record.Connection) record.Verdict {
+	x := fsm.Client
+	if c.Tail[x].LastFrame == 0 {
+		x = fsm.Server
+	}
+	cl := &c.Close
+	v := record.Verdict{Code: "one-direction-only", Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
+	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Octets(c.Traffic[x].UniqueOctets)
+	switch {
+	case cl.RST != 0 && sideOf(cl.ResetBy) == x:
+		v.Sentence += " and reset the connection in " + phrase.Frame(cl.RST) + "."
+		v.Frames = append(v.Frames, cl.RST)
+	case cl.FIN[x] != 0 && (c.State[x].State == fsm.TimeWait || c.State[x].State == fsm.Closed):
+		v.Sentence += " and closed in " + phrase.Frame(cl.FIN[x]) + ", and what it acknowledged shows that " + phrase.By(x.Peer()) + " closed too."
+	case cl.FIN[x] != 0:
+		v.Sentence += " and closed in " + phrase.Frame(cl.FIN[x]) + "."
+	default:
+		v.Sentence += " and had not closed when the capture ended."
+	}
+	return v
+}

@@ -1,0 +1,240 @@
+package verdict
+
+import (
+	"strconv"
+	"strings"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+)
+
+// probes are the findings that make a segment a scanner's, when no connection
+// was open for it.
+var probes = []string{"flags-null", "flags-xmas", "flags-syn-fin", "flags-syn-rst", "fin-without-ack", "flags-no-ack"}
+
+func scanned(c *record.Connection) bool {
+	return !c.Handshake.Complete && !c.Quality.Midstream && anomaly(c, probes...) != nil
+}
+
+var probeNames = map[string]string{
+	"flags-null":      "no control bit at all (a null scan)",
+	"flags-xmas":      "FIN, PSH and URG (an Xmas scan)",
+	"flags-syn-fin":   "SYN and FIN",
+	"flags-syn-rst":   "SYN and RST",
+	"fin-without-ack": "FIN without ACK (a FIN scan)",
+	"flags-no-ack":    "neither SYN, ACK nor RST",
+}
+
+func scanProbe(c *record.Connection) record.Verdict {
+	a := anomaly(c, probes...)
+	v := record.Verdict{Code: "scan-probe", Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
+	v.Sentence = "A probe, no attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
+	server := c.Tail[fsm.Server]
+	switch {
+	case c.Close.RST != 0 && c.Reset.Side == fsm.Server:
+		v.Sentence += ", and " + phrase.Frame(c.Close.RST) + " answers it with a RST: the port is closed."
+		v.Frames = append(v.Frames, c.Close.RST)
+	case server.LastFrame != 0:
+		v.Sentence += ", and the server answered in " + phrase.Frame(server.LastFrame) + "."
+		v.Frames = append(v.Frames, server.LastFrame)
+	default:
+		v.Sentence += ", and nothing came back."
+	}
+	return v
+}
+
+// strayProbe is the verdict on a segment out of nowhere that a RST answers.
+func strayProbe(c *record.Connection) record.Verdict {
+	a := anomaly(c, "stealth-probe")
+	v := record.Verdict{Code: "scan-probe", Frames: append([]fsm.Frame{c.FirstFrame}, a.Frames...)}
+	v.Sentence = phrase.Capital(phrase.Frame(c.FirstFrame)) + " belongs to no connection that the capture shows, and a RST answers it"
+	if c.LastFrame != c.FirstFrame {
+		v.Sentence += " in " + phrase.Frame(c.LastFrame)
+	}
+	v.Sentence += ": probably a stealth scan, or the rest of a connection that one side had forgotten."
+	return v
+}
+
+// noConnection is the verdict on segments that opened and closed nothing.
+func noConnection(c *record.Connection) record.Verdict {
+	v := record.Verdict{Code: "no-connection", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame}}
+	n := c.Traffic[0].Packets + c.Traffic[1].Packets
+	what := phrase.Capital(phrase.Counted(n, "segment", "segments")) + " without a connection"
+	if n <= 1 {
+		what = "A single segment without a connection"
+	}
+	v.Sentence = what + " (" + phrase.Frame(c.FirstFrame) + "): its connection ended before the capture began, or never was."
+	return v
+}
+
+func refused(c *record.Connection) record.Verdict {
+	h := &c.Handshake
+	v := record.Verdict{Code: "refused", Frames: []fsm.Frame{h.SYN, c.Close.RST}, Sure: true}
+	v.Sentence = "The server refused the connection: its RST in " + phrase.Frame(c.Close.RST) + " answers the SYN in " + phrase.Frame(h.SYN)
+	if c.Reset.Time != 0 && h.SYNs == 1 {
+		v.Sentence += " after " + phrase.Span(max(0, c.Reset.Time.Seconds(c.First)))
+	}
+	v.Sentence += "; nothing listens on port " + strconv.Itoa(int(c.Server.Port)) + ", or a firewall says so in its name."
+	return v
+}
+
+// unanswered is the verdict on SYNs that nothing came back for.
+func unanswered(c *record.Connection) record.Verdict {
+	h, t := &c.Handshake, &c.Tail[fsm.Client]
+	watched := max(0, c.Until.Seconds(t.Last))
+	v := record.Verdict{Code: "unanswered", Frames: []fsm.Frame{h.SYN, t.LastFrame}, Sure: true}
+	if h.SYNs <= 1 {
+		if watched < 1 {
+			v.Code, v.Sure = "capture-cut", false
+			v.Sentence = "The capture " + phrase.EndedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
+			return v
+		}
+		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + phrase.Span(watched) + " that the capture went on."
+		return v
+	}
+	u := &t.Unanswered
+	v.Sentence = "Nobody answered: the client sent its SYN " + phrase.Times(h.SYNs) + " in " + phrase.Span(max(0, t.Last.Seconds(c.First))) +
+		" (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(t.LastFrame) + ", " + gaps(u) + "), and nothing came back"
+	if watched >= 0.05 {
+		v.Sentence += ", nor in the " + phrase.Span(watched) + " after"
+	}
+	v.Sentence += "."
+	return v
+}
+
+// gaps writes how far repetitions lie apart.
+func gaps(u *record.Unanswered) string {
+	if u.Resent < 2 || u.LastGap < 1.2*u.FirstGap && u.FirstGap < 1.2*u.LastGap {
+		return phrase.Span(u.LastGap) + " apart"
+	}
+	return phrase.Span(u.FirstGap) + " apart at first and " + phrase.Span(u.LastGap) + " at last"
+}
+
+// abortedHandshake is the verdict on a connection that was reset before both
+// sides were established.
+func abortedHandshake(c *record.Connection) record.Verdict {
+	if v, ok := badNumber(c); ok {
+		return v
+	}
+	if otherDistance(c) {
+		v := thirdParty(c)
+		v.Frames = append(v.Frames, c.Handshake.SYN, c.Handshake.SYNACK, c.Close.RST)
+		return v
+	}
+	h, r := &c.Handshake, &c.Reset
+	v := record.Verdict{Frames: []fsm.Frame{h.SYN, h.SYNACK, c.Close.RST}}
+	if sideOf(c.Close.ResetBy) == fsm.Client {
+		v.Code = "handshake-aborted-by-client"
+		switch {
+		case h.SYNACK == 0:
+			v.Sentence = "The client took its SYN in " + phrase.Frame(c.FirstFrame) + " back with the RST in " + phrase.Frame(c.Close.RST) + " before any answer was captured."
+		case r.HasAck:
+			v.Sentence = "The client reset the connection in " + phrase.Frame(c.Close.RST) + sinceSYNACK(c) + " instead of completing it; it had probably given up."
+		default:
+			v.Sentence = "The client answered the SYN-ACK in " + phrase.Frame(h.SYNACK) + " with the RST in " + phrase.Frame(c.Close.RST) + sinceThat(c) +
+				": a SYN scan, or a client that had given up or never asked."
+		}
+		return v
+	}
+	v.Code = "handshake-aborted-by-server"
+	v.Frames = append(v.Frames, h.ACK)
+	switch {
+	case h.ACK != 0:
+		v.Sentence = "The server answered the handshake's last ACK in " + phrase.Frame(h.ACK) + " with the RST in " + phrase.Frame(c.Close.RST) +
+			": it probably had no room for another connection, or something before it rejected the client."
+	case h.SYNACK != 0:
+		v.Sentence = "The server took its SYN-ACK in " + phrase.Frame(h.SYNACK) + " back with the RST in " + phrase.Frame(c.Close.RST)
+		if r.Own != 0 {
+			v.Sentence += ", " + phrase.Span(max(0, r.Time.Seconds(r.Own))) + " later,"
+		}
+		v.Sentence += " before the client's ACK was captured."
+	default:
+		v.Sentence = "The server reset the connection in " + phrase.Frame(c.Close.RST) + " before the handshake was complete."
+	}
+	return v
+}
+
+func sinceSYNACK(c *record.Connection) string {
+	if c.Reset.PriorTime == 0 {
+		return ""
+	}
+	return ", " + phrase.Span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " after " + phrase.Frame(c.Reset.Prior) + ","
+}
+
+func sinceThat(c *record.Connection) string {
+	if c.Reset.PriorTime == 0 || c.Reset.Prior != c.Handshake.SYNACK {
+		return ""
+	}
+	return " " + phrase.Span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " later"
+}
+
+// badNumber is the verdict when a number of the handshake was wrong and the
+// connection came to nothing.
+func badNumber(c *record.Connection) (record.Verdict, bool) {
+	a := anomaly(c, "handshake-bad-synack-ack", "handshake-bad-final-ack")
+	if a == nil || c.Handshake.Complete || len(a.Frames) == 0 {
+		return record.Verdict{}, false
+	}
+	wrong, what := c.Handshake.SYNACK, "the SYN-ACK in "
+	if a.Name == "handshake-bad-final-ack" {
+		wrong, what = c.Handshake.ACK, "the client's ACK in "
+	}
+	if wrong == 0 {
+		wrong = a.Frames[0]
+	}
+	v := record.Verdict{Code: "handshake-bad-number", Frames: append([]fsm.Frame{c.Handshake.SYN}, a.Frames...), Sure: true}
+	v.Sentence = "The handshake broke on a wrong number: " + what + phrase.Frame(wrong) + " has " + a.Seen + " where " + a.Expected + " was due"
+	if c.Close.RST != 0 {
+		v.Sentence += ", and " + phrase.By(sideOf(c.Close.ResetBy)) + " reset it in " + phrase.Frame(c.Close.RST)
+		v.Frames = append(v.Frames, c.Close.RST)
+	}
+	v.Sentence += "."
+	return v, true
+}
+
+// opening is the verdict on a handshake that neither ended nor failed by a
+// segment.
+func opening(c *record.Connection) record.Verdict {
+	if v, ok := badNumber(c); ok {
+		return v
+	}
+	h, client, server := &c.Handshake, &c.Tail[fsm.Client], &c.Tail[fsm.Server]
+	v := record.Verdict{Frames: []fsm.Frame{h.SYN, h.SYNACK, server.LastFrame, client.LastFrame}}
+	u := &server.Unanswered
+	watched := max(0, c.Until.Seconds(c.Last))
+	switch {
+	case h.SYNACK != 0 && h.ACK == 0 && (h.SYNACKs > 1 || watched > soon(c)):
+		v.Code = "syn-ack-unacknowledged"
+		var b strings.Builder
+		b.WriteString("The client never acknowledged the SYN-ACK in " + phrase.Frame(h.SYNACK))
+		if h.SYNACKs > 1 {
+			b.WriteString(", which the server sent " + phrase.Times(h.SYNACKs))
+			if h.SYNs == 1 && u.Resent > 0 {
+				b.WriteString(" in " + phrase.Span(max(0, u.Last.Seconds(u.Time))))
+			}
+		} else {
+			b.WriteString(" in the " + phrase.Span(watched) + " that the capture went on")
+		}
+		if h.SYNs > 1 {
+			b.WriteString(", and sent its SYN " + phrase.Times(h.SYNs) + ": the SYN-ACK probably does not reach it.")
+		} else {
+			b.WriteString(": probably a SYN flood, a scan, a spoofed address, or a path that works one way only.")
+		}
+		v.Sentence = b.String()
+	case u.Resent >= 2 && h.ACK != 0:
+		v.Code = "syn-ack-unacknowledged"
+		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, or it has no room for the connection."
+	default:
+		v.Code = "capture-cut"
+		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", with the handshake still under way."
+	}
+	return v
+}
+
+func notFollowed(c *record.Connection) record.Verdict {
+	return record.Verdict{
+		Code: "not-followed", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame},
+		Sentence: "The analysis followed this connection from " + phrase.Frame(c.FirstFrame) + " to " + phrase.Frame(c.LastFrame) + " only, because too many were open at once.",
+	}
+}

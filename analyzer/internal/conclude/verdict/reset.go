@@ -1,0 +1,295 @@
+package verdict
+
+import (
+	"strconv"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+)
+
+// Thresholds, in seconds.
+const (
+	longSilence = 60 // after which something between the two may have forgotten the connection
+	idle        = 10 // after which a reset ends a silence, not a transfer
+
+	stream = 50_000 // octets that make data a stream, not an answer
+)
+
+// reset is the verdict on an open connection that a RST ended. What tells the
+// causes apart: an endpoint that aborts of itself sets ACK on its RST, one that
+// knows no connection and answers a segment does not (RFC 9293 §3.10.7.1, whose
+// <SEQ=SEG.ACK><CTL=RST> needs none); and what passed before.
+func reset(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	if r.Frame == 0 {
+		return record.Verdict{
+			Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.RST},
+			Sentence: phrase.Capital(phrase.By(sideOf(c.Close.ResetBy))) + " reset the connection in " + phrase.Frame(c.Close.RST) + ".",
+		}
+	}
+	var v record.Verdict
+	switch x, y := r.Side, r.Side.Peer(); {
+	case wentOn(c):
+		v = injected(c)
+	case c.Tail[x].Keepalives >= 3 && c.Tail[y].LastFrame != 0:
+		v = deadByKeepalive(c, x)
+	case anomaly(c, "half-open-recovery") != nil:
+		v = halfOpenRecovery(c)
+	case c.Tail[x].Unanswered.Resent >= 2 && c.Tail[y].Last <= c.Tail[x].Unanswered.Time:
+		v = vanished(c, x)
+		v.Frames = append(v.Frames, r.Frame)
+	case otherDistance(c):
+		v = thirdParty(c)
+	case c.Close.FIN[x] != 0:
+		v = resetAfterFIN(c)
+	case c.Close.FIN[y] != 0:
+		v = resetForFIN(c)
+	case !r.HasAck && r.PriorTime > r.Own:
+		v = stateLost(c)
+	case r.OwnData == 0 && r.PeerData == 0:
+		v = resetAfterConnect(c)
+	case r.Silence >= idle:
+		v = resetIdle(c)
+	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueOctets > uint64(r.PeerOutstanding):
+		v = resetMidTransfer(c)
+	case r.PeerData > r.OwnData && x == fsm.Server:
+		v = resetUnanswered(c)
+	case underWay(c):
+		v = resetMidTransfer(c)
+	default:
+		v = resetInPlaceOfClose(c)
+	}
+	v.Frames = append(v.Frames, r.Frame)
+	return v
+}
+
+// wentOn reports whether the side in whose name the RST came was seen to send on.
+func wentOn(c *record.Connection) bool {
+	a := anomaly(c, "rst-injection-suspected")
+	return a != nil && len(a.Frames) > 1 && a.Frames[0] == c.Reset.Frame
+}
+
+func injected(c *record.Connection) record.Verdict {
+	a := anomaly(c, "rst-injection-suspected")
+	v := record.Verdict{Code: "reset-injected", Frames: append([]fsm.Frame{}, a.Frames...), Sure: false}
+	side := phrase.By(sideOf(a.Side))
+	v.Sentence = "Somebody other than " + side + " probably sent the RST in " + phrase.Frame(a.Frames[0]) + " in its name: " + side + " went on in " + phrase.Frame(a.Frames[1])
+	if otherDistance(c) {
+		v.Sentence += ", and the RST has " + ttls(&c.Reset)
+	}
+	v.Sentence += "."
+	return v
+}
+
+// otherDistance reports whether the RST's TTL tells of another number of hops
+// than its side's other packets. Hosts begin at 64, 128 or 255, some with
+// another of these for a RST, so the hops are what is compared. Where frames were
+// captured before and behind a router, one hop more or less means nothing.
+func otherDistance(c *record.Connection) bool {
+	r := &c.Reset
+	if r.HostTTL == 0 || r.TTL == 0 {
+		return false
+	}
+	far := hops(r.TTL) - hops(r.HostTTL)
+	return far != 0 && (c.Quality.Doubled == 0 || far < -1 || far > 1)
+}
+
+func hops(ttl uint8) int {
+	switch {
+	case ttl <= 64:
+		return 64 - int(ttl)
+	case ttl <= 128:
+		return 128 - int(ttl)
+	}
+	return 255 - int(ttl)
+}
+
+func ttls(r *record.Reset) string {
+	return "TTL " + strconv.Itoa(int(r.TTL)) + " where " + phrase.By(r.Side) + "'s other packets have " + strconv.Itoa(int(r.HostTTL))
+}
+
+// thirdParty is the verdict on a RST from another distance. After a long silence
+// it is the sign of a device that has forgotten the connection.
+func thirdParty(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	if r.Silence >= longSilence && r.PriorTime > r.Own {
+		return record.Verdict{
+			Code: "dropped-while-idle", Frames: []fsm.Frame{r.Prior},
+			Sentence: "After " + phrase.Span(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
+				": probably a device between the two had forgotten the connection.",
+		}
+	}
+	return record.Verdict{
+		Code: "reset-by-third-party", Frames: []fsm.Frame{r.Prior},
+		Sentence: "The RST in " + phrase.Frame(r.Frame) + " has " + ttls(r) + ": something else probably sent it in " + phrase.By(r.Side) + "'s name.",
+	}
+}
+
+func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
+	t, k := &c.Tail[x], &c.Traffic[x].Keepalive
+	v := record.Verdict{Code: "dead-by-keepalive", Frames: []fsm.Frame{c.Tail[x.Peer()].LastFrame}, Sure: true}
+	if a := anomaly(c, "keepalive-dead-peer"); a != nil {
+		v.Frames = append(v.Frames, a.Frames...)
+	}
+	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(c.Tail[x.Peer()].LastFrame) + " and did not answer the last " +
+		phrase.Counted(t.Keepalives, "keepalive probe", "keepalive probes") + " of " + phrase.By(x)
+	if k.MaxInterval > 0 {
+		v.Sentence += ", " + phrase.Span(k.MaxInterval) + " apart"
+	}
+	if c.Reset.Frame != 0 && c.Reset.Side == x {
+		v.Sentence += "; " + phrase.By(x) + " gave the connection up with the RST in " + phrase.Frame(c.Reset.Frame)
+	}
+	v.Sentence += "."
+	return v
+}
+
+func halfOpenRecovery(c *record.Connection) record.Verdict {
+	a := anomaly(c, "half-open-recovery")
+	x := c.Reset.Side
+	v := record.Verdict{Code: "reset-state-lost", Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
+	v.Sentence = phrase.Capital(phrase.By(x)) + " had lost the connection and opened a new one from the same port in " + phrase.Frame(a.Frames[0]) + "; " +
+		phrase.By(x.Peer()) + "'s ACK showed it the old one, which it reset in " + phrase.Frame(c.Reset.Frame) + "."
+	return v
+}
+
+// resetAfterFIN is the verdict on a RST from a side that had closed before.
+func resetAfterFIN(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	x, y := r.Side, r.Side.Peer()
+	fin := c.Close.FIN[x]
+	v := record.Verdict{Frames: []fsm.Frame{fin, r.Prior}, Sure: true}
+	switch {
+	case c.Close.FIN[y] != 0 && anomaly(c, "data-to-closed-socket") == nil:
+		v.Code = "closed-with-reset"
+		v.Frames = append(v.Frames, c.Close.FIN[y])
+		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) +
+			" sent a RST in " + phrase.Frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
+	case r.PeerData > finTime(c, x) || anomaly(c, "data-to-closed-socket") != nil:
+		v.Code = "reset-data-after-close"
+		what := "further data of " + phrase.By(y)
+		if r.PeerData <= finTime(c, x) {
+			what = "data of " + phrase.By(y) + " that had been under way"
+		} else if r.PriorOctets > 0 {
+			what = "the " + phrase.Octets(uint64(r.PriorOctets)) + " of " + phrase.By(y)
+		}
+		v.Frames = append(v.Frames, r.PeerFrame)
+		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
+			" with the RST in " + phrase.Frame(r.Frame) + ": nobody read that data any more."
+	default:
+		v.Code, v.Sure = "reset-after-fin", false
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; it probably had no more use for it."
+	}
+	return v
+}
+
+// resetForFIN is the verdict on a RST in answer to the peer's close.
+func resetForFIN(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	x, y := r.Side, r.Side.Peer()
+	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.FIN[y]}}
+	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN"
+	if r.OwnOutstanding > 1 {
+		v.Sentence += ", with " + phrase.Octets(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
+	}
+	v.Sentence += "."
+	return v
+}
+
+// stateLost is the verdict on the answer of an endpoint that knows nothing of
+// the connection.
+func stateLost(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	v := record.Verdict{Code: "reset-state-lost", Frames: []fsm.Frame{r.Prior}}
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " answered " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer())
+	if r.PriorOctets > 0 {
+		v.Sentence += " (" + phrase.Octets(uint64(r.PriorOctets)) + ")"
+	}
+	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that has no such connection"
+	if r.Silence >= 1 {
+		v.Sentence += "; after " + phrase.Span(r.Silence) + " of silence it had probably closed, timed out or restarted."
+	} else {
+		v.Sentence += "; it had probably closed or aborted it before, unseen here."
+	}
+	return v
+}
+
+func resetAfterConnect(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	v := record.Verdict{Code: "reset-after-connect", Frames: []fsm.Frame{c.Handshake.ACK}, Sure: true}
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " before any data was sent"
+	if since := max(r.Own, r.PriorTime); since != 0 {
+		v.Sentence += ", " + phrase.Span(max(0, r.Time.Seconds(since))) + " after the handshake"
+	}
+	if r.Side == fsm.Client {
+		v.Sentence += ", as a port scan or a health check does."
+	} else {
+		v.Sentence += ": its application, or something before it, did not want the client."
+	}
+	return v
+}
+
+func resetIdle(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	return record.Verdict{
+		Code: "reset-idle", Frames: []fsm.Frame{r.Prior},
+		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Span(r.Silence) + " of silence, probably because of an idle limit.",
+	}
+}
+
+// resetUnanswered is the verdict on a server that reset instead of answering.
+func resetUnanswered(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	x, y := r.Side, r.Side.Peer()
+	data := r.PeerFrame
+	after := max(0, r.Time.Seconds(r.PeerData))
+	v := record.Verdict{Frames: []fsm.Frame{data}}
+	if after <= max(0.02, 1.5*pathRTT(c)) {
+		v.Code = "reset-after-request"
+		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Span(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
+		return v
+	}
+	v.Code = "reset-unread-data"
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Span(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", which it never answered: its application probably closed with that data unread."
+	return v
+}
+
+// underWay reports whether data was on its way when the RST came: some of it
+// not acknowledged, or the last of it no longer ago than a few round trips.
+func underWay(c *record.Connection) bool {
+	r := &c.Reset
+	if r.OwnOutstanding > 0 || r.PeerOutstanding > 0 {
+		return true
+	}
+	// A stream that is cut off where it pauses for an ACK.
+	return r.PeerData > r.OwnData && r.Time.Seconds(r.PeerData) < max(0.02, 1.5*pathRTT(c)) && c.Traffic[r.Side.Peer()].UniqueOctets > stream
+}
+
+func resetMidTransfer(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	x, y := r.Side, r.Side.Peer()
+	v := record.Verdict{Code: "reset-mid-transfer", Frames: []fsm.Frame{max(r.OwnFrame, r.PeerFrame)}, Sure: true}
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + " in the middle of a transfer, "
+	switch own, theirs := r.OwnOutstanding, r.PeerOutstanding; {
+	case theirs > 0:
+		v.Sentence += "with " + phrase.Octets(uint64(theirs)) + " of " + phrase.By(y) + "'s data not acknowledged."
+	case own > 0:
+		v.Sentence += "with " + phrase.Octets(uint64(own)) + " of its own data not acknowledged."
+	default:
+		v.Sentence += phrase.Span(max(0, r.Time.Seconds(r.PeerData))) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + "."
+	}
+	return v
+}
+
+func resetInPlaceOfClose(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
+	latest := max(r.OwnData, r.PeerData)
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN, " + phrase.Span(max(0, r.Time.Seconds(latest))) + " after the last data"
+	if r.PeerData == latest {
+		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
+	} else {
+		v.Sentence += ", all of it acknowledged: probably an abort (SO_LINGER 0) to avoid TIME-WAIT."
+	}
+	return v
+}

@@ -1,0 +1,171 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// orderFacts tells new data from repeated, late and early data. top is the
+// highest number sent before the segment.
+func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, top fsm.Seq, space uint32) Facts {
+	s := &p.Segment
+	fresh, old := f.Conn.Fresh, f.Conn.Old
+	var g Facts
+	switch {
+	case fresh == 0 && old > 0:
+		g = Retransmission
+		d.Retransmissions++
+		d.ResentOctets += uint64(s.Len)
+		if y.HasAck && s.End().AtOrBefore(y.Acked) {
+			g |= Spurious
+			d.NeedlessLikely++
+		}
+		if x.SentSYN && s.Seq.Before(x.ISS) && d.Unique+d.GapOctets < 1<<30 {
+			g |= BelowStart
+		}
+	case fresh == 0: // fsm.OutsideWindow
+	case old > 0:
+		g = Retransmission | PartlyResent
+		d.Retransmissions++
+		d.ResentOctets += uint64(min(old, s.Len))
+	case fresh > 0 && s.Seq.Before(top):
+		// Numbers never seen, below others that were.
+		if f.overtaken(p, d) {
+			g = OutOfOrder
+			d.OutOfOrder++
+		} else {
+			g = LateFill
+			d.Retransmissions++
+			d.Late++
+			d.ResentOctets += uint64(s.Len)
+		}
+	case fresh > 0 && f.behindKnown(s, x):
+		// In order as captured, but an empty segment had shown that it was out.
+		if _, at := x.Beyond(); p.Time-at.Time <= shortReordering {
+			g = OutOfOrder
+			d.OutOfOrder++
+		} else {
+			g = LateFill
+			d.Retransmissions++
+			d.Late++
+			d.ResentOctets += uint64(s.Len)
+		}
+	case s.Seq.After(top) && s.Flags&fsm.SYN == 0 && f.Meanings&fsm.GapConfirmed == 0:
+		g = HoleBefore
+		d.holeSince = p.Time
+	}
+	if s.Len > 1 && fresh > 0 && y.HasAck && y.ScaleKnown && s.Flags&fsm.SYN == 0 {
+		end := s.Seq.Add(s.Len)
+		d.noteRoom(end, s.Len, y, p.Time)
+		switch {
+		case end == y.RightEdge:
+			g |= WindowFull
+		case end.After(y.RightEdge) && !x.Out.Holes():
+			g |= BeyondWindow
+		}
+	}
+	return g
+}
+
+// shortReordering is how soon after the ACK behind it a segment may come and
+// count as overtaken by that ACK, not as sent again.
+const shortReordering = 3_000_000
+
+// behindKnown reports whether a new segment lies below what an empty one had
+// shown to be sent already.
+func (f *Flow) behindKnown(s *fsm.Segment, x *fsm.Endpoint) bool {
+	top, at := x.Beyond()
+	return at.Nth != 0 && s.End().AtOrBefore(top)
+}
+
+// ids follows a direction's IP identifications: hosts that count them up packet
+// by packet give away the order in which segments were sent.
+type ids struct {
+	last    uint16
+	inOrder uint8 // identifications that rose by little in a row, up to trustID
+	has     bool
+}
+
+const trustID = 4
+
+// note takes a segment with new highest numbers into account.
+func (n *ids) note(p *decode.Packet) {
+	if p.HasIPID {
+		if step := p.IPID - n.last; n.has && step > 0 && step < 256 {
+			n.inOrder = min(n.inOrder+1, trustID)
+		} else {
+			n.inOrder = 0
+		}
+	}
+	n.last, n.has = p.IPID, p.HasIPID
+}
+
+// overtakenOriginal reports whether the numbers of a segment were seen before on
+// one that was sent later: this is the first sending, overtaken by the second.
+func (d *Direction) overtakenOriginal(p *decode.Packet) bool {
+	s := &p.Segment
+	end := s.End()
+	e := d.sender.queue.covering(s.Seq, end)
+	if e == nil {
+		return d.sender.repeatedBefore(s) != nil
+	}
+	if e.seq.After(s.Seq) || e.end.Before(end) {
+		return false
+	}
+	if s.Opts&fsm.OptTimestamps != 0 {
+		return int32(s.TSVal-e.tsVal) < 0
+	}
+	back := e.ipID - p.IPID
+	return p.HasIPID && d.ids.has && d.ids.inOrder >= trustID && back > 0 && back < 4096
+}
+
+// relabel corrects what was said of the second sending when the first comes late:
+// it looked new, and was a retransmission.
+func (f *Flow) relabel(d *Direction, late *decode.Packet) {
+	e := d.sender.queue.covering(late.Segment.Seq, late.Segment.End())
+	if e == nil || e.times > 1 {
+		return // known as a retransmission already
+	}
+	e.times = 2
+	d.Retransmissions++
+	d.ResentOctets += uint64(late.Segment.Len)
+	d.Kinds[KindUnknown]++
+	for i := len(f.Kept) - 1; i >= max(0, len(f.Kept)-1000); i-- {
+		if k := &f.Kept[i]; k.Frame == e.frame {
+			k.Facts |= Retransmission
+			k.Original = late.Frame
+			return
+		}
+	}
+}
+
+// unheard reports whether the direction's sender has tried in vain for so long
+// that nothing of it seems to arrive any more: then its last word, a RST, will not
+// have arrived either.
+func (d *Direction) unheard() bool {
+	return d.sender.backoff >= 2 || d.Keepalive != nil && d.Keepalive.run >= 2
+}
+
+// overtaken reports whether a segment that fills a hole was sent before those
+// above it and came late. If it was sent after them, it repeats one that was lost
+// before the tap. IP identifications that count up tell, and timestamps; without
+// them only how long the hole was open.
+func (f *Flow) overtaken(p *decode.Packet, d *Direction) bool {
+	s := &p.Segment
+	since := d.holeSince
+	if e := d.sender.queue.above(s.End()); e != nil {
+		if p.HasIPID && d.ids.has && d.ids.inOrder >= trustID {
+			if back := e.ipID - p.IPID; back > 0 && back < 4096 {
+				return true
+			} else if ahead := p.IPID - e.ipID; ahead > 0 && ahead < 4096 {
+				return false
+			}
+		}
+		if s.Opts&fsm.OptTimestamps != 0 && s.TSVal != e.tsVal {
+			return int32(s.TSVal-e.tsVal) < 0
+		}
+		since = e.first
+	}
+	const least, most = 3_000_000, 100_000_000
+	return p.Time-since <= min(max(f.pathRTT(), least), most)
+}

@@ -1,0 +1,171 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// merger puts the shards' results of a round together: it numbers connections in
+// the order of the whole capture and passes their records on.
+type merger struct {
+	ids     uint64
+	numbers []numbers // by shard
+	ended   []completed
+	sorted  []completed // room for order
+	next    []int       // by shard: the connection to be numbered next
+	whose   []uint8     // room for number
+}
+
+// completed is a connection that ended: its record, or what stands for it.
+type completed struct {
+	id    uint64
+	own   *record.Connection
+	plain *plain
+}
+
+// record returns the connection's record, which is valid until the next one's is
+// asked for, and whether it is its own.
+func (e *completed) record() (c *record.Connection, own bool) {
+	if e.own != nil {
+		return e.own, true
+	}
+	return e.plain.record(), false
+}
+
+// numbers translates a shard's own numbers of its connections, which count from
+// 1, for those not yet reported.
+type numbers struct {
+	first uint64 // the shard's number that the list begins with
+	list  []uint64
+	dead  int // leading entries that are done with
+}
+
+func (n *numbers) take(own uint64) uint64 {
+	i := int(own - n.first)
+	id := n.list[i]
+	n.list[i] = 0
+	for n.dead < len(n.list) && n.list[n.dead] == 0 {
+		n.dead++
+	}
+	if n.dead > 1024 && n.dead > len(n.list)/2 {
+		n.list = append(n.list[:0], n.list[n.dead:]...)
+		n.first += uint64(n.dead)
+		n.dead = 0
+	}
+	return id
+}
+
+func newMerger(shards int) *merger {
+	m := &merger{numbers: make([]numbers, shards), next: make([]int, shards)}
+	for i := range m.numbers {
+		m.numbers[i].first = 1
+	}
+	return m
+}
+
+// number gives the connections that began in the round their numbers, in the order
+// of the packets that showed them.
+func (m *merger) number(r *round) {
+	clear(m.next)
+	if r.finish > 0 || len(r.packets) == 0 {
+		m.numberSettled(r)
+		return
+	}
+	first := r.packets[0].Ordinal
+	span := r.packets[len(r.packets)-1].Ordinal - first + 1
+	whose := slices.Grow(m.whose[:0], int(span))[:span] // by packet: its shard, from 1
+	m.whose = whose
+	clear(whose)
+	for s := range r.parts {
+		for _, b := range r.parts[s].begun {
+			whose[b.Ordinal-first] = uint8(s + 1)
+		}
+	}
+	for i, s := range whose {
+		for s != 0 && m.begins(r, int(s-1), first+uint64(i)) {
+		}
+	}
+}
+
+// begins numbers the shard's next connection, if the packet showed it.
+func (m *merger) begins(r *round, s int, ordinal uint64) bool {
+	begun := r.parts[s].begun[m.next[s]:]
+	if len(begun) == 0 || begun[0].Ordinal != ordinal {
+		return false
+	}
+	m.ids++
+	m.numbers[s].list = append(m.numbers[s].list, m.ids)
+	m.next[s]++
+	return true
+}
+
+// numberSettled does the same at the end, for connections that no packet showed.
+func (m *merger) numberSettled(r *round) {
+	for {
+		first := -1
+		for s := range r.parts {
+			if m.next[s] < len(r.parts[s].begun) && (first < 0 || before(r.parts[s].begun[m.next[s]], r.parts[first].begun[m.next[first]])) {
+				first = s
+			}
+		}
+		if first < 0 {
+			return
+		}
+		m.begins(r, first, r.parts[first].begun[m.next[first]].Ordinal)
+	}
+}
+
+func before(a, b flow.Birth) bool {
+	return a.Ordinal < b.Ordinal || a.Ordinal == b.Ordinal && a.After < b.After
+}
+
+// merge returns the connections that the round completed, by ID. The slice is
+// valid until the next call.
+func (m *merger) merge(r *round) []completed {
+	m.number(r)
+	m.ended = m.ended[:0]
+	for s := range r.parts {
+		for _, c := range r.parts[s].ended {
+			c.ID = m.numbers[s].take(c.ID)
+			m.ended = append(m.ended, completed{id: c.ID, own: c})
+		}
+		for i := range r.parts[s].plains {
+			l := &r.parts[s].plains[i]
+			l.ID = m.numbers[s].take(l.ID)
+			m.ended = append(m.ended, completed{id: l.ID, plain: l})
+		}
+	}
+	m.order()
+	return m.ended
+}
+
+// order sorts what ended by ID. In a flood that is as much as began, and the IDs
+// lie close together: then each is put in its place at once.
+func (m *merger) order() {
+	if len(m.ended) < 2 {
+		return
+	}
+	low, high := m.ended[0].id, m.ended[0].id
+	for i := range m.ended {
+		low, high = min(low, m.ended[i].id), max(high, m.ended[i].id)
+	}
+	span := high - low + 1
+	if span > 4*uint64(len(m.ended)) {
+		slices.SortFunc(m.ended, func(a, b completed) int { return cmp.Compare(a.id, b.id) })
+		return
+	}
+	m.sorted = slices.Grow(m.sorted[:0], int(span))[:span]
+	clear(m.sorted)
+	for i := range m.ended {
+		m.sorted[m.ended[i].id-low] = m.ended[i]
+	}
+	m.ended = m.ended[:0]
+	for i := range m.sorted {
+		if m.sorted[i].id != 0 {
+			m.ended = append(m.ended, m.sorted[i])
+		}
+	}
+}

@@ -1,0 +1,198 @@
+// Package pipeline takes packets through the analysis: they are decoded in batches,
+// looked through for copies, spread over shards that track connections, and the
+// records that come out are put in order.
+//
+// The analysis itself is sequential and knows no locks. With Options.Workers
+// above 1 the shards are worked on by that many goroutines, which share
+// nothing; the results are the same, byte for byte.
+package pipeline
+
+import (
+	"cmp"
+	"math"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// DefaultMaxConnections is what 0 means in Options.
+const DefaultMaxConnections = flow.DefaultMaxConnections
+
+// Options configure an Analyzer. The zero value analyses with the defaults and
+// keeps every connection's record, without segments.
+type Options struct {
+	MSL            fsm.Time                  // maximum segment lifetime; 0 means fsm.DefaultMSL
+	Linger         fsm.Time                  // capture time between a connection's end and its record; 0 means 2 MSL
+	MaxConnections int                       // open connections tracked at once; 0 means flow.DefaultMaxConnections
+	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
+	MaxSegments    int                       // segments kept over all connections; 0 means no limit
+	Workers        int                       // goroutines that track connections, beside the caller's; 0 or 1 starts none
+	Immediate      bool                      // report connections at every packet, for captures under way
+	NoChecksums    bool                      // do not verify TCP checksums
+	Wanted         func(*decode.Packet) bool // which segments to analyse; nil means all
+
+	// Each, if set, receives each record as soon as it is complete, and the
+	// Report then holds none. The record is valid during the call only, which with
+	// Workers comes from another goroutine, one call at a time.
+	Each func(*record.Connection) error
+
+	// Sums says that records are for counting only: verdicts and findings are right
+	// in them, but sentences and numbers may be those of another connection that
+	// went the same way. The Report then holds none, with Each set or not.
+	Sums bool
+}
+
+// Analyzer analyses one capture. It is not safe for concurrent use.
+type Analyzer struct {
+	opt     Options
+	front   front
+	copies  dedup.Finder
+	round   *round
+	shards  []*shard
+	merger  *merger
+	records sync.Pool
+	team    *team // nil without workers
+
+	summary     summary
+	across      aggregate.Observer
+	connections []*record.Connection
+	open        atomic.Int64
+	failed      atomic.Pointer[error]
+}
+
+// New returns an Analyzer that has seen nothing yet. With workers it must be
+// finished, or their goroutines stay.
+func New(opt Options) *Analyzer {
+	shards := numShards
+	if opt.Segments != nil {
+		shards, opt.Workers = 1, 1 // who asks by ID must have it from the start
+	}
+	a := &Analyzer{opt: opt, merger: newMerger(shards)}
+	a.front = front{
+		wanted:  opt.Wanted,
+		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
+	}
+	a.records.New = func() any { return new(record.Connection) }
+	for range shards {
+		a.shards = append(a.shards, newShard(opt, shards, &a.records))
+	}
+	a.round = newRound(shards)
+	if opt.Workers > 1 {
+		a.team = newTeam(a, min(opt.Workers, shards))
+	}
+	return a
+}
+
+// Packet analyses one captured packet. raw and its data are not kept.
+func (a *Analyzer) Packet(raw *decode.Raw) {
+	if a.front.roundEnds(raw.Time, a.opt.Immediate) {
+		a.endRound(a.front.last)
+	}
+	a.front.decode(raw, a.round)
+}
+
+// endRound has the shards work on the packets gathered so far.
+func (a *Analyzer) endRound(now fsm.Time) {
+	r := a.round
+	r.now, r.packet, r.names = now, a.front.packets, a.front.decoder.EncapNames()
+	if a.team != nil {
+		a.round = a.team.dispatch(r)
+		return
+	}
+	r.sort(&a.copies)
+	for i, s := range a.shards {
+		s.work(r, &r.parts[i])
+	}
+	a.pass(r)
+	r.clear()
+}
+
+// pass hands a round's records on.
+func (a *Analyzer) pass(r *round) {
+	open := 0
+	for i := range r.parts {
+		open += r.parts[i].open
+	}
+	a.open.Store(int64(open))
+	ended := a.merger.merge(r)
+	for i := range ended {
+		c, own := ended[i].record()
+		a.summary.add(c)
+		a.across.Add(c)
+		if a.opt.Each != nil {
+			a.each(c)
+		} else if !a.opt.Sums {
+			a.connections = append(a.connections, c)
+			continue
+		}
+		if own {
+			a.records.Put(c)
+		}
+	}
+}
+
+// each passes a record on, until that fails.
+func (a *Analyzer) each(c *record.Connection) {
+	if a.failed.Load() != nil {
+		return
+	}
+	if err := a.opt.Each(c); err != nil {
+		a.failed.Store(&err)
+	}
+}
+
+// Err returns the error with which Options.Each ended, or nil.
+func (a *Analyzer) Err() error {
+	if err := a.failed.Load(); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// Packets returns how many packets were analysed so far.
+func (a *Analyzer) Packets() uint64 { return a.front.packets }
+
+// Advance tells that time has passed without packets, on a live capture: it
+// reports the connections whose end is long enough ago by then.
+func (a *Analyzer) Advance(now fsm.Time) { a.endRound(max(now, a.front.last)) }
+
+// Open returns how many connections were tracked at the latest report.
+func (a *Analyzer) Open() int { return int(a.open.Load()) }
+
+// finishStep is how many packets' connections are reported at a time at the end,
+// when all that is still open has to be: their records would be gigabytes.
+const finishStep = 4096
+
+// Finish ends the analysis and returns the report. Its Capture.Sources are for
+// the caller to fill in, who knows where the packets came from.
+func (a *Analyzer) Finish() *record.Report {
+	for upTo := uint64(finishStep); upTo < a.front.packets; upTo += finishStep {
+		a.round.finish = upTo
+		a.endRound(a.front.last)
+	}
+	a.round.finish = math.MaxUint64
+	a.endRound(a.front.last)
+	if a.team != nil {
+		a.team.stop()
+	}
+	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
+	r := &record.Report{Capture: a.front.capture(), Connections: a.connections, Summary: a.summary.report()}
+	r.Capture.Anomalies = a.across.Findings()
+	q := &r.Capture.Quality
+	for _, s := range a.shards {
+		q.DoubledFrames += s.quality.DoubledFrames
+		q.GapOctets += s.quality.GapOctets
+		q.OneSided += s.quality.OneSided
+		q.Midstream += s.quality.Midstream
+		q.OutOfStep += s.quality.OutOfStep
+		q.NoData += s.quality.NoData
+	}
+	return r
+}

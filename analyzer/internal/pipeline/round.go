@@ -1,0 +1,102 @@
+package pipeline
+
+import (
+	"encoding/binary"
+	"math/bits"
+	"sync"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// round is a run of packets on its way through the analysis: it is filled with
+// decoded packets, sorted by shard, worked on and merged. What a shard makes of its
+// part depends on nothing outside it, so rounds give the same results however many
+// workers share the shards.
+type round struct {
+	packets []decode.Packet
+	octets  []byte // the beginnings of their payloads
+	parts   []part
+	now     fsm.Time // latest time of the capture when the round ended
+	packet  uint64   // packets of the capture by then
+	names   decode.EncapNames
+	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported
+	done    sync.WaitGroup
+}
+
+// part is what one shard gets of a round, and what it gives back.
+type part struct {
+	packets []uint16             // their indexes, in order
+	begun   []flow.Birth         // connections that began, in order
+	ended   []*record.Connection // records that were completed
+	plains  []plain              // connections that ended without a record of their own
+	open    int                  // connections open afterwards
+}
+
+func newRound(shards int) *round {
+	return &round{packets: make([]decode.Packet, 0, roundPackets), parts: make([]part, shards)}
+}
+
+// clear makes the round ready for the next packets.
+func (r *round) clear() {
+	r.packets, r.octets = r.packets[:0], r.octets[:0]
+	for i := range r.parts {
+		p := &r.parts[i]
+		p.packets, p.begun, p.ended, p.plains = p.packets[:0], p.begun[:0], p.ended[:0], p.plains[:0]
+	}
+	r.finish = 0
+}
+
+// next returns room for a packet, which add then takes in. There is room for
+// roundPackets.
+func (r *round) next() *decode.Packet { return &r.packets[:len(r.packets)+1][len(r.packets)] }
+
+// keptPayload is how much of a packet's payload goes along: the tracker compares
+// the contents of overlapping segments.
+const keptPayload = 128
+
+// add takes in the packet that next gave room for, with the beginning of its
+// payload.
+func (r *round) add() {
+	p := r.next()
+	if n := min(len(p.Payload), keptPayload); n > 0 {
+		start := len(r.octets)
+		r.octets = append(r.octets, p.Payload[:n]...)
+		p.Payload = r.octets[start : start+n : start+n]
+	} else {
+		p.Payload = nil
+	}
+	r.packets = r.packets[:len(r.packets)+1]
+}
+
+// sort finds copies and gives each packet to its connection's part.
+func (r *round) sort(finder *dedup.Finder) {
+	for i := range r.packets {
+		p := &r.packets[i]
+		if !p.Malformed {
+			p.Copy = finder.Look(p)
+		}
+		q := &r.parts[shardOf(p, len(r.parts))]
+		q.packets = append(q.packets, uint16(i))
+	}
+}
+
+// shardOf spreads connections evenly; both directions give the same shard.
+func shardOf(p *decode.Packet, shards int) int {
+	if shards == 1 {
+		return 0
+	}
+	h := endHash(&p.Src) + endHash(&p.Dst)
+	h *= 0x9e3779b97f4a7c15
+	hi, _ := bits.Mul64(h, uint64(shards))
+	return int(hi)
+}
+
+func endHash(e *decode.Endpoint) uint64 {
+	h := binary.LittleEndian.Uint64(e.IP[:]) ^ bits.RotateLeft64(binary.LittleEndian.Uint64(e.IP[8:]), 21) ^ uint64(e.Port)<<24
+	h *= 0xbf58476d1ce4e5b9
+	return h ^ h>>31
+}

@@ -1,0 +1,94 @@
+package pipeline
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// summary counts over the connections as they end.
+type summary struct {
+	connections uint64
+	states      [2][fsm.NumStates]uint64
+	closes      map[string]uint64
+	verdicts    map[string]uint64
+	anomalies   map[string]*record.AnomalyCount
+	severities  [record.SeverityError + 1]uint64
+	octets      uint64
+	evicted     uint64
+}
+
+func (s *summary) add(c *record.Connection) {
+	if s.closes == nil {
+		s.closes, s.verdicts, s.anomalies = map[string]uint64{}, map[string]uint64{}, map[string]*record.AnomalyCount{}
+	}
+	s.connections++
+	for side := range s.states {
+		s.states[side][c.State[side].State]++
+		s.octets += c.Traffic[side].Octets
+	}
+	if c.Evicted {
+		s.evicted++
+	}
+	s.closes[c.Close.Kind]++
+	s.verdicts[c.Verdict.Code]++
+	for i := range c.Anomalies {
+		an := &c.Anomalies[i]
+		n := s.anomalies[an.Name]
+		if n == nil {
+			n = &record.AnomalyCount{Name: an.Name, Severity: an.Severity, Title: check.Find(an.Name).Title}
+			s.anomalies[an.Name] = n
+		}
+		// A doubt takes a step off the severity on one connection and not on another.
+		n.Severity = max(n.Severity, an.Severity)
+		s.severities[an.Severity]++
+		n.Count += an.Count
+		if i == 0 || !named(c.Anomalies[:i], an.Name) {
+			n.Connections++
+		}
+	}
+}
+
+func named(list []record.Anomaly, name string) bool {
+	return slices.ContainsFunc(list, func(a record.Anomaly) bool { return a.Name == name })
+}
+
+func (s *summary) report() record.Summary {
+	r := record.Summary{Connections: s.connections, Octets: s.octets, Evicted: s.evicted}
+	for state := range fsm.NumStates {
+		for side, list := range []*[]record.Count{&r.Client, &r.Server} {
+			if n := s.states[side][state]; n > 0 {
+				*list = append(*list, record.Count{Name: fsm.State(state).String(), N: n})
+			}
+		}
+	}
+	for kind, n := range s.closes {
+		r.Closes = append(r.Closes, record.Count{Name: kind, N: n})
+	}
+	slices.SortFunc(r.Closes, func(a, b record.Count) int {
+		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))
+	})
+	for code, n := range s.verdicts {
+		v := record.Verdict{Code: code}
+		r.Verdicts = append(r.Verdicts, record.VerdictCount{Code: code, Concern: v.Concern(), N: n})
+	}
+	slices.SortFunc(r.Verdicts, func(a, b record.VerdictCount) int {
+		return cmp.Or(cmp.Compare(b.Concern, a.Concern), cmp.Compare(b.N, a.N), cmp.Compare(a.Code, b.Code))
+	})
+	for _, n := range s.anomalies {
+		r.Anomalies = append(r.Anomalies, *n)
+	}
+	slices.SortFunc(r.Anomalies, func(a, b record.AnomalyCount) int {
+		return cmp.Or(cmp.Compare(b.Severity, a.Severity), cmp.Compare(b.Count, a.Count), cmp.Compare(a.Name, b.Name))
+	})
+	for sev := record.SeverityError; ; sev-- {
+		r.Severities = append(r.Severities, record.Count{Name: sev.String(), N: s.severities[sev]})
+		if sev == 0 {
+			break
+		}
+	}
+	return r
+}

@@ -1,0 +1,44 @@
+package kernelscore
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/lab"
+)
+
+// TestEndShown holds which segments around the end of a socket show it.
+func TestEndShown(t *testing.T) {
+	client, server := netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")
+	at := time.Unix(1000, 0)
+	for _, c := range []struct {
+		name  string
+		state string // that ended
+		from  netip.AddrPort
+		flags fsm.Flags
+		after time.Duration
+		want  bool
+	}{
+		{"a SYN sent again as the application gives up", "SYN-SENT", client, fsm.SYN, -100 * time.Microsecond, false},
+		{"the RST that refuses", "SYN-SENT", server, fsm.RST | fsm.ACK, -20 * time.Microsecond, true},
+		{"a RST long before", "SYN-SENT", server, fsm.RST | fsm.ACK, -time.Second, false},
+		{"a late SYN-ACK", "SYN-SENT", server, fsm.SYN | fsm.ACK, time.Millisecond, false},
+		{"the RST that answers a late SYN-ACK", "SYN-SENT", client, fsm.RST, time.Second, true},
+		{"the last ACK", "LAST-ACK", server, fsm.ACK, -20 * time.Microsecond, true},
+		{"an abort", "ESTABLISHED", client, fsm.RST | fsm.ACK, 20 * time.Microsecond, true},
+		{"data long before", "ESTABLISHED", client, fsm.ACK, -time.Second, false},
+	} {
+		f := &frame{time: at.Add(c.after), from: c.from, segment: fsm.Segment{Flags: c.flags}}
+		own := &talk{tuple: &[]*frame{f}}
+		end := &lab.StateChange{Time: at, From: c.state, To: "CLOSED"}
+		if got := own.shows(own, client, end); got != c.want {
+			t.Errorf("%s: shown %v, want %v", c.name, got, c.want)
+		}
+		away := &talk{tuple: &[]*frame{{origin: f, from: c.from}}}
+		if got := away.shows(own, client, end); got != c.want {
+			t.Errorf("%s, elsewhere: shown %v, want %v", c.name, got, c.want)
+		}
+	}
+}
