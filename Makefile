@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages profile lab lint readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages profile lab metamorph lint readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -50,6 +50,9 @@ profile: ## measure what is hot, for the compiler (see go.dev/doc/pgo): remake i
 SEEDS ?= fresh
 lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3)
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS)
+
+metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count which are judged otherwise
+	@$(GO) run ./internal/metamorph
 
 lint: ## gofmt, go vet, staticcheck and govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }
