@@ -134,57 +134,70 @@ func carriers() []carrier {
 func TestCarriers(t *testing.T) {
 	for _, test := range carriers() {
 		t.Run(test.name, func(t *testing.T) {
-			if !KnownLinkType(test.linkType) {
-				t.Errorf("link type %d is not known", test.linkType)
-			}
-			d := New(Options{})
-			var p Packet
-			raw := Raw{Data: test.packet, Length: len(test.packet), LinkType: test.linkType}
-			if r := d.Decode(&raw, &p); r != OK {
-				t.Fatal(r)
-			}
-			if p.Src.Port != 40000 || p.Segment.Seq != 1000 || p.Segment.Len != 5 || string(p.Payload) != "hello" {
-				t.Errorf("port %d, seq %d, payload %q", p.Src.Port, p.Segment.Seq, p.Payload)
-			}
-			src, dst := p.Src.Addr().String(), p.Dst.Addr().String()
-			if (src != client4 || dst != server4 || p.IPID != 0x1234 || p.IPLen != 45) && (src != client6 || dst != server6 || p.HasIPID || p.IPLen != 65) {
-				t.Errorf("%s > %s, identification %#x, length %d", src, dst, p.IPID, p.IPLen)
-			}
-			if p.TTL != 64 || p.Truncated || p.Overlong || int(p.WireLen) != len(test.packet) {
-				t.Errorf("%+v", p)
-			}
-			if got := d.EncapName(p.Encap); got != test.encap {
-				t.Errorf("encapsulation %q, want %q", got, test.encap)
-			}
-			if got := d.LabelsName(p.Labels); got != test.labels {
-				t.Errorf("labels %q, want %q", got, test.labels)
-			}
-			// Cut anywhere before the end of the TCP header, it is a cut header and no
-			// other fault. Only a UDP packet without its ports is nothing but UDP.
-			header := len(test.packet) - len("hello")
-			for header > 0 && string(test.packet[header:header+5]) != "hello" {
-				header-- // a check sequence follows
-			}
-			udp := bytes.Index(test.packet, u16(50000))
-			for n := range header {
-				want := TruncatedHeader
-				if udp >= 0 && n >= udp && n < udp+4 {
-					want = NotTCP
-				}
-				p, r := decodeCut(test.linkType, test.packet, n)
-				if r != want {
-					t.Errorf("cut to %d octets: %v, want %v", n, r, want)
-				}
-				if ports := n >= header-16; p.Addressed != ports {
-					t.Errorf("cut to %d octets: addressed %v", n, p.Addressed)
-				}
-			}
-			// The data is cut: the rest is as before.
-			cut, r := decodeCut(test.linkType, test.packet, header+2)
-			if r != OK || !cut.Truncated || cut.Segment != p.Segment || string(cut.Payload) != "he" {
-				t.Errorf("data cut: %v, %+v", r, cut)
-			}
+			checkWhole(t, &test)
+			checkCut(t, &test)
 		})
+	}
+}
+
+// checkWhole wants the segment that every carrier carries.
+func checkWhole(t *testing.T, test *carrier) {
+	if !KnownLinkType(test.linkType) {
+		t.Errorf("link type %d is not known", test.linkType)
+	}
+	d := New(Options{})
+	var p Packet
+	raw := Raw{Data: test.packet, Length: len(test.packet), LinkType: test.linkType}
+	if r := d.Decode(&raw, &p); r != OK {
+		t.Fatal(r)
+	}
+	if p.Src.Port != 40000 || p.Segment.Seq != 1000 || p.Segment.Len != 5 || string(p.Payload) != "hello" {
+		t.Errorf("port %d, seq %d, payload %q", p.Src.Port, p.Segment.Seq, p.Payload)
+	}
+	src, dst := p.Src.Addr().String(), p.Dst.Addr().String()
+	if (src != client4 || dst != server4 || p.IPID != 0x1234 || p.IPLen != 45) && (src != client6 || dst != server6 || p.HasIPID || p.IPLen != 65) {
+		t.Errorf("%s > %s, identification %#x, length %d", src, dst, p.IPID, p.IPLen)
+	}
+	if p.TTL != 64 || p.Truncated || p.Overlong || int(p.WireLen) != len(test.packet) {
+		t.Errorf("%+v", p)
+	}
+	if got := d.EncapName(p.Encap); got != test.encap {
+		t.Errorf("encapsulation %q, want %q", got, test.encap)
+	}
+	if got := d.LabelsName(p.Labels); got != test.labels {
+		t.Errorf("labels %q, want %q", got, test.labels)
+	}
+}
+
+// checkCut cuts the packet anywhere. Before the end of the TCP header it is a cut
+// header and no other fault; only a UDP packet without its ports is nothing but UDP.
+func checkCut(t *testing.T, test *carrier) {
+	whole, r := decodeAll(test.linkType, test.packet)
+	if r != OK {
+		t.Fatal(r)
+	}
+	header := len(test.packet) - len("hello")
+	for header > 0 && string(test.packet[header:header+5]) != "hello" {
+		header-- // a check sequence follows
+	}
+	udp := bytes.Index(test.packet, u16(50000))
+	for n := range header {
+		want := TruncatedHeader
+		if udp >= 0 && n >= udp && n < udp+4 {
+			want = NotTCP
+		}
+		p, r := decodeCut(test.linkType, test.packet, n)
+		if r != want {
+			t.Errorf("cut to %d octets: %v, want %v", n, r, want)
+		}
+		if ports := n >= header-16; p.Addressed != ports {
+			t.Errorf("cut to %d octets: addressed %v", n, p.Addressed)
+		}
+	}
+	// The data is cut: the rest is as before.
+	cut, r := decodeCut(test.linkType, test.packet, header+2)
+	if r != OK || !cut.Truncated || cut.Segment != whole.Segment || string(cut.Payload) != "he" {
+		t.Errorf("data cut: %v, %+v", r, cut)
 	}
 }
 

@@ -108,8 +108,7 @@ const maxHeaders = 16
 // kept in the Decoder, so all fragments have to come to the same one.
 //
 // Nothing in raw.Data makes Decode panic, and it allocates only for an
-// encapsulation not met before, for fragments and for some malformed IPv4
-// options.
+// encapsulation not met before and for fragments.
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
 	*p = Packet{}
@@ -120,78 +119,99 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 		if n == maxHeaders {
 			return TooManyHeaders
 		}
-		switch next {
+		switch next { // those that most captures have
 		case ethernetHeader:
 			next, reason = d.ethernet(&c)
-		case llcHeader:
-			next, reason = d.llc(&c)
 		case vlanHeader:
 			next, reason = d.vlan(&c, p)
 		case cookedHeader:
 			next, reason = d.cooked(&c, p)
 		case cooked2Header:
 			next, reason = d.cooked2(&c, p)
-		case familyHeader:
-			next, reason = d.family(&c)
-		case pppHeader:
-			next, reason = d.ppp(&c)
-		case pppDirectionHeader:
-			next, reason = d.pppDirection(&c, p)
-		case pppoeHeader:
-			next, reason = d.pppoe(&c, p)
-		case radiotapHeader:
-			next, reason = d.radiotap(&c)
-		case prismHeader:
-			next, reason = d.prism(&c)
-		case avsHeader:
-			next, reason = d.avs(&c)
-		case ppiHeader:
-			next, reason = d.ppi(&c)
-		case wifiHeader:
-			next, reason = d.wifi(&c)
-		case nflogHeader:
-			next, reason = d.nflog(&c)
-		case pktapHeader:
-			next, reason = d.pktap(&c)
-		case encHeader:
-			next, reason = d.enc(&c)
-		case ipoibHeader:
-			next, reason = d.ipoib(&c)
-		case juniperHeader:
-			next, reason = d.juniper(&c)
-		case backboneHeader:
-			next, reason = d.backbone(&c, p)
-		case etagHeader:
-			next, reason = d.etag(&c, p)
-		case fabricPathHeader:
-			next, reason = d.fabricPath(&c, p)
-		case mplsHeader:
-			next, reason = d.mpls(&c, p)
 		case anyIPHeader:
 			next, reason = anyIP(&c)
 		case ipv4Header:
 			next, reason = d.ipv4(&c, p)
 		case ipv6Header:
 			next, reason = d.ipv6(&c, p)
-		case greHeader:
-			next, reason = d.gre(&c, p)
-		case erspanHeader:
-			next, reason = d.erspan(&c, p)
-		case etherIPHeader:
-			next, reason = d.etherIP(&c, p)
 		case udpHeader:
 			next, reason = d.udp(&c)
-		case vxlanHeader:
-			next, reason = d.vxlan(&c, p)
-		case geneveHeader:
-			next, reason = d.geneve(&c, p)
-		case gtpHeader:
-			next, reason = d.gtp(&c, p)
 		case tcpHeader:
 			return d.tcp(&c, p)
+		default:
+			if next < mplsHeader {
+				next, reason = d.linkHeader(next, &c, p)
+			} else {
+				next, reason = d.tunnelHeader(next, &c, p)
+			}
 		}
 	}
 	return reason
+}
+
+// linkHeader reads one of the rarer headers in front of IP: those that come before
+// mplsHeader in the list.
+func (d *Decoder) linkHeader(kind header, c *cursor, p *Packet) (header, Reason) {
+	switch kind {
+	case llcHeader:
+		return d.llc(c)
+	case familyHeader:
+		return d.family(c)
+	case pppHeader:
+		return d.ppp(c)
+	case pppDirectionHeader:
+		return d.pppDirection(c, p)
+	case pppoeHeader:
+		return d.pppoe(c, p)
+	case radiotapHeader:
+		return d.radiotap(c)
+	case prismHeader:
+		return d.prism(c)
+	case avsHeader:
+		return d.avs(c)
+	case ppiHeader:
+		return d.ppi(c)
+	case wifiHeader:
+		return d.wifi(c)
+	case nflogHeader:
+		return d.nflog(c)
+	case pktapHeader:
+		return d.pktap(c)
+	case encHeader:
+		return d.enc(c)
+	case ipoibHeader:
+		return d.ipoib(c)
+	case juniperHeader:
+		return d.juniper(c)
+	case backboneHeader:
+		return d.backbone(c, p)
+	case etagHeader:
+		return d.etag(c, p)
+	case fabricPathHeader:
+		return d.fabricPath(c, p)
+	}
+	return noHeader, NotTCP
+}
+
+// tunnelHeader reads a header that carries a packet of another network.
+func (d *Decoder) tunnelHeader(kind header, c *cursor, p *Packet) (header, Reason) {
+	switch kind {
+	case mplsHeader:
+		return d.mpls(c, p)
+	case greHeader:
+		return d.gre(c, p)
+	case erspanHeader:
+		return d.erspan(c, p)
+	case etherIPHeader:
+		return d.etherIP(c, p)
+	case vxlanHeader:
+		return d.vxlan(c, p)
+	case geneveHeader:
+		return d.geneve(c, p)
+	case gtpHeader:
+		return d.gtp(c, p)
+	}
+	return noHeader, NotTCP
 }
 
 // EncapName says what an encapsulation is, outermost first: "vlan 12",

@@ -91,24 +91,11 @@ type fragmentTable struct {
 // A datagram returned belongs to the caller; its octets are not used again.
 func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram {
 	t.expire(now)
-	if !p.last {
-		if key.v6 && (p.end-p.start)%8 != 0 { // RFC 8200 §4.5
-			t.counts.Refused++
-			return nil
-		}
-		p.end -= (p.end - p.start) % 8 // where hosts cut such a fragment of IPv4
-		p.octets = p.octets[:min(len(p.octets), p.end-p.start)]
-	}
-	if p.end <= p.start || p.end > maxDatagram {
+	if !p.trim(key.v6) {
 		t.counts.Refused++
 		return nil
 	}
-	g := t.byKey[*key]
-	if g != nil && expired(g, now) { // not the first in order, with times out of order
-		t.remove(g)
-		t.counts.TimedOut++
-		g = nil
-	}
+	g := t.find(key, now)
 	if g == nil {
 		if t.latest != nil && t.latest.key == *key && !expired(t.latest, now) && t.latest.holds(p) {
 			t.counts.Duplicates++
@@ -123,7 +110,7 @@ func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram 
 		t.counts.Duplicates++
 		return nil
 	}
-	misplaced := g.total != 0 && p.end > g.total || p.last && (g.total != 0 || len(g.octets) > p.end)
+	misplaced := g.misplaces(p)
 	if misplaced || g.overlaps(p) {
 		t.counts.Overlaps++
 		if key.v6 {
@@ -137,19 +124,50 @@ func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram 
 	before := cap(g.octets)
 	g.insert(p)
 	t.bytes += cap(g.octets) - before
-	if g.total != 0 && len(g.filled) == 1 && g.filled[0] == (extent{0, g.total}) {
+	if g.complete() {
 		t.remove(g)
 		t.latest = g
 		t.counts.Reassembled++
 		return g
 	}
+	t.bound(g)
+	return nil
+}
+
+// trim cuts a fragment as hosts do, and reports whether its offset and length
+// can be.
+func (p *part) trim(v6 bool) bool {
+	if !p.last {
+		odd := (p.end - p.start) % 8
+		if v6 && odd != 0 { // RFC 8200 §4.5
+			return false
+		}
+		p.end -= odd // where hosts cut such a fragment of IPv4
+		p.octets = p.octets[:min(len(p.octets), p.end-p.start)]
+	}
+	return p.start < p.end && p.end <= maxDatagram
+}
+
+// find returns the datagram of the key that is being put together, or nil.
+func (t *fragmentTable) find(key *fragmentKey, now fsm.Time) *datagram {
+	g := t.byKey[*key]
+	if g != nil && expired(g, now) { // not the first in order, with times out of order
+		t.remove(g)
+		t.counts.TimedOut++
+		return nil
+	}
+	return g
+}
+
+// bound gives up the datagram that was added to if it has too many gaps, and the
+// oldest while there are too many.
+func (t *fragmentTable) bound(g *datagram) {
 	if len(g.filled) > maxExtents {
 		t.evict(g)
 	}
 	for len(t.open) > maxDatagrams || t.bytes > maxFragmentBytes {
 		t.evict(t.open[0])
 	}
-	return nil
 }
 
 // knows reports whether a datagram is being put together.
@@ -195,6 +213,17 @@ func (t *fragmentTable) expire(now fsm.Time) {
 func expired(g *datagram, now fsm.Time) bool {
 	age := now - g.since
 	return age > fragmentTimeout || age < -fragmentTimeout
+}
+
+// complete reports whether no octet is missing.
+func (g *datagram) complete() bool {
+	return g.total != 0 && len(g.filled) == 1 && g.filled[0] == extent{0, g.total}
+}
+
+// misplaces reports whether a fragment lies beyond the datagram's end, or claims
+// another one.
+func (g *datagram) misplaces(p *part) bool {
+	return g.total != 0 && p.end > g.total || p.last && (g.total != 0 || len(g.octets) > p.end)
 }
 
 // holds reports whether all octets of a fragment are there, the same.

@@ -58,6 +58,48 @@ func (g *plainDatagram) add(p *part, v6 bool) bool {
 	return g.total != 0
 }
 
+// plainTable holds those that are open, and those that were completed last: the
+// table under test remembers one.
+type plainTable struct {
+	open, latest map[fragmentKey]*plainDatagram
+}
+
+// join adds a fragment as it came, and returns the datagram that it completes.
+func (t *plainTable) join(key fragmentKey, p part, now fsm.Time) *plainDatagram {
+	for k, g := range t.open {
+		if now-g.since > fragmentTimeout {
+			delete(t.open, k)
+		}
+	}
+	length := p.end - p.start
+	if length == 0 {
+		return nil
+	}
+	if !p.last {
+		if length < 8 || key.v6 && length%8 != 0 {
+			return nil
+		}
+		p.end -= length % 8
+	}
+	if p.end > maxDatagram {
+		return nil
+	}
+	g := t.open[key]
+	if g == nil {
+		if old := t.latest[key]; old != nil && now-old.since <= fragmentTimeout && !misplacedIn(old, &p) {
+			return nil
+		}
+		g = &plainDatagram{since: now}
+		t.open[key] = g
+	}
+	if !g.add(&p, key.v6) {
+		return nil
+	}
+	delete(t.open, key)
+	t.latest = map[fragmentKey]*plainDatagram{key: g}
+	return g
+}
+
 // FuzzFragments gives a table any fragments of a few datagrams, each in five
 // octets, and holds it against the plain way to put datagrams together.
 func FuzzFragments(f *testing.F) {
@@ -71,8 +113,7 @@ func FuzzFragments(f *testing.F) {
 
 	f.Fuzz(func(t *testing.T, data []byte) {
 		var table fragmentTable
-		plain := map[fragmentKey]*plainDatagram{}
-		latest := map[fragmentKey]*plainDatagram{}
+		plain := plainTable{open: map[fragmentKey]*plainDatagram{}}
 		var now fsm.Time
 		given := uint64(0)
 		for ; len(data) >= 5 && given < 40; data = data[5:] {
@@ -88,46 +129,14 @@ func FuzzFragments(f *testing.F) {
 				p.octets = append(p.octets, data[3]+byte(i/8))
 			}
 			now += fsm.Time(data[4]) * fsm.Second
-			for k, g := range plain {
-				if now-g.since > fragmentTimeout {
-					delete(plain, k)
-				}
-			}
-			possible := length > 0
-			if !p.last {
-				possible = length >= 8 && (!key.v6 || length%8 == 0)
-			}
-			whole := p
-			if !p.last {
-				whole.end -= length % 8
-			}
-			possible = possible && whole.end <= maxDatagram
 
-			evicted := table.counts.Evicted
+			whole, evicted := p, table.counts.Evicted
 			got := table.join(&key, &p, now)
 			checkTable(t, &table)
 			if table.counts.Evicted != evicted {
 				return // the plain way has no bounds
 			}
-
-			var want *plainDatagram
-			if possible {
-				g := plain[key]
-				copies := false
-				if old := latest[key]; g == nil && old != nil && now-old.since <= fragmentTimeout {
-					copies = !misplacedIn(old, &whole)
-				}
-				if g == nil && !copies {
-					g = &plainDatagram{since: now}
-					plain[key] = g
-				}
-				if g != nil && g.add(&whole, key.v6) {
-					want = g
-					delete(plain, key)
-					clear(latest) // the table remembers one
-					latest[key] = g
-				}
-			}
+			want := plain.join(key, whole, now)
 			if (got == nil) != (want == nil) {
 				t.Fatalf("fragment %d, %+v: %v, want %v", given, key, got != nil, want != nil)
 			}
@@ -135,8 +144,8 @@ func FuzzFragments(f *testing.F) {
 				t.Fatalf("fragment %d: %x, want %x", given, got.octets, want.octets[:want.total])
 			}
 		}
-		if n := len(table.open); n != len(plain) {
-			t.Fatalf("%d datagrams open, want %d", n, len(plain))
+		if n := len(table.open); n != len(plain.open) {
+			t.Fatalf("%d datagrams open, want %d", n, len(plain.open))
 		}
 	})
 }

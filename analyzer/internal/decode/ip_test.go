@@ -114,6 +114,39 @@ func TestIPv4Fields(t *testing.T) {
 	}
 }
 
+// TestSourceRoutes has IPv4 options, padded to a whole header. What comes behind
+// an option whose length cannot be means nothing.
+func TestSourceRoutes(t *testing.T) {
+	for _, test := range []struct {
+		name, options string
+		want          bool // hops to go: the TCP checksum covers another destination
+	}{
+		{"none", "", false},
+		{"loose, hops to go", "8307 04 0a000001 00", true},
+		{"strict, hops to go", "8907 04 0a000001 00", true},
+		{"at its end", "8307 08 0a000001 00", false},
+		{"behind padding", "01 8307 04 0a000001", true},
+		{"behind an option without data", "9602 8307 04 0a000001 000000", true},
+		{"behind the end of the list", "00 8307 04 0a000001", false},
+		{"behind an option of length 1", "9401 8307 04 0a000001 000000", false},
+		{"behind an option of length 0", "9400 8307 04 0a000001 000000", false},
+		{"behind one longer than the header", "9440 8307 04 0a000001 000000", false},
+		{"without a pointer", "8302 0000", false},
+		{"longer than the header", "830b 04 0a000001 00", false},
+		{"only its kind", "01010183", false},
+	} {
+		options := unhex(test.options)
+		packet := set(ip4(6, cat(options, tcpOctets(nil, hello))), 0, byte(0x45+len(options)/4))
+		p, r := decodeAll(linkRaw, packet)
+		if r != OK || p.Src.Addr().String() != client4 || p.Dst.Addr().String() != server4 || string(p.Payload) != "hello" {
+			t.Errorf("%s: %v, %+v", test.name, r, p)
+		}
+		if got := sourceRouted(options); got != test.want {
+			t.Errorf("%s: %v, want %v", test.name, got, test.want)
+		}
+	}
+}
+
 func TestIPv4OptionsCut(t *testing.T) {
 	packet := set(ip4(6, cat(unhex("94040000"), tcpOctets(nil, hello))), 0, 0x46)
 	for n := 20; n < 24+20; n++ {

@@ -60,7 +60,7 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 		return noHeader, IPMalformed
 	}
 
-	ip := d.layers.decodeIPv4(c.data[:min(headerLen, len(c.data))])
+	ip := d.layers.decodeIPv4(c.data)
 	setMapped(&p.Src.IP, ip.SrcIP)
 	setMapped(&p.Dst.IP, ip.DstIP)
 	p.IPID, p.TTL, p.TOS = ip.Id, ip.TTL, ip.TOS
@@ -69,10 +69,7 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	// RFC 6864: the identification of an atomic datagram means nothing. Senders
 	// that count all the same never stay at 0.
 	p.HasIPID = !p.DF || p.IPID != 0
-	c.otherEnds = false
-	for _, o := range ip.Options {
-		c.otherEnds = c.otherEnds || onItsWay(o.OptionType, o.OptionData)
-	}
+	c.otherEnds = headerLen > ipv4Len && sourceRouted(c.data[ipv4Len:min(headerLen, len(c.data))])
 	d.enterIP(c, p, total)
 
 	protocol := uint8(ip.Protocol)
@@ -100,15 +97,26 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	return d.afterProtocol(protocol, p, false)
 }
 
-// onItsWay reports whether an IPv4 option is a source route (RFC 791 §3.1) with
-// hops to go. Until then the header's destination is the next hop.
-func onItsWay(kind uint8, data []byte) bool {
-	const looseRoute, strictRoute = 131, 137
-	if kind != looseRoute && kind != strictRoute || len(data) == 0 {
-		return false
+// sourceRouted reports whether IPv4 options (RFC 791 §3.1) have a source route
+// with hops to go. Until then the header's destination is the next hop. The list
+// ends at the first option whose length cannot be.
+func sourceRouted(options []byte) bool {
+	const endOfList, noOperation, looseRoute, strictRoute = 0, 1, 131, 137
+	for len(options) > 0 && options[0] != endOfList {
+		if options[0] == noOperation {
+			options = options[1:]
+			continue
+		}
+		if len(options) < 2 || options[1] < 2 || int(options[1]) > len(options) {
+			return false
+		}
+		kind, length := options[0], options[1]
+		if (kind == looseRoute || kind == strictRoute) && length > 2 && options[2] <= length {
+			return true // its pointer is not beyond its end
+		}
+		options = options[length:]
 	}
-	pointer, length := int(data[0]), len(data)+2
-	return pointer <= length
+	return false
 }
 
 // setMapped stores an IPv4 address as an IPv6 one (RFC 4291 §2.5.5.2).

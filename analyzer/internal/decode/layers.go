@@ -21,6 +21,7 @@ type layerSet struct {
 	ip6      layers.IPv6
 	tcp      layers.TCP
 
+	ip4Head [ipv4Len]byte
 	ip6Head [ipv6Len]byte
 	tcpHead [tcpLen]byte
 }
@@ -52,12 +53,16 @@ func (l *layerSet) decodeFamily(data []byte) uint8 {
 	return uint8(l.family.Family)
 }
 
-// decodeIPv4 returns the header in data, which has no more octets than it.
-// Do not use Length: gopacket replaces 0 by what was captured, modulo 65536.
+// decodeIPv4 returns the fixed header in data, apart from Length and IHL.
 func (l *layerSet) decodeIPv4(data []byte) *layers.IPv4 {
-	// An error here is one of a length, which the caller judges better, or of an
-	// option, which nothing here reads. The fixed fields are set by then.
-	_ = l.ip4.DecodeFromBytes(data, gopacket.NilDecodeFeedback)
+	// gopacket allocates for a fifth option and judges lengths by what was
+	// captured, and versions of it differ in which fields are set when it refuses a
+	// header for a length or an option. So it gets a copy that it cannot refuse: a
+	// header without options that is a whole packet.
+	copy(l.ip4Head[:], data)
+	l.ip4Head[0] = 4<<4 | ipv4Len/4
+	l.ip4Head[2], l.ip4Head[3] = 0, ipv4Len
+	_ = l.ip4.DecodeFromBytes(l.ip4Head[:], gopacket.NilDecodeFeedback)
 	return &l.ip4
 }
 

@@ -123,6 +123,19 @@ func readOption(s *fsm.Segment, kind uint8, value []byte) {
 			s.TSVal = binary.BigEndian.Uint32(value)
 			s.TSEcr = binary.BigEndian.Uint32(value[4:])
 		}
+	default:
+		sized = readRarerOption(s, kind, value)
+	}
+	if !sized {
+		s.Opts |= fsm.OptMalformed
+	}
+}
+
+// readRarerOption does so for the options that are not in every SYN, and reports
+// whether the length suits the kind.
+func readRarerOption(s *fsm.Segment, kind uint8, value []byte) (sized bool) {
+	sized = true
+	switch kind {
 	case kindFastOpen:
 		sized = readFastOpen(s, len(value))
 	case kindMD5:
@@ -160,9 +173,7 @@ func readOption(s *fsm.Segment, kind uint8, value []byte) {
 	default:
 		s.Opts |= fsm.OptUnknown
 	}
-	if !sized {
-		s.Opts |= fsm.OptMalformed
-	}
+	return sized
 }
 
 // readSACK reads the blocks of a SACK option. A header has room for four.
