@@ -11,7 +11,7 @@ const HasLibpcap = false
 func LibpcapVersion() string { return "" }
 
 // OpenLive returns ErrNoLive: this build has no libpcap.
-func OpenLive(context.Context, LiveOptions) (Source, error) { return nil, ErrNoLive }
+func OpenLive(ctx context.Context, options LiveOptions) (Source, error) { return nil, ErrNoLive }
 
 // Interfaces returns ErrNoLive: this build has no libpcap.
 func Interfaces() ([]Interface, error) { return nil, ErrNoLive }

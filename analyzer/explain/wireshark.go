@@ -7,18 +7,18 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// LabelField is the nearest field of Wireshark's TCP analysis for one of our
+// labelField is the nearest field of Wireshark's TCP analysis for one of our
 // labels.
-type LabelField struct {
+type labelField struct {
 	Label  string
 	Field  string // display filter field; "" when Wireshark has none
 	Remark string // where its judgement differs from ours
 }
 
-// LabelFields maps our labels to Wireshark's fields, for whoever holds the two
+// labelFields maps our labels to Wireshark's fields, for whoever holds the two
 // against each other. The first that a segment has decides, as Wireshark gives
 // a segment one name among the retransmissions.
-var LabelFields = []LabelField{
+var labelFields = []labelField{
 	{"duplicate-frame", "tcp.analysis.retransmission", "Wireshark does not tell a frame captured twice from one sent twice; a pure ACK becomes tcp.analysis.duplicate_ack"},
 	{"network-duplicate", "tcp.analysis.retransmission", "Wireshark does not look at the IP identification"},
 	{"keepalive", "tcp.analysis.keep_alive", ""},
@@ -50,7 +50,7 @@ var exclusive = []string{
 func wireshark(c *record.Connection, s *record.Segment) []string {
 	var out []string
 	named := false
-	for _, l := range LabelFields {
+	for _, l := range labelFields {
 		if !slices.Contains(s.Labels, l.Label) {
 			continue
 		}
