@@ -24,7 +24,7 @@ var abortiveClose = &Check{
 			if k := f.Dir[side].Keepalive; k != nil && k.GaveUp && k.Run() >= deadAfter || halfOpenRecovery(f, side) != nil || finFrame(f, side) != nil {
 				continue
 			}
-			f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+			f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
 				if !k.States[side].Synchronized() || transition(f, side, func(t *fsm.Transition) bool {
 					return t.Event == fsm.SendRST && t.Frame == k.Frame && t.From.Synchronized()
 				}) == nil {

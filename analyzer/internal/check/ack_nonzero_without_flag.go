@@ -15,8 +15,8 @@ var ackNonzeroWithoutFlag = &Check{
 	Benign:    []string{"a stack that does not clear the field", "a scanner"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.ack.nonzero"}, {Tool: "Suricata", Name: "stream.pkt_broken_ack"}},
 	Filter:    "tcp.flags.ack == 0 && tcp.ack_raw != 0",
-	Facts:     flow.AckWithoutFlag,
-	Judge: eachSide(0, flow.AckWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.AckWithoutFlag),
+	Judge: eachSideShowing(flow.AckWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: fmt.Sprintf("ack %d without ACK", k.Segment.Ack), Expected: "0",
 			Message: fmt.Sprintf("Frame %d has acknowledgment number %d without the ACK flag.", k.Frame.Number(), k.Segment.Ack)}
 	}),

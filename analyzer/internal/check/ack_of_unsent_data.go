@@ -18,8 +18,8 @@ var ackOfUnsentData = &Check{
 	Meaning: fsm.AckOfUnsent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			proof, next := marked(f, side, fsm.AckOfUnsent, 0)
-			acks, k := marked(f, side.Peer(), fsm.AckAhead, 0)
+			proof, next := notable(f, side, fsm.AckOfUnsent)
+			acks, k := notable(f, side.Peer(), fsm.AckAhead)
 			if next == nil || k == nil || k.Segment.Flags.Has(fsm.FIN) { // of a FIN fin-bad-ack tells
 				continue
 			}

@@ -15,17 +15,17 @@ var ackTooOld = &Check{
 	Benign:    []string{"a segment of an earlier connection on the same ports", "a segment held up in the network for a long time"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_ack"}, {Tool: "nf_conntrack", Name: "under the lower bound"}},
 	Filter:    "tcp.analysis.duplicate_ack || tcp.analysis.out_of_order", Needs: Scales | InStep,
-	Facts: flow.AckTooOld,
-	Judge: judgeOldAck(func(k *flow.Mark) bool { return k.Segment.Len == 0 && !k.Segment.Flags.Has(fsm.FIN) }, func(f *flow.Flow, side fsm.Side, k *flow.Mark) string {
+	Facts: flow.Facts(flow.AckTooOld),
+	Judge: judgeOldAck(func(k *flow.NotableSegment) bool { return k.Segment.Len == 0 && !k.Segment.Flags.Has(fsm.FIN) }, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) string {
 		return fmt.Sprintf("The ACK in frame %d acknowledges %s, too far below what the %s had acknowledged before.", k.Frame.Number(), number(f, side.Peer(), k.Segment.Ack), side)
 	}),
 }
 
 // judgeOldAck makes a Judge of segments that acknowledge too little by far.
-func judgeOldAck(is func(*flow.Mark) bool, message func(*flow.Flow, fsm.Side, *flow.Mark) string) func(*flow.Flow, func(Finding)) {
+func judgeOldAck(is func(*flow.NotableSegment) bool, message func(*flow.Flow, fsm.Side, *flow.NotableSegment) string) func(*flow.Flow, func(Finding)) {
 	return func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, 0, flow.AckTooOld, is)
+			frames, first := notableThat(f, side, 0, flow.Facts(flow.AckTooOld), is)
 			if first == nil {
 				continue
 			}

@@ -19,12 +19,12 @@ var ackUnseenSegment = &Check{
 	Meaning:   fsm.GapConfirmed | fsm.AckAhead,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			n := f.Dir[side].GapOctets
+			n := f.Dir[side].GapBytes
 			if n == 0 {
 				continue
 			}
-			a, _ := marked(f, side, fsm.GapConfirmed, 0)
-			b, _ := marked(f, side.Peer(), fsm.GapConfirmed|fsm.AckAhead, 0)
+			a, _ := notable(f, side, fsm.GapConfirmed)
+			b, _ := notable(f, side.Peer(), fsm.GapConfirmed|fsm.AckAhead)
 			frames := append(a, b...)
 			slices.Sort(frames)
 			frames = slices.Compact(frames)

@@ -14,11 +14,11 @@ var badChecksum = &Check{
 	Benign:    []string{"damage on the way", "a card that fills in the checksums of some segments only"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.checksum.bad"}, {Tool: "Zeek", Name: "bad_TCP_checksum"}},
 	Filter:    "tcp.checksum.status == \"Bad\"",
-	Facts:     flow.BadChecksum,
+	Facts:     flow.Facts(flow.BadChecksum),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			frames, k := marked(f, side, 0, flow.BadChecksum)
+			frames, k := notable(f, side, 0, flow.BadChecksum)
 			if k == nil || d.BadChecksums >= d.GoodChecksums {
 				continue
 			}

@@ -15,8 +15,8 @@ var blindData = &Check{
 	Benign:    []string{"a segment of an earlier connection on the same ports"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_ack"}, {Tool: "Snort", Name: "invalid_ack"}},
 	Filter:    "tcp.len > 0 && tcp.analysis.out_of_order", Needs: Scales | InStep,
-	Facts: flow.AckTooOld,
-	Judge: judgeOldAck(func(k *flow.Mark) bool { return k.Segment.Len > 0 }, func(f *flow.Flow, side fsm.Side, k *flow.Mark) string {
+	Facts: flow.Facts(flow.AckTooOld),
+	Judge: judgeOldAck(func(k *flow.NotableSegment) bool { return k.Segment.Len > 0 }, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) string {
 		return fmt.Sprintf("The data in frame %d acknowledges %s, far below what the %s had acknowledged before: forged, or from another connection.",
 			k.Frame.Number(), number(f, side.Peer(), k.Segment.Ack), side)
 	}),

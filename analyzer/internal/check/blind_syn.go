@@ -17,7 +17,7 @@ var blindSYN = &Check{
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports", Needs: Beginning,
 	Meaning: fsm.SYNInSync,
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		judgeForeignSYN(f, true, func(side fsm.Side, k *flow.Mark, frames []fsm.Frame) {
+		judgeForeignSYN(f, true, func(side fsm.Side, k *flow.NotableSegment, frames []fsm.Frame) {
 			found(Finding{
 				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with number %d", k.Segment.Seq), Expected: "no SYN",
 				Message: fmt.Sprintf("The SYN in frame %d claims to be the %s's, which went on with the open connection: forged, or long delayed.", k.Frame.Number(), side),

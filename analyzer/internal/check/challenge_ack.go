@@ -16,7 +16,7 @@ var challengeACK = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.duplicate_ack (by mistake)"}},
 	Filter:    "tcp.analysis.duplicate_ack",
 	Meaning:   fsm.ChallengeACK,
-	Judge: eachSide(fsm.ChallengeACK, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Judge: eachSideMeaning(fsm.ChallengeACK, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "ACK of " + number(f, side.Peer(), k.Segment.Ack), Expected: "a RST at that number if the peer meant it",
 			Message: fmt.Sprintf("The %s answered frame %d with a challenge ACK in frame %d.", side, k.Prior.Number(), k.Frame.Number()),

@@ -30,7 +30,7 @@ type Check struct {
 	// The check runs on connections of which some segment meant one of Meaning or
 	// showed one of Facts; with neither set, on every connection.
 	Meaning fsm.Meaning
-	Facts   flow.Facts
+	Facts   flow.SegmentFacts
 
 	// Judge reports what it finds on the connection.
 	Judge func(f *flow.Flow, found func(Finding))
@@ -48,7 +48,7 @@ type Finding struct {
 }
 
 // MaxFrames is how many frames a finding names.
-const MaxFrames = flow.MaxMarks
+const MaxFrames = flow.MaxNotable
 
 // Doc returns the check as the catalogue prints it.
 func (c *Check) Doc() record.CheckDoc {
@@ -93,14 +93,14 @@ func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 var gates = func() []gate {
 	list := make([]gate, len(Catalogue))
 	for i, c := range Catalogue {
-		list[i] = gate{c.Meaning, c.Facts, c.Meaning != 0 || c.Facts != 0}
+		list[i] = gate{c.Meaning, c.Facts, c.Meaning != 0 || !c.Facts.Empty()}
 	}
 	return list
 }()
 
 type gate struct {
 	meaning fsm.Meaning
-	facts   flow.Facts
+	facts   flow.SegmentFacts
 	closed  bool // unless a segment meant or showed one of these
 }
 
@@ -130,15 +130,15 @@ func (c *Check) anomaly(x Finding) record.Anomaly {
 // sides are both sides, for checks that look at each in turn.
 var sides = [2]fsm.Side{fsm.Client, fsm.Server}
 
-// marked collects the frames of side's segments that meant m or showed g, and
-// the first of these segments.
-func marked(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts) (frames []fsm.Frame, first *flow.Mark) {
-	return markedThat(f, side, m, g, func(*flow.Mark) bool { return true })
+// notable collects the frames of side's segments that meant m or showed one of the
+// facts, and the first of these segments.
+func notable(f *flow.Flow, side fsm.Side, m fsm.Meaning, facts ...flow.Fact) (frames []fsm.Frame, first *flow.NotableSegment) {
+	return notableThat(f, side, m, flow.Facts(facts...), func(*flow.NotableSegment) bool { return true })
 }
 
-// markedThat does what marked does for those of the segments that fit.
-func markedThat(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts, fits func(*flow.Mark) bool) (frames []fsm.Frame, first *flow.Mark) {
-	f.Marked(side, m, g, func(k *flow.Mark) {
+// notableThat does what notable does for those of the segments that fit.
+func notableThat(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.SegmentFacts, fits func(*flow.NotableSegment) bool) (frames []fsm.Frame, first *flow.NotableSegment) {
+	f.EachNotable(side, m, g, func(k *flow.NotableSegment) {
 		if !fits(k) {
 			return
 		}
@@ -150,13 +150,25 @@ func markedThat(f *flow.Flow, side fsm.Side, m fsm.Meaning, g flow.Facts, fits f
 	return frames, first
 }
 
-// eachSide makes a Judge that reports, for each side of which some segment meant
-// m or showed g, what describe says of the first such segment. Side, frames and
-// count are filled in where describe leaves them out.
-func eachSide(m fsm.Meaning, g flow.Facts, describe func(*flow.Flow, fsm.Side, *flow.Mark) Finding) func(*flow.Flow, func(Finding)) {
+// eachSideMeaning makes a Judge that reports, for each side of which some segment
+// meant m, what describe says of the first such segment. Side, frames and count are
+// filled in where describe leaves them out.
+func eachSideMeaning(m fsm.Meaning, describe func(*flow.Flow, fsm.Side, *flow.NotableSegment) Finding) func(*flow.Flow, func(Finding)) {
+	count := func(f *flow.Flow, side fsm.Side) int { return f.CountMeaning(side, m) }
+	return eachSide(m, flow.Facts(), count, describe)
+}
+
+// eachSideShowing makes the same of segments that showed a fact.
+func eachSideShowing(fact flow.Fact, describe func(*flow.Flow, fsm.Side, *flow.NotableSegment) Finding) func(*flow.Flow, func(Finding)) {
+	count := func(f *flow.Flow, side fsm.Side) int { return f.CountFact(side, fact) }
+	return eachSide(0, flow.Facts(fact), count, describe)
+}
+
+func eachSide(m fsm.Meaning, g flow.SegmentFacts, count func(*flow.Flow, fsm.Side) int, describe func(*flow.Flow, fsm.Side, *flow.NotableSegment) Finding) func(*flow.Flow, func(Finding)) {
+	any := func(*flow.NotableSegment) bool { return true }
 	return func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := marked(f, side, m, g)
+			frames, first := notableThat(f, side, m, g, any)
 			if first == nil {
 				continue
 			}
@@ -165,10 +177,8 @@ func eachSide(m fsm.Meaning, g flow.Facts, describe func(*flow.Flow, fsm.Side, *
 			if x.Frames == nil {
 				x.Frames = frames
 			}
-			if x.Count == 0 && m != 0 {
-				x.Count = f.CountMeaning(side, m)
-			} else if x.Count == 0 {
-				x.Count = f.CountFact(side, g)
+			if x.Count == 0 {
+				x.Count = count(f, side)
 			}
 			found(x)
 		}

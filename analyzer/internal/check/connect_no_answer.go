@@ -20,14 +20,14 @@ var connectNoAnswer = &Check{
 	Filter: "tcp.completeness == 1",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
-		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.AllFacts.Any(flow.SYNAndFIN) {
+		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.AllFacts.Has(flow.SYNAndFIN) {
 			return
 		}
 		n := f.SYNs[fsm.Client]
 		if n == 1 && f.Until-f.SYN.Time < fsm.Second {
 			return
 		}
-		again, _ := marked(f, fsm.Client, fsm.SYNAgain, 0)
+		again, _ := notable(f, fsm.Client, fsm.SYNAgain)
 		message := fmt.Sprintf("The server never answered the SYN in frame %d", f.SYN.Frame.Number())
 		why := "the client asked only once: it may have given up by itself"
 		if n > 1 {

@@ -17,10 +17,10 @@ var connectRefused = &Check{
 	Filter:    "tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.seq == 1 && tcp.ack == 1",
 	Meaning:   fsm.RSTRefuses,
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		if f.AllFacts.Any(flow.SYNAndFIN) {
+		if f.AllFacts.Has(flow.SYNAndFIN) {
 			return
 		}
-		frames, k := marked(f, fsm.Server, fsm.RSTRefuses, 0)
+		frames, k := notable(f, fsm.Server, fsm.RSTRefuses)
 		if k == nil || f.Conn.End[fsm.Client].State != fsm.Closed || f.Conn.End[fsm.Server].SentSYN {
 			return
 		}

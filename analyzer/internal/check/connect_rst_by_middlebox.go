@@ -18,7 +18,7 @@ var connectRSTByMiddlebox = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			host := f.Dir[side].LastTTL
-			f.Marked(side, fsm.RSTRefuses|fsm.RSTSent|fsm.RSTBadAck, 0, func(k *flow.Mark) {
+			f.EachNotable(side, fsm.RSTRefuses|fsm.RSTSent|fsm.RSTBadAck, flow.Facts(), func(k *flow.NotableSegment) {
 				if host == 0 || hops(k.TTL, host) < 2 || k.Frame != f.RST[side].Frame || f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth || f.Midstream() {
 					return
 				}

@@ -16,7 +16,7 @@ var dataAfterFIN = &Check{
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:3"}},
 	Filter:    "tcp.completeness & 16 && tcp.len > 0", Needs: Beginning,
 	Meaning: fsm.DataAfterFIN,
-	Judge: eachSide(fsm.DataAfterFIN, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Judge: eachSideMeaning(fsm.DataAfterFIN, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen:     fmt.Sprintf("seq %s, %s", number(f, side, k.Segment.Seq), octets(k.Segment.Len)),
 			Expected: "nothing beyond the FIN at " + number(f, side, f.Conn.End[side].FinSeq),

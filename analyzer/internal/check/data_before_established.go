@@ -15,8 +15,8 @@ var dataBeforeEstablished = &Check{
 	Benign:    []string{"the two directions were captured out of order", "a first SYN-ACK was not captured"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "data_before_established"}, {Tool: "Suricata", Name: "stream.3whs_ack_data_inject"}},
 	Filter:    "tcp.len > 0 && !(tcp.completeness & 2)", Needs: InStep | Whole,
-	Facts: flow.EarlySegment,
-	Judge: judgeEarly(func(k *flow.Mark) bool { return k.Segment.Len > 0 }, func(side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.EarlySegment),
+	Judge: judgeEarly(func(k *flow.NotableSegment) bool { return k.Segment.Len > 0 }, func(side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: plural(int(k.Segment.Len), "octet", "octets") + " in SYN-SENT", Expected: "the SYN-ACK first",
 			Message: fmt.Sprintf("The %s sent %s in frame %d before anybody had answered its SYN.", side, plural(int(k.Segment.Len), "octet of data", "octets of data"), k.Frame.Number()),
@@ -26,10 +26,10 @@ var dataBeforeEstablished = &Check{
 
 // judgeEarly makes a Judge of the segments that a side sent in SYN-SENT before
 // the peer's SYN-ACK, captured clearly later, answered its SYN.
-func judgeEarly(is func(*flow.Mark) bool, describe func(fsm.Side, *flow.Mark) Finding) func(*flow.Flow, func(Finding)) {
+func judgeEarly(is func(*flow.NotableSegment) bool, describe func(fsm.Side, *flow.NotableSegment) Finding) func(*flow.Flow, func(Finding)) {
 	return func(f *flow.Flow, found func(Finding)) {
 		const skew = 5_000_000
-		frames, first := markedThat(f, fsm.Client, 0, flow.EarlySegment, func(k *flow.Mark) bool {
+		frames, first := notableThat(f, fsm.Client, 0, flow.Facts(flow.EarlySegment), func(k *flow.NotableSegment) bool {
 			return f.SYNACK.Nth != 0 && f.SYNACK.Time-k.Time > skew && !k.Facts.Any(illegalFlags) && is(k)
 		})
 		if first == nil {

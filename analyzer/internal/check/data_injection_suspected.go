@@ -15,10 +15,10 @@ var dataInjectionSuspected = &Check{
 	Benign:    []string{"the route changed between the two", "a proxy that repeats what a host sent, but not exactly"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "rexmit_inconsistency"}, {Tool: "Suricata", Name: "stream.reassembly_overlap_different_data"}, {Tool: "Snort", Name: "129:9, 129:10"}},
 	Filter:    "tcp.analysis.retransmission",
-	Facts:     flow.ContentDiffers,
+	Facts:     flow.Facts(flow.ContentDiffers),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, 0, flow.ContentDiffers, func(k *flow.Mark) bool { return hops(k.TTL, k.CapturedTTL) >= 2 })
+			frames, first := notableThat(f, side, 0, flow.Facts(flow.ContentDiffers), func(k *flow.NotableSegment) bool { return hops(k.TTL, k.CapturedTTL) >= 2 })
 			if first == nil {
 				continue
 			}

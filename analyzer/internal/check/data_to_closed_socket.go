@@ -34,11 +34,11 @@ var dataToClosedSocket = &Check{
 
 // resetOfLateData returns the RST with which side, after its own FIN, answered
 // data, or nil.
-func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.Mark) {
+func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.NotableSegment) {
 	if finFrame(f, side) == nil {
 		return nil
 	}
-	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+	f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
 		if rst != nil || !endedBy(f, side, k.Frame) {
 			return
 		}
@@ -53,7 +53,7 @@ func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.Mark) {
 // answersData reports whether side's RST after its FIN answers data of the peer:
 // data that came after that FIN, or that was under way when the FIN left. A RST
 // without ACK tells the latter: its number is the acknowledgment of what it answers.
-func answersData(f *flow.Flow, side fsm.Side, rst *flow.Mark) bool {
+func answersData(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) bool {
 	fin, peer := finFrame(f, side), &f.Dir[side.Peer()]
 	if fin == nil || peer.LastDataFrame == 0 {
 		return false

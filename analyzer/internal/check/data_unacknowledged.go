@@ -14,7 +14,7 @@ var dataUnacknowledged = &Check{
 	Condition: "Data was sent again three times or more after the last sign of life of the peer, and was never acknowledged. No RST of the peer came.",
 	Benign:    []string{"the answers were not captured", "the peer, the path to it or the path back broke", "the capture ended too early"},
 	Filter:    "tcp.analysis.retransmission", Needs: BothSides,
-	Facts: flow.Retransmission | flow.LateFill,
+	Facts: flow.Facts(flow.Retransmission, flow.LateFill),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := &f.Dir[side].Unanswered

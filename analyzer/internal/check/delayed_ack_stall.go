@@ -17,7 +17,7 @@ var delayedACKStall = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			w := d.Rare()
+			w := d.WindowStats()
 			if w.Stalls.N < 3 {
 				continue
 			}

@@ -14,10 +14,10 @@ var dsackProvedSpurious = &Check{
 	Benign:    []string{"an ACK was lost or late", "a tail loss probe", "the network delivered a packet twice"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "dsack pkts"}},
 	Filter:    "tcp.options.sack.dsack",
-	Facts:     flow.DSACK,
+	Facts:     flow.Facts(flow.DSACK),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := marked(f, side, 0, flow.DSACK)
+			frames, k := notable(f, side, 0, flow.DSACK)
 			peer := side.Peer()
 			if k == nil || f.Dir[peer].Retransmissions == 0 {
 				continue

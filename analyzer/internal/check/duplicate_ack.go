@@ -14,14 +14,14 @@ var duplicateACK = &Check{
 	Benign:    []string{"a large window with a segment lost", "two hosts that answer each other's ACKs in a loop"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.duplicate_ack"}},
 	Filter:    "tcp.analysis.duplicate_ack",
-	Facts:     flow.DuplicateACK,
+	Facts:     flow.Facts(flow.DuplicateACK),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
 			if d.DuplicateACKs < 100 {
 				continue
 			}
-			frames, k := marked(f, side, 0, flow.DuplicateACK)
+			frames, k := notable(f, side, 0, flow.DuplicateACK)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(d.DuplicateACKs),
 				Seen: fmt.Sprintf("%d of %s", d.DuplicateACKs, plural(d.Packets, "segment", "segments")), Expected: "ACKs that advance",

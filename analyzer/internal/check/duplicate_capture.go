@@ -16,10 +16,10 @@ var duplicateCapture = &Check{
 	Benign:    []string{"a mirror port that copies both directions", "a capture on all interfaces of a router or bridge", "the network delivered a packet twice within 20 ms"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "hardware dups"}, {Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
 	Filter:    "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
-	Facts:     flow.Doubled,
+	Facts:     flow.Facts(flow.Doubled),
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		a, _ := marked(f, fsm.Client, 0, flow.Doubled)
-		b, _ := marked(f, fsm.Server, 0, flow.Doubled)
+		a, _ := notable(f, fsm.Client, 0, flow.Doubled)
+		b, _ := notable(f, fsm.Server, 0, flow.Doubled)
 		n := int(f.Dir[0].Doubled + f.Dir[1].Doubled)
 		all := int(f.Dir[0].Packets+f.Dir[1].Packets) + n
 		frames := append(a, b...)

@@ -15,8 +15,8 @@ var ecnUnnegotiated = &Check{
 	Benign:    []string{"a middlebox cleared the bits of one SYN", "a stack that uses the bits for something else"},
 	Peers:     []record.PeerName{{Tool: "argus", Name: "flags E, x, t"}},
 	Filter:    "tcp.flags.syn == 0 && (tcp.flags.ece == 1 || tcp.flags.cwr == 1)",
-	Facts:     flow.ECNUnagreed,
-	Judge: eachSide(0, flow.ECNUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.ECNUnagreed),
+	Judge: eachSideShowing(flow.ECNUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "[" + k.Segment.Flags.String() + "]", Expected: "neither ECE nor CWR",
 			Message: fmt.Sprintf("Frame %d of the %s speaks of congestion (ECE or CWR), which the SYNs did not agree on.", k.Frame.Number(), side),

@@ -15,7 +15,7 @@ var excessiveRetransmission = &Check{
 	Benign:    []string{"a path that loses or overtakes much", "a path whose round trip grew beyond the timeout"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "sid 2210054 (10 of a flow)"}},
 	Filter:    "tcp.analysis.retransmission", Needs: Whole,
-	Facts: flow.Retransmission | flow.LateFill,
+	Facts: flow.Facts(flow.Retransmission, flow.LateFill),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
@@ -23,7 +23,7 @@ var excessiveRetransmission = &Check{
 			if resent < 10 || 20*resent < d.DataSegments {
 				continue
 			}
-			frames, _ := marked(f, side, 0, flow.Retransmission|flow.LateFill)
+			frames, _ := notable(f, side, 0, flow.Retransmission, flow.LateFill)
 			percent := 100 * float64(resent) / float64(d.DataSegments)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(resent),

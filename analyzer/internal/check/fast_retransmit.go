@@ -12,6 +12,6 @@ var fastRetransmit = &Check{
 	Benign:    []string{"loss on the path", "segments overtaken by more than the sender's patience"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.fast_retransmission"}},
 	Filter:    "tcp.analysis.fast_retransmission || tcp.analysis.retransmission",
-	Facts:     flow.Retransmission | flow.LateFill,
+	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
 	Judge:     judgeResent(flow.KindFast, "on the word of its peer's ACKs"),
 }

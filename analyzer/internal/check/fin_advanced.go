@@ -16,7 +16,7 @@ var finAdvanced = &Check{
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "FIN_advanced_last_seq"}, {Tool: "Snort", Name: "129:16"}},
 	Filter:    "tcp.flags.fin == 1",
 	Meaning:   fsm.FINMoved,
-	Judge: eachSide(fsm.FINMoved, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Judge: eachSideMeaning(fsm.FINMoved, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "FIN at " + number(f, side, k.Segment.FinSeq()), Expected: "FIN at " + number(f, side, f.Conn.End[side].FinSeq),
 			Message: fmt.Sprintf("The FIN in frame %d is not where the %s's first FIN was.", k.Frame.Number(), side),

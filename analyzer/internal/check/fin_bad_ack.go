@@ -15,10 +15,10 @@ var finBadAck = &Check{
 	Benign:    []string{"the capture lost segments", "a forged FIN"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.fin_invalid_ack, stream.fin1_ack_wrong_seq, stream.lastack_*, stream.closing_*"}, {Tool: "Snort", Name: "129:17"}},
 	Filter:    "tcp.flags.fin == 1 && tcp.analysis.ack_lost_segment", Needs: Whole | InStep,
-	Meaning: fsm.AckOfUnsent, Facts: flow.AckTooOld,
+	Meaning: fsm.AckOfUnsent, Facts: flow.Facts(flow.AckTooOld),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			f.Marked(side, fsm.AckAhead, flow.AckTooOld, func(k *flow.Mark) {
+			f.EachNotable(side, fsm.AckAhead, flow.Facts(flow.AckTooOld), func(k *flow.NotableSegment) {
 				if !k.Segment.Flags.Has(fsm.FIN) || k.Meaning.Any(fsm.AckAhead) && f.CountMeaning(side.Peer(), fsm.AckOfUnsent) == 0 {
 					return
 				}

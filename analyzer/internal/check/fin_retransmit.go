@@ -16,7 +16,7 @@ var finRetransmit = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
 	Filter:    "tcp.flags.fin == 1 && tcp.analysis.retransmission",
 	Meaning:   fsm.FINAgain,
-	Judge: eachSide(fsm.FINAgain, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Judge: eachSideMeaning(fsm.FINAgain, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountMeaning(side, fsm.FINAgain)
 		return Finding{
 			Seen: plural(n+1, "FIN", "FINs"), Expected: "1 FIN, acknowledged",

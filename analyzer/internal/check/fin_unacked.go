@@ -28,7 +28,7 @@ var finUnacked = &Check{
 			if again == 0 && f.Until-first.Time < 10*fsm.Second {
 				continue
 			}
-			frames, _ := marked(f, side, fsm.FINAgain, 0)
+			frames, _ := notable(f, side, fsm.FINAgain)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: 1,
 				Seen: plural(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),

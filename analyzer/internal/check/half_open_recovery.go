@@ -31,9 +31,9 @@ var halfOpenRecoveryCheck = &Check{
 // halfOpenRecovery returns the frames of the SYN by side, the ACK of the old
 // connection and side's RST, or nil.
 func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
-	if _, rst := marked(f, side, fsm.RSTAnswers, 0); rst != nil && rst.States[side] == fsm.SynSent && rst.Prior != 0 {
+	if _, rst := notable(f, side, fsm.RSTAnswers); rst != nil && rst.States[side] == fsm.SynSent && rst.Prior != 0 {
 		// The old connection is not in the capture: the ACK answers the first SYN.
-		_, bad := marked(f, side.Peer(), fsm.SYNACKBadAck, 0)
+		_, bad := notable(f, side.Peer(), fsm.SYNACKBadAck)
 		if bad == nil || bad.Frame != rst.Prior {
 			syn := f.Conn.End[side].Syn.Frame // its latest
 			if side == fsm.Client && f.SYN.Frame != 0 {
@@ -42,13 +42,13 @@ func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
 			return []fsm.Frame{syn, rst.Prior, rst.Frame}
 		}
 	}
-	_, syn := marked(f, side, fsm.SYNInSync, 0)
+	_, syn := notable(f, side, fsm.SYNInSync)
 	if syn == nil {
 		return nil
 	}
 	var frames []fsm.Frame
-	for i := range f.Marks() {
-		k := &f.Marks()[i]
+	for i := range f.Notable() {
+		k := &f.Notable()[i]
 		switch {
 		case k.Nth < syn.Nth:
 		case k.Nth == syn.Nth:

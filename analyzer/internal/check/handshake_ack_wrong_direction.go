@@ -21,7 +21,7 @@ var handshakeACKWrongDirection = &Check{
 			if f.Conn.End[side.Peer()].FastOpen {
 				continue
 			}
-			if frames, k := marked(f, side, fsm.ACKBeforeACK, 0); k != nil {
+			if frames, k := notable(f, side, fsm.ACKBeforeACK); k != nil {
 				found(Finding{
 					Side: side.String(), Frames: frames, Seen: "bare ACK in SYN-RECEIVED", Expected: "SYN-ACK, then the peer's ACK",
 					Message: fmt.Sprintf("The %s acknowledges in frame %d before its own SYN was acknowledged.", side, k.Frame.Number()),

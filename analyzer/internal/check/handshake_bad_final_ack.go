@@ -26,7 +26,7 @@ var handshakeBadFinalAck = &Check{
 	Meaning: fsm.HandshakeBadAck | fsm.HandshakeBadSeq,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := marked(f, side, fsm.HandshakeBadAck|fsm.HandshakeBadSeq, 0)
+			frames, k := notable(f, side, fsm.HandshakeBadAck|fsm.HandshakeBadSeq)
 			if k == nil {
 				continue
 			}

@@ -26,7 +26,7 @@ var handshakeBadSYNACKAck = &Check{
 	Meaning: fsm.SYNACKBadAck,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, fsm.SYNACKBadAck, 0, func(k *flow.Mark) bool {
+			frames, first := notableThat(f, side, fsm.SYNACKBadAck, flow.Facts(), func(k *flow.NotableSegment) bool {
 				return !acknowledgesOther(f, side.Peer(), k.Segment.Ack)
 			})
 			if first == nil {
@@ -51,7 +51,7 @@ var handshakeBadSYNACKAck = &Check{
 // that its connection was opened with.
 func acknowledgesOther(f *flow.Flow, side fsm.Side, ack fsm.Seq) bool {
 	other := false
-	f.Marked(side, fsm.SYNInSync, 0, func(k *flow.Mark) { other = other || ack == k.Segment.Seq+1 })
+	f.EachNotable(side, fsm.SYNInSync, flow.Facts(), func(k *flow.NotableSegment) { other = other || ack == k.Segment.Seq+1 })
 	return other
 }
 

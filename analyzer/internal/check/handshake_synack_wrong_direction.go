@@ -20,7 +20,7 @@ var handshakeSYNACKWrongDirection = &Check{
 	Meaning: fsm.SYNACKUninvited,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			if frames, k := marked(f, side, fsm.SYNACKUninvited, 0); k != nil {
+			if frames, k := notable(f, side, fsm.SYNACKUninvited); k != nil {
 				found(Finding{
 					Side: side.String(), Frames: frames,
 					Seen: "SYN-ACK from the sender of the SYN", Expected: "SYN-ACK from the other side",

@@ -10,15 +10,15 @@ import (
 
 // illegalFlags are the combinations of control bits that no endpoint sends: what
 // follows them says more about the sender than about the connection.
-const illegalFlags = flow.NoFlags | flow.XmasFlags | flow.SYNAndFIN | flow.SYNAndRST | flow.FINWithoutACK | flow.NoACKNoSYN
+var illegalFlags = flow.Facts(flow.NoFlags, flow.XmasFlags, flow.SYNAndFIN, flow.SYNAndRST, flow.FINWithoutACK, flow.NoACKNoSYN)
 
 // flagCheck makes the check of one illegal combination of control bits.
-func flagCheck(name, title string, fact flow.Facts, filter, condition, seen, expected string, peers []record.PeerName) *Check {
+func flagCheck(name, title string, fact flow.Fact, filter, condition, seen, expected string, peers []record.PeerName) *Check {
 	return &Check{
 		Name: name, Title: title, Family: "header", Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1",
 		Condition: condition, Benign: []string{"a port scanner that tells systems apart by their answers", "a broken middlebox"},
-		Peers: peers, Filter: filter, Facts: fact,
-		Judge: eachSide(0, fact, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+		Peers: peers, Filter: filter, Facts: flow.Facts(fact),
+		Judge: eachSideShowing(fact, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 			return Finding{
 				Seen: seen, Expected: expected,
 				Message: fmt.Sprintf("Frame %d has the flags [%s], which no endpoint sends in earnest.", k.Frame.Number(), k.Segment.Flags),

@@ -15,8 +15,8 @@ var headerMalformed = &Check{
 	Benign:    []string{"a fuzzer", "a packet damaged on its way"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.bogus_header_length"}, {Tool: "Zeek", Name: "bad_TCP_header_len"}, {Tool: "Suricata", Name: "tcp.hlen_too_small"}, {Tool: "Snort", Name: "116:46"}},
 	Filter:    "tcp.bogus_header_length",
-	Facts:     flow.HeaderBroken,
-	Judge: eachSide(0, flow.HeaderBroken, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.HeaderBroken),
+	Judge: eachSideShowing(flow.HeaderBroken, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "a data offset outside the segment", Expected: "5 to 15 words, within the segment",
 			Message: fmt.Sprintf("Frame %d cannot be read: its TCP header length is impossible.", k.Frame.Number())}
 	}),

@@ -15,8 +15,8 @@ var inappropriateFIN = &Check{
 	Benign:    []string{"the two directions were captured out of order", "a first SYN-ACK was not captured"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "inappropriate_FIN"}},
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 2)", Needs: InStep | Whole,
-	Facts: flow.EarlySegment,
-	Judge: judgeEarly(func(k *flow.Mark) bool { return k.Segment.Len == 0 && k.Segment.Flags.Has(fsm.FIN) }, func(side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.EarlySegment),
+	Judge: judgeEarly(func(k *flow.NotableSegment) bool { return k.Segment.Len == 0 && k.Segment.Flags.Has(fsm.FIN) }, func(side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "FIN in SYN-SENT", Expected: "the SYN-ACK first",
 			Message: fmt.Sprintf("The %s sent a FIN in frame %d before anybody had answered its SYN.", side, k.Frame.Number()),

@@ -14,8 +14,8 @@ var keepaliveWhileDataOutstanding = &Check{
 	Condition: "A keepalive probe is sent while data of its sender is not acknowledged yet.",
 	Benign:    []string{"the ACK of that data was not captured", "a middlebox that probes in the host's name"},
 	Filter:    "tcp.analysis.keep_alive", Needs: Whole,
-	Facts: flow.KeepaliveEarly,
-	Judge: eachSide(0, flow.KeepaliveEarly, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.KeepaliveEarly),
+	Judge: eachSideShowing(flow.KeepaliveEarly, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "probe at " + number(f, side, k.Segment.Seq), Expected: "retransmission of the data outstanding",
 			Message: fmt.Sprintf("The %s probed in frame %d although data of its own was still unacknowledged.", side, k.Frame.Number()),

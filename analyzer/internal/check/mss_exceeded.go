@@ -16,7 +16,7 @@ var mssExceeded = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			w := d.Rare()
+			w := d.WindowStats()
 			mss := f.Dir[side.Peer()].Options.MSS
 			if mss == 0 || w.TooLarge.N < 3 || d.Giants > 0 || d.Offloaded > 0 || w.Largest%uint32(mss) == 0 {
 				continue

@@ -30,7 +30,7 @@ func doubt(f *flow.Flow, n Needs) string {
 	if n&BothSides != 0 && f.OneSided() {
 		lacks = append(lacks, "only one direction of this connection was captured")
 	}
-	if gap := f.Dir[0].GapOctets + f.Dir[1].GapOctets; n&Whole != 0 && gap > 0 && !f.OneSided() {
+	if gap := f.Dir[0].GapBytes + f.Dir[1].GapBytes; n&Whole != 0 && gap > 0 && !f.OneSided() {
 		lacks = append(lacks, "the capture lost "+plural(int(gap), "octet", "octets")+" of this connection")
 	}
 	if n&Beginning != 0 && f.Midstream() {
@@ -40,7 +40,7 @@ func doubt(f *flow.Flow, n Needs) string {
 		lacks = append(lacks, "the window scales were not captured")
 	}
 	if n&InStep != 0 {
-		if skewed := f.OutOfStep(); skewed > 0 {
+		if skewed := f.CrossDirectionReordered(); skewed > 0 {
 			lacks = append(lacks, fmt.Sprintf("the two directions were captured out of step %s", times(skewed)))
 		}
 	}

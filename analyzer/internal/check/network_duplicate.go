@@ -15,8 +15,8 @@ var networkDuplicate = &Check{
 	Benign:    []string{"a second view of the same packet, delayed by more than 20 ms", "an identification that came round again"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
 	Filter:    "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
-	Facts:     flow.NetworkCopy,
-	Judge: eachSide(0, flow.NetworkCopy, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.NetworkCopy),
+	Judge: eachSideShowing(flow.NetworkCopy, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountFact(side, flow.NetworkCopy)
 		message := fmt.Sprintf("The network delivered the %s's packet in frame %d a second time.", side, k.Frame.Number())
 		if n > 1 {

@@ -20,7 +20,7 @@ var oldDuplicateSYN = &Check{
 	Meaning:   fsm.SYNInSync | fsm.SYNAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, fsm.SYNInSync|fsm.SYNAgain, 0, func(k *flow.Mark) bool {
+			frames, first := notableThat(f, side, fsm.SYNInSync|fsm.SYNAgain, flow.Facts(), func(k *flow.NotableSegment) bool {
 				return otherSYN(k) || lateSYN(k) || answersOldSYN(k)
 			})
 			if first == nil {
@@ -45,18 +45,18 @@ var oldDuplicateSYN = &Check{
 }
 
 // otherSYN reports a SYN with another number from a side in SYN-SENT.
-func otherSYN(k *flow.Mark) bool {
+func otherSYN(k *flow.NotableSegment) bool {
 	return k.Meaning.Any(fsm.SYNInSync) && !k.Segment.Flags.Has(fsm.ACK) && k.States[k.From] == fsm.SynSent
 }
 
 // lateSYN reports the connection's own SYN from a side that is past the
 // handshake, and stays so.
-func lateSYN(k *flow.Mark) bool {
+func lateSYN(k *flow.NotableSegment) bool {
 	s := k.States[k.From]
 	return k.Meaning.Any(fsm.SYNAgain) && !k.Meaning.Any(fsm.TookBack) && s != fsm.SynSent && s != fsm.SynReceived
 }
 
 // answersOldSYN reports a SYN-ACK with a new number from a closed side.
-func answersOldSYN(k *flow.Mark) bool {
+func answersOldSYN(k *flow.NotableSegment) bool {
 	return k.Meaning.Any(fsm.SYNInSync) && k.Segment.Flags.Has(fsm.ACK) && !k.States[k.From].Synchronized()
 }

@@ -15,8 +15,8 @@ var optionAfterEOL = &Check{
 	Benign:    []string{"a stack that does not clear its buffer", "a hidden channel", "a fuzzer"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.non_zero_bytes_after_eol"}},
 	Filter:    "tcp.option_kind == 0",
-	Facts:     flow.OptionsAfterEnd,
-	Judge: eachSide(0, flow.OptionsAfterEnd, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.OptionsAfterEnd),
+	Judge: eachSideShowing(flow.OptionsAfterEnd, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "octets other than 0", Expected: "zeros",
 			Message: fmt.Sprintf("Behind the end of the options of frame %d there are octets that are not zero.", k.Frame.Number()),

@@ -15,8 +15,8 @@ var optionDuplicate = &Check{
 	Benign:    []string{"a middlebox that adds an option without looking"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "tcp.opt_duplicate"}},
 	Filter:    "tcp.options",
-	Facts:     flow.OptionsDuplicate,
-	Judge: eachSide(0, flow.OptionsDuplicate, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.OptionsDuplicate),
+	Judge: eachSideShowing(flow.OptionsDuplicate, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "one option twice", Expected: "each once", Message: fmt.Sprintf("Frame %d carries the same option twice.", k.Frame.Number())}
 	}),
 }

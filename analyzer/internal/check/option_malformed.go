@@ -15,8 +15,8 @@ var optionMalformed = &Check{
 	Benign:    []string{"a broken middlebox", "a fuzzer"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.option.len.invalid"}, {Tool: "Suricata", Name: "tcp.opt_invalid_len"}, {Tool: "Snort", Name: "116:54–58"}},
 	Filter:    "tcp.option.len.invalid",
-	Facts:     flow.OptionsMalformed,
-	Judge: eachSide(0, flow.OptionsMalformed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.OptionsMalformed),
+	Judge: eachSideShowing(flow.OptionsMalformed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "an impossible option length", Expected: "options that end with the header",
 			Message: fmt.Sprintf("The options of frame %d cannot be read to the end.", k.Frame.Number())}
 	}),

@@ -26,10 +26,10 @@ func oddOption(name, title string, kinds fsm.OptionSet, rule, condition, seen, f
 	return &Check{
 		Name: name, Title: title, Family: "options", Severity: record.SeverityNote, Rule: rule,
 		Condition: "A segment carries " + condition + ".", Benign: benign, Filter: filter,
-		Facts: flow.OptionsOdd,
+		Facts: flow.Facts(flow.OptionsOdd),
 		Judge: func(f *flow.Flow, found func(Finding)) {
 			for _, side := range sides {
-				frames, first := markedThat(f, side, 0, flow.OptionsOdd, func(k *flow.Mark) bool {
+				frames, first := notableThat(f, side, 0, flow.Facts(flow.OptionsOdd), func(k *flow.NotableSegment) bool {
 					return k.Segment.Opts.Any(kinds) && !(kinds == fsm.OptExperimental && k.Segment.Opts.Has(fsm.OptFastOpen))
 				})
 				if first == nil {

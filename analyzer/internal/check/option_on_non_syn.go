@@ -16,8 +16,8 @@ var optionOnNonSYN = &Check{
 	Benign:    []string{"a broken middlebox", "a fuzzer"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mss.present"}},
 	Filter:    "tcp.flags.syn == 0 && (tcp.options.mss || tcp.options.wscale || tcp.options.sack_perm)",
-	Facts:     flow.OptionOnNonSYN,
-	Judge: eachSide(0, flow.OptionOnNonSYN, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.OptionOnNonSYN),
+	Judge: eachSideShowing(flow.OptionOnNonSYN, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: synOptionNames(k.Segment.Opts), Expected: "on SYNs only",
 			Message: fmt.Sprintf("Frame %d carries %s, which belongs on a SYN.", k.Frame.Number(), synOptionNames(k.Segment.Opts))}
 	}),

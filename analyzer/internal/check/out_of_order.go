@@ -15,8 +15,8 @@ var outOfOrder = &Check{
 	Benign:    []string{"several paths, or several queues on one", "a retransmission whose original was lost before the tap, where nothing tells the two apart"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.out_of_order"}, {Tool: "tcptrace", Name: "outoforder pkts"}},
 	Filter:    "tcp.analysis.out_of_order",
-	Facts:     flow.OutOfOrder,
-	Judge: eachSide(0, flow.OutOfOrder, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.OutOfOrder),
+	Judge: eachSideShowing(flow.OutOfOrder, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountFact(side, flow.OutOfOrder)
 		return Finding{
 			Seen: fmt.Sprintf("%d of %s with data", n, plural(int(f.Dir[side].DataSegments), "segment", "segments")), Expected: "the order in which they were sent",

@@ -15,8 +15,8 @@ var overlapConflict = &Check{
 	Benign:    []string{"a proxy that encrypts anew", "a stack that reuses a keepalive's octet"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "rexmit_inconsistency"}, {Tool: "Suricata", Name: "stream.reassembly_overlap_different_data"}},
 	Filter:    "tcp.analysis.retransmission",
-	Facts:     flow.ContentDiffers,
-	Judge: eachSide(0, flow.ContentDiffers, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.ContentDiffers),
+	Judge: eachSideShowing(flow.ContentDiffers, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Frames: []fsm.Frame{k.Captured, k.Frame}, Count: f.CountFact(side, flow.ContentDiffers),
 			Seen: "other octets", Expected: fmt.Sprintf("the octets of frame %d", k.Captured.Number()),

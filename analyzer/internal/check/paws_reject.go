@@ -14,13 +14,13 @@ var pawsReject = &Check{
 	Benign:    []string{"two hosts behind one address translator", "segments delivered out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_timestamp"}, {Tool: "Snort", Name: "129:4"}},
 	Filter:    "tcp.options.timestamp.tsval", Needs: InStep,
-	Facts: flow.OldTimestamp,
+	Facts: flow.Facts(flow.OldTimestamp),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, 0, flow.OldTimestamp, func(k *flow.Mark) bool {
+			frames, first := notableThat(f, side, 0, flow.Facts(flow.OldTimestamp), func(k *flow.NotableSegment) bool {
 				// What was overtaken on its way is told as that. With a bare ACK nothing is
 				// lost that the newer one did not bring, and Linux lets one tick pass.
-				return !k.Facts.Any(flow.NetworkCopy|flow.OutOfOrder) && k.Segment.Space() > 0 && k.TSRecent-k.Segment.TSVal > 1
+				return !k.Facts.Any(flow.Facts(flow.NetworkCopy, flow.OutOfOrder)) && k.Segment.Space() > 0 && k.TSRecent-k.Segment.TSVal > 1
 			})
 			if first == nil {
 				continue

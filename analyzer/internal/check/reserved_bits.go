@@ -15,8 +15,8 @@ var reservedBits = &Check{
 	Benign:    []string{"an experiment", "a broken middlebox"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "warn_printbadmbz"}},
 	Filter:    "tcp.flags.res == 1",
-	Facts:     flow.ReservedBits,
-	Judge: eachSide(0, flow.ReservedBits, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.ReservedBits),
+	Judge: eachSideShowing(flow.ReservedBits, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: fmt.Sprintf("%03b", (k.Segment.Flags&fsm.Reserved)>>9), Expected: "000",
 			Message: fmt.Sprintf("Frame %d of the %s has reserved bits set.", k.Frame.Number(), side),

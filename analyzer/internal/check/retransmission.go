@@ -17,7 +17,7 @@ var retransmission = &Check{
 		{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}, {Tool: "Zeek", Name: "history T"}, {Tool: "Suricata", Name: "stream.pkt_retransmission"}, {Tool: "tcptrace", Name: "rexmt data pkts"},
 	},
 	Filter: "tcp.analysis.retransmission",
-	Facts:  flow.Retransmission | flow.LateFill,
+	Facts:  flow.Facts(flow.Retransmission, flow.LateFill),
 	Judge:  judgeResent(flow.KindUnknown, "without a cause that the capture shows"),
 }
 
@@ -33,11 +33,11 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 			}
 			var frames []fsm.Frame
 			var octets uint32
-			f.Marked(side, 0, flow.Retransmission|flow.LateFill, func(k *flow.Mark) {
+			f.EachNotable(side, 0, flow.Facts(flow.Retransmission, flow.LateFill), func(k *flow.NotableSegment) {
 				if k.Kind != kind {
 					return
 				}
-				if k.Segment.Len == 0 || k.Facts.Any(flow.BelowStart) || refusedFastOpen(f, side, k) || bringsProbe(f, side, k) {
+				if k.Segment.Len == 0 || k.Facts.Has(flow.BelowStart) || refusedFastOpen(f, side, k) || bringsProbe(f, side, k) {
 					n--
 					return
 				}
@@ -63,12 +63,12 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 
 // refusedFastOpen reports whether the segment brings once more the data of a SYN
 // that the server took without it: tfo-ignored tells of that.
-func refusedFastOpen(f *flow.Flow, side fsm.Side, k *flow.Mark) bool {
-	return f.AllFacts.Any(flow.FastOpenIgnored) && f.Conn.End[side].FastOpen && k.Segment.Seq == f.Conn.End[side].ISS+1
+func refusedFastOpen(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) bool {
+	return f.AllFacts.Has(flow.FastOpenIgnored) && f.Conn.End[side].FastOpen && k.Segment.Seq == f.Conn.End[side].ISS+1
 }
 
 // bringsProbe reports whether all that the segment repeats is the octet with
 // which a closed window was probed.
-func bringsProbe(f *flow.Flow, side fsm.Side, k *flow.Mark) bool {
-	return f.Dir[side].WindowProbes > 0 && k.Facts.Any(flow.PartlyResent) && k.Next == k.Segment.Seq+1
+func bringsProbe(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) bool {
+	return f.Dir[side].WindowProbes > 0 && k.Facts.Has(flow.PartlyResent) && k.Next == k.Segment.Seq+1
 }

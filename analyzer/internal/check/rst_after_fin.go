@@ -20,7 +20,7 @@ var rstAfterFIN = &Check{
 			if finFrame(f, side) == nil || resetOfLateData(f, side) != nil {
 				continue
 			}
-			f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+			f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
 				if k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) || k.States[side] == fsm.TimeWait || !endedBy(f, side, k.Frame) {
 					return
 				}

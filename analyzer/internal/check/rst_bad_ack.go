@@ -21,7 +21,7 @@ var rstBadAck = &Check{
 			return
 		}
 		for _, side := range sides {
-			if frames, k := marked(f, side, fsm.RSTBadAck, 0); k != nil {
+			if frames, k := notable(f, side, fsm.RSTBadAck); k != nil {
 				found(Finding{
 					Side: side.String(), Frames: frames, Seen: fmt.Sprintf("ack %d", k.Segment.Ack), Expected: fmt.Sprintf("ack %d", f.Conn.End[side.Peer()].ISS+1),
 					Message: fmt.Sprintf("The RST in frame %d does not acknowledge the SYN, so the %s must ignore it.", k.Frame.Number(), side.Peer()),

@@ -16,12 +16,12 @@ var rstInWindow = &Check{
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "rsts_in_window"}},
 	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
 	Meaning: fsm.RSTInWindow,
-	Judge:   eachSide(fsm.RSTInWindow, 0, rstFinding("within the window of the")),
+	Judge:   eachSideMeaning(fsm.RSTInWindow, rstFinding("within the window of the")),
 }
 
 // rstFinding describes a RST that does not end the connection.
-func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.Mark) Finding {
-	return func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.NotableSegment) Finding {
+	return func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		off, way := int(k.Segment.Seq.Minus(k.Next)), "beyond"
 		if off < 0 {
 			off, way = -off, "before"

@@ -26,7 +26,7 @@ var rstInjectionSuspected = &Check{
 			})
 		}
 		for _, side := range sides {
-			frames, k := marked(f, side, fsm.AfterOwnRST, 0)
+			frames, k := notable(f, side, fsm.AfterOwnRST)
 			rst := rstBefore(f, side, k)
 			if rst == nil {
 				if k := strangeRST(f, side); k != nil {
@@ -56,9 +56,9 @@ var rstInjectionSuspected = &Check{
 
 // falseRefusal returns the RST that refuses the client's SYN before a SYN-ACK
 // accepts that same SYN, or nil.
-func falseRefusal(f *flow.Flow) (rst *flow.Mark) {
+func falseRefusal(f *flow.Flow) (rst *flow.NotableSegment) {
 	client := &f.Conn.End[fsm.Client]
-	f.Marked(fsm.Server, fsm.RSTRefuses, 0, func(k *flow.Mark) {
+	f.EachNotable(fsm.Server, fsm.RSTRefuses, flow.Facts(), func(k *flow.NotableSegment) {
 		if rst == nil && client.Syn.Nth < k.Nth && k.Nth < f.SYNACK.Nth && f.SYNACK.Nth < f.FinalACK.Nth && client.State != fsm.Closed {
 			rst = k
 		}
@@ -68,11 +68,11 @@ func falseRefusal(f *flow.Flow) (rst *flow.Mark) {
 
 // rstBefore returns the latest RST that ended side's part before its segment k, or
 // nil. The machine has told what was only captured out of order.
-func rstBefore(f *flow.Flow, side fsm.Side, k *flow.Mark) (rst *flow.Mark) {
+func rstBefore(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) (rst *flow.NotableSegment) {
 	if k == nil {
 		return nil
 	}
-	f.Marked(side, fsm.RSTSent, 0, func(r *flow.Mark) {
+	f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(r *flow.NotableSegment) {
 		if r.Nth < k.Nth {
 			rst = r
 		}
@@ -82,9 +82,9 @@ func rstBefore(f *flow.Flow, side fsm.Side, k *flow.Mark) (rst *flow.Mark) {
 
 // strangeRST returns the RST that ended side's part of an open connection and
 // came over another number of hops than its other packets, or nil.
-func strangeRST(f *flow.Flow, side fsm.Side) (strange *flow.Mark) {
+func strangeRST(f *flow.Flow, side fsm.Side) (strange *flow.NotableSegment) {
 	host := f.Dir[side].LastTTL
-	f.Marked(side, fsm.RSTSent, 0, func(k *flow.Mark) {
+	f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
 		if k.Frame == f.RST[side].Frame && host != 0 && hops(k.TTL, host) >= 2 && f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
 			strange = k
 		}

@@ -16,7 +16,7 @@ var rstOutOfWindow = &Check{
 	Meaning: fsm.RSTOutside,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, fsm.RSTOutside, 0, func(k *flow.Mark) bool { return !lateAnswer(f, side, k) })
+			frames, first := notableThat(f, side, fsm.RSTOutside, flow.Facts(), func(k *flow.NotableSegment) bool { return !lateAnswer(f, side, k) })
 			if first != nil {
 				x := rstFinding("outside the window of the")(f, side, first)
 				x.Side, x.Frames = side.String(), frames
@@ -30,7 +30,7 @@ var rstOutOfWindow = &Check{
 // side is after its FIN or with a RST for each segment that comes, answers to a
 // segment that was under way: it takes its number from that segment's
 // acknowledgment, which was older.
-func lateAnswer(f *flow.Flow, side fsm.Side, k *flow.Mark) bool {
+func lateAnswer(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) bool {
 	const underWay = 1 << 16
 	e := &f.Conn.End[side]
 	closed := e.SentFIN && e.FinSeq.Before(k.Next) || f.Dir[side].RSTs > 1

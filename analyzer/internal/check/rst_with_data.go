@@ -15,8 +15,8 @@ var rstWithData = &Check{
 	Benign:    []string{"some stacks add a reason in words"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.rst_with_data"}, {Tool: "Snort", Name: "129:18"}},
 	Filter:    "tcp.flags.reset == 1 && tcp.len > 0",
-	Facts:     flow.RSTData,
-	Judge: eachSide(0, flow.RSTData, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.RSTData),
+	Judge: eachSideShowing(flow.RSTData, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: plural(int(k.Segment.Len), "octet", "octets"), Expected: "none, as a rule",
 			Message: fmt.Sprintf("The RST in frame %d carries %s.", k.Frame.Number(), plural(int(k.Segment.Len), "octet", "octets")),

@@ -12,6 +12,6 @@ var rtoRetransmit = &Check{
 	Benign:    []string{"loss on the path", "a peer that was busy or gone"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.rto"}},
 	Filter:    "tcp.analysis.rto",
-	Facts:     flow.Retransmission | flow.LateFill,
+	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
 	Judge:     judgeResent(flow.KindTimeout, "after a timeout"),
 }

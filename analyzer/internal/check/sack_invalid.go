@@ -14,7 +14,7 @@ var sackInvalid = &Check{
 	Condition: "A SACK block reaches beyond all that the peer ever sent or below its first number, or comes though not both SYNs permitted SACK.",
 	Benign:    []string{"the capture lost the end of the data", "a middlebox that changes numbers but not SACK blocks"},
 	Filter:    "tcp.options.sack_le", Needs: Whole,
-	Facts: flow.SACKInvalid,
+	Facts: flow.Facts(flow.SACKInvalid),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := invalidSACKs(f, side)
@@ -34,9 +34,9 @@ var sackInvalid = &Check{
 
 // invalidSACKs returns the frames of side's SACKs that lie outside all that the
 // peer sent in the end, and the first of them.
-func invalidSACKs(f *flow.Flow, side fsm.Side) (frames []fsm.Frame, first *flow.Mark) {
+func invalidSACKs(f *flow.Flow, side fsm.Side) (frames []fsm.Frame, first *flow.NotableSegment) {
 	top := f.Conn.End[side.Peer()].Out.Top
-	return markedThat(f, side, 0, flow.SACKInvalid, func(k *flow.Mark) bool {
+	return notableThat(f, side, 0, flow.Facts(flow.SACKInvalid), func(k *flow.NotableSegment) bool {
 		b := k.Segment.SACK[0]
 		// What was sent later than the SACK was captured: the two directions are out of step.
 		return !(b.To.After(k.Segment.Ack) && b.To.AtOrBefore(top))

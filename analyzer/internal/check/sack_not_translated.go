@@ -14,7 +14,7 @@ var sackNotTranslated = &Check{
 	Condition: "Two or more SACKs of a side lie far from their acknowledgments, all by about the same distance: something between the hosts rewrites sequence numbers and leaves the SACK blocks as they were. Every loss then ends in a timeout.",
 	Benign:    []string{"a forger who repeats one guess"},
 	Filter:    "tcp.options.sack_le",
-	Facts:     flow.SACKInvalid,
+	Facts:     flow.Facts(flow.SACKInvalid),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			shift := shiftedSACKs(f, side)
@@ -44,7 +44,7 @@ func shiftedSACKs(f *flow.Flow, side fsm.Side) int32 {
 	var shift int32
 	n := 0
 	same := true
-	f.Marked(side, 0, flow.SACKInvalid, func(k *flow.Mark) {
+	f.EachNotable(side, 0, flow.Facts(flow.SACKInvalid), func(k *flow.NotableSegment) {
 		d := k.Segment.SACK[0].From.Minus(k.Segment.Ack)
 		if n++; n == 1 {
 			shift = d

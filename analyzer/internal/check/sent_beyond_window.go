@@ -15,8 +15,8 @@ var sentBeyondWindow = &Check{
 	Benign:    []string{"the ACK that opened the window was not captured", "the two directions were captured out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_packet_out_of_window"}, {Tool: "nf_conntrack", Name: "over the window of the receiver"}},
 	Filter:    "tcp.analysis.window_full", Needs: Scales | Whole | InStep,
-	Facts: flow.BeyondWindow,
-	Judge: eachSide(0, flow.BeyondWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.BeyondWindow),
+	Judge: eachSideShowing(flow.BeyondWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		end := k.Segment.Seq.Add(k.Segment.Len)
 		return Finding{
 			Seen: "data up to " + number(f, side, end), Expected: "not beyond " + number(f, side, k.RightEdge),

@@ -18,7 +18,7 @@ var seqOutOfWindowRight = &Check{
 	},
 	Filter: "tcp.analysis.lost_segment", Needs: Beginning,
 	Meaning: fsm.OutsideWindow,
-	Judge: eachSide(fsm.OutsideWindow, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Judge: eachSideMeaning(fsm.OutsideWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "near " + number(f, side, k.Next),
 			Message: fmt.Sprintf("The data in frame %d lies %s beyond what the %s expects from the %s.", k.Frame.Number(), octets(k.Segment.Seq.Minus(k.Next)), side.Peer(), side),

@@ -15,8 +15,8 @@ var seqUnderflow = &Check{
 	Benign:    []string{"a segment of an earlier connection on the same ports", "a forger's guess"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "TCP_seq_underflow_or_misorder"}},
 	Filter:    "tcp.seq > 4000000000", Needs: Whole,
-	Facts: flow.BelowStart,
-	Judge: eachSide(0, flow.BelowStart, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.BelowStart),
+	Judge: eachSideShowing(flow.BelowStart, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "above " + number(f, side, f.Conn.End[side].ISS),
 			Message: fmt.Sprintf("Frame %d carries numbers from before the %s's SYN.", k.Frame.Number(), side),

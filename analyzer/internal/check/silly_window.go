@@ -13,10 +13,10 @@ var sillyWindow = &Check{
 	Condition: "A closed window is opened three times or more by less than a segment and less than half of the largest window offered.",
 	Benign:    []string{"a very small receive buffer"},
 	Filter:    "tcp.analysis.window_update",
-	Facts:     flow.ZeroWindow,
+	Facts:     flow.Facts(flow.ZeroWindow),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			o := f.Dir[side].Rare().SmallOpening
+			o := f.Dir[side].WindowStats().SmallOpening
 			if o.N < 3 {
 				continue
 			}

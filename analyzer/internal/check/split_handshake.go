@@ -17,7 +17,7 @@ var splitHandshake = &Check{
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
 	Meaning:   fsm.SYNCrossed,
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		frames, k := marked(f, fsm.Server, fsm.SYNCrossed, 0)
+		frames, k := notable(f, fsm.Server, fsm.SYNCrossed)
 		if k == nil || !f.SplitHandshake() {
 			return
 		}

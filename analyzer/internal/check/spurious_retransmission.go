@@ -15,13 +15,13 @@ var spuriousRetransmission = &Check{
 	Benign:    []string{"the ACK was lost between the tap and the sender, or was still on its way", "a timeout shorter than the round trip"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.spurious_retransmission"}, {Tool: "Suricata", Name: "stream.pkt_spurious_retransmission"}},
 	Filter:    "tcp.analysis.spurious_retransmission",
-	Facts:     flow.Spurious,
+	Facts:     flow.Facts(flow.SpuriousLikely),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			var frames []fsm.Frame
-			n := f.CountFact(side, flow.Spurious)
-			f.Marked(side, 0, flow.Spurious, func(k *flow.Mark) {
-				if k.Segment.Len == 0 || k.Facts.Any(flow.BelowStart) {
+			n := f.CountFact(side, flow.SpuriousLikely)
+			f.EachNotable(side, 0, flow.Facts(flow.SpuriousLikely), func(k *flow.NotableSegment) {
+				if k.Segment.Len == 0 || k.Facts.Has(flow.BelowStart) {
 					n--
 					return
 				}
@@ -34,7 +34,7 @@ var spuriousRetransmission = &Check{
 			if n > 1 {
 				it = "them"
 			}
-			if p := f.Dir[side].NeedlessProved; p > 0 {
+			if p := f.Dir[side].SpuriousProved; p > 0 {
 				proved = fmt.Sprintf("; its peer proved %d needless", p)
 			}
 			found(Finding{

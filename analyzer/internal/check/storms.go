@@ -23,7 +23,7 @@ var finStorm = &Check{
 			if d.FINs < storm || first == nil || d.LastFIN-first.Time > fsm.Time(d.FINs-1)*fsm.Second {
 				continue
 			}
-			frames, _ := marked(f, side, fsm.FINAgain|fsm.FINMoved, 0)
+			frames, _ := notable(f, side, fsm.FINAgain|fsm.FINMoved)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.FINs),
 				Seen: fmt.Sprintf("%d FINs in %s", d.FINs, span(d.LastFIN-first.Time)), Expected: "one FIN, and timers that back off",
@@ -48,7 +48,7 @@ var rstStorm = &Check{
 			if d.RSTs < storm || d.LastRST-first.Time > fsm.Time(d.RSTs-1)*fsm.Second {
 				continue
 			}
-			frames, _ := marked(f, side, fsm.RSTNoConnection, 0)
+			frames, _ := notable(f, side, fsm.RSTNoConnection)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.RSTs),
 				Seen: fmt.Sprintf("%d RSTs in %s", d.RSTs, span(d.LastRST-first.Time)), Expected: "one RST",

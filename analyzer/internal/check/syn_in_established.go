@@ -17,7 +17,7 @@ var synInEstablished = &Check{
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports", Needs: Beginning,
 	Meaning: fsm.SYNInSync,
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		judgeForeignSYN(f, false, func(side fsm.Side, k *flow.Mark, frames []fsm.Frame) {
+		judgeForeignSYN(f, false, func(side fsm.Side, k *flow.NotableSegment, frames []fsm.Frame) {
 			found(Finding{
 				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with number %d", k.Segment.Seq), Expected: "no SYN in " + k.States[side.Peer()].String(),
 				Message: fmt.Sprintf("A SYN came in frame %d while the connection was open; it was not accepted.", k.Frame.Number()),
@@ -28,9 +28,9 @@ var synInEstablished = &Check{
 
 // judgeForeignSYN finds SYNs on an open connection that opened nothing. blind
 // asks for those whose supposed sender went on with the connection.
-func judgeForeignSYN(f *flow.Flow, blind bool, report func(fsm.Side, *flow.Mark, []fsm.Frame)) {
+func judgeForeignSYN(f *flow.Flow, blind bool, report func(fsm.Side, *flow.NotableSegment, []fsm.Frame)) {
 	for _, side := range sides {
-		frames, first := markedThat(f, side, fsm.SYNInSync, 0, func(k *flow.Mark) bool {
+		frames, first := notableThat(f, side, fsm.SYNInSync, flow.Facts(), func(k *flow.NotableSegment) bool {
 			// A SYN-ACK's sender and the stages before ESTABLISHED are other checks' business.
 			if !k.States[side].Synchronized() || k.Segment.Flags.Has(fsm.ACK) {
 				return false

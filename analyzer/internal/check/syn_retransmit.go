@@ -18,10 +18,10 @@ var synRetransmit = &Check{
 	Meaning:   fsm.SYNAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			var k *flow.Mark
+			var k *flow.NotableSegment
 			var frames []fsm.Frame
 			n := f.CountMeaning(side, fsm.SYNAgain)
-			f.Marked(side, fsm.SYNAgain, 0, func(m *flow.Mark) {
+			f.EachNotable(side, fsm.SYNAgain, flow.Facts(), func(m *flow.NotableSegment) {
 				if lateSYN(m) {
 					n--
 					return

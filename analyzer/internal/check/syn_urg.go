@@ -15,8 +15,8 @@ var synURG = &Check{
 	Benign:    []string{"a scanner that tells systems apart"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "baroque_SYN"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.urg == 1",
-	Facts:     flow.SYNUrgent,
-	Judge: eachSide(0, flow.SYNUrgent, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.SYNUrgent),
+	Judge: eachSideShowing(flow.SYNUrgent, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "SYN, URG", Expected: "SYN", Message: fmt.Sprintf("The SYN in frame %d has the URG flag.", k.Frame.Number())}
 	}),
 }

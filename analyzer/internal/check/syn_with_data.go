@@ -15,8 +15,8 @@ var synWithData = &Check{
 	Benign:    []string{"T/TCP or a private Fast Open form", "a scan that looks for odd stacks"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:2"}, {Tool: "Zeek", Name: "SYN_with_data"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.len > 0 && !tcp.options.tfo",
-	Facts:     flow.SYNData,
-	Judge: eachSide(0, flow.SYNData, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.SYNData),
+	Judge: eachSideShowing(flow.SYNData, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: plural(int(k.Segment.Len), "octet", "octets"), Expected: "none without Fast Open",
 			Message: fmt.Sprintf("The SYN in frame %d carries %s.", k.Frame.Number(), plural(int(k.Segment.Len), "octet of data", "octets of data")),

@@ -23,7 +23,7 @@ var synackResendDiff = &Check{
 	Meaning: fsm.SYNACKChanged,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			if frames, k := marked(f, side, fsm.SYNACKChanged, 0); k != nil {
+			if frames, k := notable(f, side, fsm.SYNACKChanged); k != nil {
 				found(Finding{
 					Side: side.String(), Frames: append([]fsm.Frame{f.SYNACK.Frame}, frames...), Count: len(frames),
 					Seen: fmt.Sprintf("initial number %d", k.Segment.Seq), Expected: "the number of the first SYN-ACK",

@@ -21,7 +21,7 @@ var synackRetransmit = &Check{
 	Meaning: fsm.SYNACKAgain,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := marked(f, side, fsm.SYNACKAgain, 0)
+			frames, k := notable(f, side, fsm.SYNACKAgain)
 			if k == nil {
 				continue
 			}

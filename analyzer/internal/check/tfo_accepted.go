@@ -14,8 +14,8 @@ var tfoAccepted = &Check{
 	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges data of it.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ack"}},
 	Filter:    "tcp.analysis.tfo_ack",
-	Facts:     flow.FastOpenTaken,
-	Judge: eachSide(0, flow.FastOpenTaken, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.FastOpenTaken),
+	Judge: eachSideShowing(flow.FastOpenTaken, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		taken := k.Segment.Ack - f.Conn.End[side.Peer()].ISS - 1
 		return Finding{
 			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "",

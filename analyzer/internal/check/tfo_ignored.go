@@ -15,8 +15,8 @@ var tfoIgnored = &Check{
 	Benign:    []string{"the cookie was not valid any more", "the server does not offer Fast Open, or a middlebox removed the option"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ignored"}, {Tool: "Suricata", Name: "stream.3whs_synack_tfo_data_ignored"}},
 	Filter:    "tcp.analysis.tfo_ignored",
-	Facts:     flow.FastOpenIgnored,
-	Judge: eachSide(0, flow.FastOpenIgnored, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.FastOpenIgnored),
+	Judge: eachSideShowing(flow.FastOpenIgnored, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "an ack of the SYN's data",
 			Message: fmt.Sprintf("The SYN-ACK in frame %d acknowledges the SYN without its data.", k.Frame.Number()),

@@ -15,7 +15,7 @@ var timeWaitAssassination = &Check{
 	Benign:    []string{"the RST was lost behind the tap, and TIME-WAIT went on", "the host ignores RSTs in TIME-WAIT, as RFC 1337 proposes (Linux: tcp_rfc1337)", "an application that resets after closing"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.TimeWaitKilled,
-	Judge: eachSide(fsm.TimeWaitKilled, 0, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Judge: eachSideMeaning(fsm.TimeWaitKilled, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		since, until := f.Conn.End[side.Peer()].TimeWaitSpan()
 		return Finding{
 			Seen: fmt.Sprintf("RST %s after TIME-WAIT began", span(k.Time-since)), Expected: fmt.Sprintf("silence for %s", span(until-since)),

@@ -22,7 +22,7 @@ var timeWaitMissing = &Check{
 	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := marked(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait, 0)
+			frames, k := notable(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait)
 			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && answersData(f, side, k) {
 				continue // of data for a closed socket data-to-closed-socket tells
 			}

@@ -16,14 +16,14 @@ var tinySegments = &Check{
 	Filter:    "tcp.len > 0 && tcp.len < 700",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			w := f.Dir[side].Rare()
+			w := f.Dir[side].WindowStats()
 			if w.TinyRun.N < 30 {
 				continue
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.TinyRun.Frames, Count: w.TinyRun.N,
-				Seen: fmt.Sprintf("%d segments of %d octets on average", w.TinyRun.N, w.TinyOctet/uint64(w.TinyRun.N)), Expected: "full segments",
-				Message: fmt.Sprintf("The %s sent %d small segments in one go, from frame %d on, with %d octets in all.", side, w.TinyRun.N, w.TinyRun.Frames[0].Number(), w.TinyOctet),
+				Seen: fmt.Sprintf("%d segments of %d octets on average", w.TinyRun.N, w.TinyBytes/uint64(w.TinyRun.N)), Expected: "full segments",
+				Message: fmt.Sprintf("The %s sent %d small segments in one go, from frame %d on, with %d octets in all.", side, w.TinyRun.N, w.TinyRun.Frames[0].Number(), w.TinyBytes),
 			})
 		}
 	},

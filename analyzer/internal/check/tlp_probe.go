@@ -12,6 +12,6 @@ var tlpProbe = &Check{
 	Benign:    []string{"an ACK that was delayed, which a DSACK then tells"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
 	Filter:    "tcp.analysis.retransmission",
-	Facts:     flow.Retransmission | flow.LateFill,
+	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
 	Judge:     judgeResent(flow.KindProbe, "to probe for a lost tail"),
 }

@@ -14,8 +14,8 @@ var tsEchoInvalid = &Check{
 	Condition: "TSecr lies before the first or more than 100,000 ticks behind the latest timestamp that the peer has sent.",
 	Benign:    []string{"a middlebox that rewrites timestamps in one direction only", "the two directions were captured out of step"},
 	Filter:    "tcp.options.timestamp.tsecr", Needs: Whole | InStep,
-	Facts: flow.EchoInvalid,
-	Judge: eachSide(0, flow.EchoInvalid, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.EchoInvalid),
+	Judge: eachSideShowing(flow.EchoInvalid, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		latest, _ := f.Conn.End[side.Peer()].LatestTimestamp()
 		return Finding{
 			Seen: fmt.Sprintf("TSecr %d", k.Segment.TSEcr), Expected: fmt.Sprintf("%d to %d", f.Dir[side.Peer()].SYNTimestamp, latest),

@@ -15,8 +15,8 @@ var tsMissing = &Check{
 	Benign:    []string{"a middlebox removes options"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:14"}},
 	Filter:    "!tcp.options.timestamp.tsval && tcp.flags.reset == 0",
-	Facts:     flow.TimestampMissing,
-	Judge: eachSide(0, flow.TimestampMissing, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.TimestampMissing),
+	Judge: eachSideShowing(flow.TimestampMissing, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "no timestamp", Expected: "a timestamp, as agreed",
 			Message: fmt.Sprintf("Frame %d has no timestamp although both SYNs agreed on them.", k.Frame.Number()),

@@ -14,8 +14,8 @@ var tsUnnegotiated = &Check{
 	Condition: "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
 	Benign:    []string{"a middlebox removed the option from one SYN"},
 	Filter:    "tcp.options.timestamp.tsval && tcp.flags.syn == 0",
-	Facts:     flow.TimestampUnagreed,
-	Judge: eachSide(0, flow.TimestampUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.TimestampUnagreed),
+	Judge: eachSideShowing(flow.TimestampUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "timestamps", Expected: "none",
 			Message: fmt.Sprintf("Frame %d carries timestamps that the SYNs did not agree on.", k.Frame.Number()),

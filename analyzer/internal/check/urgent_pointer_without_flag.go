@@ -15,8 +15,8 @@ var urgentPtrNoFlag = &Check{
 	Benign:    []string{"a stack that does not clear the field"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.urgent_pointer.non_zero"}, {Tool: "Snort", Name: "116:419"}},
 	Filter:    "tcp.urgent_pointer != 0 && tcp.flags.urg == 0",
-	Facts:     flow.UrgentWithoutFlag,
-	Judge: eachSide(0, flow.UrgentWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.UrgentWithoutFlag),
+	Judge: eachSideShowing(flow.UrgentWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: fmt.Sprintf("urgent pointer %d", k.Segment.Urgent), Expected: "0 without URG",
 			Message: fmt.Sprintf("Frame %d has urgent pointer %d without the URG flag.", k.Frame.Number(), k.Segment.Urgent),

@@ -13,10 +13,10 @@ var urgentPtrInvalid = &Check{
 	Condition: "URG is set and the urgent pointer is 0, so that nothing is urgent.",
 	Benign:    []string{"a scanner that tells systems apart", "a middlebox that clears the pointer but not the flag"},
 	Filter:    "tcp.flags.urg == 1 && tcp.urgent_pointer == 0",
-	Facts:     flow.UrgentData,
+	Facts:     flow.Facts(flow.UrgentData),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, 0, flow.UrgentData, func(k *flow.Mark) bool {
+			frames, first := notableThat(f, side, 0, flow.Facts(flow.UrgentData), func(k *flow.NotableSegment) bool {
 				return k.Segment.Urgent == 0 && !k.Facts.Any(illegalFlags)
 			})
 			if first == nil {

@@ -13,10 +13,10 @@ var urgentUsed = &Check{
 	Condition: "A segment that opens nothing has URG set. New applications should not use the urgent mechanism (RFC 6093).",
 	Benign:    []string{"telnet, rlogin and ftp use it"},
 	Filter:    "tcp.flags.urg == 1",
-	Facts:     flow.UrgentData,
+	Facts:     flow.Facts(flow.UrgentData),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := markedThat(f, side, 0, flow.UrgentData, func(k *flow.Mark) bool { return !k.Facts.Any(illegalFlags) })
+			frames, first := notableThat(f, side, 0, flow.Facts(flow.UrgentData), func(k *flow.NotableSegment) bool { return !k.Facts.Any(illegalFlags) })
 			if first != nil {
 				found(Finding{
 					Side: side.String(), Frames: frames, Count: f.CountFact(side, flow.UrgentData), Seen: fmt.Sprintf("urgent pointer %d", first.Segment.Urgent), Expected: "no urgent data",

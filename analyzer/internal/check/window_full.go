@@ -14,7 +14,7 @@ var windowFull = &Check{
 	Benign:    []string{"a receiver that reads more slowly than the path carries", "a receive buffer too small for the path"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.window_full"}},
 	Filter:    "tcp.analysis.window_full", Needs: Scales,
-	Facts: flow.WindowFull,
+	Facts: flow.Facts(flow.WindowFull),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
@@ -23,7 +23,7 @@ var windowFull = &Check{
 			if n < 3 || d.Blocked < 10_000_000 || 10*d.Blocked < busy {
 				continue
 			}
-			frames, _ := marked(f, side, 0, flow.WindowFull)
+			frames, _ := notable(f, side, 0, flow.WindowFull)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", times(n), span(d.Blocked), span(max(busy, d.Blocked))),

@@ -15,8 +15,8 @@ var windowShrunk = &Check{
 	Benign:    []string{"ACKs captured out of order", "a host short of memory"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "window_recision"}, {Tool: "Suricata", Name: "stream.pkt_bad_window_update"}},
 	Filter:    "tcp.analysis.window_update", Needs: Scales | InStep,
-	Facts: flow.WindowShrunk,
-	Judge: eachSide(0, flow.WindowShrunk, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.WindowShrunk),
+	Judge: eachSideShowing(flow.WindowShrunk, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		edge := k.Segment.Ack.Add(uint32(k.Segment.Window) << f.Conn.End[side].Scale)
 		return Finding{
 			Seen: "right edge " + number(f, side.Peer(), edge), Expected: "not left of " + number(f, side.Peer(), k.OwnEdge),

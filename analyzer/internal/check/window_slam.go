@@ -15,8 +15,8 @@ var windowSlam = &Check{
 	Benign:    []string{"a small embedded system"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:19"}},
 	Filter:    "tcp.window_size < 64 && tcp.seq == 1 && tcp.ack == 1", Needs: Scales,
-	Facts: flow.WindowSlam,
-	Judge: eachSide(0, flow.WindowSlam, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts: flow.Facts(flow.WindowSlam),
+	Judge: eachSideShowing(flow.WindowSlam, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		window := uint32(k.Segment.Window) << f.Conn.End[side].Scale
 		return Finding{
 			Seen: fmt.Sprintf("window %d", window), Expected: "room for at least a segment",

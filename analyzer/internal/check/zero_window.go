@@ -15,8 +15,8 @@ var zeroWindow = &Check{
 	Benign:    []string{"an application that is busy for a moment"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "Zeek", Name: "history W"}, {Tool: "tcptrace", Name: "zero win adv"}},
 	Filter:    "tcp.analysis.zero_window",
-	Facts:     flow.ZeroWindow,
-	Judge: eachSide(0, flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.Mark) Finding {
+	Facts:     flow.Facts(flow.ZeroWindow),
+	Judge: eachSideShowing(flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		d := &f.Dir[side]
 		n := int(d.ZeroWindows)
 		message := fmt.Sprintf("The %s closed its window in frame %d for %s; ", side, k.Frame.Number(), span(d.ZeroWindowTime))

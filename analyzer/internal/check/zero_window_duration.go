@@ -15,10 +15,10 @@ var zeroWindowDuration = &Check{
 	Benign:    []string{"an application that was told to wait, such as a paused download"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "argus", Name: "flags S, D, @"}},
 	Filter:    "tcp.analysis.zero_window",
-	Facts:     flow.ZeroWindow,
+	Facts:     flow.Facts(flow.ZeroWindow),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			w := f.Dir[side].Rare()
+			w := f.Dir[side].WindowStats()
 			rto := f.Dir[side.Peer()].RTT().RTO()
 			if w.LongestZero <= max(fsm.Second, rto) {
 				continue

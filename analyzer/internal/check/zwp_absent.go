@@ -14,10 +14,10 @@ var zwpAbsent = &Check{
 	Condition: "A window was closed for more than 5 s, the peer sent nothing at all meanwhile, and had data at once when the window opened: if that opening had been lost, both would have waited for ever.",
 	Benign:    []string{"the application wrote its data just when the window opened", "the probes were not captured"},
 	Filter:    "tcp.analysis.zero_window || tcp.analysis.window_update", Needs: BothSides | Whole,
-	Facts: flow.ZeroWindow,
+	Facts: flow.Facts(flow.ZeroWindow),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			u := f.Dir[side.Peer()].Rare().Unprobed
+			u := f.Dir[side.Peer()].WindowStats().Unprobed
 			if u.Span == 0 {
 				continue
 			}

@@ -13,10 +13,10 @@ var zwpNoBackoff = &Check{
 	Condition: "Four or more probes of one closed window come at intervals that do not grow by half, and stay below 30 s.",
 	Benign:    []string{"the intervals had grown before, in an earlier closure"},
 	Filter:    "tcp.analysis.zero_window_probe || tcp.analysis.keep_alive",
-	Facts:     flow.WindowProbe,
+	Facts:     flow.Facts(flow.WindowProbe),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			s := f.Dir[side].Rare().Steady
+			s := f.Dir[side].WindowStats().Steady
 			if s.Probes == 0 {
 				continue
 			}

@@ -42,7 +42,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	buildQuality(f, c)
 	buildTails(f, c)
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
-	c.SegmentsCut = f.KeptCut
+	c.SegmentsCut = f.TimelineCut
 }
 
 // orderTransitions puts the transitions of both sides into the order in which
@@ -95,13 +95,13 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 	for side := range c.Traffic {
 		d, t := &f.Dir[side], &c.Traffic[side]
 		*t = record.Traffic{
-			Packets: d.Packets, Octets: d.Octets, UniqueOctets: d.Unique,
-			Retransmissions: d.Retransmissions, ResentOctets: d.ResentOctets, OutOfOrder: d.OutOfOrder,
-			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapOctets: d.GapOctets,
+			Packets: d.Packets, Octets: d.Bytes, UniqueOctets: d.UniqueBytes,
+			Retransmissions: d.Retransmissions, ResentOctets: d.ResentBytes, OutOfOrder: d.OutOfOrder,
+			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapOctets: d.GapBytes,
 			ZeroWindows: d.ZeroWindows, ZeroWindowTime: float64(d.ZeroWindowTime) / 1e9, WindowProbes: d.WindowProbes,
 			MinWindow: d.MinWindow, MaxWindow: d.MaxWindow,
 			RTT: buildRTTs(d), Kinds: buildKinds(d),
-			SpuriousProved: d.NeedlessProved, SpuriousLikely: d.NeedlessLikely, LostBefore: d.Late,
+			SpuriousProved: d.SpuriousProved, SpuriousLikely: d.SpuriousLikely, LostBefore: d.Late,
 			MaxInFlight: d.MaxInFlight(), InitialWindow: d.InitialWindow(),
 		}
 		if k := d.Keepalive; k != nil {

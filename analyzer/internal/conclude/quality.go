@@ -12,7 +12,7 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	q := &c.Quality
 	*q = record.ConnectionQuality{
 		OneSided: f.OneSided(), Midstream: f.Midstream(),
-		GapOctets: f.Dir[0].GapOctets + f.Dir[1].GapOctets,
+		GapOctets: f.Dir[0].GapBytes + f.Dir[1].GapBytes,
 		Doubled:   f.Dir[0].Doubled + f.Dir[1].Doubled,
 		Trust:     "full",
 	}
@@ -34,7 +34,7 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	case q.GapOctets > 0 && !q.OneSided:
 		doubt("partial", fmt.Sprintf("%s acknowledged but not captured; counts of data and of retransmissions may be too low.", was(q.GapOctets, "octet", "octets")))
 	}
-	if n := f.OutOfStep(); n > 0 {
+	if n := f.CrossDirectionReordered(); n > 0 {
 		doubt("partial", "Its two directions were captured out of step; times between them are not exact.")
 	}
 }
@@ -42,14 +42,14 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 // noData reports whether the connection carried data of which nothing at all was
 // captured although its other segments were.
 func noData(f *flow.Flow) bool {
-	return f.Dir[0].GapOctets+f.Dir[1].GapOctets > 0 && f.Dir[0].DataSegments+f.Dir[1].DataSegments == 0 && !f.OneSided()
+	return f.Dir[0].GapBytes+f.Dir[1].GapBytes > 0 && f.Dir[0].DataSegments+f.Dir[1].DataSegments == 0 && !f.OneSided()
 }
 
 // CountFaults counts what a connection shows of the capture's faults.
 func CountFaults(q *record.Quality, f *flow.Flow) {
 	for i := range f.Dir {
 		q.DoubledFrames += f.Dir[i].Doubled
-		q.GapOctets += f.Dir[i].GapOctets
+		q.GapOctets += f.Dir[i].GapBytes
 	}
 	if f.OneSided() {
 		q.OneSided++
@@ -57,7 +57,7 @@ func CountFaults(q *record.Quality, f *flow.Flow) {
 	if f.Midstream() {
 		q.Midstream++
 	}
-	if f.OutOfStep() > 0 {
+	if f.CrossDirectionReordered() > 0 {
 		q.OutOfStep++
 	}
 	if noData(f) {

@@ -9,7 +9,7 @@ import (
 // buildSegments writes the kept segments with the states that hindsight gives
 // both endpoints before and after each.
 func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []record.Segment {
-	if len(f.Kept) == 0 {
+	if len(f.Timeline) == 0 {
 		return out
 	}
 	var now [2]record.EndState
@@ -17,8 +17,8 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		now[side] = record.EndState{State: initialState(ts, fsm.Side(side)), Proved: true}
 	}
 	next := 0
-	for i := range f.Kept {
-		k := &f.Kept[i]
+	for i := range f.Timeline {
+		k := &f.Timeline[i]
 		s := record.Segment{
 			Frame: k.Frame, Time: k.Time, From: k.From, Seg: k.Segment, Rel: true,
 			RelSeq: k.RelSeq, RelAck: k.RelAck, Window: k.Scaled, Before: now,
@@ -30,7 +30,7 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		}
 		s.After = now
 		s.Labels = labels(k.Meaning, k.Facts)
-		if k.Facts.Any(flow.Retransmission | flow.LateFill) {
+		if k.Facts.Any(flow.Facts(flow.Retransmission, flow.LateFill)) {
 			s.Labels = append(s.Labels, kindLabels[k.Kind])
 			s.Original = k.Original
 		}
@@ -54,7 +54,7 @@ func initialState(ts []fsm.Transition, side fsm.Side) fsm.State {
 func proved(t *fsm.Transition) bool { return t.Cause != fsm.Received || t.Proof != 0 }
 
 // labels names what a segment was found to be, for people and for scripts.
-func labels(m fsm.Meaning, g flow.Facts) []string {
+func labels(m fsm.Meaning, g flow.SegmentFacts) []string {
 	var out []string
 	for _, l := range meaningLabels {
 		if m.Any(l.meaning) || g.Any(l.facts) {
@@ -67,34 +67,34 @@ func labels(m fsm.Meaning, g flow.Facts) []string {
 var meaningLabels = []struct {
 	name    string
 	meaning fsm.Meaning
-	facts   flow.Facts
+	facts   flow.SegmentFacts
 }{
-	{name: "duplicate-frame", facts: flow.Doubled},
-	{name: "network-duplicate", facts: flow.NetworkCopy},
-	{name: "retransmission", meaning: fsm.SYNAgain | fsm.SYNACKAgain | fsm.FINAgain, facts: flow.Retransmission | flow.LateFill},
-	{name: "retransmission-partial", facts: flow.PartlyResent},
-	{name: "retransmission-spurious", facts: flow.Spurious | flow.Needless},
-	{name: "retransmission-spurious-proved", facts: flow.Needless},
-	{name: "original-not-captured", facts: flow.LateFill},
-	{name: "out-of-order", facts: flow.OutOfOrder},
-	{name: "previous-segment-missing", facts: flow.HoleBefore},
-	{name: "duplicate-ack", facts: flow.DuplicateACK},
-	{name: "dsack", facts: flow.DSACK},
-	{name: "keepalive", facts: flow.KeepaliveProbe},
-	{name: "keepalive-ack", facts: flow.KeepaliveAnswer},
-	{name: "zero-window", facts: flow.ZeroWindow},
-	{name: "zero-window-probe", facts: flow.WindowProbe},
-	{name: "zero-window-probe-ack", facts: flow.WindowProbeAnswer},
-	{name: "window-update", facts: flow.WindowUpdate},
-	{name: "window-full", facts: flow.WindowFull},
+	{name: "duplicate-frame", facts: flow.Facts(flow.Doubled)},
+	{name: "network-duplicate", facts: flow.Facts(flow.NetworkCopy)},
+	{name: "retransmission", meaning: fsm.SYNAgain | fsm.SYNACKAgain | fsm.FINAgain, facts: flow.Facts(flow.Retransmission, flow.LateFill)},
+	{name: "retransmission-partial", facts: flow.Facts(flow.PartlyResent)},
+	{name: "retransmission-spurious", facts: flow.Facts(flow.SpuriousLikely, flow.SpuriousProved)},
+	{name: "retransmission-spurious-proved", facts: flow.Facts(flow.SpuriousProved)},
+	{name: "original-not-captured", facts: flow.Facts(flow.LateFill)},
+	{name: "out-of-order", facts: flow.Facts(flow.OutOfOrder)},
+	{name: "previous-segment-missing", facts: flow.Facts(flow.HoleBefore)},
+	{name: "duplicate-ack", facts: flow.Facts(flow.DuplicateACK)},
+	{name: "dsack", facts: flow.Facts(flow.DSACK)},
+	{name: "keepalive", facts: flow.Facts(flow.KeepaliveProbe)},
+	{name: "keepalive-ack", facts: flow.Facts(flow.KeepaliveAnswer)},
+	{name: "zero-window", facts: flow.Facts(flow.ZeroWindow)},
+	{name: "zero-window-probe", facts: flow.Facts(flow.WindowProbe)},
+	{name: "zero-window-probe-ack", facts: flow.Facts(flow.WindowProbeAnswer)},
+	{name: "window-update", facts: flow.Facts(flow.WindowUpdate)},
+	{name: "window-full", facts: flow.Facts(flow.WindowFull)},
 	{name: "challenge-ack", meaning: fsm.ChallengeACK},
 	{name: "rst-in-window", meaning: fsm.RSTInWindow},
 	{name: "rst-out-of-window", meaning: fsm.RSTOutside},
 	{name: "after-rst", meaning: fsm.AfterOwnRST | fsm.AfterPeerRST},
 	{name: "ack-ahead", meaning: fsm.AckAhead},
 	{name: "gap", meaning: fsm.GapConfirmed},
-	{name: "bad-checksum", facts: flow.BadChecksum},
-	{name: "lost-between-taps", facts: flow.LostOnTheWay},
+	{name: "bad-checksum", facts: flow.Facts(flow.BadChecksum)},
+	{name: "lost-between-taps", facts: flow.Facts(flow.LostOnTheWay)},
 }
 
 // kindLabels name why a segment was sent again.

@@ -30,8 +30,8 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 		if d.Keepalive != nil {
 			t.Keepalives = d.Keepalive.Run()
 		}
-		if f.Waits != nil {
-			t.Answer, t.Pause = buildWait(&f.Waits.Answer[side]), buildWait(&f.Waits.Pause[side])
+		if f.Stalls != nil {
+			t.Answer, t.Pause = buildWait(&f.Stalls.Answer[side]), buildWait(&f.Stalls.Pause[side])
 		}
 	}
 	c.Reset = buildReset(f, c)
@@ -44,7 +44,7 @@ func buildUnanswered(u *flow.Unanswered) record.Unanswered {
 	}
 }
 
-func buildWait(w *flow.Wait) record.Wait {
+func buildWait(w *flow.StallTally) record.Wait {
 	return record.Wait{Times: int(w.Times), Longest: seconds(w.Longest), Total: seconds(w.Total), From: w.From, To: w.To}
 }
 
@@ -53,7 +53,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 	if c.Close.RST == 0 {
 		return record.Reset{}
 	}
-	marks := f.Marks()
+	marks := f.Notable()
 	for i := range marks {
 		k := &marks[i]
 		if k.Frame != c.Close.RST {

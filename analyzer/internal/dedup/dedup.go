@@ -12,19 +12,19 @@ import (
 // recognized even when a whole burst lies between the two. It is a table of fixed
 // size: a packet displaces the oldest of its bucket.
 type Finder struct {
-	buckets [1 << bucketBits][bucketPrints]print // latest print first; a bucket is one line of the processor's cache
-	across  bool                                 // copies have come on another interface
+	buckets        [1 << bucketBits][bucketSize]fingerprint // latest print first; a bucket is one line of the processor's cache
+	otherInterface bool                                     // copies have come on another interface
 }
 
 // With a hundred packets between two sights of one, four later ones share its
 // bucket once in 10⁸ cases; with single slots it would be one packet in 160.
 const (
-	bucketBits   = 12
-	bucketPrints = 4
+	bucketBits = 12
+	bucketSize = 4
 )
 
 // print is a fingerprint of a packet: all that two captures of one packet share.
-type print struct {
+type fingerprint struct {
 	time   fsm.Time
 	hash   uint32 // of addresses, identification, the TCP header, and the sum of the data; other bits of it chose the bucket
 	iface  uint16
@@ -51,11 +51,11 @@ const (
 // Look says what the packet is to those before it, and remembers it. A
 // retransmission is a new IP packet, so its identification differs and it is no
 // copy; where there is none to compare, its timestamp tells, or nothing does.
-func (f *Finder) Look(p *decode.Packet) decode.Copy {
+func (f *Finder) Classify(p *decode.Packet) decode.Copy {
 	whole := hash(p)
 	bucket, h := &f.buckets[whole>>(64-bucketBits)], uint32(whole)
 	iface := uint16(p.Interface*0x9e37 ^ p.LinkIndex)
-	kind, place := decode.NoCopy, bucketPrints-1
+	kind, place := decode.NoCopy, bucketSize-1
 	for i := range bucket {
 		if bucket[i].hash == h {
 			kind, place = bucket[i].compare(p, iface), i
@@ -65,9 +65,9 @@ func (f *Finder) Look(p *decode.Packet) decode.Copy {
 	switch {
 	case kind == decode.CapturedTwice:
 		bucket[place].copied = true
-		f.across = f.across || bucket[place].iface != iface
+		f.otherInterface = f.otherInterface || bucket[place].iface != iface
 		return kind
-	case kind == decode.PerhapsTwice && f.across && p.Segment.Space() == 0:
+	case kind == decode.PerhapsTwice && f.otherInterface && p.Segment.Space() == 0:
 		kind = decode.NoCopy // copies show another interface here, so ACKs were repeated
 	}
 	for i := place; i > 0; i-- {
@@ -80,7 +80,7 @@ func (f *Finder) Look(p *decode.Packet) decode.Copy {
 
 // compare decides about a packet with the same fingerprint; an identification is
 // part of that.
-func (o *print) compare(p *decode.Packet, iface uint16) decode.Copy {
+func (o *fingerprint) compare(p *decode.Packet, iface uint16) decode.Copy {
 	dt := p.Time - o.time
 	if dt < 0 {
 		dt = -dt
@@ -118,11 +118,11 @@ func hash(p *decode.Packet) uint64 {
 	if p.HasIPID {
 		h = mix(h ^ uint64(p.IPID)<<8) // repeated ACKs differ in nothing else
 	}
-	return mix(h ^ hostBits(&p.Src.IP) ^ hostBits(&p.Dst.IP)<<32 ^ uint64(p.Encap)<<16)
+	return mix(h ^ hostBytes(&p.Src.IP) ^ hostBytes(&p.Dst.IP)<<32 ^ uint64(p.Encap)<<16)
 }
 
 // hostBits returns the low octets of an address, where hosts differ.
-func hostBits(ip *[16]byte) uint64 {
+func hostBytes(ip *[16]byte) uint64 {
 	return uint64(ip[12])<<24 | uint64(ip[13])<<16 | uint64(ip[14])<<8 | uint64(ip[15])
 }
 

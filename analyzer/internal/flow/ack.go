@@ -5,61 +5,61 @@ import (
 )
 
 // ackFacts looks at what a segment acknowledges and offers.
-func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, from fsm.Side) Facts {
-	var g Facts
+func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, from fsm.Side) SegmentFacts {
+	var g SegmentFacts
 	pure := s.Len == 0 && s.Flags&(fsm.SYN|fsm.FIN) == 0
 	same := d.hasAck && s.Ack == d.lastAck && s.Window == d.lastWin
 
 	if r.awaiting != nothing {
 		if pure && s.Ack == y.Out.Top && !f.isProbe(s, x) {
 			if r.awaiting == keepaliveAnswer {
-				g |= KeepaliveAnswer
+				g.add(KeepaliveAnswer)
 				r.Keepalive.answered(true)
 			} else {
-				g |= WindowProbeAnswer
+				g.add(WindowProbeAnswer)
 			}
 		} else if r.Keepalive != nil && r.awaiting == keepaliveAnswer {
 			r.Keepalive.answered(false)
 		}
 		r.awaiting = nothing
 	}
-	if pure && d.hasAck && s.Ack == d.lastAck && g == 0 && !f.isProbe(s, x) {
+	if pure && d.hasAck && s.Ack == d.lastAck && g.Empty() && !f.isProbe(s, x) {
 		switch {
 		case s.Window != d.lastWin && s.Window != 0:
-			g |= WindowUpdate
+			g.add(WindowUpdate)
 		case same && y.Out.Top.After(s.Ack):
-			g |= DuplicateACK
+			g.add(DuplicateACK)
 			d.DuplicateACKs++
 		}
 	}
 	if x.HasAck && s.Ack.Before(x.Acked) && s.Flags&fsm.SYN == 0 {
-		g |= AckBack
+		g.add(AckBack)
 		if x.ScaleKnown && uint32(x.Acked-s.Ack) > max(d.MaxWindow, 1<<16) {
-			g |= AckTooOld
+			g.add(AckTooOld)
 		}
 	}
 	if pure && r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= shortestDelay && f.Last.Time-r.LastData <= longestDelay {
-		w := r.odd() // an ACK that the receiver held back; does the sender wait for it?
+		w := r.ensureWindowStats() // an ACK that the receiver held back; does the sender wait for it?
 		w.stalledAt, w.stall = f.Last.Time, f.Last.Time-r.LastData
 	}
-	if needless := f.noteAck(from.Peer(), s, f.Last.Time, g&DuplicateACK != 0); needless != nil {
-		r.NeedlessProved++
-		if needless.kept >= 0 && needless.kept < len(f.Kept) && f.Kept[needless.kept].Frame == needless.frame {
-			f.Kept[needless.kept].Facts |= Needless
+	if needless := f.noteAck(from.Peer(), s, f.Last.Time, g.Has(DuplicateACK)); needless != nil {
+		r.SpuriousProved++
+		if needless.kept >= 0 && needless.kept < len(f.Timeline) && f.Timeline[needless.kept].Frame == needless.frame {
+			f.Timeline[needless.kept].Facts.add(SpuriousProved)
 		}
 	}
 	if s.NumSACK > 0 {
 		b := s.SACK[0]
-		if y.Seen && y.SentSYN && b.To.AtOrBefore(y.ISS) && r.Unique+r.GapOctets < 1<<30 {
-			g |= SACKInvalid // below the first number of the stream
+		if y.Seen && y.SentSYN && b.To.AtOrBefore(y.ISS) && r.UniqueBytes+r.GapBytes < 1<<30 {
+			g.add(SACKInvalid) // below the first number of the stream
 		} else if b.To.AtOrBefore(s.Ack) || s.NumSACK > 1 && b.From.AtOrAfter(s.SACK[1].From) && b.To.AtOrBefore(s.SACK[1].To) {
-			g |= DSACK
+			g.add(DSACK)
 		} else if y.Seen && y.ScaleKnown && b.To.After(y.Out.Top) {
-			g |= SACKInvalid
+			g.add(SACKInvalid)
 		}
 	}
 	if s.Flags&fsm.SYN == 0 {
-		g |= f.windowFacts(s, d, r, x, y)
+		g.addAll(f.windowFacts(s, d, r, x, y))
 	}
 	r.noteOpened(x, f.Last.Time)
 	d.lastAck, d.lastWin, d.hasAck = s.Ack, s.Window, true
@@ -81,8 +81,8 @@ const (
 )
 
 // windowFacts follows the window that a side offers.
-func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) Facts {
-	var g Facts
+func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) SegmentFacts {
+	var g SegmentFacts
 	scaled := uint32(s.Window) << x.Scale
 	if d.MaxWindow == 0 && d.MinWindow == 0 || scaled < d.MinWindow {
 		d.MinWindow = scaled
@@ -93,8 +93,8 @@ func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) 
 		if !d.zero && !y.SentFIN {
 			d.zero, d.zeroSince = true, now
 			d.ZeroWindows++
-			d.odd().zeroFrame = f.Last.Frame
-			g |= ZeroWindow
+			d.ensureWindowStats().zeroFrame = f.Last.Frame
+			g.add(ZeroWindow)
 		}
 	} else if d.zero {
 		d.zero = false
@@ -105,7 +105,7 @@ func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) 
 		edge := s.Ack.Add(scaled)
 		// The scale rounds the edge down by less than one unit of it.
 		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
-			g |= WindowShrunk
+			g.add(WindowShrunk)
 		}
 		d.lastEdge, d.hasEdge = edge, true
 	}

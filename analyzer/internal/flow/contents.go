@@ -23,7 +23,7 @@ type content struct {
 	hasSum bool
 	ttl    uint8
 	kept   uint8
-	begin  [keptOctets]byte
+	begin  [keptBytes]byte
 }
 
 // keptSegments is how many of a direction's latest data segments are compared
@@ -32,7 +32,7 @@ const keptSegments = 4
 
 // keptOctets is how much of a segment's data is kept to compare segments whose
 // boundaries differ.
-const keptOctets = 32
+const keptBytes = 32
 
 // differs returns what carried some of the segment's numbers with other octets,
 // or nil. Two segments of the same numbers are compared as a whole, by their
@@ -43,7 +43,7 @@ func (c *contents) differs(p *decode.Packet) *content {
 		return nil
 	}
 	s := &p.Segment
-	seq := firstOctet(s)
+	seq := firstDataSeq(s)
 	for i := range c.last {
 		o := &c.last[i]
 		if o.frame == 0 {
@@ -87,7 +87,7 @@ func (d *Direction) noteContent(p *decode.Packet) {
 	}
 	c := d.contents
 	o := &c.last[c.pos]
-	o.frame, o.seq, o.len, o.sum, o.hasSum, o.ttl = p.Frame, firstOctet(&p.Segment), p.Segment.Len, p.PayloadSum, p.HasPayloadSum, p.TTL
+	o.frame, o.seq, o.len, o.sum, o.hasSum, o.ttl = p.Frame, firstDataSeq(&p.Segment), p.Segment.Len, p.PayloadSum, p.HasPayloadSum, p.TTL
 	o.kept = uint8(copy(o.begin[:], p.Payload))
 	c.pos = (c.pos + 1) % uint8(len(c.last))
 }
@@ -102,7 +102,7 @@ func (c *contents) forget() {
 
 // firstOctet returns the number of the segment's first octet of data, which a SYN
 // precedes.
-func firstOctet(s *fsm.Segment) fsm.Seq {
+func firstDataSeq(s *fsm.Segment) fsm.Seq {
 	if s.Flags&fsm.SYN != 0 {
 		return s.Seq + 1
 	}

@@ -8,44 +8,44 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 // network are such, and no check has anything to say of them; so until it leaves
 // the book a connection needs no Flow. Where in doubt, it has left the book: then a
 // Flow is made of its segments and judges them as any others.
-type course struct {
-	lanes      [2]lane // by sending side
+type cleanConn struct {
+	halves     [2]half // by sending side
 	stage      stage
-	closer     fsm.Side                          // who sent the first FIN
-	timestamps bool                              // agreed
-	unverified bool                              // a checksum
-	time       fsm.Time                          // of the latest segment
-	lastFIN    fsm.Time                          // when the second FIN came
-	blocks     [mostByBook / len(block{})]uint32 // of its segments
+	closer     fsm.Side                           // who sent the first FIN
+	timestamps bool                               // agreed
+	unverified bool                               // a checksum
+	time       fsm.Time                           // of the latest segment
+	lastFIN    fsm.Time                           // when the second FIN came
+	blocks     [maxFastPath / len(block{})]uint32 // of its segments
 }
 
 // lane is what one side sent.
-type lane struct {
-	isn, next    fsm.Seq
-	acked, edge  fsm.Seq // latest acknowledgment and right edge of the window
-	synTS, ts    uint32
-	octets       uint32
-	offered      fsm.OptionSet // on its SYN
-	mss          uint16
-	window       uint16
-	scale        uint8 // agreed
-	small, tardy uint8 // segments below half of what the peer takes; ACKs held back
-	lastData     fsm.Time
-	payloads     [keptSegments]uint32 // places of the latest
-	pos          uint8                // of the oldest of them
+type half struct {
+	isn, next      fsm.Seq
+	acked, edge    fsm.Seq // latest acknowledgment and right edge of the window
+	synTS, ts      uint32
+	bytes          uint32
+	offered        fsm.OptionSet // on its SYN
+	mss            uint16
+	window         uint16
+	scale          uint8 // agreed
+	small, delayed uint8 // segments below half of what the peer takes; ACKs held back
+	lastData       fsm.Time
+	payloads       [keptSegments]uint32 // places of the latest
+	pos            uint8                // of the oldest of them
 }
 
 // keep notes the place of the payload that comes next.
-func (d *lane) keep(place uint32) {
+func (d *half) keepPayload(place uint32) {
 	d.payloads[d.pos] = place
 	d.pos = (d.pos + 1) % keptSegments
 }
 
 // oldest returns the place of the payload that the next one displaces, 0 for none.
-func (d *lane) oldest() uint32 {
+func (d *half) oldestPayload() uint32 {
 	i := d.payloads[d.pos]
 	if i != 0 {
-		d.keep(i)
+		d.keepPayload(i)
 	}
 	return i
 }
@@ -65,26 +65,26 @@ const (
 
 // take takes the next segment, if it goes by the book. If not, the course must
 // not be used any more.
-func (c *course) take(from fsm.Side, b *brief) bool {
+func (c *cleanConn) accepts(from fsm.Side, b *packedSegment) bool {
 	if b.time < c.time || b.window == 0 || b.tos&3 == congestionExperienced {
 		return false
 	}
 	c.time = b.time
-	c.unverified = c.unverified || b.bits&briefVerified == 0
+	c.unverified = c.unverified || b.bits&packedVerified == 0
 	if c.stage < answered {
-		return c.open(from, b)
+		return c.acceptsOpening(from, b)
 	}
-	d, r := &c.lanes[from], &c.lanes[from.Peer()]
+	d, r := &c.halves[from], &c.halves[from.Peer()]
 	if b.flags()&^(fsm.PSH|fsm.FIN) != fsm.ACK || b.seq != d.next || b.ack.Before(d.acked) || b.ack.After(r.next) {
 		return false
 	}
-	return c.stamped(d, r, b) && c.fits(d, r, b) && c.offers(from, d, b) && c.moves(from, d, r, b)
+	return c.timestampsFit(d, r, b) && c.dataFits(d, r, b) && c.windowFits(from, d, b) && c.advance(from, d, r, b)
 }
 
 // open takes a SYN and the SYN-ACK that answers it.
-func (c *course) open(from fsm.Side, b *brief) bool {
+func (c *cleanConn) acceptsOpening(from fsm.Side, b *packedSegment) bool {
 	const usual = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps
-	d, r := &c.lanes[from], &c.lanes[from.Peer()]
+	d, r := &c.halves[from], &c.halves[from.Peer()]
 	if b.opts&^usual != 0 || b.opts&fsm.OptMSS == 0 || b.mss == 0 || b.scale > 14 || b.length > 0 {
 		return false
 	}
@@ -110,7 +110,7 @@ func (c *course) open(from fsm.Side, b *brief) bool {
 
 // stamped looks at the options: timestamps where they were agreed, going forward,
 // and nothing else.
-func (c *course) stamped(d, r *lane, b *brief) bool {
+func (c *cleanConn) timestampsFit(d, r *half, b *packedSegment) bool {
 	if !c.timestamps {
 		return b.opts == 0
 	}
@@ -123,7 +123,7 @@ func (c *course) stamped(d, r *lane, b *brief) bool {
 
 // fits looks whether the peer has room for the segment, and whether it is of a
 // usual size.
-func (c *course) fits(d, r *lane, b *brief) bool {
+func (c *cleanConn) dataFits(d, r *half, b *packedSegment) bool {
 	const mostSmall = 20 // well below what makes a run of tiny segments
 	if b.length == 0 && b.flags()&fsm.FIN == 0 {
 		return true
@@ -140,26 +140,26 @@ func (c *course) fits(d, r *lane, b *brief) bool {
 	if 2*b.length < uint32(r.mss) {
 		d.small++
 	}
-	d.octets += b.length
+	d.bytes += b.length
 	d.lastData = b.time
 	return d.small <= mostSmall
 }
 
 // offers looks at the window: its right edge never goes back by more than the
 // scale rounds.
-func (c *course) offers(from fsm.Side, d *lane, b *brief) bool {
+func (c *cleanConn) windowFits(from fsm.Side, d *half, b *packedSegment) bool {
 	scaled := uint32(b.window) << d.scale
 	edge := b.ack.Add(scaled)
 	ok := edge.Minus(d.edge) > -(int32(1) << d.scale)
 	if c.stage == answered { // the SYN's window does not count
-		ok = from == fsm.Client && b.ack == c.lanes[fsm.Server].next && scaled >= slamBelow
+		ok = from == fsm.Client && b.ack == c.halves[fsm.Server].next && scaled >= slamBelow
 	}
 	d.edge = edge
 	return ok
 }
 
 // moves takes the connection on by the segment's acknowledgment and FIN.
-func (c *course) moves(from fsm.Side, d, r *lane, b *brief) bool {
+func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 	const mostTardy = 2 // one less than makes a stall
 	fin := b.flags()&fsm.FIN != 0
 	if b.length == 0 && !fin {
@@ -167,7 +167,7 @@ func (c *course) moves(from fsm.Side, d, r *lane, b *brief) bool {
 			return false // it says nothing new
 		}
 		if wait := b.time - r.lastData; r.lastData != 0 && wait >= shortestDelay && wait <= longestDelay {
-			if d.tardy++; d.tardy > mostTardy {
+			if d.delayed++; d.delayed > mostTardy {
 				return false
 			}
 		}

@@ -6,7 +6,7 @@ import (
 )
 
 // Effort is what a side waited for: answers, room in the peer's window, timers.
-type Effort struct {
+type StallAccount struct {
 	Unanswered Unanswered
 
 	blocked      bool
@@ -45,7 +45,7 @@ type BeforeRST struct {
 // noteEffort follows the exchange of segments that ask for an answer and what
 // comes back. d is the sender's direction, before the segment is noted as its
 // latest.
-func (d *Direction) noteEffort(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool) {
+func (d *Direction) noteExchange(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool) {
 	if p.Segment.Flags&fsm.RST != 0 {
 		if d.BeforeRST == nil {
 			d.BeforeRST = &BeforeRST{
@@ -99,7 +99,7 @@ func (r *Direction) noteOpened(x *fsm.Endpoint, now fsm.Time) {
 }
 
 // Wait is how long one side let the other, or itself, wait.
-type Wait struct {
+type StallTally struct {
 	Longest fsm.Time
 	Total   fsm.Time
 	From    fsm.Frame // the segments around the longest
@@ -107,7 +107,7 @@ type Wait struct {
 	Times   uint32
 }
 
-func (w *Wait) add(span fsm.Time, from, to fsm.Frame) {
+func (w *StallTally) add(span fsm.Time, from, to fsm.Frame) {
 	w.Times++
 	w.Total += span
 	if span > w.Longest {
@@ -119,29 +119,29 @@ func (w *Wait) add(span fsm.Time, from, to fsm.Frame) {
 // data, and for more behind its own when all of that was acknowledged. Waits in
 // which something was sent again or a window was closed are left out: the path,
 // or the peer, was slow then.
-type Waits struct {
-	Answer [2]Wait
-	Pause  [2]Wait
+type DataStalls struct {
+	Answer [2]StallTally
+	Pause  [2]StallTally
 	resent uint64
 	shut   uint64 // windows closed so far
 }
 
 // leastWait is the shortest wait that is noted; round trips are mostly below it.
-const leastWait = 50_000_000
+const shortestStall = 50_000_000
 
 // noteWait takes new data into account that comes span after the latest.
-func (f *Flow) noteWait(s *fsm.Segment, from fsm.Side, span fsm.Time, frame fsm.Frame) {
-	w := f.Waits
+func (f *Flow) noteDataStall(s *fsm.Segment, from fsm.Side, span fsm.Time, frame fsm.Frame) {
+	w := f.Stalls
 	if w == nil {
-		if span < leastWait {
+		if span < shortestStall {
 			return
 		}
-		w = &Waits{}
-		f.Waits = w
+		w = &DataStalls{}
+		f.Stalls = w
 	}
 	resent := f.Dir[0].Retransmissions + f.Dir[1].Retransmissions
 	shut := f.Dir[0].ZeroWindows + f.Dir[1].ZeroWindows
-	if span >= leastWait && resent == w.resent && shut == w.shut {
+	if span >= shortestStall && resent == w.resent && shut == w.shut {
 		peer := &f.Conn.End[from.Peer()]
 		switch {
 		case from != f.lastDataFrom:

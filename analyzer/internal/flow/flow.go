@@ -46,31 +46,31 @@ type Flow struct {
 	lastDataFrame fsm.Frame
 	hasData       bool
 
-	Waits *Waits // nil while nobody waited long
+	Stalls *DataStalls // nil while nobody waited long
 
 	FINAcked [2]fsm.Stamp // the ACK that covers each side's FIN
 	RST      [2]fsm.Stamp // each side's first RST
 
-	Previous *Predecessor // the earlier connection of the same Key, if it ended in this capture
-	Evicted  bool         // ended by the limit on open connections
-	ReusedAt fsm.Stamp    // the SYN that opened the next connection of this Key
+	Previous *PreviousIncarnation // the earlier connection of the same Key, if it ended in this capture
+	Evicted  bool                 // ended by the limit on open connections
+	ReusedAt fsm.Stamp            // the SYN that opened the next connection of this Key
 
-	Kept    []Kept // segments, when asked for
-	KeptCut uint64
-	keep    bool
-	base    [2]fsm.Seq // number that counts as 0 in Kept
-	high    [2]uint64  // highest relative number so far
-	hasBase [2]bool
+	Timeline    []TimelineEntry // segments, when asked for
+	TimelineCut uint64
+	keep        bool
+	base        [2]fsm.Seq // number that counts as 0 in Kept
+	high        [2]uint64  // highest relative number so far
+	hasBase     [2]bool
 
-	log       *log
-	Meanings  fsm.Meaning // everything that any segment meant
-	AllFacts  Facts
-	candidate *candidate
+	events   *eventLog
+	Meanings fsm.Meaning // everything that any segment meant
+	AllFacts SegmentFacts
+	pending  *pendingSYN
 
 	hash  uint64 // of the Key, in the table's index
 	place uint32 // there; 0 for none
 
-	list       *list // the queue that the flow waits in
+	queue      *queue // the queue that the flow waits in
 	prev, next *Flow
 	deadline   fsm.Time // when it is reported if nothing more comes
 	overAt     uint64   // packets of the capture when it ended
@@ -86,8 +86,8 @@ type Direction struct {
 	// What every segment reads or writes stands together, so that it takes few
 	// lines of the processor's cache; what few segments touch comes behind it.
 	Packets       uint64
-	Octets        uint64 // payload, repetitions included
-	Unique        uint64 // payload whose numbers were seen for the first time
+	Bytes         uint64 // payload, repetitions included
+	UniqueBytes   uint64 // payload whose numbers were seen for the first time
 	DataSegments  uint64
 	GoodChecksums uint64
 	LastData      fsm.Time // latest segment with data; 0 for none
@@ -111,21 +111,21 @@ type Direction struct {
 	TTL           uint8   // of its first segment
 	ids           ids
 	contents      *contents
-	rare          *Rare      // nil for most
-	Keepalive     *Keepalive // nil without probes
+	windows       *WindowStats // nil for most
+	Keepalive     *Keepalive   // nil without probes
 	sender        sender
-	Effort
+	StallAccount
 
 	Retransmissions uint64
-	ResentOctets    uint64
+	ResentBytes     uint64
 	OutOfOrder      uint64
 	Kinds           [NumKinds]uint64 // retransmissions by Kind
 	Late            uint64           // retransmissions of which the original was not captured: lost before the tap
-	NeedlessProved  uint64           // retransmissions that the receiver showed to be needless
-	NeedlessLikely  uint64           // retransmissions of octets whose ACK had been captured before
+	SpuriousProved  uint64           // retransmissions that the receiver showed to be needless
+	SpuriousLikely  uint64           // retransmissions of octets whose ACK had been captured before
 	DuplicateACKs   uint64
 	Doubled         uint64
-	GapOctets       uint64 // of this side's stream: acknowledged, never captured
+	GapBytes        uint64 // of this side's stream: acknowledged, never captured
 	Options         record.Options
 	SYNTimestamp    uint32 // TSval of its SYN, with Options.Timestamps
 	BadChecksums    uint64
@@ -157,7 +157,7 @@ const (
 )
 
 // Kept is one segment kept for a timeline.
-type Kept struct {
+type TimelineEntry struct {
 	Frame   fsm.Frame
 	Time    fsm.Time
 	Nth     uint32 // 0 for a doubled frame, which the machine never saw
@@ -167,7 +167,7 @@ type Kept struct {
 	RelSeq  uint64
 	RelAck  uint64
 	Meaning fsm.Meaning
-	Facts   Facts
+	Facts   SegmentFacts
 
 	Kind     Kind      // of a retransmission
 	Original fsm.Frame // that it repeats; 0 if it was not captured
@@ -175,7 +175,7 @@ type Kept struct {
 
 // Predecessor is what the next connection of a Key needs to know of the one
 // before it.
-type Predecessor struct {
+type PreviousIncarnation struct {
 	First      fsm.Frame // its first segment
 	Last       fsm.Time
 	Closed     bool    // both sides closed in the ordinary way
@@ -228,7 +228,7 @@ func (f *Flow) SplitHandshake() bool {
 
 // OutOfStep returns how often an acknowledgment was captured before the data that
 // it covers: then the capture holds its two directions in the wrong order.
-func (f *Flow) OutOfStep() int {
+func (f *Flow) CrossDirectionReordered() int {
 	if !f.Meanings.Any(fsm.AckAhead) {
 		return 0
 	}

@@ -22,8 +22,8 @@ func TestGraveBehindAnother(t *testing.T) {
 			Segment: fsm.Segment{Seq: 10, Flags: fsm.SYN, Window: 100},
 		}
 		hash := table.index.seed.hash(&p.Src, &p.Dst, 0)
-		table.graves.dig(grave{hash: hash + 1, until: 1000 * fsm.Second, incarnation: 1}, false)
-		table.graves.dig(grave{hash: hash, until: 10 * fsm.Second, incarnation: 1}, false)
+		table.tombstones.add(tombstone{hash: hash + 1, until: 1000 * fsm.Second, incarnation: 1}, false)
+		table.tombstones.add(tombstone{hash: hash, until: 10 * fsm.Second, incarnation: 1}, false)
 		table.Tick(tt.at, 1)
 		table.Add(&p)
 		table.Finish(tt.at, 1)

@@ -7,60 +7,60 @@ import (
 
 // headerFacts looks at what can be judged from the header alone. The ordinary
 // segment leaves at the first test.
-func (f *Flow) headerFacts(p *decode.Packet, from fsm.Side) Facts {
+func (f *Flow) headerFacts(p *decode.Packet, from fsm.Side) (g SegmentFacts) {
 	s := &p.Segment
 	const optionFaults = fsm.OptMalformed | fsm.OptDuplicate | fsm.OptAfterEnd | fsm.OptObsolete | fsm.OptExperimental | fsm.OptUnknown
 	const ecn = fsm.ECE | fsm.CWR
 	const synOnly = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted
 	if s.Flags&^fsm.PSH == fsm.ACK && s.Urgent == 0 &&
 		s.Opts&(optionFaults|synOnly) == 0 && p.Checksum <= decode.ChecksumGood {
-		return 0
+		return g
 	}
-	g := flagFacts(s)
+	g.addAll(flagFacts(s))
 	if s.Flags&fsm.Reserved != 0 {
-		g |= ReservedBits
+		g.add(ReservedBits)
 	}
 	switch {
 	case s.Flags&fsm.URG != 0 && s.Flags&fsm.SYN != 0:
-		g |= SYNUrgent
+		g.add(SYNUrgent)
 	case s.Flags&fsm.URG != 0:
-		g |= UrgentData
+		g.add(UrgentData)
 	case s.Urgent != 0:
-		g |= UrgentWithoutFlag
+		g.add(UrgentWithoutFlag)
 	}
 	if s.Flags&fsm.SYN != 0 {
 		if s.Len > 0 && s.Flags&(fsm.RST|fsm.FIN) == 0 && s.Opts&fsm.OptFastOpen == 0 && !f.fastOpenPeer(from, s) {
-			g |= SYNData
+			g.add(SYNData)
 		}
 		if s.Opts&fsm.OptWindowScale != 0 && s.WindowScale > 14 {
-			g |= ScaleInvalid
+			g.add(ScaleInvalid)
 		}
 	} else if s.Opts&synOnly != 0 {
-		g |= OptionOnNonSYN
+		g.add(OptionOnNonSYN)
 	}
 	if s.Flags&fsm.RST != 0 && s.Len > 0 {
-		g |= RSTData
+		g.add(RSTData)
 	}
 	if s.Flags&(fsm.ACK|fsm.RST) == 0 && s.Ack != 0 {
-		g |= AckWithoutFlag
+		g.add(AckWithoutFlag)
 	}
 	if s.Flags&ecn != 0 && s.Flags&(fsm.SYN|fsm.RST) == 0 && f.agreed && !f.ECN {
-		g |= ECNUnagreed
+		g.add(ECNUnagreed)
 	}
 	if s.Opts&(fsm.OptObsolete|fsm.OptUnknown) != 0 || s.Opts&(fsm.OptExperimental|fsm.OptFastOpen) == fsm.OptExperimental {
-		g |= OptionsOdd
+		g.add(OptionsOdd)
 	}
 	if s.Opts&fsm.OptMalformed != 0 {
-		g |= OptionsMalformed
+		g.add(OptionsMalformed)
 	}
 	if s.Opts&fsm.OptDuplicate != 0 {
-		g |= OptionsDuplicate
+		g.add(OptionsDuplicate)
 	}
 	if s.Opts&fsm.OptAfterEnd != 0 {
-		g |= OptionsAfterEnd
+		g.add(OptionsAfterEnd)
 	}
 	if p.Checksum == decode.ChecksumBad {
-		g |= BadChecksum
+		g.add(BadChecksum)
 	}
 	return g
 }
@@ -72,22 +72,22 @@ func (f *Flow) fastOpenPeer(from fsm.Side, s *fsm.Segment) bool {
 }
 
 // flagFacts names the combinations of control bits that no endpoint sends.
-func flagFacts(s *fsm.Segment) Facts {
+func flagFacts(s *fsm.Segment) (g SegmentFacts) {
 	const known = fsm.FIN | fsm.SYN | fsm.RST | fsm.PSH | fsm.ACK | fsm.URG
 	const xmas = fsm.FIN | fsm.PSH | fsm.URG
 	switch bits := s.Flags & known; {
 	case bits == 0:
-		return NoFlags
+		g.add(NoFlags)
 	case bits&(fsm.SYN|fsm.FIN) == fsm.SYN|fsm.FIN:
-		return SYNAndFIN
+		g.add(SYNAndFIN)
 	case bits&(fsm.SYN|fsm.RST) == fsm.SYN|fsm.RST:
-		return SYNAndRST
+		g.add(SYNAndRST)
 	case bits&xmas == xmas && bits&fsm.ACK == 0:
-		return XmasFlags
+		g.add(XmasFlags)
 	case bits&fsm.FIN != 0 && bits&(fsm.ACK|fsm.RST) == 0:
-		return FINWithoutACK
+		g.add(FINWithoutACK)
 	case bits&(fsm.SYN|fsm.ACK|fsm.RST) == 0:
-		return NoACKNoSYN
+		g.add(NoACKNoSYN)
 	}
-	return 0
+	return g
 }

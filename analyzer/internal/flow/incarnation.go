@@ -8,25 +8,25 @@ import (
 // candidate is a SYN with a new initial number on a 4-tuple that is in use. It
 // may open the next connection, or be an old duplicate, or a forgery: its answer
 // tells. Until then it and what belongs to it is held.
-type candidate struct {
+type pendingSYN struct {
 	isn  fsm.Seq
 	from decode.Endpoint
 	held []decode.Packet // without payload
 }
 
 // maxHeld bounds a candidate; one that is not decided by then is believed.
-const maxHeld = 16
+const maxPending = 16
 
 // incarnation decides which connection of the flow's key a segment belongs to.
 // It returns nil when the segment is held.
-func (t *Table) incarnation(f *Flow, p *decode.Packet) *Flow {
-	if f.candidate != nil {
-		return t.decide(f, p)
+func (t *Table) chooseIncarnation(f *Flow, p *decode.Packet) *Flow {
+	if f.pending != nil {
+		return t.resolvePending(f, p)
 	}
 	s := &p.Segment
 	if s.Flags&(fsm.SYN|fsm.ACK|fsm.RST|fsm.FIN) != fsm.SYN {
 		if s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN|fsm.ACK && t.synAckOpensAnew(f, p) {
-			return t.succeed(f, p)
+			return t.startNext(f, p)
 		}
 		return f
 	}
@@ -37,10 +37,10 @@ func (t *Table) incarnation(f *Flow, p *decode.Packet) *Flow {
 	case !x.SentSYN && x.State == fsm.Closed && y.State == fsm.SynSent:
 		return f // a SYN crossing a SYN
 	case x.State == fsm.Closed && y.State == fsm.Closed:
-		return t.succeed(f, p)
+		return t.startNext(f, p)
 	}
-	f.candidate = &candidate{isn: s.Seq, from: p.Src}
-	f.candidate.hold(p)
+	f.pending = &pendingSYN{isn: s.Seq, from: p.Src}
+	f.pending.hold(p)
 	return nil
 }
 
@@ -56,15 +56,15 @@ func (f *Flow) ends(p *decode.Packet) (x, y *fsm.Endpoint) {
 	return &f.Conn.End[side], &f.Conn.End[side.Peer()]
 }
 
-func (c *candidate) hold(p *decode.Packet) {
+func (c *pendingSYN) hold(p *decode.Packet) {
 	q := *p
 	q.Payload = nil
 	c.held = append(c.held, q)
 }
 
 // decide looks at the next segment of a key that has a candidate.
-func (t *Table) decide(f *Flow, p *decode.Packet) *Flow {
-	c := f.candidate
+func (t *Table) resolvePending(f *Flow, p *decode.Packet) *Flow {
+	c := f.pending
 	s := &p.Segment
 	x, y := f.ends(p)
 	accepts := s.Flags&fsm.ACK != 0 && s.Ack == c.isn+1 // it acknowledges the candidate's SYN
@@ -77,20 +77,20 @@ func (t *Table) decide(f *Flow, p *decode.Packet) *Flow {
 				c.hold(p)
 				return nil
 			}
-			return t.promote(f)
+			return t.acceptPending(f)
 		case accepts:
-			return t.promote(f) // refused, or taken up without the SYN-ACK captured
+			return t.acceptPending(f) // refused, or taken up without the SYN-ACK captured
 		case s.Flags&fsm.SYN != 0:
 			return f // answers the connection's own SYN
 		case s.Flags&fsm.RST == 0 && s.Len == 0 && x.State.Synchronized():
-			t.release(f) // an ACK of the old numbers: the connection lives on
+			t.rejectPending(f) // an ACK of the old numbers: the connection lives on
 		}
 		return f
 	}
 	switch {
 	case s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN && s.Seq == c.isn:
-		if len(c.held) >= maxHeld {
-			return t.promote(f)
+		if len(c.held) >= maxPending {
+			return t.acceptPending(f)
 		}
 		c.hold(p)
 		return nil
@@ -98,22 +98,22 @@ func (t *Table) decide(f *Flow, p *decode.Packet) *Flow {
 		if x.SentSYN && s.Seq == x.ISS {
 			return f // the connection's own SYN again
 		}
-		n := t.promote(f)
-		return t.incarnation(n, p)
+		n := t.acceptPending(f)
+		return t.chooseIncarnation(n, p)
 	case s.Flags&fsm.RST != 0:
-		t.release(f) // the client disowns it
+		t.rejectPending(f) // the client disowns it
 		return f
 	case s.Seq == c.isn+1:
-		return t.promote(f)
+		return t.acceptPending(f)
 	}
 	return f
 }
 
 // promote makes the candidate the key's next connection and returns it.
-func (t *Table) promote(f *Flow) *Flow {
-	held := f.candidate.held
-	f.candidate = nil
-	n := t.succeed(f, &held[0])
+func (t *Table) acceptPending(f *Flow) *Flow {
+	held := f.pending.held
+	f.pending = nil
+	n := t.startNext(f, &held[0])
 	for i := range held {
 		t.step(n, &held[i])
 	}
@@ -122,9 +122,9 @@ func (t *Table) promote(f *Flow) *Flow {
 
 // succeed ends the connection and begins the next one of its key with p, which
 // is not yet given to it.
-func (t *Table) succeed(f *Flow, p *decode.Packet) *Flow {
+func (t *Table) startNext(f *Flow, p *decode.Packet) *Flow {
 	f.ReusedAt = fsm.Stamp{Time: p.Time, Frame: p.Frame}
-	earlier := before{incarnation: f.Incarnation, predecessor: f.asPredecessor()}
+	earlier := previous{incarnation: f.Incarnation, of: f.AsPrevious()}
 	now := t.now
 	t.now = max(f.Last.Time, p.Time)
 	t.report(f)
@@ -137,12 +137,12 @@ func (t *Table) succeed(f *Flow, p *decode.Packet) *Flow {
 
 // release gives what was held back to the connection itself: the SYN came to
 // nothing.
-func (t *Table) release(f *Flow) {
-	if f.candidate == nil {
+func (t *Table) rejectPending(f *Flow) {
+	if f.pending == nil {
 		return
 	}
-	held := f.candidate.held
-	f.candidate = nil
+	held := f.pending.held
+	f.pending = nil
 	for i := range held {
 		f.add(&held[i])
 	}
@@ -150,12 +150,12 @@ func (t *Table) release(f *Flow) {
 
 // conclude settles an undecided candidate when the capture ends: a SYN that
 // nothing contradicts was an attempt of its own.
-func (t *Table) conclude(f *Flow) {
-	c := f.candidate
+func (t *Table) settlePending(f *Flow) {
+	c := f.pending
 	side := f.SideOf(&c.held[0])
 	if f.Dir[side].Last.Time > c.held[0].Time {
-		t.release(f) // its supposed sender went on with the connection
+		t.rejectPending(f) // its supposed sender went on with the connection
 		return
 	}
-	t.promote(f)
+	t.acceptPending(f)
 }

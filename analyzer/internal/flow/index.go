@@ -11,29 +11,29 @@ import (
 // index finds the connection of a packet by a hash of its key, whichever way the
 // packet goes: a Flow, or one that is in the nursery still.
 type index struct {
-	seed     hashSeed
-	at       places
-	tagged   places  // the encapsulated ones by their endpoints alone; of several the latest
-	flows    []*Flow // by their places, without flowPlace
-	free     []uint32
-	nascents *slab[nascent]
+	seed      hashSeed
+	at        hashTable
+	tagged    hashTable // the encapsulated ones by their endpoints alone; of several the latest
+	flows     []*Flow   // by their places, without flowPlace
+	free      []uint32
+	embryonic *arena[embryonic]
 }
 
 // flowPlace marks the places of flows; the others are the nursery's.
-const flowPlace = 1 << 31
+const connPlace = 1 << 31
 
 // find returns the connection between two endpoints, if there is one.
 func (x *index) find(hash uint64, a, b *decode.Endpoint, encap decode.Encap) (f *Flow, nascent uint32) {
 	place := x.at.find(hash, func(place uint32) bool {
-		if place&flowPlace != 0 {
-			k := &x.flows[place&^flowPlace].Key
+		if place&connPlace != 0 {
+			k := &x.flows[place&^connPlace].Key
 			return k.Encap == encap && (same(&k.A, a) && same(&k.B, b) || same(&k.A, b) && same(&k.B, a))
 		}
-		n := x.nascents.at(place)
+		n := x.embryonic.at(place)
 		return n.encap == encap && (same(&n.client, a) && same(&n.server, b) || same(&n.client, b) && same(&n.server, a))
 	})
-	if place&flowPlace != 0 {
-		return x.flows[place&^flowPlace], 0
+	if place&connPlace != 0 {
+		return x.flows[place&^connPlace], 0
 	}
 	return nil, place
 }
@@ -49,7 +49,7 @@ func (x *index) put(f *Flow, hash uint64) {
 		i = uint32(len(x.flows))
 		x.flows = append(x.flows, f)
 	}
-	f.hash, f.place = hash, flowPlace|i
+	f.hash, f.place = hash, connPlace|i
 	x.at.put(hash, f.place)
 	if f.Key.Encap != 0 {
 		x.tag(f.place, &f.Key.A, &f.Key.B)
@@ -57,22 +57,22 @@ func (x *index) put(f *Flow, hash uint64) {
 }
 
 // drop takes the flow out, if it is there.
-func (x *index) drop(f *Flow) {
+func (x *index) remove(f *Flow) {
 	if f.place == 0 {
 		return
 	}
 	if f.Key.Encap != 0 {
 		x.untag(f.place, &f.Key.A, &f.Key.B)
 	}
-	x.at.drop(f.hash, f.place)
-	i := f.place &^ flowPlace
+	x.at.remove(f.hash, f.place)
+	i := f.place &^ connPlace
 	x.flows[i], f.place = nil, 0
 	x.free = append(x.free, i)
 }
 
 // putNascent enters a connection of the nursery.
-func (x *index) putNascent(i uint32) {
-	n := x.nascents.at(i)
+func (x *index) putEmbryonic(i uint32) {
+	n := x.embryonic.at(i)
 	x.at.put(n.hash, i)
 	if n.encap != 0 {
 		x.tag(i, &n.client, &n.server)
@@ -80,23 +80,23 @@ func (x *index) putNascent(i uint32) {
 }
 
 // dropNascent takes one out.
-func (x *index) dropNascent(i uint32) {
-	n := x.nascents.at(i)
+func (x *index) removeEmbryonic(i uint32) {
+	n := x.embryonic.at(i)
 	if n.encap != 0 {
 		x.untag(i, &n.client, &n.server)
 	}
-	x.at.drop(n.hash, i)
+	x.at.remove(n.hash, i)
 }
 
 // findTagged returns the place of the latest encapsulated connection between two
 // endpoints, or 0.
 func (x *index) findTagged(hash uint64, a, b *decode.Endpoint) uint32 {
 	return x.tagged.find(hash, func(place uint32) bool {
-		if place&flowPlace != 0 {
-			k := &x.flows[place&^flowPlace].Key
+		if place&connPlace != 0 {
+			k := &x.flows[place&^connPlace].Key
 			return same(&k.A, a) && same(&k.B, b) || same(&k.A, b) && same(&k.B, a)
 		}
-		n := x.nascents.at(place)
+		n := x.embryonic.at(place)
 		return same(&n.client, a) && same(&n.server, b) || same(&n.client, b) && same(&n.server, a)
 	})
 }
@@ -104,14 +104,14 @@ func (x *index) findTagged(hash uint64, a, b *decode.Endpoint) uint32 {
 func (x *index) tag(place uint32, a, b *decode.Endpoint) {
 	hash := x.seed.hash(a, b, 0)
 	if before := x.findTagged(hash, a, b); before != 0 {
-		x.tagged.drop(hash, before)
+		x.tagged.remove(hash, before)
 	}
 	x.tagged.put(hash, place)
 }
 
 func (x *index) untag(place uint32, a, b *decode.Endpoint) {
 	if hash := x.seed.hash(a, b, 0); x.findTagged(hash, a, b) == place {
-		x.tagged.drop(hash, place)
+		x.tagged.remove(hash, place)
 	}
 }
 

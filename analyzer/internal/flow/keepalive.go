@@ -82,7 +82,7 @@ func (k *Keepalive) answered(byAck bool) {
 }
 
 func appendFrame(list []fsm.Frame, f fsm.Frame) []fsm.Frame {
-	if len(list) < MaxMarks {
+	if len(list) < MaxNotable {
 		list = append(list, f)
 	}
 	return list

@@ -59,15 +59,15 @@ func (t *Table) otherWay(p *decode.Packet) *Flow {
 	var f *Flow
 	hash := t.index.seed.hash(&key.A, &key.B, 0)
 	i := t.index.findTagged(hash, &key.A, &key.B)
-	if i&flowPlace != 0 {
-		f, i = t.index.flows[i&^flowPlace], 0
+	if i&connPlace != 0 {
+		f, i = t.index.flows[i&^connPlace], 0
 	} else if i == 0 && key.Encap != 0 {
 		f, i = t.index.find(hash, &key.A, &key.B, 0)
 	}
 	if i != 0 {
-		f = t.grow(i)
+		f = t.promote(i)
 	}
-	if f == nil || f.otherEncap || f.candidate != nil {
+	if f == nil || f.otherEncap || f.pending != nil {
 		return nil
 	}
 	from := f.SideOf(p)

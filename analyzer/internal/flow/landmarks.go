@@ -6,7 +6,7 @@ import (
 )
 
 // landmarks notes the segments that open and close the connection.
-func (f *Flow) landmarks(p *decode.Packet, d *Direction, from fsm.Side, at fsm.Stamp, m fsm.Meaning) Facts {
+func (f *Flow) milestones(p *decode.Packet, d *Direction, from fsm.Side, at fsm.Stamp, m fsm.Meaning) SegmentFacts {
 	s := &p.Segment
 	switch {
 	case s.Flags&fsm.RST != 0:
@@ -36,22 +36,22 @@ func (f *Flow) landmarks(p *decode.Packet, d *Direction, from fsm.Side, at fsm.S
 		f.agree()
 		if c := &f.Conn.End[from.Peer()]; c.FastOpen {
 			if s.Ack == c.ISS+1 {
-				return FastOpenIgnored
+				return Facts(FastOpenIgnored)
 			}
-			return FastOpenTaken
+			return Facts(FastOpenTaken)
 		}
 	case from == fsm.Client && f.FinalACK.Nth == 0 && s.Flags&fsm.ACK != 0 && f.SYNACKs[fsm.Server]+f.SYNs[fsm.Server] > 0:
 		f.FinalACK = at
-		g := FinalACK
+		g := Facts(FinalACK)
 		if x := &f.Conn.End[from]; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < slamBelow {
-			g |= WindowSlam
+			g.add(WindowSlam)
 		}
 		if rtt := at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
 			f.Conn.InFlight = max(2*rtt, 10_000_000)
 		}
 		return g
 	}
-	return 0
+	return SegmentFacts{}
 }
 
 // slamBelow is a window, in octets, that no host offers that means to receive.

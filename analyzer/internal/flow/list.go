@@ -1,13 +1,13 @@
 package flow
 
 // list is a queue of flows, oldest first. A flow waits in one list at a time.
-type list struct {
+type queue struct {
 	head, tail *Flow
 	n          int
 }
 
-func (l *list) push(f *Flow) {
-	f.list, f.prev, f.next = l, l.tail, nil
+func (l *queue) push(f *Flow) {
+	f.queue, f.prev, f.next = l, l.tail, nil
 	if l.tail != nil {
 		l.tail.next = f
 	} else {
@@ -18,7 +18,7 @@ func (l *list) push(f *Flow) {
 }
 
 func (f *Flow) unlink() {
-	l := f.list
+	l := f.queue
 	if l == nil {
 		return
 	}
@@ -32,12 +32,12 @@ func (f *Flow) unlink() {
 	} else {
 		l.tail = f.prev
 	}
-	f.list, f.prev, f.next = nil, nil, nil
+	f.queue, f.prev, f.next = nil, nil, nil
 	l.n--
 }
 
 // moveTo puts the flow at the end of another list.
-func (f *Flow) moveTo(l *list) {
+func (f *Flow) moveTo(l *queue) {
 	f.unlink()
 	l.push(f)
 }

@@ -8,7 +8,7 @@ import (
 
 // Mark is one remarkable segment, kept so that the checks can judge with
 // hindsight when the connection has ended.
-type Mark struct {
+type NotableSegment struct {
 	Frame   fsm.Frame
 	Time    fsm.Time
 	Nth     uint32 // the connection's ordinal of the segment
@@ -16,7 +16,7 @@ type Mark struct {
 	TTL     uint8
 	IPID    uint16
 	Meaning fsm.Meaning
-	Facts   Facts
+	Facts   SegmentFacts
 	Segment fsm.Segment
 	States  [2]fsm.State // of client and server before the segment
 	// What the receiver expected next from the sender: RCV.NXT as far as the
@@ -36,69 +36,71 @@ type Mark struct {
 }
 
 // MaxMarks is how many segments of one kind and side are kept; more are counted.
-const MaxMarks = 16
+const MaxNotable = 16
 
 // log holds a connection's remarkable segments. Most connections have none, so
 // it is made when the first one comes.
-type log struct {
-	marks    []Mark
-	meanings [2][64]uint32 // occurrences by side and bit
-	facts    [2][64]uint32
+type eventLog struct {
+	segments []NotableSegment
+	meanings [2][64]uint32 // occurrences by side and bit of fsm.Meaning
+	facts    [2][numFacts]uint32
 }
 
-func (l *log) add(m Mark) {
-	keep := count(&l.meanings[m.From], uint64(m.Meaning))
-	if count(&l.facts[m.From], uint64(m.Facts)) {
-		keep = true
+func (l *eventLog) add(m NotableSegment) {
+	keep := count(l.meanings[m.From][:], uint64(m.Meaning))
+	for i, word := range m.Facts {
+		if count(l.facts[m.From][64*i:], word) {
+			keep = true
+		}
 	}
 	if keep {
-		l.marks = append(l.marks, m)
+		l.segments = append(l.segments, m)
 	}
 }
 
 // count counts each bit of set and reports whether any of them has occurred at
 // most MaxMarks times.
-func count(counts *[64]uint32, set uint64) (early bool) {
+func count(counts []uint32, set uint64) (early bool) {
 	for ; set != 0; set &= set - 1 {
 		n := &counts[bits.TrailingZeros64(set)]
 		*n++
-		early = early || *n <= MaxMarks
+		early = early || *n <= MaxNotable
 	}
 	return early
 }
 
 // CountMeaning returns how many segments of side meant m, one single meaning.
 func (f *Flow) CountMeaning(side fsm.Side, m fsm.Meaning) int {
-	if f.log == nil {
+	if f.events == nil {
 		return 0
 	}
-	return int(f.log.meanings[side][bits.TrailingZeros64(uint64(m))])
+	return int(f.events.meanings[side][bits.TrailingZeros64(uint64(m))])
 }
 
 // CountFact returns how many segments of side showed the single fact g.
-func (f *Flow) CountFact(side fsm.Side, g Facts) int {
-	if f.log == nil {
+func (f *Flow) CountFact(side fsm.Side, g Fact) int {
+	if f.events == nil {
 		return 0
 	}
-	return int(f.log.facts[side][bits.TrailingZeros64(uint64(g))])
+	return int(f.events.facts[side][g])
 }
 
 // Marks returns the remarkable segments in order. The slice belongs to f.
-func (f *Flow) Marks() []Mark {
-	if f.log == nil {
+func (f *Flow) Notable() []NotableSegment {
+	if f.events == nil {
 		return nil
 	}
-	return f.log.marks
+	return f.events.segments
 }
 
 // Marked calls yield for each kept segment of side that meant any of m or
 // showed any of g.
-func (f *Flow) Marked(side fsm.Side, m fsm.Meaning, g Facts, yield func(*Mark)) {
-	if f.log == nil {
+func (f *Flow) EachNotable(side fsm.Side, m fsm.Meaning, g SegmentFacts, yield func(*NotableSegment)) {
+	if f.events == nil {
 		return
 	}
-	for i := range f.log.marks {
-		k := &f.log.marks[i]
+	for i := range f.events.segments {
+		k := &f.events.segments[i]
 		if k.From == side && (k.Meaning.Any(m) || k.Facts.Any(g)) {
 			yield(k)
 		}

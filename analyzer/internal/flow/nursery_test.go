@@ -27,25 +27,25 @@ func TestBriefKeepsAll(t *testing.T) {
 		}
 	}
 	try := func(name string, p *decode.Packet) {
-		if !fitsBrief(p) {
+		if !fitsPacked(p) {
 			return
 		}
-		var b brief
+		var b packedSegment
 		var data payload
 		var got decode.Packet
-		n := nascent{client: p.Src, server: p.Dst, encap: p.Encap}
-		b.write(p, fsm.Client)
-		copy(data.octets[:], p.Payload)
+		n := embryonic{client: p.Src, server: p.Dst, encap: p.Encap}
+		b.pack(p, fsm.Client)
+		copy(data.bytes[:], p.Payload)
 		if len(p.Payload) > 0 {
-			b.read(&got, &n, &data)
+			b.unpack(&got, &n, &data)
 		} else {
-			b.read(&got, &n, nil)
+			b.unpack(&got, &n, nil)
 		}
 		if !reflect.DeepEqual(&got, p) {
 			t.Errorf("%s is lost: %+v, want %+v", name, got, *p)
 		}
 	}
-	if size := unsafe.Sizeof(brief{}); size != 64 {
+	if size := unsafe.Sizeof(packedSegment{}); size != 64 {
 		t.Errorf("a brief has %d octets, a line of the cache 64", size)
 	}
 	set := func(v reflect.Value) {

@@ -6,39 +6,39 @@ import (
 )
 
 // optionFacts checks timestamps against what was agreed and seen.
-func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Facts {
+func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) SegmentFacts {
 	has := s.Opts&fsm.OptTimestamps != 0
 	if d.signed && !s.Opts.Any(fsm.OptMD5|fsm.OptAO) {
-		d.odd().Unsigned.note(f.Last.Frame)
+		d.ensureWindowStats().Unsigned.note(f.Last.Frame)
 	}
 	if s.Flags&fsm.SYN != 0 {
 		if has {
 			d.tsRecent, d.lastTS, d.hasTS = s.TSVal, s.TSVal, true
 		}
-		return 0
+		return SegmentFacts{}
 	}
-	var g Facts
+	var g SegmentFacts
 	if !has {
 		if f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && s.Opts&fsm.OptMalformed == 0 {
-			g |= TimestampMissing
+			g.add(TimestampMissing)
 		}
 		return g
 	}
 	if f.agreed && !f.Timestamps || r.Options.Seen && !r.Options.Timestamps {
-		g |= TimestampUnagreed
+		g.add(TimestampUnagreed)
 	}
 	// Before the SYNs agree, what acknowledges another number belongs to another connection.
 	mine := f.Timestamps || !f.agreed && s.Ack.After(y.ISS) && s.Ack.AtOrBefore(y.Out.Top)
 	if mine && r.Options.Timestamps && s.TSEcr != 0 && s.Flags&fsm.ACK != 0 {
 		if latest, _ := y.LatestTimestamp(); s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack {
-			g |= EchoInvalid
+			g.add(EchoInvalid)
 		}
 	}
 	if s.Flags&fsm.RST != 0 {
 		return g // RFC 7323 §5.2: its timestamp is not judged
 	}
 	if d.hasTS && int32(s.TSVal-d.lastTS) > clockJump && f.Last.Time-d.Last.Time < clockJumpWithin {
-		g |= ClockJump
+		g.add(ClockJump)
 	}
 	d.lastTS = s.TSVal
 	switch {
@@ -49,7 +49,7 @@ func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Fac
 			d.tsRecent = s.TSVal
 		}
 	case y.HasAck && s.Seq.AtOrAfter(y.Acked):
-		g |= OldTimestamp
+		g.add(OldTimestamp)
 	}
 	return g
 }

@@ -7,51 +7,52 @@ import (
 
 // orderFacts tells new data from repeated, late and early data. top is the
 // highest number sent before the segment.
-func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, top fsm.Seq, space uint32) Facts {
+func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, top fsm.Seq, space uint32) SegmentFacts {
 	s := &p.Segment
 	fresh, old := f.Conn.Fresh, f.Conn.Old
-	var g Facts
+	var g SegmentFacts
 	switch {
 	case fresh == 0 && old > 0:
-		g = Retransmission
+		g.add(Retransmission)
 		d.Retransmissions++
-		d.ResentOctets += uint64(s.Len)
+		d.ResentBytes += uint64(s.Len)
 		if y.HasAck && s.End().AtOrBefore(y.Acked) {
-			g |= Spurious
-			d.NeedlessLikely++
+			g.add(SpuriousLikely)
+			d.SpuriousLikely++
 		}
-		if x.SentSYN && s.Seq.Before(x.ISS) && d.Unique+d.GapOctets < 1<<30 {
-			g |= BelowStart
+		if x.SentSYN && s.Seq.Before(x.ISS) && d.UniqueBytes+d.GapBytes < 1<<30 {
+			g.add(BelowStart)
 		}
 	case fresh == 0: // fsm.OutsideWindow
 	case old > 0:
-		g = Retransmission | PartlyResent
+		g.add(Retransmission)
+		g.add(PartlyResent)
 		d.Retransmissions++
-		d.ResentOctets += uint64(min(old, s.Len))
+		d.ResentBytes += uint64(min(old, s.Len))
 	case fresh > 0 && s.Seq.Before(top):
 		// Numbers never seen, below others that were.
 		if f.overtaken(p, d) {
-			g = OutOfOrder
+			g.add(OutOfOrder)
 			d.OutOfOrder++
 		} else {
-			g = LateFill
+			g.add(LateFill)
 			d.Retransmissions++
 			d.Late++
-			d.ResentOctets += uint64(s.Len)
+			d.ResentBytes += uint64(s.Len)
 		}
 	case fresh > 0 && f.behindKnown(s, x):
 		// In order as captured, but an empty segment had shown that it was out.
 		if _, at := x.Beyond(); p.Time-at.Time <= shortReordering {
-			g = OutOfOrder
+			g.add(OutOfOrder)
 			d.OutOfOrder++
 		} else {
-			g = LateFill
+			g.add(LateFill)
 			d.Retransmissions++
 			d.Late++
-			d.ResentOctets += uint64(s.Len)
+			d.ResentBytes += uint64(s.Len)
 		}
 	case s.Seq.After(top) && s.Flags&fsm.SYN == 0 && f.Meanings&fsm.GapConfirmed == 0:
-		g = HoleBefore
+		g.add(HoleBefore)
 		d.holeSince = p.Time
 	}
 	if s.Len > 1 && fresh > 0 && y.HasAck && y.ScaleKnown && s.Flags&fsm.SYN == 0 {
@@ -59,9 +60,9 @@ func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, to
 		d.noteRoom(end, s.Len, y, p.Time)
 		switch {
 		case end == y.RightEdge:
-			g |= WindowFull
+			g.add(WindowFull)
 		case end.After(y.RightEdge) && !x.Out.Holes():
-			g |= BeyondWindow
+			g.add(BeyondWindow)
 		}
 	}
 	return g
@@ -128,11 +129,11 @@ func (f *Flow) relabel(d *Direction, late *decode.Packet) {
 	}
 	e.times = 2
 	d.Retransmissions++
-	d.ResentOctets += uint64(late.Segment.Len)
+	d.ResentBytes += uint64(late.Segment.Len)
 	d.Kinds[KindUnknown]++
-	for i := len(f.Kept) - 1; i >= max(0, len(f.Kept)-1000); i-- {
-		if k := &f.Kept[i]; k.Frame == e.frame {
-			k.Facts |= Retransmission
+	for i := len(f.Timeline) - 1; i >= max(0, len(f.Timeline)-1000); i-- {
+		if k := &f.Timeline[i]; k.Frame == e.frame {
+			k.Facts.add(Retransmission)
 			k.Original = late.Frame
 			return
 		}

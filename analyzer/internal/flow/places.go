@@ -3,12 +3,12 @@ package flow
 // places finds places in a slab by hash. It is an open table with linear
 // probing: where a key is not in it, as with every SYN of a flood, the answer takes
 // one look at memory instead of a Go map's several.
-type places struct {
-	slots []placeSlot // a power of two
+type hashTable struct {
+	slots []hashSlot // a power of two
 	n     int
 }
 
-type placeSlot struct {
+type hashSlot struct {
 	tag   uint32 // of the hash; its low bits say where the slot should be
 	place uint32 // 0 for an empty slot
 }
@@ -16,7 +16,7 @@ type placeSlot struct {
 const fewestSlots = 64
 
 // find returns the first place put under the hash for which is returns true, or 0.
-func (t *places) find(hash uint64, is func(place uint32) bool) uint32 {
+func (t *hashTable) find(hash uint64, is func(place uint32) bool) uint32 {
 	if t.n == 0 {
 		return 0
 	}
@@ -30,21 +30,21 @@ func (t *places) find(hash uint64, is func(place uint32) bool) uint32 {
 }
 
 // put enters a place, which is not 0.
-func (t *places) put(hash uint64, place uint32) {
+func (t *hashTable) put(hash uint64, place uint32) {
 	if 2*t.n >= len(t.slots) {
 		old := t.slots
-		t.slots = make([]placeSlot, max(fewestSlots, 2*len(old)))
+		t.slots = make([]hashSlot, max(fewestSlots, 2*len(old)))
 		for _, s := range old {
 			if s.place != 0 {
 				t.enter(s)
 			}
 		}
 	}
-	t.enter(placeSlot{uint32(hash), place})
+	t.enter(hashSlot{uint32(hash), place})
 	t.n++
 }
 
-func (t *places) enter(s placeSlot) {
+func (t *hashTable) enter(s hashSlot) {
 	mask := uint32(len(t.slots) - 1)
 	i := s.tag & mask
 	for t.slots[i].place != 0 {
@@ -54,7 +54,7 @@ func (t *places) enter(s placeSlot) {
 }
 
 // drop takes out a place that was put under the hash.
-func (t *places) drop(hash uint64, place uint32) {
+func (t *hashTable) remove(hash uint64, place uint32) {
 	mask := uint32(len(t.slots) - 1)
 	hole := uint32(hash) & mask
 	for t.slots[hole].place != place {
@@ -68,6 +68,6 @@ func (t *places) drop(hash uint64, place uint32) {
 			hole = i
 		}
 	}
-	t.slots[hole] = placeSlot{}
+	t.slots[hole] = hashSlot{}
 	t.n--
 }

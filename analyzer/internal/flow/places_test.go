@@ -9,7 +9,7 @@ import (
 // often.
 func TestPlaces(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
-	var table places
+	var table hashTable
 	want := map[uint32]uint64{} // place to hash
 	for step := range 200_000 {
 		if place := rng.Uint32N(3000) + 1; want[place] == 0 {
@@ -17,7 +17,7 @@ func TestPlaces(t *testing.T) {
 			table.put(hash, place)
 			want[place] = hash
 		} else {
-			table.drop(want[place], place)
+			table.remove(want[place], place)
 			delete(want, place)
 		}
 		if table.n != len(want) {

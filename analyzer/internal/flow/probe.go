@@ -8,32 +8,32 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 // Both kinds may carry nothing and sit one below the next number (Linux sends
 // the two alike), or carry one octet. What decides is the peer's window: while
 // it is closed, a probe asks for it to open.
-func (f *Flow) probeKind(s *fsm.Segment, from fsm.Side) Facts {
+func (f *Flow) probeKind(s *fsm.Segment, from fsm.Side) SegmentFacts {
 	if s.Len > 1 || s.Flags&(fsm.SYN|fsm.FIN|fsm.RST|fsm.ACK) != fsm.ACK {
-		return 0
+		return SegmentFacts{}
 	}
 	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	if !x.Out.Started() || !x.State.Synchronized() && x.State != fsm.Closed {
-		return 0
+		return SegmentFacts{}
 	}
 	closed := y.HasAck && y.Window == 0 && f.Dir[from.Peer()].zero
 	below := s.Seq.Add(1)
 	switch {
 	case closed && s.Len == 0 && (below == y.Acked || below == x.Out.Top):
-		return WindowProbe
+		return Facts(WindowProbe)
 	case closed && s.Len == 1 && (s.Seq == y.Acked || s.Seq == x.Out.Top || below == x.Out.Top):
-		return WindowProbe
+		return Facts(WindowProbe)
 	case below != x.Out.Top || !x.Seen:
 		if s.Len == 0 && y.HasAck && below == y.Acked && x.Out.Top.After(y.Acked) && x.Seen {
-			return KeepaliveProbe | KeepaliveEarly
+			return Facts(KeepaliveProbe, KeepaliveEarly)
 		}
-		return 0
+		return SegmentFacts{}
 	case s.Len == 1 && (!y.HasAck || y.Acked != x.Out.Top):
-		return 0 // the last octet again, not acknowledged yet: a retransmission
+		return SegmentFacts{} // the last octet again, not acknowledged yet: a retransmission
 	case y.HasAck && y.Acked.Before(x.Out.Top):
-		return KeepaliveProbe | KeepaliveEarly
+		return Facts(KeepaliveProbe, KeepaliveEarly)
 	}
-	return KeepaliveProbe
+	return Facts(KeepaliveProbe)
 }
 
 // isProbe reports whether a pure ACK sits below what its sender has sent, as a
@@ -41,15 +41,14 @@ func (f *Flow) probeKind(s *fsm.Segment, from fsm.Side) Facts {
 func (f *Flow) isProbe(s *fsm.Segment, x *fsm.Endpoint) bool { return s.Seq.Before(x.Out.Top) }
 
 // noteProbe counts a probe and waits for its answer.
-func (f *Flow) noteProbe(g Facts, d, r *Direction, at fsm.Stamp) Facts {
-	if g&WindowProbe != 0 {
+func (f *Flow) noteProbe(g SegmentFacts, d, r *Direction, at fsm.Stamp) {
+	if g.Has(WindowProbe) {
 		d.WindowProbes++
-		d.odd().windowProbe(r.zeroSince, at)
+		d.ensureWindowStats().windowProbe(r.zeroSince, at)
 		d.awaiting = windowProbeAnswer
-		return 0
+		return
 	}
 	d.probe(at)
-	return 0
 }
 
 // relative returns how far seq lies above the initial number of a side's

@@ -4,7 +4,7 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 
 // Rare is what few connections show of a direction, kept apart so that the
 // others need no room for it.
-type Rare struct {
+type WindowStats struct {
 	// The direction's own window while it was closed.
 	LongestZero  fsm.Time  // the longest time that it stayed closed …
 	ZeroFrame    fsm.Frame // … and the frame that closed it then
@@ -16,7 +16,7 @@ type Rare struct {
 	TooLarge  Tally    // segments larger than the peer's MSS
 	Largest   uint32   // octets of the largest of them
 	TinyRun   Tally    // the longest run of small segments sent in one go
-	TinyOctet uint64   // octets of data in that run
+	TinyBytes uint64   // octets of data in that run
 
 	Stalls    Tally // next data sent only when a delayed ACK came
 	StallTime fsm.Time
@@ -65,25 +65,25 @@ type probePace struct {
 }
 
 // Rare returns what is rare about the direction. The caller must not write to it.
-func (d *Direction) Rare() *Rare {
-	if d.rare == nil {
-		return &nothingRare
+func (d *Direction) WindowStats() *WindowStats {
+	if d.windows == nil {
+		return &noWindowStats
 	}
-	return d.rare
+	return d.windows
 }
 
-var nothingRare Rare
+var noWindowStats WindowStats
 
-func (d *Direction) odd() *Rare {
-	if d.rare == nil {
-		d.rare = &Rare{}
+func (d *Direction) ensureWindowStats() *WindowStats {
+	if d.windows == nil {
+		d.windows = &WindowStats{}
 	}
-	return d.rare
+	return d.windows
 }
 
 // pace looks at the rhythm of a data segment: how large it is, what it follows,
 // how the network marked it. It comes before the segment is counted.
-func (f *Flow) pace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direction) {
+func (f *Flow) notePace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direction) {
 	d.DataSegments++
 	if tos&3 != 0 {
 		d.Marked++
@@ -95,17 +95,17 @@ func (f *Flow) pace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direction)
 	if mss == 0 {
 		mss = usualMSS
 	} else if s.Len > mss {
-		w := d.odd()
+		w := d.ensureWindowStats()
 		w.TooLarge.note(frame)
 		w.Largest = max(w.Largest, s.Len)
 	}
-	if w := d.rare; w != nil {
+	if w := d.windows; w != nil {
 		f.afterWait(w, d)
 	}
 	if 2*s.Len < mss {
 		f.smallSegment(frame, s, d, r)
-	} else if d.rare != nil {
-		d.rare.endTiny()
+	} else if d.windows != nil {
+		d.windows.endTiny()
 	}
 }
 
@@ -116,7 +116,7 @@ const (
 
 // afterWait looks whether new data was waiting for something that just came: the
 // opening of a window, or a delayed ACK.
-func (f *Flow) afterWait(w *Rare, d *Direction) {
+func (f *Flow) afterWait(w *WindowStats, d *Direction) {
 	const soon = 5_000_000
 	now := f.Last.Time
 	if w.reopened.opened != 0 {
@@ -139,12 +139,12 @@ func (f *Flow) afterWait(w *Rare, d *Direction) {
 // from the peer in between, which would be a dialogue.
 func (f *Flow) smallSegment(frame fsm.Frame, s *fsm.Segment, d, r *Direction) {
 	if d.LastData == 0 || f.Last.Time-d.LastData > tinyPause || r.LastData > d.LastData {
-		if d.rare != nil {
-			d.rare.endTiny()
+		if d.windows != nil {
+			d.windows.endTiny()
 		}
 		return
 	}
-	w := d.odd()
+	w := d.ensureWindowStats()
 	if w.tiny.N == 0 {
 		w.tiny.note(d.LastDataFrame)
 		if d.Last.Frame == d.LastDataFrame {
@@ -157,9 +157,9 @@ func (f *Flow) smallSegment(frame fsm.Frame, s *fsm.Segment, d, r *Direction) {
 
 const tinyPause = 10_000_000
 
-func (w *Rare) endTiny() {
+func (w *WindowStats) endTiny() {
 	if w.tiny.N > w.TinyRun.N {
-		w.TinyRun.N, w.TinyOctet = w.tiny.N, w.tinyBytes
+		w.TinyRun.N, w.TinyBytes = w.tiny.N, w.tinyBytes
 		w.TinyRun.Frames = append(w.TinyRun.Frames[:0], w.tiny.Frames...)
 	}
 	w.tiny = Tally{Frames: w.tiny.Frames[:0]}
@@ -170,7 +170,7 @@ func (w *Rare) endTiny() {
 // the direction that waited for it.
 func (f *Flow) windowOpens(s *fsm.Segment, d, r *Direction, scaled uint32) {
 	now := f.Last.Time
-	w := d.odd()
+	w := d.ensureWindowStats()
 	span := now - d.zeroSince
 	if span > w.LongestZero {
 		w.LongestZero, w.ZeroFrame = span, w.zeroFrame
@@ -183,7 +183,7 @@ func (f *Flow) windowOpens(s *fsm.Segment, d, r *Direction, scaled uint32) {
 		w.SmallOpening.note(f.Last.Frame)
 	}
 	if span > unprobedAfter && r.Last.Time <= d.zeroSince && r.Last.Nth != 0 {
-		r.odd().reopened = Unprobed{Span: span, Closed: w.zeroFrame, Open: f.Last.Frame, opened: now}
+		r.ensureWindowStats().reopened = Unprobed{Span: span, Closed: w.zeroFrame, Open: f.Last.Frame, opened: now}
 	}
 }
 
@@ -192,7 +192,7 @@ func (f *Flow) windowOpens(s *fsm.Segment, d, r *Direction, scaled uint32) {
 const unprobedAfter = 5 * fsm.Second
 
 // pace of probes: each interval should be longer than the one before.
-func (w *Rare) windowProbe(closure fsm.Time, at fsm.Stamp) {
+func (w *WindowStats) windowProbe(closure fsm.Time, at fsm.Stamp) {
 	p := &w.probes
 	if p.closure != closure {
 		*p = probePace{closure: closure}

@@ -83,13 +83,13 @@ type resending struct {
 // noteSent takes a segment with sequence numbers into account. For one that was
 // sent before it returns the kind, the frame of the original (0 if none was
 // captured) and how many timeouts in a row it makes.
-func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, hasUna bool) (kind Kind, original fsm.Frame) {
+func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g SegmentFacts, una fsm.Seq, hasUna bool) (kind Kind, original fsm.Frame) {
 	s := &p.Segment
 	w := &f.Dir[from].sender
 	seq, end := s.Seq, s.End()
 	now := p.Time
-	if g&(Retransmission|LateFill) == 0 {
-		if g&OutOfOrder != 0 {
+	if !g.Any(Facts(Retransmission, LateFill)) {
+		if g.Has(OutOfOrder) {
 			w.queue.insert(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 1})
 		} else {
 			w.queue.push(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 1})
@@ -110,7 +110,7 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 	} else if before = w.queue.acknowledged(seq, end); before != nil {
 		una = before.seq // its ACK passed the tap, but its sender goes by what reached it
 	}
-	if before != nil && g&Retransmission != 0 {
+	if before != nil && g.Has(Retransmission) {
 		original = before.frame
 	}
 	kind = w.classify(s, before, i >= 0, una, now, f)
@@ -129,15 +129,15 @@ func (f *Flow) noteSent(p *decode.Packet, from fsm.Side, g Facts, una fsm.Seq, h
 			e.times++
 		}
 	}
-	if g&LateFill != 0 {
+	if g.Has(LateFill) {
 		w.queue.insert(sent{seq: seq, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 2})
-	} else if g&PartlyResent != 0 && w.queue.n > 0 {
+	} else if g.Has(PartlyResent) && w.queue.n > 0 {
 		if last := w.queue.at(w.queue.n - 1); end.After(last.end) {
 			w.queue.push(sent{seq: last.end, end: end, frame: p.Frame, first: now, latest: now, tsVal: s.TSVal, ipID: p.IPID, times: 2})
 		}
 	}
 	w.lastSend = now
-	w.remember(p, len(f.Kept), f.keep)
+	w.remember(p, len(f.Timeline), f.keep)
 	return kind, original
 }
 
@@ -352,7 +352,7 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 		w.dupACKs++
 	}
 	if w.resent != nil {
-		needless = w.needless(s, progress)
+		needless = w.spurious(s, progress)
 	}
 	return needless
 }
@@ -360,7 +360,7 @@ func (f *Flow) noteAck(of fsm.Side, s *fsm.Segment, now fsm.Time, duplicate bool
 // needless looks whether an ACK proves a recent retransmission needless: it
 // reports the octets as received twice (RFC 2883), or it echoes a timestamp older
 // than the retransmission's, so it answers the original (RFC 3522).
-func (w *sender) needless(s *fsm.Segment, progress bool) *resending {
+func (w *sender) spurious(s *fsm.Segment, progress bool) *resending {
 	dsack := s.NumSACK > 0 && (s.SACK[0].To.AtOrBefore(s.Ack) ||
 		s.NumSACK > 1 && s.SACK[0].From.AtOrAfter(s.SACK[1].From) && s.SACK[0].To.AtOrBefore(s.SACK[1].To))
 	for i := range w.resent.last {

@@ -44,17 +44,17 @@ func (f *Flow) add(p *decode.Packet) {
 	undelivered := f.checksum(p, d) || p.Undelivered || s.Flags&fsm.RST != 0 && d.unheard()
 
 	if p.Undelivered {
-		g |= LostOnTheWay
+		g.add(LostOnTheWay)
 	}
 
 	var m fsm.Meaning
 	if twice == decode.DeliveredTwice || late {
 		if late {
-			g |= OutOfOrder
+			g.add(OutOfOrder)
 			d.OutOfOrder++
 			f.relabel(d, p)
 		} else {
-			g |= NetworkCopy
+			g.add(NetworkCopy)
 		}
 		m = f.Conn.StepCopy(from, s, p.Frame, p.Time)
 	} else {
@@ -68,72 +68,72 @@ func (f *Flow) add(p *decode.Packet) {
 		d.Giants++
 	}
 	if space > 0 && s.Flags&fsm.RST == 0 {
-		g |= probe
-		if probe == 0 && started && twice != decode.DeliveredTwice && !late && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
-			g |= f.orderFacts(p, d, x, y, top, space)
+		g.addAll(probe)
+		if probe.Empty() && started && twice != decode.DeliveredTwice && !late && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
+			g.addAll(f.orderFacts(p, d, x, y, top, space))
 		}
 		if s.Len > 0 {
-			f.pace(p.Frame, p.TOS, s, d, r)
-			f.data(s, d, from, p.Time)
-			if g&(Retransmission|Spurious|WindowProbe) != 0 {
+			f.notePace(p.Frame, p.TOS, s, d, r)
+			f.noteData(s, d, from, p.Time)
+			if g.Any(Facts(Retransmission, SpuriousLikely, WindowProbe)) {
 				if o := d.contents.differs(p); o != nil {
-					g |= ContentDiffers
+					g.add(ContentDiffers)
 					captured, capturedTTL = o.frame, o.ttl
 				}
-			} else if g&KeepaliveProbe == 0 { // its octet may be anything
+			} else if !g.Has(KeepaliveProbe) { // its octet may be anything
 				d.noteContent(p)
 			}
 		}
 	} else {
-		g |= probe
+		g.addAll(probe)
 	}
 	var why Kind
 	var repeats fsm.Frame
-	if space > 0 && s.Flags&fsm.RST == 0 && twice != decode.DeliveredTwice && probe == 0 && !late {
+	if space > 0 && s.Flags&fsm.RST == 0 && twice != decode.DeliveredTwice && probe.Empty() && !late {
 		why, repeats = f.noteSent(p, from, g, y.Acked, y.HasAck)
 		if !started || s.Seq.Add(space).After(top) {
 			d.ids.note(p)
 		}
 	}
 	if f.Conn.Unseen|f.Conn.Missed > 0 {
-		r.GapOctets += uint64(f.Conn.Unseen)
-		d.GapOctets += uint64(f.Conn.Missed)
+		r.GapBytes += uint64(f.Conn.Unseen)
+		d.GapBytes += uint64(f.Conn.Missed)
 	}
-	if g&(KeepaliveProbe|WindowProbe) != 0 {
-		g |= f.noteProbe(g, d, r, at)
+	if g.Any(Facts(KeepaliveProbe, WindowProbe)) {
+		f.noteProbe(g, d, r, at)
 	}
 	if s.Flags&fsm.ACK != 0 && s.Flags&fsm.RST == 0 && !p.Undelivered { // what never arrives tells its receiver nothing
-		g |= f.ackFacts(s, d, r, x, y, from)
+		g.addAll(f.ackFacts(s, d, r, x, y, from))
 	}
 	if s.Flags&(fsm.SYN|fsm.FIN|fsm.RST) != 0 || f.FinalACK.Nth == 0 {
-		g |= f.landmarks(p, d, from, at, m)
+		g.addAll(f.milestones(p, d, from, at, m))
 		if s.Flags&fsm.FIN != 0 {
 			d.FINs++
 			d.LastFIN = p.Time
 		}
 		if states[from] == fsm.SynSent && s.Flags&(fsm.SYN|fsm.RST) == 0 && !x.FastOpen && f.SYNs[from.Peer()]+f.SYNACKs[from.Peer()] == 0 {
-			g |= EarlySegment
+			g.add(EarlySegment)
 		}
 	}
 	if peer := &f.FINAcked[from.Peer()]; peer.Nth == 0 && y.SentFIN && s.Flags&fsm.ACK != 0 && s.Ack.After(y.FinSeq) {
 		*peer = at
 	}
-	g |= f.optionFacts(s, d, r, y)
+	g.addAll(f.optionFacts(s, d, r, y))
 
-	asks := space > 0 && probe == 0 && twice != decode.DeliveredTwice
-	d.noteEffort(p, r, at, asks, g&(Retransmission|LateFill) != 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
+	asks := space > 0 && probe.Empty() && twice != decode.DeliveredTwice
+	d.noteExchange(p, r, at, asks, g.Any(Facts(Retransmission, LateFill)) || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
 	if d.Packets++; d.Packets == 1 {
 		d.TTL = p.TTL
 	}
 	d.Last, d.lastLen = at, s.Len
-	if g&(KeepaliveProbe|KeepaliveAnswer|WindowProbe|WindowProbeAnswer) == 0 {
+	if !g.Any(Facts(KeepaliveProbe, KeepaliveAnswer, WindowProbe, WindowProbeAnswer)) {
 		d.lastReal = p.Time
 		r.lastReal = p.Time
 	}
 	f.Meanings |= m
-	f.AllFacts |= g
-	if m&^fsm.StateChanged != 0 || g&^FinalACK != 0 {
-		f.mark(Mark{
+	f.AllFacts.addAll(g)
+	if m&^fsm.StateChanged != 0 || g.without(FinalACK) != (SegmentFacts{}) {
+		f.noteSegment(NotableSegment{
 			Frame: p.Frame, Time: p.Time, Nth: at.Nth, From: from, TTL: p.TTL, IPID: p.IPID,
 			Meaning: m, Facts: g, Segment: *s, States: states, Next: next, RightEdge: rightEdge, SndNxt: sndNxt,
 			OwnEdge: ownEdge, TSRecent: tsRecent, Captured: captured, CapturedTTL: capturedTTL, Prior: r.Last.Frame, PriorLen: r.lastLen,
@@ -141,8 +141,8 @@ func (f *Flow) add(p *decode.Packet) {
 		})
 	}
 	if f.keep {
-		f.keepSegment(p, from, at.Nth, m, g)
-		k := &f.Kept[len(f.Kept)-1]
+		f.addToTimeline(p, from, at.Nth, m, g)
+		k := &f.Timeline[len(f.Timeline)-1]
 		k.Kind, k.Original = why, repeats
 	}
 }
@@ -150,20 +150,20 @@ func (f *Flow) add(p *decode.Packet) {
 // mark keeps a remarkable segment for the checks.
 //
 //go:noinline
-func (f *Flow) mark(m Mark) {
-	if f.log == nil {
-		f.log = &log{}
+func (f *Flow) noteSegment(m NotableSegment) {
+	if f.events == nil {
+		f.events = &eventLog{}
 	}
-	f.log.add(m)
+	f.events.add(m)
 }
 
 // addCopy notes a frame that was captured twice; the machine never sees it.
 func (f *Flow) addCopy(p *decode.Packet, d *Direction, from fsm.Side) {
 	d.Doubled++
-	f.AllFacts |= Doubled
-	f.mark(Mark{Frame: p.Frame, Time: p.Time, From: from, Facts: Doubled, Segment: p.Segment})
+	f.AllFacts.add(Doubled)
+	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: from, Facts: Facts(Doubled), Segment: p.Segment})
 	if f.keep {
-		f.keepSegment(p, from, 0, 0, Doubled)
+		f.addToTimeline(p, from, 0, 0, Facts(Doubled))
 	}
 }
 
@@ -183,10 +183,10 @@ func (f *Flow) checksum(p *decode.Packet, d *Direction) (undelivered bool) {
 	return false
 }
 
-func (f *Flow) keepSegment(p *decode.Packet, from fsm.Side, nth uint32, m fsm.Meaning, g Facts) {
+func (f *Flow) addToTimeline(p *decode.Packet, from fsm.Side, nth uint32, m fsm.Meaning, g SegmentFacts) {
 	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	s := &p.Segment
-	k := Kept{Frame: p.Frame, Time: p.Time, Nth: nth, From: from, Segment: *s, Meaning: m, Facts: g, Scaled: uint32(s.Window)}
+	k := TimelineEntry{Frame: p.Frame, Time: p.Time, Nth: nth, From: from, Segment: *s, Meaning: m, Facts: g, Scaled: uint32(s.Window)}
 	if s.Flags&fsm.SYN == 0 {
 		k.Scaled <<= x.Scale
 	}
@@ -194,5 +194,5 @@ func (f *Flow) keepSegment(p *decode.Packet, from fsm.Side, nth uint32, m fsm.Me
 	if s.Flags&fsm.ACK != 0 {
 		k.RelAck = f.relative(from.Peer(), y, s.Ack)
 	}
-	f.Kept = append(f.Kept, k)
+	f.Timeline = append(f.Timeline, k)
 }

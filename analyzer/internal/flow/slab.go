@@ -2,13 +2,13 @@ package flow
 
 // slab holds many values of one small type. A value's place is a number from 1
 // on, half the size of a pointer and nothing to the garbage collector.
-type slab[T any] struct {
-	room[T]
+type arena[T any] struct {
+	chunks[T]
 	free []uint32 // places given back
 }
 
 // take returns the place of a zero value.
-func (s *slab[T]) take() uint32 {
+func (s *arena[T]) take() uint32 {
 	i := s.takeUsed()
 	*s.at(i) = *new(T)
 	return i
@@ -16,7 +16,7 @@ func (s *slab[T]) take() uint32 {
 
 // takeUsed returns the place of a value that may be any: it is to be written before
 // it is read.
-func (s *slab[T]) takeUsed() uint32 {
+func (s *arena[T]) takeUsed() uint32 {
 	if last := len(s.free) - 1; last >= 0 {
 		i := s.free[last]
 		s.free = s.free[:last]
@@ -26,26 +26,26 @@ func (s *slab[T]) takeUsed() uint32 {
 }
 
 // give hands a place back.
-func (s *slab[T]) give(i uint32) { s.free = append(s.free, i) }
+func (s *arena[T]) release(i uint32) { s.free = append(s.free, i) }
 
 // room is the memory of a slab.
-type room[T any] struct {
-	chunks [][]T
-	used   uint32 // places ever taken
+type chunks[T any] struct {
+	list [][]T
+	used uint32 // places ever taken
 }
 
-const slabChunk = 256
+const chunkSize = 256
 
 // at returns the value at a place.
-func (r *room[T]) at(i uint32) *T {
+func (r *chunks[T]) at(i uint32) *T {
 	i--
-	return &r.chunks[i/slabChunk][i%slabChunk]
+	return &r.list[i/chunkSize][i%chunkSize]
 }
 
 // more returns a place never taken before.
-func (r *room[T]) more() uint32 {
-	if r.used%slabChunk == 0 {
-		r.chunks = append(r.chunks, make([]T, slabChunk))
+func (r *chunks[T]) more() uint32 {
+	if r.used%chunkSize == 0 {
+		r.list = append(r.list, make([]T, chunkSize))
 	}
 	r.used++
 	return r.used
@@ -53,21 +53,21 @@ func (r *room[T]) more() uint32 {
 
 // payload is the beginning of a segment's data, as far as a Flow compares it.
 type payload struct {
-	next   uint32
-	octets [keptOctets]byte
+	next  uint32
+	bytes [keptBytes]byte
 }
 
 // payloads is the slab of payloads. Those of one connection are chained and given
 // back at once, without a look at each.
-type payloads struct {
-	room[payload]
+type payloadArena struct {
+	chunks[payload]
 	// The first two of the places given back. To learn the second only when it is
 	// wanted would be to wait for memory.
 	first, second uint32
 }
 
 // take returns a place whose value is to be written whole.
-func (s *payloads) take() uint32 {
+func (s *payloadArena) take() uint32 {
 	i := s.first
 	if i == 0 {
 		return s.more()
@@ -80,7 +80,7 @@ func (s *payloads) take() uint32 {
 }
 
 // give hands a chain back.
-func (s *payloads) give(first, last uint32) {
+func (s *payloadArena) release(first, last uint32) {
 	s.at(last).next = s.first
 	s.first, s.second = first, s.at(first).next
 }

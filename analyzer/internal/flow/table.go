@@ -11,14 +11,14 @@ import (
 
 // Options configure a Table.
 type Options struct {
-	MSL            fsm.Time             // maximum segment lifetime; 0 means fsm.DefaultMSL
-	Linger         fsm.Time             // how long after its end a connection is reported; 0 means 2 MSL
-	LingerPackets  uint64               // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
-	MaxConnections int                  // open connections kept at once; 0 means DefaultMaxConnections
-	Keep           func(id uint64) bool // whether to keep the connection's segments; nil keeps none
-	MaxKept        int                  // segments kept over all connections; 0 means no limit
-	Ended          func(*Flow)          // called once for each connection when it is complete; the Flow is valid during the call
-	Plain          func(*Plain) bool    // if set, called first for a plain connection, which is valid during the call; Ended is not called if it returns true
+	MSL            fsm.Time                 // maximum segment lifetime; 0 means fsm.DefaultMSL
+	Linger         fsm.Time                 // how long after its end a connection is reported; 0 means 2 MSL
+	LingerPackets  uint64                   // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
+	MaxConnections int                      // open connections kept at once; 0 means DefaultMaxConnections
+	Keep           func(id uint64) bool     // whether to keep the connection's segments; nil keeps none
+	MaxKept        int                      // segments kept over all connections; 0 means no limit
+	Ended          func(*Flow)              // called once for each connection when it is complete; the Flow is valid during the call
+	Clean          func(*CleanSummary) bool // if set, called first for a plain connection, which is valid during the call; Ended is not called if it returns true
 }
 
 // DefaultMaxConnections bounds the connections that are tracked at once: a
@@ -39,23 +39,23 @@ type Table struct {
 	// the second.
 	aliases map[Key]*Flow
 
-	nursery nursery // connections that have just begun and have no Flow yet
+	embryonic embryonicStore // connections that have just begun and have no Flow yet
 
 	now fsm.Time // the latest packet time so far: time never runs backwards here
 	ids uint64
 
-	halfOpen list // opening: oldest first, evicted first
-	open     list
-	over     list // ended, waiting for stragglers
-	free     *Flow
-	graves   graves // reported, remembered for 2 MSL so that stragglers find them
-	packets  uint64 // of the whole capture, at the latest Tick
+	halfOpen   queue // opening: oldest first, evicted first
+	open       queue
+	over       queue // ended, waiting for stragglers
+	free       *Flow
+	tombstones tombstones // reported, remembered for 2 MSL so that stragglers find them
+	packets    uint64     // of the whole capture, at the latest Tick
 
 	ordinal uint64 // of the packet under way
 	parent  uint64 // at the end: the birth of the connection whose candidate is decided
 	births  []Birth
 
-	plain Plain // the latest that was reported
+	summary CleanSummary // the latest that was reported
 
 	rest []remaining // at the end: what is still to be reported, by ID
 
@@ -83,7 +83,7 @@ func NewTable(opt Options) *Table {
 		opt:     opt,
 		aliases: make(map[Key]*Flow),
 	}
-	t.index = index{seed: newHashSeed(), nascents: &t.nursery.nascents}
+	t.index = index{seed: newHashSeed(), embryonic: &t.embryonic.conns}
 	return t
 }
 
@@ -97,10 +97,10 @@ func (t *Table) Add(p *decode.Packet) {
 	f, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
 	switch {
 	case i != 0:
-		if t.nursery.hold(i, p, t.packets) {
+		if t.embryonic.hold(i, p, t.packets) {
 			return
 		}
-		f = t.grow(i)
+		f = t.promote(i)
 	case f == nil:
 		f = t.otherWay(p)
 	}
@@ -109,26 +109,26 @@ func (t *Table) Add(p *decode.Packet) {
 			t.Late++ // the frame itself was of a connection evicted since
 			return
 		}
-		var earlier *before
-		if g, place := t.graves.find(hash); g != nil {
+		var earlier *previous
+		if g, place := t.tombstones.find(hash); g != nil {
 			// One whose time is over may be there still, behind others: it counts for nothing.
 			remembered := max(t.now, p.Time) < g.until
 			if remembered && !opensAnew(&p.Segment) {
 				t.Late++
 				return
 			}
-			if b := t.graves.rob(place); remembered {
+			if b := t.tombstones.reopen(place); remembered {
 				earlier = &b
 			}
 		}
 		if earlier == nil && t.opt.Keep == nil && opens(p) {
 			t.born()
-			t.index.putNascent(t.nursery.add(hash, t.ids, p))
+			t.index.putEmbryonic(t.embryonic.add(hash, t.ids, p))
 			return
 		}
 		f = t.begin(keyOf(p), hash, p, earlier)
-	} else if f.candidate != nil || p.Segment.Flags&fsm.SYN != 0 {
-		f = t.incarnation(f, p)
+	} else if f.pending != nil || p.Segment.Flags&fsm.SYN != 0 {
+		f = t.chooseIncarnation(f, p)
 		if f == nil {
 			return // held until it is known where it belongs
 		}
@@ -162,30 +162,30 @@ func (t *Table) Tick(now fsm.Time, packets uint64) {
 	for f := t.over.head; f != nil && (f.deadline <= t.now || f.overAt+t.opt.LingerPackets <= t.packets); f = t.over.head {
 		t.end(f)
 	}
-	for i := t.nursery.over.head; i != 0 && t.lingered(i); i = t.nursery.over.head {
-		t.endNascent(i)
+	for i := t.embryonic.over.head; i != 0 && t.lingered(i); i = t.embryonic.over.head {
+		t.endEmbryonic(i)
 	}
-	t.graves.expire(t.now)
+	t.tombstones.expire(t.now)
 }
 
 // step gives the segment to the flow and keeps the flow in the right queue.
 func (t *Table) step(f *Flow, p *decode.Packet) {
 	if f.keep && t.opt.MaxKept > 0 && t.kept >= t.opt.MaxKept {
 		f.keep = false
-		f.KeptCut++
+		f.TimelineCut++
 	} else if f.keep {
 		t.kept++
-	} else if f.KeptCut > 0 {
-		f.KeptCut++
+	} else if f.TimelineCut > 0 {
+		f.TimelineCut++
 	}
 	f.add(p)
 	switch {
 	case f.Over():
 		f.deadline, f.overAt = p.Time+t.opt.Linger, t.packets
 		f.moveTo(&t.over)
-	case f.list == &t.over:
+	case f.queue == &t.over:
 		f.moveTo(&t.open)
-	case f.list == &t.halfOpen && f.Conn.End[0].State.Synchronized() && f.Conn.End[1].State.Synchronized():
+	case f.queue == &t.halfOpen && f.Conn.End[0].State.Synchronized() && f.Conn.End[1].State.Synchronized():
 		f.moveTo(&t.open)
 	}
 }
@@ -196,26 +196,26 @@ func (t *Table) Malformed(p *decode.Packet) {
 	f, i := t.index.find(t.index.seed.hash(&p.Src, &p.Dst, p.Encap), &p.Src, &p.Dst, p.Encap)
 	switch {
 	case i != 0:
-		f = t.grow(i)
+		f = t.promote(i)
 	case f == nil:
 		f = t.aliases[keyOf(p)]
 	}
 	if f == nil {
 		return
 	}
-	f.AllFacts |= HeaderBroken
-	f.mark(Mark{Frame: p.Frame, Time: p.Time, From: f.SideOf(p), TTL: p.TTL, IPID: p.IPID, Facts: HeaderBroken})
+	f.AllFacts.add(HeaderBroken)
+	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: f.SideOf(p), TTL: p.TTL, IPID: p.IPID, Facts: Facts(HeaderBroken)})
 }
 
 // begin starts a connection with its first segment, after another one of the
 // same key or not.
-func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *before) *Flow {
+func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous) *Flow {
 	birth := t.born()
 	f := t.start(key, hash, p)
 	f.ID, f.Birth = t.ids, birth
 	f.keep = t.opt.Keep != nil && t.opt.Keep(f.ID)
 	if earlier != nil {
-		f.Incarnation, f.Previous = earlier.incarnation+1, earlier.predecessor
+		f.Incarnation, f.Previous = earlier.incarnation+1, earlier.of
 	}
 	return f
 }
@@ -261,12 +261,12 @@ func (t *Table) newFlow() *Flow {
 		return f
 	}
 	t.free = f.next
-	kept, transitions := f.Kept[:0], f.Conn.Transitions[:0]
+	kept, transitions := f.Timeline[:0], f.Conn.Transitions[:0]
 	queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
 	contents := [2]*contents{f.Dir[0].contents, f.Dir[1].contents}
 	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
 	*f = Flow{}
-	f.Kept, f.Conn.Transitions = kept, transitions
+	f.Timeline, f.Conn.Transitions = kept, transitions
 	for i := range f.Dir {
 		d := &f.Dir[i]
 		d.sender.queue = queues[i]
@@ -282,11 +282,11 @@ func (t *Table) newFlow() *Flow {
 // end reports a connection and buries it: for 2 MSL its stragglers must not look
 // like a connection of their own.
 func (t *Table) end(f *Flow) {
-	t.release(f)
+	t.rejectPending(f)
 	t.report(f)
 	timeWait := f.Conn.End[0].State == fsm.TimeWait || f.Conn.End[1].State == fsm.TimeWait
-	if pre := t.graves.dig(grave{hash: f.hash, until: f.Last.Time + 2*t.opt.MSL, incarnation: f.Incarnation}, timeWait); pre != nil {
-		*pre = *f.asPredecessor()
+	if pre := t.tombstones.add(tombstone{hash: f.hash, until: f.Last.Time + 2*t.opt.MSL, incarnation: f.Incarnation}, timeWait); pre != nil {
+		*pre = *f.AsPrevious()
 	}
 	t.forget(f)
 }
@@ -308,7 +308,7 @@ func (t *Table) forget(f *Flow) {
 
 // unindex makes the flow unfindable by its keys.
 func (t *Table) unindex(f *Flow) {
-	t.index.drop(f)
+	t.index.remove(f)
 	if f.otherEncap && t.aliases[f.alias] == f {
 		delete(t.aliases, f.alias)
 	}
@@ -317,8 +317,8 @@ func (t *Table) unindex(f *Flow) {
 // evict makes room: the oldest half-open connection, else the one that ended
 // first, else the oldest.
 func (t *Table) evict() {
-	if t.evictOlder(t.halfOpen.head, t.nursery.halfOpen.head) || t.evictOlder(t.over.head, t.nursery.over.head) ||
-		t.evictOlder(t.open.head, t.nursery.open.head) {
+	if t.evictOlder(t.halfOpen.head, t.embryonic.halfOpen.head) || t.evictOlder(t.over.head, t.embryonic.over.head) ||
+		t.evictOlder(t.open.head, t.embryonic.open.head) {
 		t.Evicted++
 	}
 }
@@ -327,11 +327,11 @@ func (t *Table) evict() {
 // none.
 func (t *Table) evictOlder(f *Flow, nascent uint32) bool {
 	switch {
-	case nascent != 0 && (f == nil || t.nursery.nascents.at(nascent).id < f.ID):
-		t.reportNascent(nascent, true)
+	case nascent != 0 && (f == nil || t.embryonic.conns.at(nascent).id < f.ID):
+		t.reportEmbryonic(nascent, true)
 	case f != nil:
 		f.Evicted = true
-		t.release(f)
+		t.rejectPending(f)
 		t.report(f)
 		t.forget(f)
 	default:
@@ -343,30 +343,30 @@ func (t *Table) evictOlder(f *Flow, nascent uint32) bool {
 // lingered reports whether a connection that ended by the book has waited long
 // enough for stragglers.
 func (t *Table) lingered(i uint32) bool {
-	n := t.nursery.nascents.at(i)
-	return t.nursery.courses.at(n.course).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
+	n := t.embryonic.conns.at(i)
+	return t.embryonic.clean.at(n.clean).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
 }
 
 // endNascent does what end does for a connection that ended by the book.
-func (t *Table) endNascent(i uint32) {
-	n := t.nursery.nascents.at(i)
-	c := t.nursery.courses.at(n.course)
+func (t *Table) endEmbryonic(i uint32) {
+	n := t.embryonic.conns.at(i)
+	c := t.embryonic.clean.at(n.clean)
 	until := c.timeWaitEnd(t.opt.MSL)
-	if pre := t.graves.dig(grave{hash: n.hash, until: c.time + 2*t.opt.MSL, incarnation: 1}, t.now < until); pre != nil {
-		c.asPredecessor(n, t.nursery.syn(n), until, pre)
+	if pre := t.tombstones.add(tombstone{hash: n.hash, until: c.time + 2*t.opt.MSL, incarnation: 1}, t.now < until); pre != nil {
+		c.asPrevious(n, t.embryonic.syn(n), until, pre)
 	}
-	t.reportNascent(i, false)
+	t.reportEmbryonic(i, false)
 }
 
 // reportNascent reports a connection that has no Flow.
-func (t *Table) reportNascent(i uint32, evicted bool) {
-	if t.opt.Plain != nil {
-		if t.describe(i, evicted) && t.opt.Plain(&t.plain) {
-			t.bury(i)
+func (t *Table) reportEmbryonic(i uint32, evicted bool) {
+	if t.opt.Clean != nil {
+		if t.summarize(i, evicted) && t.opt.Clean(&t.summary) {
+			t.removeEmbryonic(i)
 			return
 		}
 	}
-	f := t.grow(i)
+	f := t.promote(i)
 	f.Evicted = evicted
 	t.report(f)
 	t.forget(f)
@@ -375,8 +375,8 @@ func (t *Table) reportNascent(i uint32, evicted bool) {
 // remaining is a connection that is still tracked at the end.
 type remaining struct {
 	id, ordinal uint64
-	flow        *Flow
-	nascent     uint32 // without a flow
+	conn        *Flow
+	embryonic   uint32 // without a flow
 }
 
 // Finish reports the connections still tracked that were born with packet upTo of
@@ -386,27 +386,27 @@ type remaining struct {
 func (t *Table) Finish(now fsm.Time, upTo uint64) {
 	if t.rest == nil {
 		t.now = max(t.now, now)
-		t.settle()
+		t.settleAllPending()
 		t.rest = t.remaining()
 	}
 	n := 0
 	for ; n < len(t.rest) && t.rest[n].ordinal <= upTo; n++ {
-		if f := t.rest[n].flow; f != nil {
+		if f := t.rest[n].conn; f != nil {
 			t.report(f)
 			t.forget(f)
 		} else {
-			t.reportNascent(t.rest[n].nascent, false)
+			t.reportEmbryonic(t.rest[n].embryonic, false)
 		}
 	}
 	t.rest = t.rest[n:]
 }
 
 // settle decides, at the end, where candidates belong.
-func (t *Table) settle() {
+func (t *Table) settleAllPending() {
 	var undecided []*Flow
-	for _, l := range []*list{&t.over, &t.open, &t.halfOpen} {
+	for _, l := range []*queue{&t.over, &t.open, &t.halfOpen} {
 		for f := l.head; f != nil; f = f.next {
-			if f.candidate != nil {
+			if f.pending != nil {
 				undecided = append(undecided, f)
 			}
 		}
@@ -415,22 +415,22 @@ func (t *Table) settle() {
 	t.ordinal = math.MaxUint64
 	for _, f := range undecided {
 		t.parent = f.Birth.Ordinal
-		t.conclude(f)
+		t.settlePending(f)
 	}
 }
 
 func (t *Table) remaining() []remaining {
 	rest := make([]remaining, 0, t.Open())
-	for _, l := range []*list{&t.over, &t.open, &t.halfOpen} {
+	for _, l := range []*queue{&t.over, &t.open, &t.halfOpen} {
 		for f := l.head; f != nil; f = f.next {
-			rest = append(rest, remaining{id: f.ID, ordinal: f.Birth.Ordinal, flow: f})
+			rest = append(rest, remaining{id: f.ID, ordinal: f.Birth.Ordinal, conn: f})
 		}
 	}
-	y := &t.nursery
-	for _, l := range []nascentList{y.halfOpen, y.open, y.over} {
-		for i := l.head; i != 0; i = y.nascents.at(i).next {
-			n := y.nascents.at(i)
-			rest = append(rest, remaining{id: n.id, ordinal: n.ordinal, nascent: i})
+	y := &t.embryonic
+	for _, l := range []embryonicQueue{y.halfOpen, y.open, y.over} {
+		for i := l.head; i != 0; i = y.conns.at(i).next {
+			n := y.conns.at(i)
+			rest = append(rest, remaining{id: n.id, ordinal: n.ordinal, embryonic: i})
 		}
 	}
 	slices.SortFunc(rest, func(a, b remaining) int { return cmp.Compare(a.id, b.id) })
@@ -445,13 +445,13 @@ func (f *Flow) finish(now fsm.Time) {
 	}
 	for i := range f.Dir {
 		d := &f.Dir[i]
-		if d.rare != nil {
-			d.rare.endTiny()
+		if d.windows != nil {
+			d.windows.endTiny()
 		}
 		if d.zero {
 			d.zero, d.WindowShut = false, true
 			d.ZeroWindowTime += max(0, f.Last.Time-d.zeroSince)
-			if w := d.odd(); f.Last.Time-d.zeroSince > w.LongestZero {
+			if w := d.ensureWindowStats(); f.Last.Time-d.zeroSince > w.LongestZero {
 				w.LongestZero, w.ZeroFrame = f.Last.Time-d.zeroSince, w.zeroFrame
 			}
 		}
@@ -463,8 +463,8 @@ func (f *Flow) finish(now fsm.Time) {
 }
 
 // asPredecessor keeps what the next connection of the key must be judged by.
-func (f *Flow) asPredecessor() *Predecessor {
-	pre := &Predecessor{First: f.First.Frame, Last: f.Last.Time, Ends: f.Ends}
+func (f *Flow) AsPrevious() *PreviousIncarnation {
+	pre := &PreviousIncarnation{First: f.First.Frame, Last: f.Last.Time, Ends: f.Ends}
 	pre.Closed = f.Over() && f.Conn.End[0].SentFIN && f.Conn.End[1].SentFIN
 	pre.Over = f.Over()
 	pre.Unanswered = f.Conn.End[fsm.Client].State == fsm.SynSent && !f.Conn.End[fsm.Server].Seen

@@ -11,7 +11,7 @@ import (
 
 // front is the part of an analysis that sees every packet in order: it decodes,
 // counts, and gathers the segments in rounds.
-type front struct {
+type ingest struct {
 	decoder *decode.Decoder
 	wanted  func(*decode.Packet) bool
 
@@ -24,13 +24,13 @@ type front struct {
 // How often connections are reported: it costs little, and a person who watches
 // wants to see them soon.
 const (
-	roundPackets = 2048
-	roundTime    = 100_000_000
+	batchPackets = 2048
+	batchTime    = 100_000_000
 )
 
 // roundEnds takes the next packet's time into account and reports whether the
 // packets before it make a round.
-func (f *front) roundEnds(t fsm.Time, immediate bool) bool {
+func (f *ingest) batchEnds(t fsm.Time, immediate bool) bool {
 	f.packets++
 	if f.packets == 1 {
 		f.first, f.last, f.newest, f.ticked = t, t, t, t
@@ -41,7 +41,7 @@ func (f *front) roundEnds(t fsm.Time, immediate bool) bool {
 		f.quality.ClockBackwards++
 	}
 	f.newest = t
-	if immediate || f.packets%roundPackets == 0 || f.last-f.ticked >= roundTime {
+	if immediate || f.packets%batchPackets == 0 || f.last-f.ticked >= batchTime {
 		f.ticked = f.last
 		return true
 	}
@@ -49,7 +49,7 @@ func (f *front) roundEnds(t fsm.Time, immediate bool) bool {
 }
 
 // decode decodes a packet into the round, if there is anything to analyse in it.
-func (f *front) decode(raw *decode.Raw, r *round) {
+func (f *ingest) decode(raw *decode.Raw, r *batch) {
 	p := r.next()
 	if reason := f.decoder.Decode(raw, p); reason != decode.OK {
 		f.skipped[reason]++
@@ -70,7 +70,7 @@ func (f *front) decode(raw *decode.Raw, r *round) {
 }
 
 // note counts what a segment says of the capture.
-func (f *front) note(p *decode.Packet) {
+func (f *ingest) note(p *decode.Packet) {
 	if p.Truncated {
 		f.quality.SnapTruncated++
 	}
@@ -91,7 +91,7 @@ func (f *front) note(p *decode.Packet) {
 const largestOnWire = 9216
 
 // capture describes what was read.
-func (f *front) capture() record.Capture {
+func (f *ingest) capture() record.Capture {
 	c := record.Capture{Packets: f.packets, Segments: f.segments, First: f.first, Last: f.last, Quality: f.quality}
 	for reason, n := range f.skipped {
 		if n > 0 {

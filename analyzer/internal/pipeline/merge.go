@@ -10,7 +10,7 @@ import (
 
 // merger puts the shards' results of a round together: it numbers connections in
 // the order of the whole capture and passes their records on.
-type merger struct {
+type sequencer struct {
 	ids     uint64
 	numbers []numbers // by shard
 	ended   []completed
@@ -21,9 +21,9 @@ type merger struct {
 
 // completed is a connection that ended: its record, or what stands for it.
 type completed struct {
-	id    uint64
-	own   *record.Connection
-	plain *plain
+	id        uint64
+	own       *record.Connection
+	templated *templated
 }
 
 // record returns the connection's record, which is valid until the next one's is
@@ -32,7 +32,7 @@ func (e *completed) record() (c *record.Connection, own bool) {
 	if e.own != nil {
 		return e.own, true
 	}
-	return e.plain.record(), false
+	return e.templated.record(), false
 }
 
 // numbers translates a shard's own numbers of its connections, which count from
@@ -58,8 +58,8 @@ func (n *numbers) take(own uint64) uint64 {
 	return id
 }
 
-func newMerger(shards int) *merger {
-	m := &merger{numbers: make([]numbers, shards), next: make([]int, shards)}
+func newSequencer(shards int) *sequencer {
+	m := &sequencer{numbers: make([]numbers, shards), next: make([]int, shards)}
 	for i := range m.numbers {
 		m.numbers[i].first = 1
 	}
@@ -68,7 +68,7 @@ func newMerger(shards int) *merger {
 
 // number gives the connections that began in the round their numbers, in the order
 // of the packets that showed them.
-func (m *merger) number(r *round) {
+func (m *sequencer) number(r *batch) {
 	clear(m.next)
 	if r.finish > 0 || len(r.packets) == 0 {
 		m.numberSettled(r)
@@ -79,8 +79,8 @@ func (m *merger) number(r *round) {
 	whose := slices.Grow(m.whose[:0], int(span))[:span] // by packet: its shard, from 1
 	m.whose = whose
 	clear(whose)
-	for s := range r.parts {
-		for _, b := range r.parts[s].begun {
+	for s := range r.shards {
+		for _, b := range r.shards[s].begun {
 			whose[b.Ordinal-first] = uint8(s + 1)
 		}
 	}
@@ -91,8 +91,8 @@ func (m *merger) number(r *round) {
 }
 
 // begins numbers the shard's next connection, if the packet showed it.
-func (m *merger) begins(r *round, s int, ordinal uint64) bool {
-	begun := r.parts[s].begun[m.next[s]:]
+func (m *sequencer) begins(r *batch, s int, ordinal uint64) bool {
+	begun := r.shards[s].begun[m.next[s]:]
 	if len(begun) == 0 || begun[0].Ordinal != ordinal {
 		return false
 	}
@@ -103,39 +103,39 @@ func (m *merger) begins(r *round, s int, ordinal uint64) bool {
 }
 
 // numberSettled does the same at the end, for connections that no packet showed.
-func (m *merger) numberSettled(r *round) {
+func (m *sequencer) numberSettled(r *batch) {
 	for {
 		first := -1
-		for s := range r.parts {
-			if m.next[s] < len(r.parts[s].begun) && (first < 0 || before(r.parts[s].begun[m.next[s]], r.parts[first].begun[m.next[first]])) {
+		for s := range r.shards {
+			if m.next[s] < len(r.shards[s].begun) && (first < 0 || bornBefore(r.shards[s].begun[m.next[s]], r.shards[first].begun[m.next[first]])) {
 				first = s
 			}
 		}
 		if first < 0 {
 			return
 		}
-		m.begins(r, first, r.parts[first].begun[m.next[first]].Ordinal)
+		m.begins(r, first, r.shards[first].begun[m.next[first]].Ordinal)
 	}
 }
 
-func before(a, b flow.Birth) bool {
+func bornBefore(a, b flow.Birth) bool {
 	return a.Ordinal < b.Ordinal || a.Ordinal == b.Ordinal && a.After < b.After
 }
 
 // merge returns the connections that the round completed, by ID. The slice is
 // valid until the next call.
-func (m *merger) merge(r *round) []completed {
+func (m *sequencer) merge(r *batch) []completed {
 	m.number(r)
 	m.ended = m.ended[:0]
-	for s := range r.parts {
-		for _, c := range r.parts[s].ended {
+	for s := range r.shards {
+		for _, c := range r.shards[s].ended {
 			c.ID = m.numbers[s].take(c.ID)
 			m.ended = append(m.ended, completed{id: c.ID, own: c})
 		}
-		for i := range r.parts[s].plains {
-			l := &r.parts[s].plains[i]
+		for i := range r.shards[s].templated {
+			l := &r.shards[s].templated[i]
 			l.ID = m.numbers[s].take(l.ID)
-			m.ended = append(m.ended, completed{id: l.ID, plain: l})
+			m.ended = append(m.ended, completed{id: l.ID, templated: l})
 		}
 	}
 	m.order()
@@ -144,7 +144,7 @@ func (m *merger) merge(r *round) []completed {
 
 // order sorts what ended by ID. In a flood that is as much as began, and the IDs
 // lie close together: then each is put in its place at once.
-func (m *merger) order() {
+func (m *sequencer) order() {
 	if len(m.ended) < 2 {
 		return
 	}

@@ -51,17 +51,17 @@ type Options struct {
 
 // Analyzer analyses one capture. It is not safe for concurrent use.
 type Analyzer struct {
-	opt     Options
-	front   front
-	copies  dedup.Finder
-	round   *round
-	shards  []*shard
-	merger  *merger
-	records sync.Pool
-	team    *team // nil without workers
+	opt       Options
+	ingest    ingest
+	dedup     dedup.Finder
+	batch     *batch
+	shards    []*shard
+	sequencer *sequencer
+	records   sync.Pool
+	workers   *workers // nil without workers
 
 	summary     summary
-	across      aggregate.Observer
+	aggregate   aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
 	failed      atomic.Pointer[error]
@@ -74,8 +74,8 @@ func New(opt Options) *Analyzer {
 	if opt.Segments != nil {
 		shards, opt.Workers = 1, 1 // who asks by ID must have it from the start
 	}
-	a := &Analyzer{opt: opt, merger: newMerger(shards)}
-	a.front = front{
+	a := &Analyzer{opt: opt, sequencer: newSequencer(shards)}
+	a.ingest = ingest{
 		wanted:  opt.Wanted,
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
@@ -83,49 +83,49 @@ func New(opt Options) *Analyzer {
 	for range shards {
 		a.shards = append(a.shards, newShard(opt, shards, &a.records))
 	}
-	a.round = newRound(shards)
+	a.batch = newBatch(shards)
 	if opt.Workers > 1 {
-		a.team = newTeam(a, min(opt.Workers, shards))
+		a.workers = startWorkers(a, min(opt.Workers, shards))
 	}
 	return a
 }
 
 // Packet analyses one captured packet. raw and its data are not kept.
 func (a *Analyzer) Packet(raw *decode.Raw) {
-	if a.front.roundEnds(raw.Time, a.opt.Immediate) {
-		a.endRound(a.front.last)
+	if a.ingest.batchEnds(raw.Time, a.opt.Immediate) {
+		a.endBatch(a.ingest.last)
 	}
-	a.front.decode(raw, a.round)
+	a.ingest.decode(raw, a.batch)
 }
 
 // endRound has the shards work on the packets gathered so far.
-func (a *Analyzer) endRound(now fsm.Time) {
-	r := a.round
-	r.now, r.packet, r.names = now, a.front.packets, a.front.decoder.EncapNames()
-	if a.team != nil {
-		a.round = a.team.dispatch(r)
+func (a *Analyzer) endBatch(now fsm.Time) {
+	r := a.batch
+	r.now, r.packet, r.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
+	if a.workers != nil {
+		a.batch = a.workers.dispatch(r)
 		return
 	}
-	r.sort(&a.copies)
+	r.sort(&a.dedup)
 	for i, s := range a.shards {
-		s.work(r, &r.parts[i])
+		s.work(r, &r.shards[i])
 	}
 	a.pass(r)
 	r.clear()
 }
 
 // pass hands a round's records on.
-func (a *Analyzer) pass(r *round) {
+func (a *Analyzer) pass(r *batch) {
 	open := 0
-	for i := range r.parts {
-		open += r.parts[i].open
+	for i := range r.shards {
+		open += r.shards[i].open
 	}
 	a.open.Store(int64(open))
-	ended := a.merger.merge(r)
+	ended := a.sequencer.merge(r)
 	for i := range ended {
 		c, own := ended[i].record()
 		a.summary.add(c)
-		a.across.Add(c)
+		a.aggregate.Add(c)
 		if a.opt.Each != nil {
 			a.each(c)
 		} else if !a.opt.Sums {
@@ -157,11 +157,11 @@ func (a *Analyzer) Err() error {
 }
 
 // Packets returns how many packets were analysed so far.
-func (a *Analyzer) Packets() uint64 { return a.front.packets }
+func (a *Analyzer) Packets() uint64 { return a.ingest.packets }
 
 // Advance tells that time has passed without packets, on a live capture: it
 // reports the connections whose end is long enough ago by then.
-func (a *Analyzer) Advance(now fsm.Time) { a.endRound(max(now, a.front.last)) }
+func (a *Analyzer) Advance(now fsm.Time) { a.endBatch(max(now, a.ingest.last)) }
 
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return int(a.open.Load()) }
@@ -173,18 +173,18 @@ const finishStep = 4096
 // Finish ends the analysis and returns the report. Its Capture.Sources are for
 // the caller to fill in, who knows where the packets came from.
 func (a *Analyzer) Finish() *record.Report {
-	for upTo := uint64(finishStep); upTo < a.front.packets; upTo += finishStep {
-		a.round.finish = upTo
-		a.endRound(a.front.last)
+	for upTo := uint64(finishStep); upTo < a.ingest.packets; upTo += finishStep {
+		a.batch.finish = upTo
+		a.endBatch(a.ingest.last)
 	}
-	a.round.finish = math.MaxUint64
-	a.endRound(a.front.last)
-	if a.team != nil {
-		a.team.stop()
+	a.batch.finish = math.MaxUint64
+	a.endBatch(a.ingest.last)
+	if a.workers != nil {
+		a.workers.stop()
 	}
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
-	r := &record.Report{Capture: a.front.capture(), Connections: a.connections, Summary: a.summary.report()}
-	r.Capture.Anomalies = a.across.Findings()
+	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report()}
+	r.Capture.Anomalies = a.aggregate.Findings()
 	q := &r.Capture.Quality
 	for _, s := range a.shards {
 		q.DoubledFrames += s.quality.DoubledFrames

@@ -7,33 +7,33 @@ import (
 
 // plain is a connection that is like others, for which no record of its own is
 // made: that costs more than all its packets do.
-type plain struct {
-	flow.Plain
-	like *record.Connection // the record of the first of its shape
+type templated struct {
+	flow.CleanSummary
+	template *record.Connection // the record of the first of its shape
 }
 
 // mostLikes bounds the shapes of plain connections that a shard knows; what comes
 // in more of them is judged one by one.
-const mostLikes = 256
+const maxTemplates = 256
 
 // plain passes a plain connection on if one of its shape was judged before.
-func (s *shard) plain(c *flow.Plain) bool {
-	like := s.likes[c.Shape]
+func (s *shard) useTemplate(c *flow.CleanSummary) bool {
+	like := s.templates[c.Key]
 	if like == nil {
-		if len(s.likes) < mostLikes {
-			shape := c.Shape
+		if len(s.templates) < maxTemplates {
+			shape := c.Key
 			s.learning = &shape
 		}
 		return false
 	}
-	s.part.plains = append(s.part.plains, plain{*c, like})
+	s.batch.templated = append(s.batch.templated, templated{*c, like})
 	return true
 }
 
 // record returns the record of the shape, made to look like p's own as far as
 // sums and findings over the whole capture go.
-func (p *plain) record() *record.Connection {
-	c := p.like
+func (p *templated) record() *record.Connection {
+	c := p.template
 	c.ID = p.ID
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
 	c.Server = record.Addr{IP: p.Server.Addr(), Port: p.Server.Port}
@@ -42,7 +42,7 @@ func (p *plain) record() *record.Connection {
 	for side := range c.Traffic {
 		c.Handshake.ISN[side] = p.ISN[side]
 		c.Handshake.Options[side].TSVal = p.TSVal[side]
-		c.Traffic[side].Octets = p.Octets[side]
+		c.Traffic[side].Octets = p.Bytes[side]
 	}
 	return c
 }

@@ -16,10 +16,10 @@ import (
 // decoded packets, sorted by shard, worked on and merged. What a shard makes of its
 // part depends on nothing outside it, so rounds give the same results however many
 // workers share the shards.
-type round struct {
+type batch struct {
 	packets []decode.Packet
-	octets  []byte // the beginnings of their payloads
-	parts   []part
+	bytes   []byte // the beginnings of their payloads
+	shards  []batchShard
 	now     fsm.Time // latest time of the capture when the round ended
 	packet  uint64   // packets of the capture by then
 	names   decode.EncapNames
@@ -28,31 +28,31 @@ type round struct {
 }
 
 // part is what one shard gets of a round, and what it gives back.
-type part struct {
-	packets []uint16             // their indexes, in order
-	begun   []flow.Birth         // connections that began, in order
-	ended   []*record.Connection // records that were completed
-	plains  []plain              // connections that ended without a record of their own
-	open    int                  // connections open afterwards
+type batchShard struct {
+	packets   []uint16             // their indexes, in order
+	begun     []flow.Birth         // connections that began, in order
+	ended     []*record.Connection // records that were completed
+	templated []templated          // connections that ended without a record of their own
+	open      int                  // connections open afterwards
 }
 
-func newRound(shards int) *round {
-	return &round{packets: make([]decode.Packet, 0, roundPackets), parts: make([]part, shards)}
+func newBatch(shards int) *batch {
+	return &batch{packets: make([]decode.Packet, 0, batchPackets), shards: make([]batchShard, shards)}
 }
 
 // clear makes the round ready for the next packets.
-func (r *round) clear() {
-	r.packets, r.octets = r.packets[:0], r.octets[:0]
-	for i := range r.parts {
-		p := &r.parts[i]
-		p.packets, p.begun, p.ended, p.plains = p.packets[:0], p.begun[:0], p.ended[:0], p.plains[:0]
+func (r *batch) clear() {
+	r.packets, r.bytes = r.packets[:0], r.bytes[:0]
+	for i := range r.shards {
+		p := &r.shards[i]
+		p.packets, p.begun, p.ended, p.templated = p.packets[:0], p.begun[:0], p.ended[:0], p.templated[:0]
 	}
 	r.finish = 0
 }
 
 // next returns room for a packet, which add then takes in. There is room for
 // roundPackets.
-func (r *round) next() *decode.Packet { return &r.packets[:len(r.packets)+1][len(r.packets)] }
+func (r *batch) next() *decode.Packet { return &r.packets[:len(r.packets)+1][len(r.packets)] }
 
 // keptPayload is how much of a packet's payload goes along: the tracker compares
 // the contents of overlapping segments.
@@ -60,12 +60,12 @@ const keptPayload = 128
 
 // add takes in the packet that next gave room for, with the beginning of its
 // payload.
-func (r *round) add() {
+func (r *batch) add() {
 	p := r.next()
 	if n := min(len(p.Payload), keptPayload); n > 0 {
-		start := len(r.octets)
-		r.octets = append(r.octets, p.Payload[:n]...)
-		p.Payload = r.octets[start : start+n : start+n]
+		start := len(r.bytes)
+		r.bytes = append(r.bytes, p.Payload[:n]...)
+		p.Payload = r.bytes[start : start+n : start+n]
 	} else {
 		p.Payload = nil
 	}
@@ -73,13 +73,13 @@ func (r *round) add() {
 }
 
 // sort finds copies and gives each packet to its connection's part.
-func (r *round) sort(finder *dedup.Finder) {
+func (r *batch) sort(finder *dedup.Finder) {
 	for i := range r.packets {
 		p := &r.packets[i]
 		if !p.Malformed {
-			p.Copy = finder.Look(p)
+			p.Copy = finder.Classify(p)
 		}
-		q := &r.parts[shardOf(p, len(r.parts))]
+		q := &r.shards[shardOf(p, len(r.shards))]
 		q.packets = append(q.packets, uint16(i))
 	}
 }

@@ -16,12 +16,12 @@ import (
 type shard struct {
 	table   *flow.Table
 	records *sync.Pool
-	part    *part // of the round that it works on
+	batch   *batchShard // of the round that it works on
 	names   decode.EncapNames
 	quality record.Quality
 
-	likes    map[flow.Shape]*record.Connection // what plain connections of a shape come to
-	learning *flow.Shape                       // of the connection under way
+	templates map[flow.TemplateKey]*record.Connection // what plain connections of a shape come to
+	learning  *flow.TemplateKey                       // of the connection under way
 }
 
 // numShards is how many trackers share the connections, whatever the number of
@@ -34,21 +34,21 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 	if limit <= 0 {
 		limit = flow.DefaultMaxConnections
 	}
-	var plain func(*flow.Plain) bool
+	var plain func(*flow.CleanSummary) bool
 	if opt.Sums {
-		s.likes = make(map[flow.Shape]*record.Connection)
-		plain = s.plain
+		s.templates = make(map[flow.TemplateKey]*record.Connection)
+		plain = s.useTemplate
 	}
 	s.table = flow.NewTable(flow.Options{
-		Plain: plain, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
+		Clean: plain, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
 		Keep: opt.Segments, MaxKept: opt.MaxSegments, Ended: s.ended,
 	})
 	return s
 }
 
 // work does the shard's part of a round.
-func (s *shard) work(r *round, p *part) {
-	s.part, s.names = p, r.names
+func (s *shard) work(r *batch, p *batchShard) {
+	s.batch, s.names = p, r.names
 	for _, i := range p.packets {
 		s.take(&r.packets[i])
 	}
@@ -76,12 +76,12 @@ func (s *shard) ended(f *flow.Flow) {
 	conclude.Record(f, c, s.names)
 	c.Anomalies = check.Run(f, c.Anomalies)
 	c.Verdict = verdict.Of(c)
-	s.part.ended = append(s.part.ended, c)
+	s.batch.ended = append(s.batch.ended, c)
 	conclude.CountFaults(&s.quality, f)
 	if s.learning != nil {
 		like := *c
 		like.Anomalies = slices.Clone(c.Anomalies)
-		s.likes[*s.learning] = &like
+		s.templates[*s.learning] = &like
 		s.learning = nil
 	}
 }

@@ -17,7 +17,7 @@ type summary struct {
 	verdicts    map[string]uint64
 	anomalies   map[string]*record.AnomalyCount
 	severities  [record.SeverityError + 1]uint64
-	octets      uint64
+	bytes       uint64
 	evicted     uint64
 }
 
@@ -28,7 +28,7 @@ func (s *summary) add(c *record.Connection) {
 	s.connections++
 	for side := range s.states {
 		s.states[side][c.State[side].State]++
-		s.octets += c.Traffic[side].Octets
+		s.bytes += c.Traffic[side].Octets
 	}
 	if c.Evicted {
 		s.evicted++
@@ -57,7 +57,7 @@ func named(list []record.Anomaly, name string) bool {
 }
 
 func (s *summary) report() record.Summary {
-	r := record.Summary{Connections: s.connections, Octets: s.octets, Evicted: s.evicted}
+	r := record.Summary{Connections: s.connections, Octets: s.bytes, Evicted: s.evicted}
 	for state := range fsm.NumStates {
 		for side, list := range []*[]record.Count{&r.Client, &r.Server} {
 			if n := s.states[side][state]; n > 0 {

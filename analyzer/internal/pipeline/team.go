@@ -5,27 +5,27 @@ import "sync"
 // team runs the shards on several goroutines. Rounds go through it in order: one
 // goroutine sorts them, the workers do their shards' parts at the same time, and
 // one more merges finished rounds, one after the other.
-type team struct {
-	full  chan *round   // to be sorted
-	work  []chan *round // by worker
-	order chan *round   // to be merged, in order
-	idle  chan *round   // merged, to be filled again
+type workers struct {
+	full  chan *batch   // to be sorted
+	work  []chan *batch // by worker
+	order chan *batch   // to be merged, in order
+	idle  chan *batch   // merged, to be filled again
 	ended sync.WaitGroup
 	spare int // rounds that may still be made
 }
 
 // roundsUnderWay bounds how far the stages may drift apart.
-const roundsUnderWay = 8
+const batchesUnderWay = 8
 
-func newTeam(a *Analyzer, workers int) *team {
-	t := &team{full: make(chan *round, roundsUnderWay), order: make(chan *round, roundsUnderWay), idle: make(chan *round, roundsUnderWay), spare: roundsUnderWay}
-	for w := range workers {
-		rounds := make(chan *round, roundsUnderWay)
+func startWorkers(a *Analyzer, n int) *workers {
+	t := &workers{full: make(chan *batch, batchesUnderWay), order: make(chan *batch, batchesUnderWay), idle: make(chan *batch, batchesUnderWay), spare: batchesUnderWay}
+	for w := range n {
+		rounds := make(chan *batch, batchesUnderWay)
 		t.work = append(t.work, rounds)
 		t.ended.Go(func() {
 			for r := range rounds {
-				for i := w; i < len(a.shards); i += workers {
-					a.shards[i].work(r, &r.parts[i])
+				for i := w; i < len(a.shards); i += n {
+					a.shards[i].work(r, &r.shards[i])
 				}
 				r.done.Done()
 			}
@@ -33,7 +33,7 @@ func newTeam(a *Analyzer, workers int) *team {
 	}
 	t.ended.Go(func() {
 		for r := range t.full {
-			r.sort(&a.copies)
+			r.sort(&a.dedup)
 			r.done.Add(len(t.work))
 			t.order <- r
 			for _, w := range t.work {
@@ -57,7 +57,7 @@ func newTeam(a *Analyzer, workers int) *team {
 }
 
 // dispatch starts work on a round and returns an empty one.
-func (t *team) dispatch(r *round) *round {
+func (t *workers) dispatch(r *batch) *batch {
 	t.full <- r
 	select {
 	case next := <-t.idle:
@@ -66,13 +66,13 @@ func (t *team) dispatch(r *round) *round {
 	}
 	if t.spare > 0 {
 		t.spare--
-		return newRound(len(r.parts))
+		return newBatch(len(r.shards))
 	}
 	return <-t.idle
 }
 
 // stop waits until all rounds are merged.
-func (t *team) stop() {
+func (t *workers) stop() {
 	close(t.full)
 	t.ended.Wait()
 }

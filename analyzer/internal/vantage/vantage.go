@@ -43,7 +43,7 @@ func (t *Tap) Packet(raw *decode.Raw) {
 		return
 	}
 	t.taken.add(p.Frame.Number())
-	if c := t.copies.Look(p); c == decode.CapturedTwice || c == decode.PerhapsTwice && p.Segment.Space() > 0 {
+	if c := t.copies.Classify(p); c == decode.CapturedTwice || c == decode.PerhapsTwice && p.Segment.Space() > 0 {
 		return // one packet, seen twice by this tap
 	}
 	k, direction := keyOf(p)
