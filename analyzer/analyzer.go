@@ -72,7 +72,13 @@ func Analyze(ctx context.Context, sources []capture.Source, opt Options) (*recor
 	source := capture.Merge(sources...)
 	a := New(opt)
 	err := a.read(ctx, source)
-	r, failed := a.Finish(source.Info()...)
+	info := source.Info()
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		for i := range info {
+			info[i].Interrupt("by its caller")
+		}
+	}
+	r, failed := a.Finish(info...)
 	if failed != nil && !errors.Is(err, failed) {
 		err = errors.Join(err, failed)
 	}
@@ -176,7 +182,7 @@ func (a *Analyzer) Finish(sources ...capture.Info) (*record.Report, error) {
 func sourceRecord(i *capture.Info) record.Source {
 	return record.Source{
 		Name: i.Name, Format: i.Format, LinkTypes: i.LinkTypes, Packets: i.Packets, Comments: i.Comments,
-		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped,
+		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped, Interrupted: i.Interrupted,
 		Cut: strings.TrimPrefix(i.Cut, strconv.Quote(i.Name)+": "), // the name stands beside it
 	}
 }

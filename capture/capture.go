@@ -13,6 +13,8 @@
 // File readers start no goroutine and allocate nothing per packet.
 package capture
 
+import "fmt"
+
 // Packet is one captured packet. The caller keeps one Packet and passes it to
 // every Next; each field is set each time.
 type Packet struct {
@@ -62,7 +64,23 @@ type Info struct {
 	Received, Dropped uint64
 	HasDropCounters   bool
 
-	Cut  string // why reading stopped before a clean end, or ""
+	Cut         string // why reading stopped before a clean end, or ""
+	Interrupted bool   // that reason is Interrupt's
+	Ended       bool   // it was read to its clean end
+
 	Size int64  // size of the file in bytes, 0 if unknown (a pipe, an interface)
 	Read int64  // bytes of the file read so far, for progress; compressed bytes count as such
+}
+
+// Interrupt notes that a source which has not ended is not read any further, and
+// how far it was read. by is what interrupted the reading, such as "by SIGINT".
+func (i *Info) Interrupt(by string) {
+	if i.Ended || i.Cut != "" {
+		return
+	}
+	i.Interrupted = true
+	i.Cut = fmt.Sprintf("interrupted %s after %d packets", by, i.Packets)
+	if i.Size > 0 {
+		i.Cut += fmt.Sprintf(", at %d %% of the file", min(100, 100*i.Read/i.Size))
+	}
 }

@@ -23,6 +23,11 @@ var (
 	ErrNoFilter    = errors.New("built without libpcap, packet filters are not available")
 )
 
+// ErrInterrupted is what a reader given to OpenReader returns to end the reading
+// where it stands. Next returns it then, in whatever part of a record that was, and
+// Info calls the source neither ended nor cut: Info.Interrupt says what happened.
+var ErrInterrupted = errors.New("interrupted")
+
 // errClosed is what Next returns after Close.
 var errClosed = errors.New("the source is closed")
 

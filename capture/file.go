@@ -40,6 +40,7 @@ func (f *file) describe() Info {
 	info := f.info
 	info.Packets = f.number
 	info.Read = f.input.n
+	info.Ended = f.ended == io.EOF
 	return info
 }
 
@@ -68,6 +69,9 @@ func (f *file) stop(err error) error {
 // ends behind a record's header, for whole.
 func (f *file) short(at int64, what string, want int64) error {
 	got := f.base + int64(f.end) - at
+	if errors.Is(f.err, ErrInterrupted) {
+		return f.stop(ErrInterrupted)
+	}
 	if got == 0 && f.err == io.EOF {
 		return f.stop(io.EOF)
 	}

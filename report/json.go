@@ -60,6 +60,7 @@ func (e *encoder) capture(c *record.Capture) {
 		e.keyUint(`"received":`, s.Received)
 		e.keyUint(`"dropped":`, s.Dropped)
 		e.keyText(`"cut":`, s.Cut)
+		e.keyBool(`"interrupted":`, s.Interrupted)
 		if c.Taps != nil {
 			e.keyText(`"vantage":`, s.Vantage)
 		}

@@ -165,7 +165,11 @@ func (j *junit) captureCases(r *record.Report) []junitCase {
 	var list []junitCase
 	for i := range r.Capture.Sources {
 		if s := &r.Capture.Sources[i]; s.Cut != "" {
-			list = append(list, junitCase{class: "capture", name: "source " + strconv.Itoa(i+1) + " " + s.Name, failure: "cut short: " + s.Cut, kind: "cut-short"})
+			k := junitCase{class: "capture", name: "source " + strconv.Itoa(i+1) + " " + s.Name, failure: "cut short: " + s.Cut, kind: "cut-short"}
+			if s.Interrupted {
+				k.failure, k.kind = s.Cut, "interrupted"
+			}
+			list = append(list, k)
 		}
 	}
 	for i := range r.Capture.Anomalies {

@@ -166,7 +166,11 @@ func (s *sarif) invocation() {
 			if src := &s.r.Capture.Sources[i]; src.Cut != "" {
 				s.open('{')
 				s.keyLiteral(`"level":`, "error")
-				s.text(`"message":`, "Cut short: "+src.Name+": "+src.Cut)
+				what := "Cut short: "
+				if src.Interrupted {
+					what = "Interrupted: "
+				}
+				s.text(`"message":`, what+src.Name+": "+src.Cut)
 				s.endObject()
 			}
 		}

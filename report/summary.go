@@ -26,7 +26,11 @@ func (p *page) captureSummary(r *record.Report) {
 	p.acrossFields(c.Anomalies)
 	for i := range c.Sources {
 		if s := &c.Sources[i]; s.Cut != "" {
-			p.hanging(2, padRight("cut short", summaryNames), red,
+			name := "cut short"
+			if s.Interrupted {
+				name = "interrupted"
+			}
+			p.hanging(2, padRight(name, summaryNames), red,
 				p.text(s.Name+": "+s.Cut+". What follows is what came before that point."), plain)
 		}
 	}

@@ -44,6 +44,10 @@ type Source struct {
 	Dropped    uint64 // packets the capturing side lost
 	Vantage    string // with two taps: near the "client", the "server", or "both" as connections go; else empty
 	Cut        string // where and why reading stopped before the end; empty when it did not
+
+	// Interrupted says that the analysis was broken off before the source's end: what
+	// follows Packets was never looked at. Cut then begins with "interrupted".
+	Interrupted bool
 }
 
 // Count is a name with how often it occurred.

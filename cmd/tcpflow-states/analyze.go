@@ -106,8 +106,8 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	} else {
 		source, live, err = a.open(files, sig)
 	}
-	if errors.Is(err, errInterrupted) {
-		return &failure{code: exitSignal, err: errors.New("interrupted before a capture began")}
+	if errors.Is(err, capture.ErrInterrupted) {
+		return sig.interruption("before the analysis began")
 	}
 	if err != nil {
 		return err
@@ -121,7 +121,8 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 		}
 		out.large = !opt.timelinesAsked && sizeOf(files) > largeFiles
 	}
-	s := newSession(a, &opt.options, out, sig.ctx, &sig.asked, both)
+	s := newSession(a, &opt.options, out, sig.ctx, sig, both)
+	s.waits = live && len(files) == 1
 	s.filter = filter
 	if !out.streams() || !isTerminal(a.stdout) {
 		s.progress = a.newProgress()
@@ -145,18 +146,45 @@ func sizeOf(files []string) (sum int64) {
 
 // open opens the files. live tells that packets may still be on their way.
 func (a *app) open(files []string, sig *signals) (s capture.Source, live bool, err error) {
-	if len(files) != 1 || files[0] != "-" {
+	pipes := 0
+	for _, f := range files {
+		if f == "-" && isTerminal(a.stdin) {
+			return nil, false, usagef("standard input is a terminal").hint("pipe a capture into it: tcpdump -w - | tcpflow-states -")
+		}
+		if f == "-" || isPipe(f, a.stdin) {
+			pipes++
+		}
+	}
+	if pipes == 0 {
 		s, err = capture.OpenFiles(files)
 		return s, false, err
 	}
-	if isTerminal(a.stdin) {
-		return nil, false, usagef("standard input is a terminal").hint("pipe a capture into it: tcpdump -w - | tcpflow-states -")
+	var all []capture.Source
+	for _, f := range files {
+		s, piped, err := a.openOne(f, sig)
+		if err != nil {
+			return nil, false, errors.Join(err, capture.Merge(all...).Close())
+		}
+		live = (live || len(all) == 0) && piped
+		all = append(all, s)
 	}
-	if st, err := a.stdin.Stat(); err == nil && st.Mode().IsRegular() {
-		s, err = capture.OpenReader("-", a.stdin)
+	return capture.Merge(all...), live, nil
+}
+
+// openOne opens a file, or a pipe in such a way that a signal ends the reading.
+func (a *app) openOne(name string, sig *signals) (s capture.Source, piped bool, err error) {
+	open := func() (*os.File, error) { return os.Open(name) }
+	switch piped = isPipe(name, a.stdin); {
+	case name == "-" && !piped:
+		s, err = capture.OpenReader(name, a.stdin)
+		return s, false, err
+	case name == "-":
+		open = func() (*os.File, error) { return a.stdin, nil }
+	case !piped:
+		s, err = capture.Open(name)
 		return s, false, err
 	}
-	s, err = capture.OpenReader("-", interruptible(a.stdin, sig.ctx))
+	s, err = capture.OpenReader(name, interruptible(open, sig.ctx))
 	return s, true, err
 }
 

@@ -92,7 +92,8 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		defer cancel()
 	}
 	out := newOutput(a, &opt.options, true, false)
-	s := newSession(a, &opt.options, out, ctx, &sig.asked, nil)
+	s := newSession(a, &opt.options, out, ctx, sig, nil)
+	s.endless = true
 	source, err := capture.OpenLive(ctx, capture.LiveOptions{
 		Interface: opt.iface, Filter: opt.filter, SnapLen: opt.snapLen, BufferSize: opt.buffer << 10,
 		Promiscuous: !opt.noPromisc, Immediate: opt.immediate, Idle: s.idle,

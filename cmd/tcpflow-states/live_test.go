@@ -20,8 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
@@ -333,57 +331,6 @@ func TestLiveGivesUpRoot(t *testing.T) {
 	p.signal(os.Interrupt)
 	if code := p.end(); code != exitOK {
 		t.Errorf("exit code %d\n%s", code, p.stderr.String())
-	}
-}
-
-// quietPipe starts the program on a pipe that has delivered the beginning of a
-// capture and stays open.
-func quietPipe(t *testing.T) *process {
-	t.Helper()
-	data, err := os.ReadFile("../../testdata/pcaps/kernel/half-close.client.pcap")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r, w, err := os.Pipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { w.Close(); r.Close() })
-	if _, err := w.Write(data[:300]); err != nil {
-		t.Fatal(err)
-	}
-	cmd := program("-")
-	cmd.Stdin = r
-	p := start(t, cmd)
-	eventually(t, "the pipe read empty", func() bool { // signals are caught before the first read
-		n, err := unix.Poll([]unix.PollFd{{Fd: int32(r.Fd()), Events: unix.POLLIN}}, 0)
-		return n == 0 && err == nil
-	})
-	time.Sleep(100 * time.Millisecond) // nothing tells that it waits for more
-	return p
-}
-
-// TestInterrupt ends the reading; what was read is reported, and is not called
-// cut short.
-func TestInterrupt(t *testing.T) {
-	p := quietPipe(t)
-	p.signal(os.Interrupt)
-	if code := p.end(); code != exitOK {
-		t.Errorf("exit code %d\n%s", code, p.stderr.String())
-	}
-	if text := p.all.String(); !strings.Contains(text, "3 TCP segments") || strings.Contains(text, "cut short") {
-		t.Errorf("report:\n%s", text)
-	}
-}
-
-// TestSecondInterrupt ends the program at once.
-func TestSecondInterrupt(t *testing.T) {
-	p := quietPipe(t)
-	p.signal(os.Interrupt)
-	time.Sleep(100 * time.Millisecond) // or the two could melt into one
-	p.signal(os.Interrupt)
-	if code := p.end(); code != exitSignal {
-		t.Errorf("exit code %d, want %d\n%s", code, exitSignal, p.stderr.String())
 	}
 }
 

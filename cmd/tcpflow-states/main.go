@@ -15,12 +15,12 @@ import (
 // The exit codes, as the help and the README list them.
 const (
 	exitOK         = 0
-	exitFound      = 1   // --fail-on found something
-	exitUsage      = 2   // wrong flags or arguments
-	exitInput      = 3   // input could not be read, or was cut short
-	exitPermission = 4   // no permission to read or to capture
-	exitOutput     = 5   // output could not be written
-	exitSignal     = 130 // interrupted twice
+	exitFound      = 1 // --fail-on found something
+	exitUsage      = 2 // wrong flags or arguments
+	exitInput      = 3 // input could not be read, or was cut short
+	exitPermission = 4 // no permission to read or to capture
+	exitOutput     = 5 // output could not be written
+	// 128 and the signal's number: interrupted before all was read, see exitCode
 )
 
 func main() {
@@ -120,6 +120,7 @@ Flags:
 Exit codes:
   0 analysed   1 --fail-on found something   2 wrong usage   3 input unreadable or cut short
   4 no permission   5 output could not be written
+  130, 143, 129 interrupted by SIGINT, SIGTERM, SIGHUP before all was read
 
 Examples:
   tcpflow-states trace.pcap                       summary, connections, findings, timelines

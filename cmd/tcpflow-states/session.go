@@ -6,7 +6,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"sync/atomic"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -21,7 +20,7 @@ type session struct {
 	opt    *options
 	out    *output
 	ctx    context.Context
-	asked  *atomic.Bool // the user wants to know how far it is
+	sig    *signals
 	filter *capture.Filter
 	write  func(*capture.Packet) error // keeps the packets, or nil
 	flush  func() error                // passes on the packets kept, or nil
@@ -32,11 +31,13 @@ type session struct {
 	taken     uint64 // packets analysed
 	unmatched uint64 // packets that the filter left out
 	err       error  // what ended the reading, if not its end
-	brokenOff bool   // by the user, in the middle of a record as like as not
+	endless   bool   // the source ends when the user says so, and not before
+	waits     bool   // the source is a pipe, which ends by itself soon after a signal
+	brokenOff bool   // a signal ended the reading before the source did
 }
 
-func newSession(a *app, opt *options, out *output, ctx context.Context, asked *atomic.Bool, both *analyzer.Comparison) *session {
-	s := &session{app: a, opt: opt, out: out, ctx: ctx, asked: asked}
+func newSession(a *app, opt *options, out *output, ctx context.Context, sig *signals, both *analyzer.Comparison) *session {
+	s := &session{app: a, opt: opt, out: out, ctx: ctx, sig: sig}
 	keep, most := out.keepSegments()
 	o := analyzer.Options{
 		MSL:            fsm.Time(opt.msl),
@@ -76,13 +77,12 @@ func (s *session) read(source capture.Source) {
 	s.source = source
 	var p capture.Packet
 	for n := 0; ; n++ {
-		if n&0xff == 0 && s.interrupted() {
+		if n&0xff == 0 && s.over() {
 			return
 		}
 		if err := source.Next(&p); err != nil {
-			s.brokenOff = errors.Is(err, errInterrupted)
-			if err != io.EOF && !s.brokenOff {
-				s.err = err
+			if err != io.EOF {
+				s.failed(err)
 			}
 			return
 		}
@@ -110,15 +110,32 @@ func (s *session) read(source capture.Source) {
 	}
 }
 
-// interrupted looks at everything but packets.
-func (s *session) interrupted() bool {
-	if s.asked.CompareAndSwap(true, false) {
+// failed takes in why the source ended before its end. Ctrl-C goes to the writer
+// of a pipe too, which may then end in the middle of a record.
+func (s *session) failed(err error) {
+	if errors.Is(err, capture.ErrInterrupted) || s.waits && s.sig.got() != 0 {
+		s.brokenOff = true
+		return
+	}
+	s.err = err
+}
+
+// over tells whether to stop reading, after a look at everything but packets.
+func (s *session) over() bool {
+	if s.sig.asked.CompareAndSwap(true, false) {
 		s.tell()
 	}
 	if s.progress != nil {
 		s.progress.show(s.source, s.analyzer)
 	}
-	return s.ctx.Err() != nil || s.out.out.gone()
+	if s.out.out.gone() {
+		return true
+	}
+	if s.ctx.Err() == nil || s.waits {
+		return false
+	}
+	s.brokenOff = !s.endless
+	return true
 }
 
 // idle is called while no packets come.
@@ -128,7 +145,7 @@ func (s *session) idle() {
 	if s.flush != nil && s.err == nil {
 		s.err = s.flush()
 	}
-	s.interrupted()
+	s.over()
 }
 
 // tell answers SIGUSR1.
@@ -155,7 +172,10 @@ func (s *session) finish() error {
 	sources := s.source.Info()
 	for i := range sources {
 		if s.brokenOff {
-			sources[i].Cut = ""
+			if s.waits { // whatever it was cut by
+				sources[i].Cut = ""
+			}
+			sources[i].Interrupt("by " + signalName(s.sig.got()))
 		}
 		if sources[i].Name == "-" && !s.opt.json && !s.opt.ndjson {
 			sources[i].Name = "standard input"
@@ -163,7 +183,11 @@ func (s *session) finish() error {
 	}
 	r, _ := s.analyzer.Finish(sources...) // what fails in Each is the output, which keeps its error
 	s.addUnmatched(&r.Capture)
-	if err := s.out.finish(r); err != nil {
+	err := s.out.finish(r)
+	if s.brokenOff && (err == nil || explain(err).code == exitUsage) {
+		return s.sig.interruption("after %d packets; the report is about these", r.Capture.Packets)
+	}
+	if err != nil {
 		return err
 	}
 	if s.out.found() {

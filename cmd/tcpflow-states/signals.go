@@ -2,43 +2,87 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/signal"
 	"sync/atomic"
 	"syscall"
 )
 
-// signals is what the user says with signals: the first SIGINT or SIGTERM ends
-// the reading, and the report is printed; the second ends the program. SIGUSR1
-// asks how far it is.
+// signals is what the user says with signals: the first SIGINT, SIGTERM or SIGHUP
+// ends the reading, and the report is printed; the second ends the program.
+// SIGUSR1 asks how far it is.
 type signals struct {
 	ctx    context.Context
 	cancel context.CancelFunc
 	asked  atomic.Bool
+	first  atomic.Int32 // the signal that ended the reading, or 0
 	ch     chan os.Signal
 }
+
+// endSignals end the reading.
+var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
 
 func catchSignals() *signals {
 	s := &signals{ch: make(chan os.Signal, 4)}
 	s.ctx, s.cancel = context.WithCancel(context.Background())
-	signal.Notify(s.ch, append([]os.Signal{os.Interrupt, syscall.SIGTERM}, askSignals...)...)
+	for _, sig := range endSignals {
+		// nohup has SIGHUP ignored, and that is to stay.
+		if sig != syscall.SIGHUP || !signal.Ignored(sig) {
+			signal.Notify(s.ch, sig)
+		}
+	}
+	if len(askSignals) > 0 { // with none, Notify would mean all
+		signal.Notify(s.ch, askSignals...)
+	}
 	go func() {
 		for sig := range s.ch {
-			if sig != os.Interrupt && sig != syscall.SIGTERM {
+			n, ends := ending(sig)
+			switch {
+			case !ends:
 				s.asked.Store(true)
-				continue
+			case s.first.CompareAndSwap(0, int32(n)):
+				s.cancel()
+			default:
+				os.Exit(exitCode(n))
 			}
-			if s.ctx.Err() != nil {
-				os.Exit(exitSignal)
-			}
-			s.cancel()
 		}
 	}()
 	return s
+}
+
+// ending tells whether a signal ends the reading.
+func ending(sig os.Signal) (n syscall.Signal, ends bool) {
+	n, _ = sig.(syscall.Signal)
+	return n, n == syscall.SIGINT || n == syscall.SIGTERM || n == syscall.SIGHUP
 }
 
 func (s *signals) stop() {
 	signal.Stop(s.ch)
 	close(s.ch)
 	s.cancel()
+}
+
+// got returns the signal that ended the reading, or 0.
+func (s *signals) got() syscall.Signal { return syscall.Signal(s.first.Load()) }
+
+// interruption is the failure of an analysis that a signal broke off; what
+// happened is told in the words of format.
+func (s *signals) interruption(format string, args ...any) *failure {
+	return &failure{code: exitCode(s.got()), err: fmt.Errorf("interrupted by %s "+format, append([]any{signalName(s.got())}, args...)...)}
+}
+
+// exitCode is what shells give a program that a signal ended.
+func exitCode(sig syscall.Signal) int { return 128 + int(sig) }
+
+func signalName(sig syscall.Signal) string {
+	switch sig {
+	case syscall.SIGINT:
+		return "SIGINT"
+	case syscall.SIGTERM:
+		return "SIGTERM"
+	case syscall.SIGHUP:
+		return "SIGHUP"
+	}
+	return sig.String()
 }

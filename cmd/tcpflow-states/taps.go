@@ -42,7 +42,7 @@ func compareTaps(ctx context.Context, files []string, filter *capture.Filter, op
 	}
 	c, err := analyzer.Compare(ctx, both[0], both[1], opt)
 	if err != nil && errors.Is(err, ctx.Err()) {
-		err = errInterrupted
+		err = capture.ErrInterrupted
 	}
 	return c, err
 }

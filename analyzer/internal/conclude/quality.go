@@ -71,6 +71,12 @@ func CountFaults(q *record.Quality, f *flow.Flow) {
 func Describe(r *record.Report) {
 	q := &r.Capture.Quality
 	q.Faults = q.Faults[:0]
+	for i := range r.Capture.Sources {
+		if r.Capture.Sources[i].Interrupted {
+			q.Faults = append(q.Faults, "The analysis was interrupted: this is about the first packets of the capture only.")
+			break
+		}
+	}
 	for _, fault := range [...]struct {
 		n        uint64
 		one      string

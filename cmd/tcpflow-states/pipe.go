@@ -2,26 +2,39 @@ package main
 
 import (
 	"context"
-	"errors"
 	"io"
+	"os"
 	"time"
-)
 
-// errInterrupted ends a read that the user broke off.
-var errInterrupted = errors.New("interrupted")
+	"github.com/tcpflow-states/tcpflow-states/capture"
+)
 
 // interruptGrace is how long a pipe is read on after Ctrl-C. The terminal
 // sends it to the writer too, tcpdump for one, which then passes on what it
 // still has.
 const interruptGrace = 500 * time.Millisecond
 
-// interruptible reads from a pipe, whose reads cannot be broken off, in such a
-// way that the reader behind it can be.
-func interruptible(r io.Reader, ctx context.Context) io.Reader {
+// isPipe tells whether a name stands for something whose packets come as they
+// are written: standard input, a FIFO, the /dev/fd/N of a process substitution, a
+// device. Opening and reading such a thing may take any time.
+func isPipe(name string, stdin *os.File) bool {
+	var st os.FileInfo
+	var err error
+	if name == "-" {
+		st, err = stdin.Stat()
+	} else {
+		st, err = os.Stat(name)
+	}
+	return err == nil && !st.Mode().IsRegular() && !st.IsDir()
+}
+
+// interruptible reads from a pipe, whose opening and reading cannot be broken
+// off, in such a way that the reader behind it can be.
+func interruptible(open func() (*os.File, error), ctx context.Context) io.Reader {
 	p := &pipe{ctx: ctx, full: make(chan []byte), empty: make(chan []byte, 2)}
 	p.empty <- make([]byte, 64<<10)
 	p.empty <- make([]byte, 64<<10)
-	go p.fill(r)
+	go p.fill(open)
 	return p
 }
 
@@ -34,7 +47,13 @@ type pipe struct {
 	late        <-chan time.Time
 }
 
-func (p *pipe) fill(r io.Reader) {
+func (p *pipe) fill(open func() (*os.File, error)) {
+	r, err := open() // of a FIFO: waits for somebody to write
+	if err != nil {
+		p.err = err
+		close(p.full)
+		return
+	}
 	for buf := range p.empty {
 		n, err := r.Read(buf[:cap(buf)])
 		if n > 0 {
@@ -83,7 +102,7 @@ func (p *pipe) wait() error {
 				p.late = time.After(interruptGrace)
 			}
 		case <-p.late:
-			return errInterrupted
+			return capture.ErrInterrupted
 		}
 	}
 }
