@@ -68,8 +68,8 @@ type Info struct {
 	Interrupted bool   // that reason is Interrupt's
 	Ended       bool   // it was read to its clean end
 
-	Size int64  // size of the file in bytes, 0 if unknown (a pipe, an interface)
-	Read int64  // bytes of the file read so far, for progress; compressed bytes count as such
+	Size int64 // size of the file in bytes, 0 if unknown (a pipe, an interface)
+	Read int64 // bytes of the file read so far, for progress; compressed bytes count as such
 }
 
 // Interrupt notes that a source which has not ended is not read any further, and
