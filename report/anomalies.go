@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // examplesPerFinding is how many occurrences of one finding are told in full
@@ -74,7 +75,7 @@ func (p *page) findingGroup(g *findingGroup, title string) {
 	st := severityStyle(g.severity)
 	head := p.text(g.name + optional(": ", title))
 	if n := len(g.list); n > 1 {
-		head += " (" + counted(uint64(n), "connection", "connections") + ")"
+		head += " (" + phrase.Counted(uint64(n), "connection", "connections") + ")"
 	}
 	p.hanging(0, padRight(g.severity.String(), len("warning")+2), st, head, bold)
 
@@ -98,7 +99,7 @@ func (p *page) findingGroup(g *findingGroup, title string) {
 		}
 	}
 	if more := len(g.list) - len(shown); more > 0 {
-		p.line("  ", p.g.ellipsis, " ", counted(uint64(more), "more connection", "more connections"), " (--limit 0 shows all)")
+		p.line("  ", p.g.ellipsis, " ", phrase.Counted(uint64(more), "more connection", "more connections"), " (--limit 0 shows all)")
 	}
 	if sameRule {
 		p.findingField("rule", rule)
@@ -119,7 +120,7 @@ func (p *page) finding(f finding) {
 		where = append(where, s)
 	}
 	if f.a.Count > 1 {
-		where = append(where, counted(f.a.Count, "time", "times"))
+		where = append(where, phrase.Counted(f.a.Count, "time", "times"))
 	}
 	p.hanging(2, "#"+number(f.conn.ID)+" ", plain, p.text(strings.Join(where, ", ")), plain)
 	if f.a.Message != "" {

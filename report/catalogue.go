@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Catalogue lists the checks by family, in the order given: name, severity, title.
@@ -36,7 +37,7 @@ func Catalogue(w io.Writer, checks []record.CheckDoc, o Options) error {
 			}
 		}
 		p.line()
-		p.line("  ", counted(uint64(len(checks)), "check", "checks"), "; each is explained by its name: anomalies NAME")
+		p.line("  ", phrase.Counted(uint64(len(checks)), "check", "checks"), "; each is explained by its name: anomalies NAME")
 	})
 }
 

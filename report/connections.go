@@ -7,6 +7,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // The table gives each connection two lines, the client's above the server's,
@@ -31,16 +32,16 @@ func (p *page) connectionTable(r *record.Report) {
 		t.right(4)
 	}
 	for _, c := range shown {
-		lasted := p.text(shortDuration(span(c.First, c.Last)))
+		lasted := p.text(phrase.Duration(span(c.First, c.Last)))
 		row := []string{
 			number(c.ID),
 			addr(c.Client) + "\n" + p.g.arrow + " " + addr(c.Server) + optional(" ", p.service(c)),
 			state(c.State[fsm.Client]) + "\n" + state(c.State[fsm.Server]),
-			octets(c.Traffic[fsm.Client].Octets) + "\n" + octets(c.Traffic[fsm.Server].Octets),
+			phrase.Size(c.Traffic[fsm.Client].Octets) + "\n" + phrase.Size(c.Traffic[fsm.Server].Octets),
 			p.whatHappened(c, lasted, roomy),
 		}
 		if roomy {
-			row = slices.Insert(row, 4, p.text(shortDuration(span(r.Capture.First, c.First)))+"\n"+lasted)
+			row = slices.Insert(row, 4, p.text(phrase.Duration(span(r.Capture.First, c.First)))+"\n"+lasted)
 		}
 		t.row(row...)
 	}
@@ -51,7 +52,7 @@ func (p *page) connectionTable(r *record.Report) {
 	}
 	if left > 0 {
 		p.line()
-		p.hanging(2, "", plain, counted(uint64(left), "more connection", "more connections")+
+		p.hanging(2, "", plain, phrase.Counted(uint64(left), "more connection", "more connections")+
 			" not shown; these are the worst, the gravest first. --limit 0 shows all, --conn N one of them.", plain)
 	}
 }
@@ -110,7 +111,7 @@ func openedBriefly(c *record.Connection) string {
 	h := &c.Handshake
 	text := words(handshakeKinds, h.Kind)
 	if h.ServerRTT >= 0 && h.ClientRTT >= 0 && h.Complete {
-		text += ", " + shortDuration(h.ServerRTT+h.ClientRTT)
+		text += ", " + phrase.Duration(h.ServerRTT+h.ClientRTT)
 	}
 	return text
 }

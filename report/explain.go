@@ -7,6 +7,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/explain"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Explain tells a connection's story step by step in plain words: what each
@@ -25,13 +26,13 @@ func Explain(w io.Writer, c *record.Connection, o Options) error {
 		shown, left := cutSteps(steps, o.Limit)
 		for i := range shown {
 			if i == len(shown)-len(shown)/3 && left > 0 {
-				p.line("  ", p.g.ellipsis, " ", counted(uint64(left), "step", "steps"), " not told: --limit 0 tells all.")
+				p.line("  ", p.g.ellipsis, " ", phrase.Counted(uint64(left), "step", "steps"), " not told: --limit 0 tells all.")
 				p.line()
 			}
 			p.step(c, &shown[i])
 		}
 		if c.SegmentsCut > 0 {
-			p.line("  ", counted(c.SegmentsCut, "segment was", "segments were"), " not kept for the story.")
+			p.line("  ", phrase.Counted(c.SegmentsCut, "segment was", "segments were"), " not kept for the story.")
 			p.line()
 		}
 		p.explainEnd(c)
@@ -78,7 +79,7 @@ func (p *page) explainBeginning(c *record.Connection) {
 
 // step writes one step: where and when in one line, below it what it means.
 func (p *page) step(c *record.Connection, s *explain.Step) {
-	when := p.text("+" + duration(span(c.First, s.Time)))
+	when := p.text("+" + phrase.Duration(span(c.First, s.Time)))
 	head, who := p.frameSpan(s.First, s.Last), s.From.String()+" "+p.g.arrow+" "+s.From.Peer().String()
 	switch {
 	case s.First == 0:
@@ -127,7 +128,7 @@ func (p *page) explainEnd(c *record.Connection) {
 	}
 	for _, h := range c.Close.TimeWait {
 		text := "TIME-WAIT keeps the " + h.Side.String() + "'s addresses and ports out of use for 2 MSL, so that a lost last ACK can be sent again and old segments die out: until " +
-			moment(h.Until) + ", " + duration(span(h.Since, h.Until)) + " after it began. No wire shows it"
+			moment(h.Until) + ", " + phrase.Duration(span(h.Since, h.Until)) + " after it began. No wire shows it"
 		if h.Ended != "" {
 			text += " (" + strings.TrimPrefix(timeWaitEnd(&h), "expected, not visible; ") + ")"
 		}

@@ -8,6 +8,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/explain"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // ExplainFrame writes every test that was applied to a frame, with its numbers,
@@ -35,7 +36,7 @@ func (p *page) judgement(j *explain.Judgement) {
 	s, c := j.Segment, j.Connection
 	p.heading("Frame " + p.frame(s.Frame))
 	p.head("what", s.From.String()+" "+p.g.arrow+" "+s.From.Peer().String()+" of connection "+number(c.ID)+", "+p.ends(c))
-	p.head("when", moment(s.Time)+", "+duration(span(c.First, s.Time))+" after the connection's first segment")
+	p.head("when", moment(s.Time)+", "+phrase.Duration(span(c.First, s.Time))+" after the connection's first segment")
 	p.head("segment", p.segmentWords(s))
 	p.head("states", "before: client "+state(s.Before[0])+", server "+state(s.Before[1]))
 	p.head("", "after: client "+state(s.After[0])+", server "+state(s.After[1]))
@@ -87,7 +88,7 @@ func (p *page) judgement(j *explain.Judgement) {
 func (p *page) segmentWords(s *record.Segment) string {
 	seq, ack := p.numbers(s)
 	text := flags(s) + " seq " + seq + optional(" ack ", ack)
-	text += ", " + counted(uint64(s.Seg.Len), "octet", "octets") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
+	text += ", " + phrase.Counted(uint64(s.Seg.Len), "octet", "octets") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
 	if opts := optionWords(s); opts != "" {
 		text += ", options " + opts
 	}

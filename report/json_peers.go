@@ -1,6 +1,8 @@
 package report
 
-import "github.com/tcpflow-states/tcpflow-states/analyzer/record"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
 
 // zeek appends the connection in the words of Zeek's conn.log.
 func (e *encoder) zeek(c *record.Connection) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Line tells one connection in one line, for output that grows as connections
@@ -16,8 +17,8 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 	return render(w, o, func(p *page) {
 		parts := []string{
 			p.ends(c),
-			shortDuration(span(c.First, c.Last)),
-			octets(c.Traffic[fsm.Client].Octets) + "/" + octets(c.Traffic[fsm.Server].Octets),
+			phrase.Duration(span(c.First, c.Last)),
+			phrase.Size(c.Traffic[fsm.Client].Octets) + "/" + phrase.Size(c.Traffic[fsm.Server].Octets),
 			verdictBriefly(c),
 		}
 		st := plain

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Ended writes what a live capture tells of a connection as it ends: one
@@ -18,8 +19,8 @@ func Ended(w io.Writer, c *record.Connection, o Options) error {
 			state(c.State[fsm.Client]) + " / " + state(c.State[fsm.Server]),
 			openedBriefly(c),
 			verdictBriefly(c),
-			octets(c.Traffic[fsm.Client].Octets) + " " + p.g.arrow + ", " + p.g.back + " " + octets(c.Traffic[fsm.Server].Octets),
-			duration(span(c.First, c.Last)),
+			phrase.Size(c.Traffic[fsm.Client].Octets) + " " + p.g.arrow + ", " + p.g.back + " " + phrase.Size(c.Traffic[fsm.Server].Octets),
+			phrase.Duration(span(c.First, c.Last)),
 		}
 		p.hanging(0, "#"+number(c.ID)+" ", bold, p.text(strings.Join(facts, ", ")), plain)
 		for i := range c.Anomalies {

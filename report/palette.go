@@ -1,6 +1,8 @@
 package report
 
-import "github.com/tcpflow-states/tcpflow-states/analyzer/record"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
 
 // A style is an SGR parameter list. Styles only underline what words already
 // say: a report reads the same with all of them off.

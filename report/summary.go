@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 const summaryNames = 13 // cells of the summary's column of names
@@ -17,7 +18,7 @@ func (p *page) captureSummary(r *record.Report) {
 	}
 	p.field(summaryNames, "packets", p.packets(c))
 	if c.Packets > 0 {
-		p.field(summaryNames, "time", p.text(moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))))
+		p.field(summaryNames, "time", p.text(moment(c.First)+" to "+p.until(c.First, c.Last)+", "+phrase.Duration(span(c.First, c.Last))))
 	}
 	p.tapsField(c.Taps)
 	p.qualityField(c)
@@ -54,15 +55,15 @@ func (p *page) source(c *record.Capture, i int) {
 	}
 	facts = append(facts, s.Format)
 	facts = append(facts, s.LinkTypes...)
-	facts = append(facts, counted(s.Packets, "packet", "packets"))
+	facts = append(facts, phrase.Counted(s.Packets, "packet", "packets"))
 	if len(s.Interfaces) > 0 {
 		facts = append(facts, "interfaces "+strings.Join(s.Interfaces, ", "))
 	}
 	if s.Received > 0 {
-		facts = append(facts, count(s.Received)+" received")
+		facts = append(facts, phrase.Count(s.Received)+" received")
 	}
 	if s.Dropped > 0 {
-		facts = append(facts, count(s.Dropped)+" dropped while capturing")
+		facts = append(facts, phrase.Count(s.Dropped)+" dropped while capturing")
 	}
 	label := ""
 	if p.o.Multi {
@@ -83,13 +84,13 @@ func (p *page) packets(c *record.Capture) string {
 	var why []string
 	for _, s := range c.Skipped {
 		skipped += s.N
-		why = append(why, count(s.N)+" "+s.Name)
+		why = append(why, phrase.Count(s.N)+" "+s.Name)
 	}
-	text := count(c.Packets) + " = " + counted(c.Segments, "TCP segment", "TCP segments")
+	text := phrase.Count(c.Packets) + " = " + phrase.Counted(c.Segments, "TCP segment", "TCP segments")
 	if skipped == 0 {
 		return text + ", none skipped"
 	}
-	return p.text(text + " + " + count(skipped) + " skipped (" + strings.Join(why, ", ") + ")")
+	return p.text(text + " + " + phrase.Count(skipped) + " skipped (" + strings.Join(why, ", ") + ")")
 }
 
 // until writes a second time, without the date when it is the first one's.
@@ -116,12 +117,12 @@ func (p *page) qualityField(c *record.Capture) {
 }
 
 func (p *page) connectionFields(s *record.Summary) {
-	text := count(s.Connections)
+	text := phrase.Count(s.Connections)
 	if s.Connections > 0 {
-		text += ", " + octets(s.Octets) + " of data"
+		text += ", " + phrase.Size(s.Octets) + " of data"
 	}
 	if s.Evicted > 0 {
-		text += "; " + count(s.Evicted) + " let go early, as more were open than may be (--max-connections)"
+		text += "; " + phrase.Count(s.Evicted) + " let go early, as more were open than may be (--max-connections)"
 	}
 	p.field(summaryNames, "connections", p.text(text))
 	switch {
@@ -141,7 +142,7 @@ func (p *page) connectionFields(s *record.Summary) {
 func (p *page) countList(counts []record.Count) string {
 	var list []string
 	for _, c := range counts {
-		list = append(list, count(c.N)+" "+c.Name)
+		list = append(list, phrase.Count(c.N)+" "+c.Name)
 	}
 	return strings.Join(list, ", ")
 }
@@ -194,5 +195,5 @@ func severityCount(name string, n uint64) string {
 	if name == record.SeverityCapture.String() {
 		name = "capture fault"
 	}
-	return counted(n, name, name+"s")
+	return phrase.Counted(n, name, name+"s")
 }

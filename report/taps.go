@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // tapsField says in the summary how the two taps' clocks compare.
@@ -13,9 +14,9 @@ func (p *page) tapsField(t *record.Taps) {
 	if t == nil {
 		return
 	}
-	both := counted(t.Both, "connection", "connections") + " seen at both"
+	both := phrase.Counted(t.Both, "connection", "connections") + " seen at both"
 	if only := t.Only[0] + t.Only[1]; only > 0 {
-		both += ", " + count(t.Only[0]) + " at the first only, " + count(t.Only[1]) + " at the second only"
+		both += ", " + phrase.Count(t.Only[0]) + " at the first only, " + phrase.Count(t.Only[1]) + " at the second only"
 	}
 	p.field(summaryNames, "taps", both)
 	p.field(summaryNames, "", p.text(clockText(&t.Clock)))
@@ -34,9 +35,9 @@ func clockText(c *record.Clock) string {
 
 func ahead(seconds float64) string {
 	if seconds < 0 {
-		return duration(-seconds) + " behind"
+		return phrase.Duration(-seconds) + " behind"
 	}
-	return duration(seconds) + " ahead"
+	return phrase.Duration(seconds) + " ahead"
 }
 
 // between writes what happened to the connections' segments between two taps.
@@ -73,14 +74,14 @@ func (p *page) between(r *record.Report) {
 				from = 3 - b.ClientTap
 			}
 			t.row(id, side.String()+"'s, "+number(uint64(from))+" "+p.g.arrow+" "+number(uint64(3-from)),
-				count(x.Sent), count(x.Arrived), count(x.Lost), p.text(delays(x)), p.besides(x))
+				phrase.Count(x.Sent), phrase.Count(x.Arrived), phrase.Count(x.Lost), p.text(delays(x)), p.besides(x))
 		}
 	}
 	t.write(p.paintFinding)
 	p.line()
 	p.hanging(2, "lost ", plain, "left its sender and was not seen near its receiver: lost on the way, or that tap missed it", dim)
 	if left > 0 {
-		p.hanging(2, "", plain, counted(uint64(left), "more connection", "more connections")+" not shown; --limit 0 shows all.", plain)
+		p.hanging(2, "", plain, phrase.Counted(uint64(left), "more connection", "more connections")+" not shown; --limit 0 shows all.", plain)
 	}
 }
 
@@ -91,10 +92,10 @@ func delays(x *record.Crossing) string {
 	var list []string
 	for _, d := range [...]float64{x.Least, x.Median, x.Most} {
 		if d < 0 { // within the clocks' bounds, a delay can come out so
-			list = append(list, "-"+shortDuration(math.Abs(d)))
+			list = append(list, "-"+phrase.Duration(math.Abs(d)))
 			continue
 		}
-		list = append(list, shortDuration(d))
+		list = append(list, phrase.Duration(d))
 	}
 	return strings.Join(list, ", ")
 }
@@ -105,41 +106,41 @@ func (p *page) besides(x *record.Crossing) string {
 	if x.Lost > 0 || x.Partly > 0 {
 		s := "lost: " + p.frames(x.LostFrames)
 		if x.LostOctets > 0 {
-			s += ", " + octets(x.LostOctets) + " of data"
+			s += ", " + phrase.Size(x.LostOctets) + " of data"
 		}
 		list = append(list, s)
 	}
 	if x.Partly > 0 {
-		list = append(list, counted(x.Partly, "segment", "segments")+" lost in part")
+		list = append(list, phrase.Counted(x.Partly, "segment", "segments")+" lost in part")
 	}
 	if x.Unseen > 0 {
-		s := count(x.Unseen) + " acknowledged and not seen there: that tap missed them"
+		s := phrase.Count(x.Unseen) + " acknowledged and not seen there: that tap missed them"
 		if x.Lost > 0 {
 			s += ", so perhaps some of the lost too"
 		}
 		list = append(list, s)
 	}
 	if n := x.Unjudged + x.Outside; n > 0 {
-		list = append(list, count(n)+" not judged: the other capture may not have been running, or cannot be compared")
+		list = append(list, phrase.Count(n)+" not judged: the other capture may not have been running, or cannot be compared")
 	}
 	if x.Extra > 0 {
-		list = append(list, count(x.Extra)+" near the receiver only: missed by the other tap, doubled on the way, or sent by something between: "+p.frames(x.ExtraFrames))
+		list = append(list, phrase.Count(x.Extra)+" near the receiver only: missed by the other tap, doubled on the way, or sent by something between: "+p.frames(x.ExtraFrames))
 	}
 	if x.Doubled > 0 {
-		list = append(list, count(x.Doubled)+" doubled on the way")
+		list = append(list, phrase.Count(x.Doubled)+" doubled on the way")
 	}
 	if x.Altered > 0 {
 		var what []string
 		for _, c := range x.Changes {
-			what = append(what, count(c.N)+" "+c.Name)
+			what = append(what, phrase.Count(c.N)+" "+c.Name)
 		}
 		list = append(list, "altered: "+strings.Join(what, ", ")+": "+p.frames(x.AlteredFrames))
 	}
 	if x.Resized > 0 {
-		list = append(list, count(x.Resized)+" cut otherwise")
+		list = append(list, phrase.Count(x.Resized)+" cut otherwise")
 	}
 	if x.Hops > 0 {
-		list = append(list, counted(uint64(x.Hops), "hop", "hops"))
+		list = append(list, phrase.Counted(uint64(x.Hops), "hop", "hops"))
 	}
 	return p.text(strings.Join(list, "; "))
 }

@@ -233,7 +233,7 @@ func TestLimitKeepsTheGravest(t *testing.T) {
 func TestFullUnfolds(t *testing.T) {
 	r := &record.Report{Connections: []*record.Connection{download()}}
 	folded := text(t, Timelines, r, DefaultOptions())
-	if !bytes.Contains(folded, []byte("… 399 segments, ← 290 kB, 22.29 s")) {
+	if !bytes.Contains(folded, []byte("… 399 segments, ← 290 kB, 22.3 s")) {
 		t.Errorf("no fold:\n%s", folded)
 	}
 	full := text(t, Timelines, r, Options{Full: true, Limit: 50})

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // A timeline is a ladder as in RFC 9293 figures 6 to 11: the client's states on
@@ -24,7 +25,7 @@ func (p *page) timelines(r *record.Report) {
 	p.legend(shown)
 	if left > 0 {
 		p.line()
-		p.line("  ", counted(uint64(left), "more timeline", "more timelines"), " not shown: --limit 0 shows all, --conn N one of them.")
+		p.line("  ", phrase.Counted(uint64(left), "more timeline", "more timelines"), " not shown: --limit 0 shows all, --conn N one of them.")
 	}
 }
 
@@ -73,7 +74,7 @@ func (p *page) timeline(c *record.Connection) {
 	l.titles()
 	l.draw(p.limitRungs(p.fold(rows)))
 	if c.SegmentsCut > 0 {
-		p.line("  ", counted(c.SegmentsCut, "segment was", "segments were"), " not kept for the timeline.")
+		p.line("  ", phrase.Counted(c.SegmentsCut, "segment was", "segments were"), " not kept for the timeline.")
 	}
 }
 

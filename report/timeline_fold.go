@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Of a run of plain segments the first and the last few stay, the others become
@@ -83,17 +84,17 @@ func (p *page) foldRungs(rows []rung) rung {
 			labels[l]++
 		}
 	}
-	facts := []string{counted(uint64(len(rows)), "segment", "segments")}
+	facts := []string{phrase.Counted(uint64(len(rows)), "segment", "segments")}
 	if sent[fsm.Client] > 0 {
-		facts = append(facts, octets(sent[fsm.Client])+" "+p.g.arrow)
+		facts = append(facts, phrase.Size(sent[fsm.Client])+" "+p.g.arrow)
 	}
 	if sent[fsm.Server] > 0 {
-		facts = append(facts, p.g.back+" "+octets(sent[fsm.Server]))
+		facts = append(facts, p.g.back+" "+phrase.Size(sent[fsm.Server]))
 	}
-	facts = append(facts, duration(took))
+	facts = append(facts, phrase.Duration(took))
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(labels[b], labels[a]) })
 	for _, l := range names {
-		facts = append(facts, count(labels[l])+" "+l)
+		facts = append(facts, phrase.Count(labels[l])+" "+l)
 	}
 	last := &rows[len(rows)-1]
 	return rung{time: last.time, delta: -1, text: p.text(p.g.ellipsis + " " + strings.Join(facts, ", ")), after: last.after, show: last.show}
@@ -109,6 +110,6 @@ func (p *page) limitRungs(rows []rung) []rung {
 	tail := max(1, p.o.Limit-head)
 	left := rows[head : len(rows)-tail]
 	gap := rung{time: left[len(left)-1].time, delta: -1, after: left[len(left)-1].after, show: [2]bool{true, true},
-		text: p.text(p.g.ellipsis + " " + counted(uint64(len(left)), "line", "lines") + " left out: --limit 0 shows all")}
+		text: p.text(p.g.ellipsis + " " + phrase.Counted(uint64(len(left)), "line", "lines") + " left out: --limit 0 shows all")}
 	return slices.Concat(rows[:head], []rung{gap}, rows[len(rows)-tail:])
 }

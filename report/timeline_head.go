@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 const headNames = 11 // cells of the column of names in a timeline's head
@@ -13,7 +14,7 @@ const headNames = 11 // cells of the column of names in a timeline's head
 // timelineHead writes what one wants to know of a connection before its segments.
 func (p *page) timelineHead(c *record.Connection) {
 	p.verdictHead(c)
-	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+duration(span(c.First, c.Last))+
+	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+phrase.Duration(span(c.First, c.Last))+
 		", "+p.frameSpan(c.FirstFrame, c.LastFrame))
 	p.head("who", p.who(c))
 	p.head("opened", p.opened(c))
@@ -137,14 +138,14 @@ func (p *page) opened(c *record.Connection) string {
 	h := &c.Handshake
 	text := words(handshakeKinds, h.Kind)
 	if h.ServerRTT >= 0 && h.ClientRTT >= 0 && h.Complete {
-		text += " in " + duration(h.ServerRTT+h.ClientRTT)
+		text += " in " + phrase.Duration(h.ServerRTT+h.ClientRTT)
 	}
 	var split []string
 	if h.ServerRTT >= 0 {
-		split = append(split, "server side "+duration(h.ServerRTT))
+		split = append(split, "server side "+phrase.Duration(h.ServerRTT))
 	}
 	if h.ClientRTT >= 0 {
-		split = append(split, "client side "+duration(h.ClientRTT))
+		split = append(split, "client side "+phrase.Duration(h.ClientRTT))
 	}
 	if v := vantages[h.Vantage]; v != "" {
 		split = append(split, v)
@@ -226,7 +227,7 @@ func (p *page) closed(c *record.Connection) string {
 		text += " in frame " + p.frame(cl.RST)
 	}
 	if cl.Duration > 0 {
-		text += "; took " + duration(cl.Duration)
+		text += "; took " + phrase.Duration(cl.Duration)
 	}
 	if c.Evicted {
 		text += "; the analysis gave it up because too many were open"
@@ -247,7 +248,7 @@ var timeWaitEnds = map[string]string{
 // timeWaitEnd says how a hold ended.
 func timeWaitEnd(h *record.TimeWaitHold) string {
 	end := strings.ReplaceAll(words(timeWaitEnds, h.Ended), "the client", "the "+h.Side.String())
-	return strings.ReplaceAll(end, "%s", duration(h.Watched))
+	return strings.ReplaceAll(end, "%s", phrase.Duration(h.Watched))
 }
 
 func (p *page) timeWaitHead(c *record.Connection) {
@@ -256,8 +257,8 @@ func (p *page) timeWaitHead(c *record.Connection) {
 		if i == 0 {
 			name = "TIME-WAIT"
 		}
-		text := h.Side.String() + ": from " + duration(span(c.First, h.Since)) + " to " +
-			duration(span(c.First, h.Until)) + " after the start, "
+		text := h.Side.String() + ": from " + phrase.Duration(span(c.First, h.Since)) + " to " +
+			phrase.Duration(span(c.First, h.Until)) + " after the start, "
 		p.head(name, text+timeWaitEnd(&h))
 	}
 }
@@ -267,7 +268,7 @@ func (p *page) timeInState(c *record.Connection) {
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		var list []string
 		for _, s := range c.InState[side] {
-			list = append(list, s.State.String()+" "+duration(s.Seconds))
+			list = append(list, s.State.String()+" "+phrase.Duration(s.Seconds))
 		}
 		if len(list) > 0 {
 			p.head(name, side.String()+": "+strings.Join(list, ", "))
@@ -294,34 +295,34 @@ func resentWhy(t *record.Traffic) string {
 }
 
 func sentText(t *record.Traffic) string {
-	list := []string{counted(t.Packets, "packet", "packets"), octets(t.Octets)}
+	list := []string{phrase.Counted(t.Packets, "packet", "packets"), phrase.Size(t.Octets)}
 	add := func(n uint64, one, many string) {
 		if n > 0 {
-			list = append(list, counted(n, one, many))
+			list = append(list, phrase.Counted(n, one, many))
 		}
 	}
 	if t.Retransmissions > 0 {
-		list = append(list, counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+octets(t.ResentOctets)+resentWhy(t)+")")
+		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+phrase.Size(t.ResentOctets)+resentWhy(t)+")")
 	}
 	if t.RTT.Samples > 0 && t.Octets > 0 {
-		list = append(list, "round trip "+duration(t.RTT.Median)+" (95 % below "+duration(t.RTT.P95)+")")
+		list = append(list, "round trip "+phrase.Duration(t.RTT.Median)+" (95 % below "+phrase.Duration(t.RTT.P95)+")")
 	}
 	add(t.OutOfOrder, "out of order", "out of order")
 	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")
 	add(t.Doubled, "frame captured twice", "frames captured twice")
 	if t.GapOctets > 0 {
-		list = append(list, octets(t.GapOctets)+" never captured")
+		list = append(list, phrase.Size(t.GapOctets)+" never captured")
 	}
 	if t.ZeroWindows > 0 {
-		list = append(list, "window closed "+counted(t.ZeroWindows, "time", "times")+" for "+duration(t.ZeroWindowTime))
+		list = append(list, "window closed "+phrase.Counted(t.ZeroWindows, "time", "times")+" for "+phrase.Duration(t.ZeroWindowTime))
 	}
 	add(t.WindowProbes, "window probe", "window probes")
 	switch {
 	case t.MaxWindow == 0:
 	case t.MinWindow == t.MaxWindow:
-		list = append(list, "window "+octets(uint64(t.MaxWindow)))
+		list = append(list, "window "+phrase.Size(uint64(t.MaxWindow)))
 	default:
-		list = append(list, "window "+octets(uint64(t.MinWindow))+" to "+octets(uint64(t.MaxWindow)))
+		list = append(list, "window "+phrase.Size(uint64(t.MinWindow))+" to "+phrase.Size(uint64(t.MaxWindow)))
 	}
 	return strings.Join(list, ", ")
 }
@@ -330,9 +331,9 @@ func lifeText(l *record.Lifetime) string {
 	if l.Kind == "" {
 		return ""
 	}
-	text := l.Kind + ", " + counted(uint64(l.Exchanges), "exchange", "exchanges")
+	text := l.Kind + ", " + phrase.Counted(uint64(l.Exchanges), "exchange", "exchanges")
 	if l.IdleSpans > 0 {
-		text += ", " + counted(uint64(l.IdleSpans), "idle span", "idle spans") + ", longest " + duration(l.LongestIdle)
+		text += ", " + phrase.Counted(uint64(l.IdleSpans), "idle span", "idle spans") + ", longest " + phrase.Duration(l.LongestIdle)
 	}
 	return text
 }
@@ -341,17 +342,17 @@ func keepaliveText(side fsm.Side, k *record.Keepalive) string {
 	if k.Probes == 0 {
 		return ""
 	}
-	text := side.String() + ": " + counted(k.Probes, "probe", "probes") + ", " + count(k.Answered) + " answered"
+	text := side.String() + ": " + phrase.Counted(k.Probes, "probe", "probes") + ", " + phrase.Count(k.Answered) + " answered"
 	if k.LongestUnanswered > 0 {
-		text += ", longest unanswered run " + count(k.LongestUnanswered)
+		text += ", longest unanswered run " + phrase.Count(k.LongestUnanswered)
 	}
-	text += ", first after " + duration(k.Idle) + " idle"
+	text += ", first after " + phrase.Duration(k.Idle) + " idle"
 	switch {
 	case k.Probes < 2:
-	case duration(k.MinInterval) == duration(k.MaxInterval):
-		text += ", every " + duration(k.MinInterval)
+	case phrase.Duration(k.MinInterval) == phrase.Duration(k.MaxInterval):
+		text += ", every " + phrase.Duration(k.MinInterval)
 	default:
-		text += ", every " + duration(k.MinInterval) + " to " + duration(k.MaxInterval)
+		text += ", every " + phrase.Duration(k.MinInterval) + " to " + phrase.Duration(k.MaxInterval)
 	}
 	return text
 }
@@ -362,7 +363,7 @@ func (p *page) captureDoubts(c *record.Connection) string {
 	if len(q.Doubts) > 0 {
 		text := "trust " + q.Trust + ". " + strings.Join(q.Doubts, " ")
 		if q.Doubled > 0 {
-			text += " " + counted(q.Doubled, "frame", "frames") + " captured twice, the copies left out."
+			text += " " + phrase.Counted(q.Doubled, "frame", "frames") + " captured twice, the copies left out."
 		}
 		return text
 	}
@@ -373,10 +374,10 @@ func (p *page) captureDoubts(c *record.Connection) string {
 		list = append(list, "joined midway")
 	}
 	if q.GapOctets > 0 {
-		list = append(list, octets(q.GapOctets)+" acknowledged but never captured")
+		list = append(list, phrase.Size(q.GapOctets)+" acknowledged but never captured")
 	}
 	if q.Doubled > 0 {
-		list = append(list, counted(q.Doubled, "frame", "frames")+" captured twice")
+		list = append(list, phrase.Counted(q.Doubled, "frame", "frames")+" captured twice")
 	}
 	return strings.Join(list, ", ")
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // ladder is the layout of one timeline: how wide each column must be for this
@@ -202,7 +203,7 @@ func (l *ladder) since(r *rung) string {
 	if r.delta < 0 {
 		return ""
 	}
-	return l.p.text(shortDuration(r.delta))
+	return l.p.text(phrase.Duration(r.delta))
 }
 
 func (l *ladder) draw(rows []rung) {

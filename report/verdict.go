@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // verdictWords writes a verdict's code as people say it.
@@ -65,7 +66,7 @@ func (p *page) verdictHead(c *record.Connection) {
 func (p *page) verdictField(s *record.Summary) {
 	var list []string
 	for _, v := range s.Verdicts {
-		list = append(list, count(v.N)+" "+verdictWords(v.Code))
+		list = append(list, phrase.Count(v.N)+" "+verdictWords(v.Code))
 	}
 	p.field(summaryNames, "verdicts", p.text(strings.Join(list, ", ")))
 }

@@ -320,9 +320,9 @@ func (j *Judgement) ack(r *replay) {
 		if y.SentFIN && s.Ack.After(y.FinSeq) {
 			what = ", the FIN included"
 		}
-		j.add(name, rule, Passed, "%s: SND.UNA < SEG.ACK ≤ SND.NXT, %s newly acknowledged%s.", intro, phrase.Octets(uint64(uint32(s.Ack-una))), what)
+		j.add(name, rule, Passed, "%s: SND.UNA < SEG.ACK ≤ SND.NXT, %s newly acknowledged%s.", intro, phrase.Size(uint64(uint32(s.Ack-una))), what)
 	case s.Ack == una && j.has("duplicate-ack"):
-		j.add(name, rule, Noted, "%s: nothing new while %s is outstanding, same window, no data: a duplicate ACK (RFC 5681 §2).", intro, phrase.Octets(uint64(uint32(nxt-una))))
+		j.add(name, rule, Noted, "%s: nothing new while %s is outstanding, same window, no data: a duplicate ACK (RFC 5681 §2).", intro, phrase.Size(uint64(uint32(nxt-una))))
 	case s.Ack == una:
 		j.add(name, rule, Passed, "%s: nothing new to acknowledge.", intro)
 	default:
@@ -413,7 +413,7 @@ func (j *Judgement) window(r *replay) {
 		case left == 0:
 			j.add("window used", "RFC 9293 §3.8.6", Noted, "It ends exactly at the window's right edge %s: the window is full.", r.number(from, edge))
 		case left > 0:
-			j.add("window used", "RFC 9293 §3.8.6", Passed, "%s of the window are left behind it.", phrase.Octets(uint64(left)))
+			j.add("window used", "RFC 9293 §3.8.6", Passed, "%s of the window are left behind it.", phrase.Size(uint64(left)))
 		}
 	}
 	switch {
@@ -421,7 +421,7 @@ func (j *Judgement) window(r *replay) {
 	case j.has("zero-window"):
 		j.add("window offered", "RFC 9293 §3.8.6", Noted, "0: it closes its window.")
 	case j.has("window-update"):
-		j.add("window offered", "RFC 9293 §3.8.6", Noted, "%s, and nothing else new: a window update.", phrase.Octets(uint64(j.Segment.Window)))
+		j.add("window offered", "RFC 9293 §3.8.6", Noted, "%s, and nothing else new: a window update.", phrase.Size(uint64(j.Segment.Window)))
 	default:
 		how := ""
 		if uint32(s.Window) != j.Segment.Window {

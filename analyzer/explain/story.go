@@ -140,12 +140,12 @@ func (t *teller) closeRun() {
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		switch {
 		case r.octets[side] > 0:
-			parts = append(parts, phrase.By(side)+" sends "+phrase.Octets(r.octets[side])+" in "+phrase.Counted(r.packets[side], "segment", "segments"))
+			parts = append(parts, phrase.By(side)+" sends "+phrase.Size(r.octets[side])+" in "+phrase.Counted(r.packets[side], "segment", "segments"))
 		case r.packets[side] > 0:
 			parts = append(parts, phrase.By(side)+" sends "+phrase.Counted(r.packets[side], "acknowledgment", "acknowledgments"))
 		}
 	}
-	text := phrase.Capital(strings.Join(parts, " and ")) + " in " + phrase.Span(max(0, r.end.Seconds(r.start))) + "; neither state changes."
+	text := phrase.Capital(strings.Join(parts, " and ")) + " in " + phrase.Duration(max(0, r.end.Seconds(r.start))) + "; neither state changes."
 	if len(r.order) > 0 {
 		var among []string
 		for _, k := range r.order {
@@ -240,7 +240,7 @@ func (t *teller) words(s *record.Segment, newAck bool) (kind, text string) {
 	case has("zero-window-probe"):
 		return "window probes", phrase.Capital(peer) + "'s window is closed, so " + who + " asks with a probe whether there is room again. A lost window update would otherwise stop both for ever."
 	case has("zero-window-probe-ack"):
-		return "answers to window probes", phrase.Capital(who) + " answers the probe: its window is " + phrase.Octets(uint64(s.Window)) + "."
+		return "answers to window probes", phrase.Capital(who) + " answers the probe: its window is " + phrase.Size(uint64(s.Window)) + "."
 	case has("zero-window"):
 		return "closed windows", phrase.Capital(who) + " closes its window: its buffer is full because its application does not read, and " + peer + " must wait."
 	case has("challenge-ack"):
@@ -256,7 +256,7 @@ func (t *teller) words(s *record.Segment, newAck bool) (kind, text string) {
 	case has("duplicate-ack"):
 		return "duplicate ACKs", phrase.Capital(who) + " repeats its ACK of " + t.r.number(s.From.Peer(), s.Seg.Ack) + ": something came, but not the octet that it waits for. Three of these and " + peer + " sends it again (RFC 5681)."
 	case has("window-update"):
-		return "window updates", phrase.Capital(who) + " offers a window of " + phrase.Octets(uint64(s.Window)) + " now; nothing else is new."
+		return "window updates", phrase.Capital(who) + " offers a window of " + phrase.Size(uint64(s.Window)) + " now; nothing else is new."
 	case has("after-rst"):
 		return "segments behind a RST", phrase.Capital(who) + " sends although the connection was reset: this was under way when the RST came, or the RST never arrived, or was not its peer's."
 	}
@@ -278,7 +278,7 @@ func (t *teller) syn(s *record.Segment) string {
 		text += " It offers " + offer + "."
 	}
 	if s.Seg.Len > 0 {
-		text += " The SYN carries " + phrase.Octets(uint64(s.Seg.Len)) + " of data already."
+		text += " The SYN carries " + phrase.Size(uint64(s.Seg.Len)) + " of data already."
 	}
 	return text + " This proves only that " + who + " sent it; whether it arrives, " + peer + "'s answer will show."
 }
@@ -330,7 +330,7 @@ func (t *teller) synAck(s *record.Segment) string {
 	}
 	text += " This proves that the SYN arrived: the client's path to the server works, and something listens there."
 	if h.SYNs == 1 && h.ServerRTT >= 0 && s.Frame == h.SYNACK {
-		text += " From the tap to the server and back took " + phrase.Span(h.ServerRTT) + "."
+		text += " From the tap to the server and back took " + phrase.Duration(h.ServerRTT) + "."
 	}
 	return text
 }
@@ -342,10 +342,10 @@ func (t *teller) finalACK(s *record.Segment) string {
 	}
 	text := "The client acknowledges the server's number plus one. This proves that the SYN-ACK arrived: the way back works too."
 	if h.ClientRTT >= 0 {
-		text += " From the tap to the client and back took " + phrase.Span(h.ClientRTT) + "."
+		text += " From the tap to the client and back took " + phrase.Duration(h.ClientRTT) + "."
 	}
 	if s.Seg.Len > 0 {
-		text += " It brings the first " + phrase.Octets(uint64(s.Seg.Len)) + " of data along."
+		text += " It brings the first " + phrase.Size(uint64(s.Seg.Len)) + " of data along."
 		return text
 	}
 	return text + " For the client the connection is open; for the server as soon as this ACK arrives, which only its later segments can show."
@@ -370,7 +370,7 @@ func (t *teller) fin(s *record.Segment) string {
 	t.finished[s.From] = true
 	data := ""
 	if s.Seg.Len > 0 {
-		data = " It rides on the last " + phrase.Octets(uint64(s.Seg.Len)) + " of data."
+		data = " It rides on the last " + phrase.Size(uint64(s.Seg.Len)) + " of data."
 	}
 	switch {
 	case again:
@@ -444,7 +444,7 @@ func (t *teller) ordinary(s *record.Segment, newAck bool) (kind, text string) {
 		}
 		return kind, phrase.Capital(who) + " acknowledges everything before " + ack + ": what " + peer + " sent up to there arrived."
 	}
-	numbers := phrase.Octets(uint64(s.Seg.Len)) + ", numbers " + t.r.number(s.From, s.Seg.Seq) + " to " + t.r.number(s.From, s.Seg.Seq.Add(s.Seg.Len-1))
+	numbers := phrase.Size(uint64(s.Seg.Len)) + ", numbers " + t.r.number(s.From, s.Seg.Seq) + " to " + t.r.number(s.From, s.Seg.Seq.Add(s.Seg.Len-1))
 	switch {
 	case !t.sentData[s.From]:
 		what := "the first data of its side"

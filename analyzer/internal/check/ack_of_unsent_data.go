@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var ackOfUnsentData = &Check{
@@ -27,7 +28,7 @@ var ackOfUnsentData = &Check{
 				Side: side.Peer().String(), Frames: append(acks, proof...), Count: len(proof),
 				Seen: "ack " + number(f, side, k.Segment.Ack), Expected: "at most " + number(f, side, k.SndNxt),
 				Message: fmt.Sprintf("The %s acknowledged %s in frame %d that the %s sent only later or never: its next data, in frame %d, begins below them.",
-					side.Peer(), octets(k.Segment.Ack.Minus(k.SndNxt)), k.Frame.Number(), side, next.Frame.Number()),
+					side.Peer(), phrase.Bytes(k.Segment.Ack.Minus(k.SndNxt)), k.Frame.Number(), side, next.Frame.Number()),
 			})
 		}
 	},

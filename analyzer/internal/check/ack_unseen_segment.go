@@ -7,6 +7,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var ackUnseenSegment = &Check{
@@ -29,8 +30,8 @@ var ackUnseenSegment = &Check{
 			slices.Sort(frames)
 			frames = slices.Compact(frames)
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: len(frames), Seen: plural(int(n), "octet", "octets") + " acknowledged, not captured", Expected: "every octet captured",
-				Message: fmt.Sprintf("The capture lost %s of the %s's data: the %s acknowledged them.", plural(int(n), "octet", "octets"), side, side.Peer()),
+				Side: side.String(), Frames: frames, Count: len(frames), Seen: phrase.Bytes(n) + " acknowledged, not captured", Expected: "every octet captured",
+				Message: fmt.Sprintf("The capture lost %s of the %s's data: the %s acknowledged them.", phrase.Bytes(n), side, side.Peer()),
 			})
 		}
 	},

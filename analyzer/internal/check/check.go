@@ -200,52 +200,10 @@ func number(f *flow.Flow, side fsm.Side, n fsm.Seq) string {
 	}
 }
 
-// times writes "once", "twice" or "n times".
-func times(n int) string {
-	switch n {
-	case 1:
-		return "once"
-	case 2:
-		return "twice"
-	}
-	return fmt.Sprintf("%d times", n)
-}
-
-// span writes a duration with a unit that suits it.
-func span(t fsm.Time) string {
-	switch s := float64(t) / 1e9; {
-	case t < 0:
-		return "−" + span(-t)
-	case s < 0.001:
-		return fmt.Sprintf("%.0f µs", s*1e6)
-	case s < 1:
-		return fmt.Sprintf("%.3g ms", s*1e3)
-	case s < 120:
-		return fmt.Sprintf("%.3g s", s)
-	case s < 7200:
-		return fmt.Sprintf("%.3g min", s/60)
-	default:
-		return fmt.Sprintf("%.3g h", s/3600)
-	}
-}
-
-// plural writes a count with its noun.
-func plural[N int | int32 | uint16 | uint32 | uint64](n N, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // firstIn names the frame of something that happened n times.
 func firstIn(n int, frame fsm.Frame) string {
 	if n == 1 {
 		return fmt.Sprintf("in frame %d", frame.Number())
 	}
 	return fmt.Sprintf("first in frame %d", frame.Number())
-}
-
-// octets writes an amount of data.
-func octets[N int | int32 | uint16 | uint32 | uint64](n N) string {
-	return plural(n, "octet", "octets")
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var closeWaitStuck = &Check{
@@ -27,8 +28,8 @@ var closeWaitStuck = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{in.Frame, f.FINAcked[side.Peer()].Frame}, Count: 1,
-				Seen: span(quiet) + " without a FIN, still so at the end", Expected: "a FIN",
-				Message: fmt.Sprintf("The %s got the peer's FIN in frame %d and had not closed when the capture ended %s later.", side, in.Frame.Number(), span(f.Until-in.Time)),
+				Seen: phrase.Elapsed(quiet) + " without a FIN, still so at the end", Expected: "a FIN",
+				Message: fmt.Sprintf("The %s got the peer's FIN in frame %d and had not closed when the capture ended %s later.", side, in.Frame.Number(), phrase.Elapsed(f.Until-in.Time)),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var connectNoAnswer = &Check{
@@ -32,14 +33,14 @@ var connectNoAnswer = &Check{
 		why := "the client asked only once: it may have given up by itself"
 		if n > 1 {
 			why = ""
-			message = fmt.Sprintf("The server never answered the client's %d SYNs within %s", n, span(f.Last.Time-f.First.Time))
+			message = fmt.Sprintf("The server never answered the client's %d SYNs within %s", n, phrase.Elapsed(f.Last.Time-f.First.Time))
 		}
 		if more := f.Until - f.Last.Time; more > 0 {
-			message += fmt.Sprintf("; the capture watched %s more", span(more))
+			message += fmt.Sprintf("; the capture watched %s more", phrase.Elapsed(more))
 		}
 		found(Finding{
 			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1,
-			Seen: plural(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
+			Seen: phrase.Counted(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
 			Message: message + ".", Doubt: why,
 		})
 	},

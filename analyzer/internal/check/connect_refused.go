@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var connectRefused = &Check{
@@ -28,7 +29,7 @@ var connectRefused = &Check{
 			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, frames...), Count: len(frames),
 			Seen: "RST acknowledging " + number(f, fsm.Client, k.Segment.Ack), Expected: "a SYN-ACK",
 			Message: fmt.Sprintf("The server refused the connection: frame %d resets the SYN in frame %d after %s.",
-				k.Frame.Number(), f.SYN.Frame.Number(), span(k.Time-f.SYN.Time)),
+				k.Frame.Number(), f.SYN.Frame.Number(), phrase.Elapsed(k.Time-f.SYN.Time)),
 		})
 	},
 }

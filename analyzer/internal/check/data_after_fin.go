@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var dataAfterFIN = &Check{
@@ -18,10 +19,10 @@ var dataAfterFIN = &Check{
 	Meaning: fsm.DataAfterFIN,
 	Judge: eachSideMeaning(fsm.DataAfterFIN, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
-			Seen:     fmt.Sprintf("seq %s, %s", number(f, side, k.Segment.Seq), octets(k.Segment.Len)),
+			Seen:     fmt.Sprintf("seq %s, %s", number(f, side, k.Segment.Seq), phrase.Bytes(k.Segment.Len)),
 			Expected: "nothing beyond the FIN at " + number(f, side, f.Conn.End[side].FinSeq),
 			Message: fmt.Sprintf("The %s sent %s in frame %d after it had said with a FIN that it had no more to send.",
-				side, plural(int(k.Segment.Len), "octet of data", "octets of data"), k.Frame.Number()),
+				side, phrase.Bytes(k.Segment.Len)+" of data", k.Frame.Number()),
 		}
 	}),
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var dataBeforeEstablished = &Check{
@@ -18,8 +19,8 @@ var dataBeforeEstablished = &Check{
 	Facts: flow.Facts(flow.EarlySegment),
 	Judge: judgeEarly(func(k *flow.NotableSegment) bool { return k.Segment.Len > 0 }, func(side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
-			Seen: plural(int(k.Segment.Len), "octet", "octets") + " in SYN-SENT", Expected: "the SYN-ACK first",
-			Message: fmt.Sprintf("The %s sent %s in frame %d before anybody had answered its SYN.", side, plural(int(k.Segment.Len), "octet of data", "octets of data"), k.Frame.Number()),
+			Seen: phrase.Bytes(k.Segment.Len) + " in SYN-SENT", Expected: "the SYN-ACK first",
+			Message: fmt.Sprintf("The %s sent %s in frame %d before anybody had answered its SYN.", side, phrase.Bytes(k.Segment.Len)+" of data", k.Frame.Number()),
 		}
 	}),
 }

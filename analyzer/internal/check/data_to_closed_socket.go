@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var dataToClosedSocket = &Check{
@@ -18,7 +19,7 @@ var dataToClosedSocket = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if k := resetOfLateData(f, side); k != nil {
-				data, seen := k.Prior, fmt.Sprintf("RST in answer to %s", plural(int(k.PriorLen), "octet", "octets"))
+				data, seen := k.Prior, fmt.Sprintf("RST in answer to %s", phrase.Bytes(k.PriorLen))
 				if k.PriorLen == 0 {
 					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST after data"
 				}

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var dataUnacknowledged = &Check{
@@ -23,10 +24,10 @@ var dataUnacknowledged = &Check{
 			}
 			found(Finding{
 				Side: side.Peer().String(), Frames: []fsm.Frame{u.Frame, u.LastFrame}, Count: 1,
-				Seen:     fmt.Sprintf("%s in %s, no answer", plural(u.Resent, "repetition", "repetitions"), span(u.Last-u.Time)),
+				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "repetition", "repetitions"), phrase.Elapsed(u.Last-u.Time)),
 				Expected: "an ACK",
 				Message: fmt.Sprintf("The %s vanished: the %s sent its data of frame %d again %s within %s and got no answer.",
-					side.Peer(), side, u.Frame.Number(), times(int(u.Resent)), span(u.Last-u.Time)),
+					side.Peer(), side, u.Frame.Number(), phrase.Times(u.Resent), phrase.Elapsed(u.Last-u.Time)),
 			})
 		}
 	},

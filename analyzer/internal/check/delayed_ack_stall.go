@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var delayedACKStall = &Check{
@@ -27,8 +28,8 @@ var delayedACKStall = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.Stalls.Frames, Count: w.Stalls.N,
-				Seen: fmt.Sprintf("%d waits of %s on average, round trip %s", w.Stalls.N, span(mean), span(d.RTT().Min)), Expected: "the rest of the data at once",
-				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent on, first before frame %d, %s in all.", side, times(w.Stalls.N), w.Stalls.Frames[0].Number(), span(w.StallTime)),
+				Seen: fmt.Sprintf("%d waits of %s on average, round trip %s", w.Stalls.N, phrase.Elapsed(mean), phrase.Elapsed(d.RTT().Min)), Expected: "the rest of the data at once",
+				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent on, first before frame %d, %s in all.", side, phrase.Times(w.Stalls.N), w.Stalls.Frames[0].Number(), phrase.Elapsed(w.StallTime)),
 			})
 		}
 	},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var dsackProvedSpurious = &Check{
@@ -25,7 +26,7 @@ var dsackProvedSpurious = &Check{
 			b := k.Segment.SACK[0]
 			found(Finding{
 				Side: peer.String(), Frames: frames, Count: f.CountFact(side, flow.DSACK),
-				Seen: fmt.Sprintf("DSACK of %s from %s", octets(b.To.Minus(b.From)), number(f, peer, b.From)), Expected: "each octet once",
+				Seen: fmt.Sprintf("DSACK of %s from %s", phrase.Bytes(b.To.Minus(b.From)), number(f, peer, b.From)), Expected: "each octet once",
 				Message: fmt.Sprintf("The %s got data twice, as its DSACK in frame %d says: the %s need not have sent it again.", side, k.Frame.Number(), peer),
 			})
 		}

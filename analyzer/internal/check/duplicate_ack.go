@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var duplicateACK = &Check{
@@ -24,9 +25,9 @@ var duplicateACK = &Check{
 			frames, k := notable(f, side, 0, flow.DuplicateACK)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(d.DuplicateACKs),
-				Seen: fmt.Sprintf("%d of %s", d.DuplicateACKs, plural(d.Packets, "segment", "segments")), Expected: "ACKs that advance",
+				Seen: fmt.Sprintf("%d of %s", d.DuplicateACKs, phrase.Counted(d.Packets, "segment", "segments")), Expected: "ACKs that advance",
 				Message: fmt.Sprintf("The %s repeated ACKs %s, %s; its peer sent %s again.",
-					side, times(int(d.DuplicateACKs)), firstIn(int(d.DuplicateACKs), k.Frame), plural(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
+					side, phrase.Times(d.DuplicateACKs), firstIn(int(d.DuplicateACKs), k.Frame), phrase.Counted(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
 			})
 		}
 	},

@@ -7,6 +7,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var duplicateCapture = &Check{
@@ -29,7 +30,7 @@ var duplicateCapture = &Check{
 			message = fmt.Sprintf("%d frames of this connection were captured twice; the second copies were left out.", n)
 		}
 		found(Finding{
-			Frames: frames, Count: n, Seen: fmt.Sprintf("%s of %d frames", plural(n, "second copy", "second copies"), all), Expected: "each frame once",
+			Frames: frames, Count: n, Seen: fmt.Sprintf("%s of %d frames", phrase.Counted(n, "second copy", "second copies"), all), Expected: "each frame once",
 			Message: message,
 		})
 	},

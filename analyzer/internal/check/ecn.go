@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var ecnUnnegotiated = &Check{
@@ -41,7 +42,7 @@ var ecnBleached = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{d.LastDataFrame}, Count: 1,
-				Seen: "none of " + plural(d.DataSegments, "segment", "segments"), Expected: "ECN-capable packets",
+				Seen: "none of " + phrase.Counted(d.DataSegments, "segment", "segments"), Expected: "ECN-capable packets",
 				Message: fmt.Sprintf("Both sides agreed on ECN, but none of the %s's %d segments of data is marked as capable of it, the last of them frame %d.", side, d.DataSegments, d.LastDataFrame.Number()),
 			})
 		}

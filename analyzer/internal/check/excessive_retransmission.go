@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var excessiveRetransmission = &Check{
@@ -24,11 +25,11 @@ var excessiveRetransmission = &Check{
 				continue
 			}
 			frames, _ := notable(f, side, 0, flow.Retransmission, flow.LateFill)
-			percent := 100 * float64(resent) / float64(d.DataSegments)
+			share := float64(resent) / float64(d.DataSegments)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(resent),
-				Seen: fmt.Sprintf("%d of %d segments with data, %.3g %%", resent, d.DataSegments, percent), Expected: "below 5 %",
-				Message: fmt.Sprintf("The %s had to send %.3g %% of its segments again: %d of %d.", side, percent, resent, d.DataSegments),
+				Seen: fmt.Sprintf("%s of %s with data, %s", phrase.Count(resent), phrase.Counted(d.DataSegments, "segment", "segments"), phrase.Percent(share)), Expected: "below 5 %",
+				Message: fmt.Sprintf("The %s retransmitted %s of its segments with data: %s of %s.", side, phrase.Percent(share), phrase.Count(resent), phrase.Count(d.DataSegments)),
 			})
 		}
 	},

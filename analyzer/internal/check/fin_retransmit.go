@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var finRetransmit = &Check{
@@ -19,8 +20,8 @@ var finRetransmit = &Check{
 	Judge: eachSideMeaning(fsm.FINAgain, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountMeaning(side, fsm.FINAgain)
 		return Finding{
-			Seen: plural(n+1, "FIN", "FINs"), Expected: "1 FIN, acknowledged",
-			Message: fmt.Sprintf("The %s sent its FIN again %s, %s.", side, times(n), firstIn(n, k.Frame)),
+			Seen: phrase.Counted(n+1, "FIN", "FINs"), Expected: "1 FIN, acknowledged",
+			Message: fmt.Sprintf("The %s sent its FIN again %s, %s.", side, phrase.Times(n), firstIn(n, k.Frame)),
 		}
 	}),
 }

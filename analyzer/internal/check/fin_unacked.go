@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var finUnacked = &Check{
@@ -31,9 +32,9 @@ var finUnacked = &Check{
 			frames, _ := notable(f, side, fsm.FINAgain)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: 1,
-				Seen: plural(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),
+				Seen: phrase.Counted(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),
 				Message: fmt.Sprintf("The %s's FIN in frame %d was never acknowledged in the %s that the capture watched.",
-					side, first.Frame.Number(), span(f.Until-first.Time)),
+					side, first.Frame.Number(), phrase.Elapsed(f.Until-first.Time)),
 			})
 		}
 	},

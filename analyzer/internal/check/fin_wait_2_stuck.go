@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var finWait2Stuck = &Check{
@@ -26,9 +27,9 @@ var finWait2Stuck = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, in.Frame}, Count: 1,
-				Seen: span(quiet) + " without the peer's FIN", Expected: "the peer's FIN",
+				Seen: phrase.Elapsed(quiet) + " without the peer's FIN", Expected: "the peer's FIN",
 				Message: fmt.Sprintf("The %s has waited in FIN-WAIT-2 since frame %d; the %s's FIN had not come when the capture ended %s later.",
-					side, in.Frame.Number(), side.Peer(), span(f.Until-in.Time)),
+					side, in.Frame.Number(), side.Peer(), phrase.Elapsed(f.Until-in.Time)),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var halfCloseLong = &Check{
@@ -23,8 +24,8 @@ var halfCloseLong = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{fin.Frame, peer.LastDataFrame}, Count: 1,
-				Seen: "data for " + span(peer.LastData-fin.Time), Expected: "both halves closed soon",
-				Message: fmt.Sprintf("The %s closed its half in frame %d and the %s went on sending for %s.", side, fin.Frame.Number(), side.Peer(), span(peer.LastData-fin.Time)),
+				Seen: "data for " + phrase.Elapsed(peer.LastData-fin.Time), Expected: "both halves closed soon",
+				Message: fmt.Sprintf("The %s closed its half in frame %d and the %s went on sending for %s.", side, fin.Frame.Number(), side.Peer(), phrase.Elapsed(peer.LastData-fin.Time)),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var handshakeClientAbort = &Check{
@@ -28,7 +29,7 @@ var handshakeClientAbort = &Check{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame, rst.Frame}, Count: 1,
 			Seen: "RST", Expected: "ACK of the SYN-ACK",
 			Message: fmt.Sprintf("The client reset the connection in frame %d, %s after the SYN-ACK, instead of acknowledging it.",
-				rst.Frame.Number(), span(rst.Time-f.SYNACK.Time)),
+				rst.Frame.Number(), phrase.Elapsed(rst.Time-f.SYNACK.Time)),
 		})
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var handshakeServerAbort = &Check{
@@ -26,7 +27,7 @@ var handshakeServerAbort = &Check{
 		found(Finding{
 			Side: "server", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame, end.Frame}, Count: 1,
 			Seen: "RST in SYN-RECEIVED", Expected: "ESTABLISHED",
-			Message: fmt.Sprintf("The server reset the connection in frame %d, %s after its own SYN-ACK, without taking it up.", end.Frame.Number(), span(end.Time-f.SYNACK.Time)),
+			Message: fmt.Sprintf("The server reset the connection in frame %d, %s after its own SYN-ACK, without taking it up.", end.Frame.Number(), phrase.Elapsed(end.Time-f.SYNACK.Time)),
 		})
 	},
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var keepaliveDeadPeer = &Check{
@@ -28,7 +29,7 @@ var keepaliveDeadPeer = &Check{
 			}
 			found(Finding{
 				Side: side.Peer().String(), Frames: frames, Count: 1,
-				Seen: plural(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
+				Seen: phrase.Counted(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
 				Message: fmt.Sprintf("The %s did not answer the last %d keepalive probes of the %s; %s.", side.Peer(), k.Run(), side, how),
 			})
 		}

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var keepaliveExcessive = &Check{
@@ -28,8 +29,8 @@ var keepaliveExcessive = &Check{
 			case k.LongestUnanswered >= tooManyUnanswered:
 				found(Finding{
 					Side: side.String(), Frames: k.LongestRun, Count: int(k.LongestUnanswered),
-					Seen: fmt.Sprintf("%d unanswered in a row, %s apart", k.LongestUnanswered, span(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
-					Message: fmt.Sprintf("The %s sent %d keepalive probes in a row without an answer, after %s of silence.", side, k.LongestUnanswered, span(k.Idle)),
+					Seen: fmt.Sprintf("%d unanswered in a row, %s apart", k.LongestUnanswered, phrase.Elapsed(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
+					Message: fmt.Sprintf("The %s sent %d keepalive probes in a row without an answer, after %s of silence.", side, k.LongestUnanswered, phrase.Elapsed(k.Idle)),
 				})
 			case k.Probes >= manyProbes && mean < hastyInterval:
 				answered := fmt.Sprintf("%d were answered", k.Answered)
@@ -43,8 +44,8 @@ var keepaliveExcessive = &Check{
 				}
 				found(Finding{
 					Side: side.String(), Frames: k.Frames, Count: int(k.Probes),
-					Seen: fmt.Sprintf("%d probes, %s apart", k.Probes, span(mean)), Expected: "2 hours of silence by default before a probe",
-					Message: fmt.Sprintf("The %s sent %d keepalive probes, one every %s; %s.", side, k.Probes, span(mean), answered),
+					Seen: fmt.Sprintf("%d probes, %s apart", k.Probes, phrase.Elapsed(mean)), Expected: "2 hours of silence by default before a probe",
+					Message: fmt.Sprintf("The %s sent %d keepalive probes, one every %s; %s.", side, k.Probes, phrase.Elapsed(mean), answered),
 				})
 			}
 		}

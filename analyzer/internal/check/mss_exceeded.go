@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var mssExceeded = &Check{
@@ -23,8 +24,8 @@ var mssExceeded = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.TooLarge.Frames, Count: w.TooLarge.N,
-				Seen: "up to " + octets(w.Largest), Expected: fmt.Sprintf("at most %d", mss),
-				Message: fmt.Sprintf("The %s sent %s larger than the %s that its peer takes, first in frame %d.", side, plural(w.TooLarge.N, "segment", "segments"), octets(mss), w.TooLarge.Frames[0].Number()),
+				Seen: "up to " + phrase.Bytes(w.Largest), Expected: fmt.Sprintf("at most %d", mss),
+				Message: fmt.Sprintf("The %s sent %s larger than the %s that its peer takes, first in frame %d.", side, phrase.Counted(w.TooLarge.N, "segment", "segments"), phrase.Bytes(mss), w.TooLarge.Frames[0].Number()),
 			})
 		}
 	},

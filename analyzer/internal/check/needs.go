@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Needs says what a capture must show of a connection for a check's findings to
@@ -31,7 +32,7 @@ func doubt(f *flow.Flow, n Needs) string {
 		lacks = append(lacks, "only one direction of this connection was captured")
 	}
 	if gap := f.Dir[0].GapBytes + f.Dir[1].GapBytes; n&Whole != 0 && gap > 0 && !f.OneSided() {
-		lacks = append(lacks, "the capture lost "+plural(int(gap), "octet", "octets")+" of this connection")
+		lacks = append(lacks, "the capture lost "+phrase.Bytes(gap)+" of this connection")
 	}
 	if n&Beginning != 0 && f.Midstream() {
 		lacks = append(lacks, "the capture joined this connection midway")
@@ -41,7 +42,7 @@ func doubt(f *flow.Flow, n Needs) string {
 	}
 	if n&InStep != 0 {
 		if skewed := f.CrossDirectionReordered(); skewed > 0 {
-			lacks = append(lacks, fmt.Sprintf("the two directions were captured out of step %s", times(skewed)))
+			lacks = append(lacks, fmt.Sprintf("the two directions were captured out of step %s", phrase.Times(skewed)))
 		}
 	}
 	return strings.Join(lacks, "; ")

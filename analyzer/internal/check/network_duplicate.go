@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var networkDuplicate = &Check{
@@ -23,7 +24,7 @@ var networkDuplicate = &Check{
 			message = fmt.Sprintf("The network delivered %d packets of the %s a second time, the first of them in frame %d.", n, side, k.Frame.Number())
 		}
 		return Finding{
-			Seen: plural(n, "packet", "packets") + " twice", Expected: "each once",
+			Seen: phrase.Counted(n, "packet", "packets") + " twice", Expected: "each once",
 			Message: message,
 		}
 	}),

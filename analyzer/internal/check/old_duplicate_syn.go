@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // oldDuplicateSYN finds SYNs that come too late, by themselves or by the SYN-ACK
@@ -33,7 +34,7 @@ var oldDuplicateSYN = &Check{
 				x.Message = fmt.Sprintf("The SYN in frame %d is not the one that the %s stands by: it reset the answer.", first.Frame.Number(), side)
 			case lateSYN(first):
 				x.Expected = "no SYN after the handshake"
-				x.Message = fmt.Sprintf("The connection's SYN came once more in frame %d, %s after the first: a copy delayed on its way.", first.Frame.Number(), span(first.Time-f.First.Time))
+				x.Message = fmt.Sprintf("The connection's SYN came once more in frame %d, %s after the first: a copy delayed on its way.", first.Frame.Number(), phrase.Elapsed(first.Time-f.First.Time))
 			default:
 				x.Seen = fmt.Sprintf("SYN-ACK with number %d", first.Segment.Seq)
 				x.Expected = "silence after the end"

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var oneSidedFlow = &Check{
@@ -24,7 +25,7 @@ var oneSidedFlow = &Check{
 			seen = fsm.Server
 		}
 		found(Finding{
-			Frames: []fsm.Frame{f.First.Frame}, Count: 1, Seen: fmt.Sprintf("%s of the %s, none of the %s", plural(f.Dir[seen].Packets, "segment", "segments"), seen, seen.Peer()), Expected: "both directions",
+			Frames: []fsm.Frame{f.First.Frame}, Count: 1, Seen: fmt.Sprintf("%s of the %s, none of the %s", phrase.Counted(f.Dir[seen].Packets, "segment", "segments"), seen, seen.Peer()), Expected: "both directions",
 			Message: fmt.Sprintf("Only the %s's direction was captured; the %s's states are inferred from it.", seen, seen.Peer()),
 		})
 	},

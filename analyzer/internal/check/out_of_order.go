@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var outOfOrder = &Check{
@@ -19,8 +20,8 @@ var outOfOrder = &Check{
 	Judge: eachSideShowing(flow.OutOfOrder, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountFact(side, flow.OutOfOrder)
 		return Finding{
-			Seen: fmt.Sprintf("%d of %s with data", n, plural(int(f.Dir[side].DataSegments), "segment", "segments")), Expected: "the order in which they were sent",
-			Message: fmt.Sprintf("On the way to the tap later segments overtook %s of the %s, %s.", plural(n, "segment", "segments"), side, firstIn(int(n), k.Frame)),
+			Seen: fmt.Sprintf("%d of %s with data", n, phrase.Counted(f.Dir[side].DataSegments, "segment", "segments")), Expected: "the order in which they were sent",
+			Message: fmt.Sprintf("On the way to the tap later segments overtook %s of the %s, %s.", phrase.Counted(n, "segment", "segments"), side, firstIn(int(n), k.Frame)),
 		}
 	}),
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var overlapConflict = &Check{
@@ -21,7 +22,7 @@ var overlapConflict = &Check{
 			Frames: []fsm.Frame{k.Captured, k.Frame}, Count: f.CountFact(side, flow.ContentDiffers),
 			Seen: "other octets", Expected: fmt.Sprintf("the octets of frame %d", k.Captured.Number()),
 			Message: fmt.Sprintf("Frame %d repeats the numbers of frame %d (seq %s, %s) with other contents.",
-				k.Frame.Number(), k.Captured.Number(), number(f, side, k.Segment.Seq), octets(k.Segment.Len)),
+				k.Frame.Number(), k.Captured.Number(), number(f, side, k.Segment.Seq), phrase.Bytes(k.Segment.Len)),
 		}
 	}),
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var pawsReject = &Check{
@@ -28,7 +29,7 @@ var pawsReject = &Check{
 			found(Finding{
 				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("TSval %d", first.Segment.TSVal), Expected: fmt.Sprintf("at least %d", first.TSRecent),
 				Message: fmt.Sprintf("The timestamp of frame %d lies %s behind, so the %s must drop the segment.",
-					first.Frame.Number(), plural(int(first.TSRecent-first.Segment.TSVal), "tick", "ticks"), side.Peer()),
+					first.Frame.Number(), phrase.Counted(first.TSRecent-first.Segment.TSVal, "tick", "ticks"), side.Peer()),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var portReuse = &Check{
@@ -22,7 +23,7 @@ var portReuse = &Check{
 		}
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-			Seen: span(f.SYN.Time-pre.Last) + " after the earlier connection's last segment", Expected: "a FIN or a RST before",
+			Seen: phrase.Elapsed(f.SYN.Time-pre.Last) + " after the earlier connection's last segment", Expected: "a FIN or a RST before",
 			Message: fmt.Sprintf("The SYN in frame %d opens a new connection on the ports of the one begun in frame %d, which had not been seen to end.", f.SYN.Frame.Number(), pre.First.Number()),
 		})
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var retransmission = &Check{
@@ -53,9 +54,9 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
-				Seen:     fmt.Sprintf("%d of %s with data", n, plural(d.DataSegments, "segment", "segments")),
+				Seen:     fmt.Sprintf("%d of %s with data", n, phrase.Counted(d.DataSegments, "segment", "segments")),
 				Expected: "each octet once",
-				Message:  fmt.Sprintf("The %s sent %s again %s, %s%s.", side, plural(n, "segment of data", "segments of data"), how, firstIn(n, frames[0]), lost),
+				Message:  fmt.Sprintf("The %s sent %s again %s, %s%s.", side, phrase.Counted(n, "segment of data", "segments of data"), how, firstIn(n, frames[0]), lost),
 			})
 		}
 	}

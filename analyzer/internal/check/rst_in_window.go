@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var rstInWindow = &Check{
@@ -29,7 +30,7 @@ func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.NotableSegment) F
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "seq " + number(f, side, k.Next),
 			Message: fmt.Sprintf("The RST in frame %d lies %s %s, %s %s the number that would end the connection.",
-				k.Frame.Number(), where, side.Peer(), octets(off), way),
+				k.Frame.Number(), where, side.Peer(), phrase.Bytes(off), way),
 		}
 	}
 }

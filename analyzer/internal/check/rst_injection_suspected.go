@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var rstInjectionSuspected = &Check{
@@ -20,7 +21,7 @@ var rstInjectionSuspected = &Check{
 		if k := falseRefusal(f); k != nil {
 			found(Finding{
 				Side: "server", Frames: []fsm.Frame{k.Frame, f.SYNACK.Frame, f.FinalACK.Frame}, Count: 1,
-				Seen: fmt.Sprintf("a SYN-ACK %s after the RST", span(f.SYNACK.Time-k.Time)), Expected: "one answer to a SYN",
+				Seen: fmt.Sprintf("a SYN-ACK %s after the RST", phrase.Elapsed(f.SYNACK.Time-k.Time)), Expected: "one answer to a SYN",
 				Message: fmt.Sprintf("The RST in frame %d refuses a SYN that the server accepts in frame %d, and the client goes on in frame %d: somebody else sent that RST.",
 					k.Frame.Number(), f.SYNACK.Frame.Number(), f.FinalACK.Frame.Number()),
 			})
@@ -42,7 +43,7 @@ var rstInjectionSuspected = &Check{
 			if !rst.Meaning.Any(fsm.RSTExact) {
 				continue // it ended nothing; what it was is other checks' business
 			}
-			seen := fmt.Sprintf("%s after the RST", span(k.Time-rst.Time))
+			seen := fmt.Sprintf("%s after the RST", phrase.Elapsed(k.Time-rst.Time))
 			if rst.TTL != f.Dir[side].TTL {
 				seen += fmt.Sprintf("; TTL %d on the RST, %d before", rst.TTL, f.Dir[side].TTL)
 			}

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var rstWithData = &Check{
@@ -18,8 +19,8 @@ var rstWithData = &Check{
 	Facts:     flow.Facts(flow.RSTData),
 	Judge: eachSideShowing(flow.RSTData, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
-			Seen: plural(int(k.Segment.Len), "octet", "octets"), Expected: "none, as a rule",
-			Message: fmt.Sprintf("The RST in frame %d carries %s.", k.Frame.Number(), plural(int(k.Segment.Len), "octet", "octets")),
+			Seen: phrase.Bytes(k.Segment.Len), Expected: "none, as a rule",
+			Message: fmt.Sprintf("The RST in frame %d carries %s.", k.Frame.Number(), phrase.Bytes(k.Segment.Len)),
 		}
 	}),
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var sackNotTranslated = &Check{
@@ -30,7 +31,7 @@ var sackNotTranslated = &Check{
 				Side: side.String(), Frames: frames,
 				Seen: fmt.Sprintf("ack %d, block %d to %d", k.Segment.Ack, b.From, b.To), Expected: "a block just above the ack",
 				Message: fmt.Sprintf("The %s's SACK blocks, first in frame %d, lie about %s away from its acknowledgments each time: a firewall rewrites sequence numbers but not SACK.",
-					side, k.Frame.Number(), octets(shift)),
+					side, k.Frame.Number(), phrase.Bytes(shift)),
 			})
 		}
 	},

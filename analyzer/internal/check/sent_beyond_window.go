@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var sentBeyondWindow = &Check{
@@ -20,7 +21,7 @@ var sentBeyondWindow = &Check{
 		end := k.Segment.Seq.Add(k.Segment.Len)
 		return Finding{
 			Seen: "data up to " + number(f, side, end), Expected: "not beyond " + number(f, side, k.RightEdge),
-			Message: fmt.Sprintf("The %s sent %s beyond the %s's window in frame %d.", side, octets(end.Minus(k.RightEdge)), side.Peer(), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s sent %s beyond the %s's window in frame %d.", side, phrase.Bytes(end.Minus(k.RightEdge)), side.Peer(), k.Frame.Number()),
 		}
 	}),
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var seqOutOfWindowRight = &Check{
@@ -21,7 +22,7 @@ var seqOutOfWindowRight = &Check{
 	Judge: eachSideMeaning(fsm.OutsideWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "near " + number(f, side, k.Next),
-			Message: fmt.Sprintf("The data in frame %d lies %s beyond what the %s expects from the %s.", k.Frame.Number(), octets(k.Segment.Seq.Minus(k.Next)), side.Peer(), side),
+			Message: fmt.Sprintf("The data in frame %d lies %s beyond what the %s expects from the %s.", k.Frame.Number(), phrase.Bytes(k.Segment.Seq.Minus(k.Next)), side.Peer(), side),
 		}
 	}),
 }

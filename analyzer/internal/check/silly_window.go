@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var sillyWindow = &Check{
@@ -22,8 +23,8 @@ var sillyWindow = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: o.Frames, Count: o.N,
-				Seen: fmt.Sprintf("opened %s by less than a segment", times(o.N)), Expected: "room for a segment, or half the buffer",
-				Message: fmt.Sprintf("The %s opened its closed window by less than a segment %s, first in frame %d: the silly window syndrome.", side, times(o.N), o.Frames[0].Number()),
+				Seen: fmt.Sprintf("opened %s by less than a segment", phrase.Times(o.N)), Expected: "room for a segment, or half the buffer",
+				Message: fmt.Sprintf("The %s opened its closed window by less than a segment %s, first in frame %d: the silly window syndrome.", side, phrase.Times(o.N), o.Frames[0].Number()),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var spuriousRetransmission = &Check{
@@ -38,9 +39,9 @@ var spuriousRetransmission = &Check{
 				proved = fmt.Sprintf("; its peer proved %d needless", p)
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n, Seen: plural(n, "segment", "segments") + " acknowledged before", Expected: "new data",
+				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n, "segment", "segments") + " acknowledged before", Expected: "new data",
 				Message: fmt.Sprintf("The %s sent %s again, %s, after the ACK of %s had passed the tap%s.",
-					side, plural(n, "segment of data", "segments of data"), firstIn(n, frames[0]), it, proved),
+					side, phrase.Counted(n, "segment of data", "segments of data"), firstIn(n, frames[0]), it, proved),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var finStorm = &Check{
@@ -26,8 +27,8 @@ var finStorm = &Check{
 			frames, _ := notable(f, side, fsm.FINAgain|fsm.FINMoved)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.FINs),
-				Seen: fmt.Sprintf("%d FINs in %s", d.FINs, span(d.LastFIN-first.Time)), Expected: "one FIN, and timers that back off",
-				Message: fmt.Sprintf("The %s sent %d FINs within %s.", side, d.FINs, span(d.LastFIN-first.Time)),
+				Seen: fmt.Sprintf("%d FINs in %s", d.FINs, phrase.Elapsed(d.LastFIN-first.Time)), Expected: "one FIN, and timers that back off",
+				Message: fmt.Sprintf("The %s sent %d FINs within %s.", side, d.FINs, phrase.Elapsed(d.LastFIN-first.Time)),
 			})
 		}
 	},
@@ -51,8 +52,8 @@ var rstStorm = &Check{
 			frames, _ := notable(f, side, fsm.RSTNoConnection)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.RSTs),
-				Seen: fmt.Sprintf("%d RSTs in %s", d.RSTs, span(d.LastRST-first.Time)), Expected: "one RST",
-				Message: fmt.Sprintf("The %s sent %d RSTs within %s.", side, d.RSTs, span(d.LastRST-first.Time)),
+				Seen: fmt.Sprintf("%d RSTs in %s", d.RSTs, phrase.Elapsed(d.LastRST-first.Time)), Expected: "one RST",
+				Message: fmt.Sprintf("The %s sent %d RSTs within %s.", side, d.RSTs, phrase.Elapsed(d.LastRST-first.Time)),
 			})
 		}
 	},

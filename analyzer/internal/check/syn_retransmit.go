@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var synRetransmit = &Check{
@@ -40,9 +41,9 @@ var synRetransmit = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
-				Seen: plural(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
+				Seen: phrase.Counted(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
 				Message: fmt.Sprintf("The %s sent its SYN again %s, %s %s.",
-					side, times(n), first, span(k.Time-f.First.Time)),
+					side, phrase.Times(n), first, phrase.Elapsed(k.Time-f.First.Time)),
 			})
 		}
 	},

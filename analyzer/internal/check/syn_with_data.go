@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var synWithData = &Check{
@@ -18,8 +19,8 @@ var synWithData = &Check{
 	Facts:     flow.Facts(flow.SYNData),
 	Judge: eachSideShowing(flow.SYNData, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
-			Seen: plural(int(k.Segment.Len), "octet", "octets"), Expected: "none without Fast Open",
-			Message: fmt.Sprintf("The SYN in frame %d carries %s.", k.Frame.Number(), plural(int(k.Segment.Len), "octet of data", "octets of data")),
+			Seen: phrase.Bytes(k.Segment.Len), Expected: "none without Fast Open",
+			Message: fmt.Sprintf("The SYN in frame %d carries %s.", k.Frame.Number(), phrase.Bytes(k.Segment.Len)+" of data"),
 		}
 	}),
 }

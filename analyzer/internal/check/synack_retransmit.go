@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var synackRetransmit = &Check{
@@ -34,8 +35,8 @@ var synackRetransmit = &Check{
 				why = fmt.Sprintf("the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n, Seen: plural(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
-				Message: fmt.Sprintf("The %s sent its SYN-ACK again %s: %s.", side, times(n), why),
+				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
+				Message: fmt.Sprintf("The %s sent its SYN-ACK again %s: %s.", side, phrase.Times(n), why),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var tfoAccepted = &Check{
@@ -19,7 +20,7 @@ var tfoAccepted = &Check{
 		taken := k.Segment.Ack - f.Conn.End[side.Peer()].ISS - 1
 		return Finding{
 			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "",
-			Message: fmt.Sprintf("The SYN-ACK in frame %d takes %s that the SYN brought.", k.Frame.Number(), plural(int(taken), "octet of data", "octets of data")),
+			Message: fmt.Sprintf("The SYN-ACK in frame %d takes %s that the SYN brought.", k.Frame.Number(), phrase.Bytes(uint32(taken))+" of data"),
 		}
 	}),
 }

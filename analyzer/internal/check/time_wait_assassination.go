@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var timeWaitAssassination = &Check{
@@ -18,8 +19,8 @@ var timeWaitAssassination = &Check{
 	Judge: eachSideMeaning(fsm.TimeWaitKilled, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		since, until := f.Conn.End[side.Peer()].TimeWaitSpan()
 		return Finding{
-			Seen: fmt.Sprintf("RST %s after TIME-WAIT began", span(k.Time-since)), Expected: fmt.Sprintf("silence for %s", span(until-since)),
-			Message: fmt.Sprintf("The RST in frame %d ends the %s's TIME-WAIT %s early, if it arrives.", k.Frame.Number(), side.Peer(), span(until-k.Time)),
+			Seen: fmt.Sprintf("RST %s after TIME-WAIT began", phrase.Elapsed(k.Time-since)), Expected: fmt.Sprintf("silence for %s", phrase.Elapsed(until-since)),
+			Message: fmt.Sprintf("The RST in frame %d ends the %s's TIME-WAIT %s early, if it arrives.", k.Frame.Number(), side.Peer(), phrase.Elapsed(until-k.Time)),
 		}
 	}),
 }

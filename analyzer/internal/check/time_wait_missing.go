@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // timeWaitMissing knows the three forms in which a missing TIME-WAIT can be
@@ -34,17 +35,17 @@ var timeWaitMissing = &Check{
 				x.Message = fmt.Sprintf("The %s answered the peer's FIN with a RST in frame %d: it was not there to enter TIME-WAIT.", side, k.Frame.Number())
 			} else {
 				since, _ := f.Conn.End[side].TimeWaitSpan()
-				x.Message = fmt.Sprintf("The %s answered with a RST in frame %d, %s after it should have entered TIME-WAIT.", side, k.Frame.Number(), span(k.Time-since))
+				x.Message = fmt.Sprintf("The %s answered with a RST in frame %d, %s after it should have entered TIME-WAIT.", side, k.Frame.Number(), phrase.Elapsed(k.Time-since))
 			}
 			found(x)
 		}
 		if r := judgeReuse(f); r.early && !r.legal {
 			found(Finding{
 				Side: r.holder(f), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-				Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, span(r.after)),
+				Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
 				Expected: fmt.Sprintf("a number above %d, a newer timestamp, or 2 MSL of waiting", r.used),
 				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT, with a number below what was used there.",
-					f.SYN.Frame.Number(), f.Previous.First.Number(), span(r.after)),
+					f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.after)),
 			})
 		}
 	},

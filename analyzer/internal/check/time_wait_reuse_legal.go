@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var timeWaitReuseLegal = &Check{
@@ -22,10 +23,10 @@ var timeWaitReuseLegal = &Check{
 		}
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-			Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, span(r.after)),
+			Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
 			Expected: fmt.Sprintf("a number above %d, or a newer timestamp", r.used),
 			Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT; %s allows it.",
-				f.SYN.Frame.Number(), f.Previous.First.Number(), span(r.after), r.why),
+				f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.after), r.why),
 		})
 	},
 }

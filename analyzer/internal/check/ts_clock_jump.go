@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var tsClockJump = &Check{
@@ -18,7 +19,7 @@ var tsClockJump = &Check{
 	Judge: eachSideShowing(flow.ClockJump, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: fmt.Sprintf("TSval %d", k.Segment.TSVal), Expected: fmt.Sprintf("soon after %d", k.TSRecent),
-			Message: fmt.Sprintf("The %s's timestamp clock jumped ahead by %s in frame %d.", side, plural(k.Segment.TSVal-k.TSRecent, "tick", "ticks"), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s's timestamp clock jumped ahead by %s in frame %d.", side, phrase.Counted(k.Segment.TSVal-k.TSRecent, "tick", "ticks"), k.Frame.Number()),
 		}
 	}),
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var windowFull = &Check{
@@ -26,10 +27,10 @@ var windowFull = &Check{
 			frames, _ := notable(f, side, 0, flow.WindowFull)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
-				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", times(n), span(d.Blocked), span(max(busy, d.Blocked))),
+				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", phrase.Times(n), phrase.Elapsed(d.Blocked), phrase.Elapsed(max(busy, d.Blocked))),
 				Expected: "a window larger than what is under way",
 				Message: fmt.Sprintf("The %s's window held the %s back: filled %s, %s, for %s in all.",
-					side.Peer(), side, times(n), firstIn(n, frames[0]), span(d.Blocked)),
+					side.Peer(), side, phrase.Times(n), firstIn(n, frames[0]), phrase.Elapsed(d.Blocked)),
 			})
 		}
 	},

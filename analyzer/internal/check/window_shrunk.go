@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var windowShrunk = &Check{
@@ -20,7 +21,7 @@ var windowShrunk = &Check{
 		edge := k.Segment.Ack.Add(uint32(k.Segment.Window) << f.Conn.End[side].Scale)
 		return Finding{
 			Seen: "right edge " + number(f, side.Peer(), edge), Expected: "not left of " + number(f, side.Peer(), k.OwnEdge),
-			Message: fmt.Sprintf("The %s took back %s of window in frame %d.", side, octets(k.OwnEdge.Minus(edge)), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s took back %s of window in frame %d.", side, phrase.Bytes(k.OwnEdge.Minus(edge)), k.Frame.Number()),
 		}
 	}),
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var windowSlam = &Check{
@@ -20,7 +21,7 @@ var windowSlam = &Check{
 		window := uint32(k.Segment.Window) << f.Conn.End[side].Scale
 		return Finding{
 			Seen: fmt.Sprintf("window %d", window), Expected: "room for at least a segment",
-			Message: fmt.Sprintf("The %s completed the handshake in frame %d with a window of %s.", side, k.Frame.Number(), plural(int(window), "octet", "octets")),
+			Message: fmt.Sprintf("The %s completed the handshake in frame %d with a window of %s.", side, k.Frame.Number(), phrase.Bytes(window)),
 		}
 	}),
 }

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var zeroWindow = &Check{
@@ -19,17 +20,17 @@ var zeroWindow = &Check{
 	Judge: eachSideShowing(flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		d := &f.Dir[side]
 		n := int(d.ZeroWindows)
-		message := fmt.Sprintf("The %s closed its window in frame %d for %s; ", side, k.Frame.Number(), span(d.ZeroWindowTime))
+		message := fmt.Sprintf("The %s closed its window in frame %d for %s; ", side, k.Frame.Number(), phrase.Elapsed(d.ZeroWindowTime))
 		if n > 1 {
-			message = fmt.Sprintf("The %s closed its window %s, first in frame %d, for %s in all; ", side, times(n), k.Frame.Number(), span(d.ZeroWindowTime))
+			message = fmt.Sprintf("The %s closed its window %s, first in frame %d, for %s in all; ", side, phrase.Times(n), k.Frame.Number(), phrase.Elapsed(d.ZeroWindowTime))
 		}
 		if probes := int(f.Dir[side.Peer()].WindowProbes); probes > 0 {
-			message += "the peer probed " + times(probes) + "."
+			message += "the peer probed " + phrase.Times(probes) + "."
 		} else {
 			message += "the peer did not probe."
 		}
 		return Finding{
-			Count: n, Seen: "window 0 for " + span(d.ZeroWindowTime), Expected: "a window above 0",
+			Count: n, Seen: "window 0 for " + phrase.Elapsed(d.ZeroWindowTime), Expected: "a window above 0",
 			Message: message,
 		}
 	}),

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var zeroWindowDuration = &Check{
@@ -25,8 +26,8 @@ var zeroWindowDuration = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{w.ZeroFrame}, Count: 1,
-				Seen: "window 0 for " + span(w.LongestZero), Expected: "open again within a retransmission timeout",
-				Message: fmt.Sprintf("The %s closed its window in frame %d and left it closed for %s: its application did not read.", side, w.ZeroFrame.Number(), span(w.LongestZero)),
+				Seen: "window 0 for " + phrase.Elapsed(w.LongestZero), Expected: "open again within a retransmission timeout",
+				Message: fmt.Sprintf("The %s closed its window in frame %d and left it closed for %s: its application did not read.", side, w.ZeroFrame.Number(), phrase.Elapsed(w.LongestZero)),
 			})
 		}
 	},

@@ -6,6 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var zwpAbsent = &Check{
@@ -23,9 +24,9 @@ var zwpAbsent = &Check{
 			}
 			found(Finding{
 				Side: side.Peer().String(), Frames: []fsm.Frame{u.Closed, u.Open}, Count: 1,
-				Seen: "no probe in " + span(u.Span), Expected: "a probe after a retransmission timeout",
+				Seen: "no probe in " + phrase.Elapsed(u.Span), Expected: "a probe after a retransmission timeout",
 				Message: fmt.Sprintf("The %s did not probe the window that frame %d closed, though it had data to send when frame %d opened it %s later.",
-					side.Peer(), u.Closed.Number(), u.Open.Number(), span(u.Span)),
+					side.Peer(), u.Closed.Number(), u.Open.Number(), phrase.Elapsed(u.Span)),
 			})
 		}
 	},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var zwpNoBackoff = &Check{
@@ -22,8 +23,8 @@ var zwpNoBackoff = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: s.Frames, Count: s.Probes,
-				Seen: fmt.Sprintf("%d probes, first %s and last %s apart", s.Probes, span(s.First), span(s.Last)), Expected: "intervals that double",
-				Message: fmt.Sprintf("The %s probed the closed window %s at intervals that stayed near %s.", side, times(s.Probes), span(s.Last)),
+				Seen: fmt.Sprintf("%d probes, first %s and last %s apart", s.Probes, phrase.Elapsed(s.First), phrase.Elapsed(s.Last)), Expected: "intervals that double",
+				Message: fmt.Sprintf("The %s probed the closed window %s at intervals that stayed near %s.", side, phrase.Times(s.Probes), phrase.Elapsed(s.Last)),
 			})
 		}
 	},

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // buildQuality says how far the capture shows the connection whole.
@@ -104,8 +105,5 @@ func Describe(r *record.Report) {
 
 // was writes "1 packet was" or "3 packets were".
 func was(n uint64, one, many string) string {
-	if n == 1 {
-		return "1 " + one + " was"
-	}
-	return fmt.Sprintf("%d %s were", n, many)
+	return phrase.Counted(n, one+" was", many+" were")
 }

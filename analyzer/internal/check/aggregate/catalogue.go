@@ -1,6 +1,8 @@
 package aggregate
 
-import "github.com/tcpflow-states/tcpflow-states/analyzer/record"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
 
 // Catalogue describes every finding that several connections together can show.
 var Catalogue = []record.CheckDoc{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var synFlood = record.CheckDoc{
@@ -56,8 +57,8 @@ func (t *inrush) findings(out []finding, s service, attempts uint64) []finding {
 	if span := t.last.Seconds(t.first); n >= 100 && 2*n >= attempts && float64(n) >= 10*span {
 		out = append(out, finding{
 			check: &synFlood, side: "client", count: n, ids: t.unfinished.ids, frames: t.unfinished.frames,
-			seen: fmt.Sprintf("%d unfinished of %d attempts in %.3g s", n, attempts, span), expected: "handshakes that are completed",
-			message: fmt.Sprintf("%s got %d SYNs within %.3g s, from %s, whose handshakes were never completed.", s, n, span, t.sources.words("address", "addresses")),
+			seen: fmt.Sprintf("%d unfinished of %d attempts in %s", n, attempts, phrase.Duration(span)), expected: "handshakes that are completed",
+			message: fmt.Sprintf("%s got %d SYNs within %s, from %s, whose handshakes were never completed.", s, n, phrase.Duration(span), t.sources.words("address", "addresses")),
 		})
 	}
 	if t.poor.n >= 5 && t.rich >= 1 {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var portScan = record.CheckDoc{
@@ -81,7 +82,7 @@ func (d *scans) findings() []finding {
 			out = append(out, finding{
 				check: &portScan, side: "client", count: uint64(t.what.len()), ids: t.idle.ids, frames: t.idle.frames,
 				seen: fmt.Sprintf("%s, %d of %d attempts without data", t.what.words("port", "ports"), t.idle.n, t.all), expected: "the ports of services in use",
-				message: fmt.Sprintf("%s tried %s of %s within %.3g s.", k.from, t.what.words("port", "ports"), k.to, t.last.Seconds(t.first)),
+				message: fmt.Sprintf("%s tried %s of %s within %s.", k.from, t.what.words("port", "ports"), k.to, phrase.Duration(t.last.Seconds(t.first))),
 			})
 		}
 	}
@@ -90,7 +91,7 @@ func (d *scans) findings() []finding {
 			out = append(out, finding{
 				check: &hostSweep, side: "client", count: uint64(t.what.len()), ids: t.idle.ids, frames: t.idle.frames,
 				seen: fmt.Sprintf("%s, %d of %d attempts without data", t.what.words("host", "hosts"), t.idle.n, t.all), expected: "the hosts of services in use",
-				message: fmt.Sprintf("%s tried port %d of %s within %.3g s.", k.host, k.port, t.what.words("host", "hosts"), t.last.Seconds(t.first)),
+				message: fmt.Sprintf("%s tried port %d of %s within %s.", k.host, k.port, t.what.words("host", "hosts"), phrase.Duration(t.last.Seconds(t.first))),
 			})
 		}
 	}

@@ -40,7 +40,7 @@ func closed(c *record.Connection) record.Verdict {
 	}
 	if cl.Duration >= 0 && cl.RST == 0 {
 		b = append(b, "; the close took "...)
-		b = append(b, phrase.Span(cl.Duration)...)
+		b = append(b, phrase.Duration(cl.Duration)...)
 		if a := anomaly(c, "fin-retransmit"); a != nil {
 			b = append(b, ", "...)
 			b = append(b, phrase.By(sideOf(a.Side))...)
@@ -90,14 +90,14 @@ func closing(c *record.Connection) record.Verdict {
 		if u.Resent > 0 {
 			v.Sentence += "was sent again " + phrase.Times(u.Resent)
 			if u.Last > u.Time {
-				v.Sentence += " in " + phrase.Span(u.Last.Seconds(u.Time))
+				v.Sentence += " in " + phrase.Duration(u.Last.Seconds(u.Time))
 			}
 			v.Sentence += " and "
 			v.Frames = append(v.Frames, u.LastSent)
 		}
 		v.Sentence += "never acknowledged"
 		if u.Resent == 0 {
-			v.Sentence += " in the " + phrase.Span(watched) + " that the capture went on"
+			v.Sentence += " in the " + phrase.Duration(watched) + " that the capture went on"
 		}
 		v.Sentence += "."
 	default:
@@ -131,17 +131,17 @@ func halfClosed(c *record.Connection) record.Verdict {
 	switch {
 	case anomaly(c, "close-wait-stuck") != nil:
 		v.Code = "stuck-close-wait"
-		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + phrase.Span(watched) +
+		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + phrase.Duration(watched) +
 			" that the capture went on: its application did not close the socket."
 	case anomaly(c, "fin-wait2-stuck") != nil:
 		v.Code = "stuck-fin-wait-2"
-		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + phrase.Span(watched) + " that the capture went on; " + phrase.By(y) + "'s FIN never came."
+		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + phrase.Duration(watched) + " that the capture went on; " + phrase.By(y) + "'s FIN never came."
 	case cl.FINAcked[x] == 0 && watched <= soon(c):
 		v.Code, v.Sure = "capture-cut", false
 		v.Sentence = fin + ", and the capture " + phrase.EndedAfter(watched, c.LastFrame) + ", without an ACK of it."
 	case cl.FINAcked[x] == 0:
 		v.Code, v.Sure = "close-unacknowledged", false
-		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + phrase.Span(watched) + " that the capture went on."
+		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + phrase.Duration(watched) + " that the capture went on."
 	default:
 		v.Code = "half-closed"
 		v.Sentence = fin

@@ -54,9 +54,9 @@ func byReceiver(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 		return record.Limit{}, false
 	}
 	l := record.Limit{Code: "limited-by-receiver", Side: y.String(), Share: min(1, lost/total)}
-	l.Sentence = phrase.Capital(phrase.By(x)) + " waited " + phrase.Span(lost) + " for room in " + phrase.By(y) + "'s receive window, " + phrase.Percent(l.Share) + " of the time in which its data flowed"
+	l.Sentence = phrase.Capital(phrase.By(x)) + " waited " + phrase.Duration(lost) + " for room in " + phrase.By(y) + "'s receive window, " + phrase.Percent(l.Share) + " of the time in which its data flowed"
 	if z := &c.Traffic[y]; z.ZeroWindows > 0 {
-		l.Sentence += "; the window was closed " + phrase.Times(z.ZeroWindows) + ", for " + phrase.Span(z.ZeroWindowTime)
+		l.Sentence += "; the window was closed " + phrase.Times(z.ZeroWindows) + ", for " + phrase.Duration(z.ZeroWindowTime)
 	}
 	l.Sentence += "."
 	return l, true
@@ -77,7 +77,7 @@ func byLoss(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	l := record.Limit{Code: "limited-by-loss", Side: x.String(), Share: min(1, share)}
 	l.Sentence = phrase.Capital(phrase.By(x)) + " sent " + phrase.Counted(t.Retransmissions, "segment", "segments") + " again (" + phrase.Percent(share) + " of its octets)"
 	if wait >= leastTime {
-		l.Sentence += " and waited " + phrase.Span(wait) + " for its retransmission timer"
+		l.Sentence += " and waited " + phrase.Duration(wait) + " for its retransmission timer"
 		if total > 0 {
 			l.Share = min(1, max(share, wait/total))
 		}
@@ -106,14 +106,14 @@ func byApplication(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	where := " (frames " + phrase.Bare(longest.From) + " and " + phrase.Bare(longest.To) + ")"
 	switch {
 	case what == "pause":
-		l.Sentence = phrase.Capital(phrase.By(x)) + " paused for " + phrase.Span(longest.Longest) + " between two pieces of its data" + where
+		l.Sentence = phrase.Capital(phrase.By(x)) + " paused for " + phrase.Duration(longest.Longest) + " between two pieces of its data" + where
 	case x == fsm.Server:
-		l.Sentence = "The server took " + phrase.Span(longest.Longest) + " to answer the client" + where
+		l.Sentence = "The server took " + phrase.Duration(longest.Longest) + " to answer the client" + where
 	default:
-		l.Sentence = "The client took " + phrase.Span(longest.Longest) + " to go on after the server's data" + where
+		l.Sentence = "The client took " + phrase.Duration(longest.Longest) + " to go on after the server's data" + where
 	}
 	if n := t.Answer.Times + t.Pause.Times; n > 1 {
-		l.Sentence += ", and " + phrase.By(y) + " waited " + phrase.Span(lost) + " for it in all"
+		l.Sentence += ", and " + phrase.By(y) + " waited " + phrase.Duration(lost) + " for it in all"
 	}
 	l.Sentence += "."
 	return l, true

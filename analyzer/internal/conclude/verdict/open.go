@@ -31,10 +31,10 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	case c.Close.FIN[x] != 0 && t.Outstanding <= 1:
 		what = "its FIN"
 	case t.Outstanding > 0:
-		what = phrase.Octets(uint64(t.Outstanding))
+		what = phrase.Size(uint64(t.Outstanding))
 	}
 	last := c.Tail[y].LastFrame
-	tried := phrase.By(x) + " sent " + what + " again " + phrase.Times(u.Resent) + " in " + phrase.Span(max(0, u.Last.Seconds(u.Time)))
+	tried := phrase.By(x) + " sent " + what + " again " + phrase.Times(u.Resent) + " in " + phrase.Duration(max(0, u.Last.Seconds(u.Time)))
 	how := "(" + phrase.Frame(u.Frame)
 	if u.LastSent != u.Frame {
 		how = "(frames " + phrase.Bare(u.Frame) + " to " + phrase.Bare(u.LastSent)
@@ -46,7 +46,7 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	}
 	if u.Idle >= longSilence {
 		v.Code = "dropped-while-idle"
-		v.Sentence = "After " + phrase.Span(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
+		v.Sentence = "After " + phrase.Duration(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
 			": probably something between the two had forgotten the connection, or " + phrase.By(y) + " was gone."
 		return v
 	}
@@ -59,7 +59,7 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 func superseded(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "superseded", Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
 	v.Sentence = "Never closed: a new connection took over its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
-		phrase.Span(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side, or both, had probably lost it, or its end was not captured."
+		phrase.Duration(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side, or both, had probably lost it, or its end was not captured."
 	return v
 }
 
@@ -70,7 +70,7 @@ func open(c *record.Connection) record.Verdict {
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if z := &c.Traffic[x.Peer()]; c.Tail[x.Peer()].WindowClosed && c.Tail[x.Peer()].LastFrame != 0 {
 			v.Code = "window-closed"
-			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window had been closed for " + phrase.Span(z.ZeroWindowTime) + " when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
+			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window had been closed for " + phrase.Duration(z.ZeroWindowTime) + " when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
 			return v
 		}
 	}
@@ -78,13 +78,13 @@ func open(c *record.Connection) record.Verdict {
 	if c.Quality.Midstream {
 		v.Code, v.Sure = "joined-midway", false
 		v.Frames = append(v.Frames, c.FirstFrame)
-		v.Sentence = "The capture joined the connection midway in " + phrase.Frame(c.FirstFrame) + " and ended before it was closed; it holds " + phrase.Span(max(0, c.Last.Seconds(c.First))) + " of it."
+		v.Sentence = "The capture joined the connection midway in " + phrase.Frame(c.FirstFrame) + " and ended before it was closed; it holds " + phrase.Duration(max(0, c.Last.Seconds(c.First))) + " of it."
 		return v
 	}
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
 			v.Code, v.Sure = "capture-cut", false
-			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Octets(uint64(n)) + " of " + phrase.By(x) + " not acknowledged yet."
+			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Size(uint64(n)) + " of " + phrase.By(x) + " not acknowledged yet."
 			return v
 		}
 	}
@@ -92,8 +92,8 @@ func open(c *record.Connection) record.Verdict {
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && c.Tail[x].LastData > 0 {
 			v.Sure = false
-			v.Sentence = "Open when the capture ended, but the " + phrase.Octets(uint64(n)) + " of " + phrase.By(x) + " in " + phrase.Frame(c.Tail[x].LastDataFrame) + " had not been acknowledged for " +
-				phrase.Span(max(0, c.Until.Seconds(c.Tail[x].LastData))) + "."
+			v.Sentence = "Open when the capture ended, but the " + phrase.Size(uint64(n)) + " of " + phrase.By(x) + " in " + phrase.Frame(c.Tail[x].LastDataFrame) + " had not been acknowledged for " +
+				phrase.Duration(max(0, c.Until.Seconds(c.Tail[x].LastData))) + "."
 			v.Frames = append(v.Frames, c.Tail[x].LastDataFrame)
 		}
 	}
@@ -109,7 +109,7 @@ func oneDirection(c *record.Connection) record.Verdict {
 	}
 	cl := &c.Close
 	v := record.Verdict{Code: "one-direction-only", Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
-	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Octets(c.Traffic[x].UniqueOctets)
+	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Size(c.Traffic[x].UniqueOctets)
 	switch {
 	case cl.RST != 0 && sideOf(cl.ResetBy) == x:
 		v.Sentence += " and reset the connection in " + phrase.Frame(cl.RST) + "."

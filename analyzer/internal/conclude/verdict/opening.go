@@ -73,7 +73,7 @@ func refused(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "refused", Frames: []fsm.Frame{h.SYN, c.Close.RST}, Sure: true}
 	v.Sentence = "The server refused the connection: its RST in " + phrase.Frame(c.Close.RST) + " answers the SYN in " + phrase.Frame(h.SYN)
 	if c.Reset.Time != 0 && h.SYNs == 1 {
-		v.Sentence += " after " + phrase.Span(max(0, c.Reset.Time.Seconds(c.First)))
+		v.Sentence += " after " + phrase.Duration(max(0, c.Reset.Time.Seconds(c.First)))
 	}
 	v.Sentence += "; nothing listens on port " + strconv.Itoa(int(c.Server.Port)) + ", or a firewall says so in its name."
 	return v
@@ -90,14 +90,14 @@ func unanswered(c *record.Connection) record.Verdict {
 			v.Sentence = "The capture " + phrase.EndedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
 			return v
 		}
-		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + phrase.Span(watched) + " that the capture went on."
+		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + phrase.Duration(watched) + " that the capture went on."
 		return v
 	}
 	u := &t.Unanswered
-	v.Sentence = "Nobody answered: the client sent its SYN " + phrase.Times(h.SYNs) + " in " + phrase.Span(max(0, t.Last.Seconds(c.First))) +
+	v.Sentence = "Nobody answered: the client sent its SYN " + phrase.Times(h.SYNs) + " in " + phrase.Duration(max(0, t.Last.Seconds(c.First))) +
 		" (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(t.LastFrame) + ", " + gaps(u) + "), and nothing came back"
 	if watched >= 0.05 {
-		v.Sentence += ", nor in the " + phrase.Span(watched) + " after"
+		v.Sentence += ", nor in the " + phrase.Duration(watched) + " after"
 	}
 	v.Sentence += "."
 	return v
@@ -106,9 +106,9 @@ func unanswered(c *record.Connection) record.Verdict {
 // gaps writes how far repetitions lie apart.
 func gaps(u *record.Unanswered) string {
 	if u.Resent < 2 || u.LastGap < 1.2*u.FirstGap && u.FirstGap < 1.2*u.LastGap {
-		return phrase.Span(u.LastGap) + " apart"
+		return phrase.Duration(u.LastGap) + " apart"
 	}
-	return phrase.Span(u.FirstGap) + " apart at first and " + phrase.Span(u.LastGap) + " at last"
+	return phrase.Duration(u.FirstGap) + " apart at first and " + phrase.Duration(u.LastGap) + " at last"
 }
 
 // abortedHandshake is the verdict on a connection that was reset before both
@@ -146,7 +146,7 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 	case h.SYNACK != 0:
 		v.Sentence = "The server took its SYN-ACK in " + phrase.Frame(h.SYNACK) + " back with the RST in " + phrase.Frame(c.Close.RST)
 		if r.Own != 0 {
-			v.Sentence += ", " + phrase.Span(max(0, r.Time.Seconds(r.Own))) + " later,"
+			v.Sentence += ", " + phrase.Duration(max(0, r.Time.Seconds(r.Own))) + " later,"
 		}
 		v.Sentence += " before the client's ACK was captured."
 	default:
@@ -159,14 +159,14 @@ func sinceSYNACK(c *record.Connection) string {
 	if c.Reset.PriorTime == 0 {
 		return ""
 	}
-	return ", " + phrase.Span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " after " + phrase.Frame(c.Reset.Prior) + ","
+	return ", " + phrase.Duration(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " after " + phrase.Frame(c.Reset.Prior) + ","
 }
 
 func sinceThat(c *record.Connection) string {
 	if c.Reset.PriorTime == 0 || c.Reset.Prior != c.Handshake.SYNACK {
 		return ""
 	}
-	return " " + phrase.Span(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " later"
+	return " " + phrase.Duration(max(0, c.Reset.Time.Seconds(c.Reset.PriorTime))) + " later"
 }
 
 // badNumber is the verdict when a number of the handshake was wrong and the
@@ -211,10 +211,10 @@ func opening(c *record.Connection) record.Verdict {
 		if h.SYNACKs > 1 {
 			b.WriteString(", which the server sent " + phrase.Times(h.SYNACKs))
 			if h.SYNs == 1 && u.Resent > 0 {
-				b.WriteString(" in " + phrase.Span(max(0, u.Last.Seconds(u.Time))))
+				b.WriteString(" in " + phrase.Duration(max(0, u.Last.Seconds(u.Time))))
 			}
 		} else {
-			b.WriteString(" in the " + phrase.Span(watched) + " that the capture went on")
+			b.WriteString(" in the " + phrase.Duration(watched) + " that the capture went on")
 		}
 		if h.SYNs > 1 {
 			b.WriteString(", and sent its SYN " + phrase.Times(h.SYNs) + ": the SYN-ACK probably does not reach it.")

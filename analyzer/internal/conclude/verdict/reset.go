@@ -116,7 +116,7 @@ func thirdParty(c *record.Connection) record.Verdict {
 	if r.Silence >= longSilence && r.PriorTime > r.Own {
 		return record.Verdict{
 			Code: "dropped-while-idle", Frames: []fsm.Frame{r.Prior},
-			Sentence: "After " + phrase.Span(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
+			Sentence: "After " + phrase.Duration(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
 				": probably a device between the two had forgotten the connection.",
 		}
 	}
@@ -135,7 +135,7 @@ func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
 	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(c.Tail[x.Peer()].LastFrame) + " and did not answer the last " +
 		phrase.Counted(t.Keepalives, "keepalive probe", "keepalive probes") + " of " + phrase.By(x)
 	if k.MaxInterval > 0 {
-		v.Sentence += ", " + phrase.Span(k.MaxInterval) + " apart"
+		v.Sentence += ", " + phrase.Duration(k.MaxInterval) + " apart"
 	}
 	if c.Reset.Frame != 0 && c.Reset.Side == x {
 		v.Sentence += "; " + phrase.By(x) + " gave the connection up with the RST in " + phrase.Frame(c.Reset.Frame)
@@ -171,7 +171,7 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		if r.PeerData <= finTime(c, x) {
 			what = "data of " + phrase.By(y) + " that had been under way"
 		} else if r.PriorOctets > 0 {
-			what = "the " + phrase.Octets(uint64(r.PriorOctets)) + " of " + phrase.By(y)
+			what = "the " + phrase.Size(uint64(r.PriorOctets)) + " of " + phrase.By(y)
 		}
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
@@ -190,7 +190,7 @@ func resetForFIN(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.FIN[y]}}
 	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN"
 	if r.OwnOutstanding > 1 {
-		v.Sentence += ", with " + phrase.Octets(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
+		v.Sentence += ", with " + phrase.Size(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
 	}
 	v.Sentence += "."
 	return v
@@ -203,11 +203,11 @@ func stateLost(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "reset-state-lost", Frames: []fsm.Frame{r.Prior}}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " answered " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer())
 	if r.PriorOctets > 0 {
-		v.Sentence += " (" + phrase.Octets(uint64(r.PriorOctets)) + ")"
+		v.Sentence += " (" + phrase.Size(uint64(r.PriorOctets)) + ")"
 	}
 	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that has no such connection"
 	if r.Silence >= 1 {
-		v.Sentence += "; after " + phrase.Span(r.Silence) + " of silence it had probably closed, timed out or restarted."
+		v.Sentence += "; after " + phrase.Duration(r.Silence) + " of silence it had probably closed, timed out or restarted."
 	} else {
 		v.Sentence += "; it had probably closed or aborted it before, unseen here."
 	}
@@ -219,7 +219,7 @@ func resetAfterConnect(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: "reset-after-connect", Frames: []fsm.Frame{c.Handshake.ACK}, Sure: true}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " before any data was sent"
 	if since := max(r.Own, r.PriorTime); since != 0 {
-		v.Sentence += ", " + phrase.Span(max(0, r.Time.Seconds(since))) + " after the handshake"
+		v.Sentence += ", " + phrase.Duration(max(0, r.Time.Seconds(since))) + " after the handshake"
 	}
 	if r.Side == fsm.Client {
 		v.Sentence += ", as a port scan or a health check does."
@@ -233,7 +233,7 @@ func resetIdle(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	return record.Verdict{
 		Code: "reset-idle", Frames: []fsm.Frame{r.Prior},
-		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Span(r.Silence) + " of silence, probably because of an idle limit.",
+		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Duration(r.Silence) + " of silence, probably because of an idle limit.",
 	}
 }
 
@@ -246,11 +246,11 @@ func resetUnanswered(c *record.Connection) record.Verdict {
 	v := record.Verdict{Frames: []fsm.Frame{data}}
 	if after <= max(0.02, 1.5*pathRTT(c)) {
 		v.Code = "reset-after-request"
-		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Span(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
 		return v
 	}
 	v.Code = "reset-unread-data"
-	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Span(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", which it never answered: its application probably closed with that data unread."
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", which it never answered: its application probably closed with that data unread."
 	return v
 }
 
@@ -272,11 +272,11 @@ func resetMidTransfer(c *record.Connection) record.Verdict {
 	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + " in the middle of a transfer, "
 	switch own, theirs := r.OwnOutstanding, r.PeerOutstanding; {
 	case theirs > 0:
-		v.Sentence += "with " + phrase.Octets(uint64(theirs)) + " of " + phrase.By(y) + "'s data not acknowledged."
+		v.Sentence += "with " + phrase.Size(uint64(theirs)) + " of " + phrase.By(y) + "'s data not acknowledged."
 	case own > 0:
-		v.Sentence += "with " + phrase.Octets(uint64(own)) + " of its own data not acknowledged."
+		v.Sentence += "with " + phrase.Size(uint64(own)) + " of its own data not acknowledged."
 	default:
-		v.Sentence += phrase.Span(max(0, r.Time.Seconds(r.PeerData))) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + "."
+		v.Sentence += phrase.Duration(max(0, r.Time.Seconds(r.PeerData))) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + "."
 	}
 	return v
 }
@@ -285,7 +285,7 @@ func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
 	latest := max(r.OwnData, r.PeerData)
-	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN, " + phrase.Span(max(0, r.Time.Seconds(latest))) + " after the last data"
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN, " + phrase.Duration(max(0, r.Time.Seconds(latest))) + " after the last data"
 	if r.PeerData == latest {
 		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
 	} else {
