@@ -18,8 +18,8 @@ const module = "github.com/tcpflow-states/tcpflow-states/"
 // ARCHITECTURE.md draws them. A package without an entry may import nothing of ours;
 // below internal/ only what the program is built from has one. Tests are free.
 var arrows = map[string]string{
-	"cmd/tcpflow-states": "report capture analyzer analyzer/record fsm internal/hugepages",
-	"report":             "analyzer/explain analyzer/record fsm",
+	"cmd/tcpflow-states": "report capture analyzer analyzer/record fsm internal/hugepages internal/phrase",
+	"report":             "analyzer/explain analyzer/record fsm internal/phrase",
 	"analyzer":           "capture analyzer/record fsm analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
 	"analyzer/record":    "fsm",
