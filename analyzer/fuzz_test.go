@@ -127,7 +127,7 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 		for side, tr := range conn.Traffic {
 			segments += tr.Packets
 			doubled += tr.Doubled
-			octets += tr.Octets
+			octets += tr.Bytes
 			states[side][conn.State[side].State.String()]++
 		}
 		closes[conn.Close.Kind]++
@@ -141,9 +141,9 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 		t.Errorf("%d segments: %d in connections, %d doubled", c.Segments, segments, doubled)
 	}
 	s := &r.Summary
-	if s.Connections != uint64(len(r.Connections)) || s.Octets != octets || c.Quality.DoubledFrames != doubled {
+	if s.Connections != uint64(len(r.Connections)) || s.Bytes != octets || c.Quality.DoubledFrames != doubled {
 		t.Errorf("%d connections with %d octets and %d doubled frames, the summary has %d, %d and %d",
-			len(r.Connections), octets, doubled, s.Connections, s.Octets, c.Quality.DoubledFrames)
+			len(r.Connections), octets, doubled, s.Connections, s.Bytes, c.Quality.DoubledFrames)
 	}
 	checkCounts(t, "client states", s.Client, states[fsm.Client])
 	checkCounts(t, "server states", s.Server, states[fsm.Server])
@@ -208,7 +208,7 @@ func checkConnection(t *testing.T, c *record.Connection) {
 		if kinds := k.SYN + k.SYNACK + k.Timeout + k.Fast + k.TailLossProbe + k.Unknown; kinds != tr.Retransmissions {
 			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
 		}
-		if tr.UniqueOctets > tr.Octets || tr.ResentOctets > tr.Octets || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
+		if tr.UniqueBytes > tr.Bytes || tr.ResentBytes > tr.Bytes || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
 			at("%+v", *tr)
 		}
 	}

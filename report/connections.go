@@ -37,7 +37,7 @@ func (p *page) connectionTable(r *record.Report) {
 			number(c.ID),
 			addr(c.Client) + "\n" + p.g.arrow + " " + addr(c.Server) + optional(" ", p.service(c)),
 			state(c.State[fsm.Client]) + "\n" + state(c.State[fsm.Server]),
-			phrase.Size(c.Traffic[fsm.Client].Octets) + "\n" + phrase.Size(c.Traffic[fsm.Server].Octets),
+			phrase.Size(c.Traffic[fsm.Client].Bytes) + "\n" + phrase.Size(c.Traffic[fsm.Server].Bytes),
 			p.whatHappened(c, lasted, roomy),
 		}
 		if roomy {

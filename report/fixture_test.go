@@ -82,8 +82,8 @@ func (t *talk) seg(frame uint64, at fsm.Time, from fsm.Side, flags fsm.Flags, se
 	t.c.LastFrame, t.c.Last = s.Frame, s.Time
 	t.c.State = t.now
 	t.c.Traffic[from].Packets++
-	t.c.Traffic[from].Octets += uint64(length)
-	t.c.Traffic[from].UniqueOctets += uint64(length)
+	t.c.Traffic[from].Bytes += uint64(length)
+	t.c.Traffic[from].UniqueBytes += uint64(length)
 	t.c.Segments = append(t.c.Segments, s)
 	return &t.c.Segments[len(t.c.Segments)-1]
 }
@@ -281,7 +281,7 @@ func lossy() *record.Connection {
 			{Code: "limited-by-loss", Side: "server", Share: 0.32, Frames: []fsm.Frame{f(0, 505), f(0, 507)}, Sentence: "The server sent 1 segment again (32 % of its octets)."},
 		}}
 	s := &c.Traffic[server]
-	s.Retransmissions, s.ResentOctets, s.Doubled, s.WindowProbes, s.GapOctets = 1, 1448, 2, 3, 0
+	s.Retransmissions, s.ResentBytes, s.Doubled, s.WindowProbes, s.GapBytes = 1, 1448, 2, 3, 0
 	c.Traffic[client].DuplicateACKs = 1
 	c.Traffic[client].ZeroWindows, c.Traffic[client].ZeroWindowTime = 1, 1.854
 	c.Quality.Doubled = 2
@@ -338,7 +338,7 @@ func simultaneous() *record.Connection {
 	c.Segments = nil
 	c.State = pair("CLOSED/TIME-WAIT?")
 	c.Handshake.Kind = "not-captured"
-	c.Quality = record.ConnectionQuality{Midstream: true, OneSided: true, GapOctets: 2896}
+	c.Quality = record.ConnectionQuality{Midstream: true, OneSided: true, GapBytes: 2896}
 	c.Close = record.Close{FirstCloser: "client", Kind: "simultaneous", FIN: [2]fsm.Frame{f(0, 700), f(0, 701)}, FINAcked: [2]fsm.Frame{f(0, 702), f(0, 703)}, Duration: 0.03,
 		TimeWait: []record.TimeWaitHold{
 			{Side: client, Since: start + 46*sec + 20*ms, Until: start + 166*sec + 20*ms, Watched: 120, Ended: "elapsed"},
@@ -366,11 +366,11 @@ func fixture() *record.Report {
 		First:   start, Last: start + 7935*sec,
 		Anomalies: []record.Anomaly{{Name: "server-refuses-many", Severity: record.SeverityWarning, Count: 12, Seen: "12 of 14 refused", Expected: "answers",
 			Rule: "observer: " + hostile, Message: "203.0.113.7 refused 12 connections " + hostile + ".", Connections: []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Benign: []string{"a service that is off"}}},
-		Quality: record.Quality{DoubledFrames: 2, GapOctets: 2896, OneSided: 1, Midstream: 2, Dropped: 2, OffloadChecksum: 310,
+		Quality: record.Quality{DoubledFrames: 2, GapBytes: 2896, OneSided: 1, Midstream: 2, Dropped: 2, OffloadChecksum: 310,
 			Faults: []string{"Packets of captures/gateway.pcap are missing after frame 1203: states at its end may lag behind."}},
 	}
 	conns[0].Between = &record.Between{ClientTap: 1, Basis: "ttl", Dir: [2]record.Crossing{
-		{Sent: 14, Arrived: 8, Lost: 2, Unseen: 1, Unjudged: 2, Partly: 1, Resized: 1, Altered: 2, LostOctets: 3000, Hops: 3,
+		{Sent: 14, Arrived: 8, Lost: 2, Unseen: 1, Unjudged: 2, Partly: 1, Resized: 1, Altered: 2, LostBytes: 3000, Hops: 3,
 			LostFrames: []fsm.Frame{fsm.NewFrame(0, 3), fsm.NewFrame(0, 9)}, AlteredFrames: []fsm.Frame{fsm.NewFrame(0, 1)},
 			Changes: []record.Count{{Name: "window", N: 2}, {Name: "mss", N: 1}}, Timed: 7, Least: -0.0001, Median: 0.0123, Most: 0.25},
 		{Sent: 2, Arrived: 2, Extra: 1, Outside: 1, Doubled: 1, ExtraFrames: []fsm.Frame{fsm.NewFrame(0, 7)}, Hops: -1},
@@ -395,7 +395,7 @@ func fixture() *record.Report {
 		{Name: "midstream", Severity: record.SeverityCapture, Title: "Connection joined midway", Count: 1, Connections: 1},
 	}
 	for _, c := range conns {
-		s.Octets += c.Traffic[client].Octets + c.Traffic[server].Octets
+		s.Bytes += c.Traffic[client].Bytes + c.Traffic[server].Bytes
 	}
 	return r
 }

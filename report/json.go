@@ -82,7 +82,7 @@ func (e *encoder) capture(c *record.Capture) {
 	q := &c.Quality
 	e.object(`"quality":`)
 	e.keyUint(`"doubled_frames":`, q.DoubledFrames)
-	e.keyUint(`"gap_bytes":`, q.GapOctets)
+	e.keyUint(`"gap_bytes":`, q.GapBytes)
 	e.keyUint(`"one_sided":`, q.OneSided)
 	e.keyUint(`"midstream":`, q.Midstream)
 	e.keyUint(`"snap_truncated":`, q.SnapTruncated)
@@ -122,7 +122,7 @@ func (e *encoder) summary(s *record.Summary) {
 		e.endObject()
 	}
 	e.endArray()
-	e.keyUint(`"bytes":`, s.Octets)
+	e.keyUint(`"bytes":`, s.Bytes)
 	e.keyUint(`"evicted":`, s.Evicted)
 	e.endObject()
 }

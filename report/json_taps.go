@@ -62,7 +62,7 @@ func (e *encoder) crossing(x *record.Crossing) {
 		n   uint64
 	}{
 		{`"sent":`, x.Sent}, {`"arrived":`, x.Arrived}, {`"lost":`, x.Lost}, {`"unseen":`, x.Unseen},
-		{`"unjudged":`, x.Unjudged}, {`"partly_lost":`, x.Partly}, {`"lost_bytes":`, x.LostOctets},
+		{`"unjudged":`, x.Unjudged}, {`"partly_lost":`, x.Partly}, {`"lost_bytes":`, x.LostBytes},
 		{`"extra":`, x.Extra}, {`"outside":`, x.Outside}, {`"doubled":`, x.Doubled}, {`"resized":`, x.Resized},
 		{`"altered":`, x.Altered},
 	} {

@@ -18,7 +18,7 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 		parts := []string{
 			p.ends(c),
 			phrase.Duration(span(c.First, c.Last)),
-			phrase.Size(c.Traffic[fsm.Client].Octets) + "/" + phrase.Size(c.Traffic[fsm.Server].Octets),
+			phrase.Size(c.Traffic[fsm.Client].Bytes) + "/" + phrase.Size(c.Traffic[fsm.Server].Bytes),
 			verdictBriefly(c),
 		}
 		st := plain

@@ -18,7 +18,7 @@ func TestLine(t *testing.T) {
 			ID: 7, Client: client, Server: server,
 			First: 1_767_268_800 * fsm.Second, Last: 1_767_268_801*fsm.Second + fsm.Second/2,
 			Close:     record.Close{Kind: "normal", FirstCloser: "server"},
-			Traffic:   [2]record.Traffic{{Octets: 54}, {Octets: 39_600}},
+			Traffic:   [2]record.Traffic{{Bytes: 54}, {Bytes: 39_600}},
 			Anomalies: anomalies,
 		}
 	}

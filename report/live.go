@@ -19,7 +19,7 @@ func Ended(w io.Writer, c *record.Connection, o Options) error {
 			state(c.State[fsm.Client]) + " / " + state(c.State[fsm.Server]),
 			openedBriefly(c),
 			verdictBriefly(c),
-			phrase.Size(c.Traffic[fsm.Client].Octets) + " " + p.g.arrow + ", " + p.g.back + " " + phrase.Size(c.Traffic[fsm.Server].Octets),
+			phrase.Size(c.Traffic[fsm.Client].Bytes) + " " + p.g.arrow + ", " + p.g.back + " " + phrase.Size(c.Traffic[fsm.Server].Bytes),
 			phrase.Duration(span(c.First, c.Last)),
 		}
 		p.hanging(0, "#"+number(c.ID)+" ", bold, p.text(strings.Join(facts, ", ")), plain)

@@ -119,7 +119,7 @@ func (p *page) qualityField(c *record.Capture) {
 func (p *page) connectionFields(s *record.Summary) {
 	text := phrase.Count(s.Connections)
 	if s.Connections > 0 {
-		text += ", " + phrase.Size(s.Octets) + " of data"
+		text += ", " + phrase.Size(s.Bytes) + " of data"
 	}
 	if s.Evicted > 0 {
 		text += "; " + phrase.Count(s.Evicted) + " let go early, as more were open than may be (--max-connections)"

@@ -105,8 +105,8 @@ func (p *page) besides(x *record.Crossing) string {
 	var list []string
 	if x.Lost > 0 || x.Partly > 0 {
 		s := "lost: " + p.frames(x.LostFrames)
-		if x.LostOctets > 0 {
-			s += ", " + phrase.Size(x.LostOctets) + " of data"
+		if x.LostBytes > 0 {
+			s += ", " + phrase.Size(x.LostBytes) + " of data"
 		}
 		list = append(list, s)
 	}

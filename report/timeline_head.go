@@ -295,23 +295,23 @@ func resentWhy(t *record.Traffic) string {
 }
 
 func sentText(t *record.Traffic) string {
-	list := []string{phrase.Counted(t.Packets, "packet", "packets"), phrase.Size(t.Octets)}
+	list := []string{phrase.Counted(t.Packets, "packet", "packets"), phrase.Size(t.Bytes)}
 	add := func(n uint64, one, many string) {
 		if n > 0 {
 			list = append(list, phrase.Counted(n, one, many))
 		}
 	}
 	if t.Retransmissions > 0 {
-		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+phrase.Size(t.ResentOctets)+resentWhy(t)+")")
+		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+phrase.Size(t.ResentBytes)+resentWhy(t)+")")
 	}
-	if t.RTT.Samples > 0 && t.Octets > 0 {
+	if t.RTT.Samples > 0 && t.Bytes > 0 {
 		list = append(list, "round trip "+phrase.Duration(t.RTT.Median)+" (95 % below "+phrase.Duration(t.RTT.P95)+")")
 	}
 	add(t.OutOfOrder, "out of order", "out of order")
 	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")
 	add(t.Doubled, "frame captured twice", "frames captured twice")
-	if t.GapOctets > 0 {
-		list = append(list, phrase.Size(t.GapOctets)+" never captured")
+	if t.GapBytes > 0 {
+		list = append(list, phrase.Size(t.GapBytes)+" never captured")
 	}
 	if t.ZeroWindows > 0 {
 		list = append(list, "window closed "+phrase.Counted(t.ZeroWindows, "time", "times")+" for "+phrase.Duration(t.ZeroWindowTime))
@@ -373,8 +373,8 @@ func (p *page) captureDoubts(c *record.Connection) string {
 	if q.Midstream {
 		list = append(list, "joined midway")
 	}
-	if q.GapOctets > 0 {
-		list = append(list, phrase.Size(q.GapOctets)+" acknowledged but never captured")
+	if q.GapBytes > 0 {
+		list = append(list, phrase.Size(q.GapBytes)+" acknowledged but never captured")
 	}
 	if q.Doubled > 0 {
 		list = append(list, phrase.Counted(q.Doubled, "frame", "frames")+" captured twice")

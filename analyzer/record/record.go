@@ -59,7 +59,7 @@ type Count struct {
 // Quality holds the capture's own faults.
 type Quality struct {
 	DoubledFrames   uint64   // second copies of a frame, removed before the machine
-	GapOctets       uint64   // octets acknowledged but never captured
+	GapBytes        uint64   // bytes acknowledged but never captured
 	OneSided        uint64   // connections of which one direction was captured
 	Midstream       uint64   // connections that the capture joined midway
 	SnapTruncated   uint64   // packets cut by the snap length
@@ -69,7 +69,7 @@ type Quality struct {
 	BadChecksum     uint64   // checksums that are wrong otherwise
 	Dropped         uint64   // lost by the capturing side, over all sources
 	OutOfStep       uint64   // connections whose two directions were captured in the wrong order
-	NoData          uint64   // connections with data of which no octet was captured: a filter left it out
+	NoData          uint64   // connections with data of which no byte was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing
 }
 
@@ -82,7 +82,7 @@ type Summary struct {
 	Verdicts    []VerdictCount // by concern, the gravest first, then count
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
-	Octets      uint64         // payload octets in both directions
+	Bytes       uint64         // payload bytes in both directions
 	Evicted     uint64         // connections let go early by the limit on open ones
 }
 
@@ -228,14 +228,14 @@ type Lifetime struct {
 // Traffic is what one side sent.
 type Traffic struct {
 	Packets         uint64
-	Octets          uint64 // payload, repetitions included
-	UniqueOctets    uint64 // payload, each sequence number once
+	Bytes           uint64 // payload, repetitions included
+	UniqueBytes     uint64 // payload, each sequence number once
 	Retransmissions uint64 // segments that repeat sequence numbers sent before
-	ResentOctets    uint64
+	ResentBytes     uint64
 	OutOfOrder      uint64
 	DuplicateACKs   uint64
 	Doubled         uint64  // frames captured twice; not in Packets
-	GapOctets       uint64  // acknowledged by the peer, never captured
+	GapBytes        uint64  // acknowledged by the peer, never captured
 	ZeroWindows     uint64  // times the window closed
 	ZeroWindowTime  float64 // seconds with a closed window
 	WindowProbes    uint64
@@ -245,10 +245,10 @@ type Traffic struct {
 	RTT             RTT         // of this side's data, from the tap to the peer and back
 	Kinds           ResendKinds // Retransmissions, by what brought them about
 	SpuriousProved  uint64      // retransmissions that the peer showed to be needless
-	SpuriousLikely  uint64      // retransmissions of octets whose ACK had been captured before
+	SpuriousLikely  uint64      // retransmissions of bytes whose ACK had been captured before
 	LostBefore      uint64      // retransmissions whose original never passed the tap
-	MaxInFlight     uint32      // the most octets unacknowledged at once
-	InitialWindow   uint32      // octets sent before the first of them was acknowledged
+	MaxInFlight     uint32      // the most bytes unacknowledged at once
+	InitialWindow   uint32      // bytes sent before the first of them was acknowledged
 }
 
 // RTT is a distribution of round trips, in seconds. With no samples the times
@@ -278,7 +278,7 @@ type Keepalive struct {
 type ConnectionQuality struct {
 	OneSided  bool
 	Midstream bool
-	GapOctets uint64
+	GapBytes  uint64
 	Doubled   uint64
 	Trust     string   // "full", "partial" (some numbers are too low, or inferred) or "poor" (states are guesses in part)
 	Doubts    []string // one sentence for each reason

@@ -40,7 +40,7 @@ type Crossing struct {
 	Resized  uint64 // of Arrived: cut otherwise, as segmentation offload does
 	Altered  uint64 // of Arrived: changed on the way, see Changes
 
-	LostOctets    uint64
+	LostBytes     uint64
 	Changes       []Count     // what was changed, by name
 	LostFrames    []fsm.Frame // the first MaxCrossingFrames of each
 	ExtraFrames   []fsm.Frame

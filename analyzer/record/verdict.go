@@ -18,7 +18,7 @@ const MaxVerdictFrames = 8
 type Limit struct {
 	Code     string  // a code of VerdictCodes that begins with "limited-by-"
 	Side     string  // "client" or "server": whose window, whose losses, whose application
-	Share    float64 // of the time, or for loss of the octets: 0 to 1
+	Share    float64 // of the time, or for loss of the bytes: 0 to 1
 	Sentence string
 	Frames   []fsm.Frame
 }
@@ -169,10 +169,10 @@ type Reset struct {
 	TTL     uint8    // of the RST's packet
 	HostTTL uint8    // of its side's other packets; 0 when there are none
 
-	Prior       fsm.Frame // the peer's latest segment before; 0 for none
-	PriorTime   fsm.Time
-	PriorOctets uint32 // of data on it
-	PriorFIN    bool   // it carried a FIN
+	Prior      fsm.Frame // the peer's latest segment before; 0 for none
+	PriorTime  fsm.Time
+	PriorBytes uint32 // of data on it
+	PriorFIN   bool   // it carried a FIN
 
 	// Sequence numbers that were sent and not acknowledged when the RST came.
 	OwnOutstanding  uint32

@@ -8,7 +8,7 @@ type Zeek struct {
 	Originator  fsm.Side // which of our endpoints Zeek takes for the originator
 	ConnState   string
 	History     string
-	Bytes       [2]uint64 // sequence numbers used, which need not be octets seen
+	Bytes       [2]uint64 // sequence numbers used, captured or not
 	HasBytes    bool      // Zeek gives Bytes and a duration only for connections that took time
 	MissedBytes uint64
 	Packets     [2]uint64 // with a good checksum

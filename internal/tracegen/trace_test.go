@@ -66,8 +66,8 @@ func TestTraces(t *testing.T) {
 			if len(verdicts) != 1 || verdicts[want.verdict] != counts.Connections {
 				t.Errorf("verdicts %v, want %d times %s", verdicts, counts.Connections, want.verdict)
 			}
-			if r.Summary.Octets != counts.Bytes {
-				t.Errorf("%d octets of data, %d were written", r.Summary.Octets, counts.Bytes)
+			if r.Summary.Bytes != counts.Bytes {
+				t.Errorf("%d octets of data, %d were written", r.Summary.Bytes, counts.Bytes)
 			}
 			found := ""
 			for _, a := range r.Capture.Anomalies {

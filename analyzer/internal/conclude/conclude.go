@@ -95,9 +95,9 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 	for side := range c.Traffic {
 		d, t := &f.Dir[side], &c.Traffic[side]
 		*t = record.Traffic{
-			Packets: d.Packets, Octets: d.Bytes, UniqueOctets: d.UniqueBytes,
-			Retransmissions: d.Retransmissions, ResentOctets: d.ResentBytes, OutOfOrder: d.OutOfOrder,
-			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapOctets: d.GapBytes,
+			Packets: d.Packets, Bytes: d.Bytes, UniqueBytes: d.UniqueBytes,
+			Retransmissions: d.Retransmissions, ResentBytes: d.ResentBytes, OutOfOrder: d.OutOfOrder,
+			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapBytes: d.GapBytes,
 			ZeroWindows: d.ZeroWindows, ZeroWindowTime: float64(d.ZeroWindowTime) / 1e9, WindowProbes: d.WindowProbes,
 			MinWindow: d.MinWindow, MaxWindow: d.MaxWindow,
 			RTT: buildRTTs(d), Kinds: buildKinds(d),

@@ -13,9 +13,9 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	q := &c.Quality
 	*q = record.ConnectionQuality{
 		OneSided: f.OneSided(), Midstream: f.Midstream(),
-		GapOctets: f.Dir[0].GapBytes + f.Dir[1].GapBytes,
-		Doubled:   f.Dir[0].Doubled + f.Dir[1].Doubled,
-		Trust:     "full",
+		GapBytes: f.Dir[0].GapBytes + f.Dir[1].GapBytes,
+		Doubled:  f.Dir[0].Doubled + f.Dir[1].Doubled,
+		Trust:    "full",
 	}
 	doubt := func(trust, sentence string) {
 		if q.Trust != "poor" {
@@ -32,8 +32,8 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	switch {
 	case noData(f):
 		doubt("partial", "None of its data was captured, as if a filter had left it out.")
-	case q.GapOctets > 0 && !q.OneSided:
-		doubt("partial", fmt.Sprintf("%s acknowledged but not captured; counts of data and of retransmissions may be too low.", was(q.GapOctets, "octet", "octets")))
+	case q.GapBytes > 0 && !q.OneSided:
+		doubt("partial", fmt.Sprintf("%s acknowledged but not captured; counts of data and of retransmissions may be too low.", was(q.GapBytes, "octet", "octets")))
 	}
 	if n := f.CrossDirectionReordered(); n > 0 {
 		doubt("partial", "Its two directions were captured out of step; times between them are not exact.")
@@ -50,7 +50,7 @@ func noData(f *flow.Flow) bool {
 func CountFaults(q *record.Quality, f *flow.Flow) {
 	for i := range f.Dir {
 		q.DoubledFrames += f.Dir[i].Doubled
-		q.GapOctets += f.Dir[i].GapBytes
+		q.GapBytes += f.Dir[i].GapBytes
 	}
 	if f.OneSided() {
 		q.OneSided++
@@ -87,7 +87,7 @@ func Describe(r *record.Report) {
 		{q.Dropped, "packet", "packets", "dropped by the capturing side: what is missing is its fault before it is the network's."},
 		{q.OneSided, "connection", "connections", "captured in one direction only: what the other side did is inferred."},
 		{q.NoData, "connection", "connections", "captured without any data, as if a filter had left it out: counts of data are too low."},
-		{q.GapOctets, "octet", "octets", "acknowledged but never captured: counts of data and of retransmissions may be too low."},
+		{q.GapBytes, "octet", "octets", "acknowledged but never captured: counts of data and of retransmissions may be too low."},
 		{q.Midstream, "connection", "connections", "joined midway: their window scales and options are unknown, and who is the client may be a guess."},
 		{q.OutOfStep, "connection", "connections", "captured with the two directions out of step: times between them are not exact."},
 		{q.ClockBackwards, "packet", "packets", "stamped earlier than the one before: the capture's clock was set, or several sources were mixed."},

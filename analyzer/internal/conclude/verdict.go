@@ -62,7 +62,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		d, peer := &f.Dir[k.From], &f.Dir[k.From.Peer()]
 		r := record.Reset{
 			Frame: k.Frame, Time: k.Time, Side: k.From, HasAck: k.Segment.Flags&fsm.ACK != 0,
-			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorOctets: k.PriorLen, Before: k.States,
+			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorBytes: k.PriorLen, Before: k.States,
 		}
 		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
 			r.PriorTime, r.Own = b.Peer, b.Own

@@ -188,7 +188,7 @@ func (a *Analyzer) Finish() *record.Report {
 	q := &r.Capture.Quality
 	for _, s := range a.shards {
 		q.DoubledFrames += s.quality.DoubledFrames
-		q.GapOctets += s.quality.GapOctets
+		q.GapBytes += s.quality.GapBytes
 		q.OneSided += s.quality.OneSided
 		q.Midstream += s.quality.Midstream
 		q.OutOfStep += s.quality.OutOfStep

@@ -42,7 +42,7 @@ func (p *templated) record() *record.Connection {
 	for side := range c.Traffic {
 		c.Handshake.ISN[side] = p.ISN[side]
 		c.Handshake.Options[side].TSVal = p.TSVal[side]
-		c.Traffic[side].Octets = p.Bytes[side]
+		c.Traffic[side].Bytes = p.Bytes[side]
 	}
 	return c
 }

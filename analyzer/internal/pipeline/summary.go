@@ -28,7 +28,7 @@ func (s *summary) add(c *record.Connection) {
 	s.connections++
 	for side := range s.states {
 		s.states[side][c.State[side].State]++
-		s.bytes += c.Traffic[side].Octets
+		s.bytes += c.Traffic[side].Bytes
 	}
 	if c.Evicted {
 		s.evicted++
@@ -57,7 +57,7 @@ func named(list []record.Anomaly, name string) bool {
 }
 
 func (s *summary) report() record.Summary {
-	r := record.Summary{Connections: s.connections, Octets: s.bytes, Evicted: s.evicted}
+	r := record.Summary{Connections: s.connections, Bytes: s.bytes, Evicted: s.evicted}
 	for state := range fsm.NumStates {
 		for side, list := range []*[]record.Count{&r.Client, &r.Server} {
 			if n := s.states[side][state]; n > 0 {

@@ -134,11 +134,11 @@ func (c *Comparison) cross(x *record.Crossing, d *direction, near int, from, to 
 			x.Resized++
 		case partly:
 			x.Partly++
-			x.LostOctets += uint64(s.gap())
+			x.LostBytes += uint64(s.gap())
 			note(&x.LostFrames, s)
 		case lost:
 			x.Lost++
-			x.LostOctets += uint64(s.len)
+			x.LostBytes += uint64(s.len)
 			note(&x.LostFrames, s)
 		case unseen:
 			x.Unseen++

@@ -164,7 +164,7 @@ func TestFates(t *testing.T) {
 			}
 		}
 		if x.Partly > 0 {
-			got += fmt.Sprintf(" octets %d", x.LostOctets)
+			got += fmt.Sprintf(" octets %d", x.LostBytes)
 		}
 		if len(x.Changes) > 0 {
 			got += fmt.Sprint(" ", x.Changes)

@@ -176,7 +176,7 @@ func (s *set[T]) words(one, many string) string {
 func attempted(c *record.Connection) bool { return c.Handshake.SYN != 0 }
 
 // useful reports whether the connection carried data.
-func useful(c *record.Connection) bool { return c.Traffic[0].Octets+c.Traffic[1].Octets > 0 }
+func useful(c *record.Connection) bool { return c.Traffic[0].Bytes+c.Traffic[1].Bytes > 0 }
 
 // host is an address as a key: as octets it is quicker to look up.
 type host [16]byte

@@ -24,7 +24,7 @@ func connection(id int, client, server string) *record.Connection {
 	for side := range h.Options {
 		h.Options[side] = record.Options{Seen: true, MSS: 1460, WindowScale: 7, SACKPermitted: true, Timestamps: true, TSVal: uint32(10 * id)}
 	}
-	r.Traffic[0].Octets, r.Traffic[1].Octets = 100, 1000
+	r.Traffic[0].Bytes, r.Traffic[1].Bytes = 100, 1000
 	r.Close.Kind = "normal"
 	return r
 }
@@ -32,7 +32,7 @@ func connection(id int, client, server string) *record.Connection {
 func unanswered(r *record.Connection) {
 	r.Handshake.SYNACK, r.Handshake.Complete, r.Close.Kind = 0, false, "unanswered"
 	r.Handshake.HasISN[fsm.Server], r.Handshake.Options[fsm.Server].Seen = false, false
-	r.Traffic[0].Octets, r.Traffic[1].Octets = 0, 0
+	r.Traffic[0].Bytes, r.Traffic[1].Bytes = 0, 0
 }
 
 func refused(r *record.Connection) {

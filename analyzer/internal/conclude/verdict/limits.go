@@ -66,10 +66,10 @@ func byLoss(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	t := &c.Traffic[x]
 	wait, total := c.Tail[x].TimeoutWait, flowing(c, x)
 	needed := t.Retransmissions - min(t.Retransmissions, t.SpuriousProved)
-	if t.Octets == 0 || needed == 0 || t.ResentOctets == 0 {
+	if t.Bytes == 0 || needed == 0 || t.ResentBytes == 0 {
 		return record.Limit{}, false
 	}
-	share := float64(t.ResentOctets) / float64(t.Octets)
+	share := float64(t.ResentBytes) / float64(t.Bytes)
 	slow := wait >= leastTime && total > 0 && wait/total >= leastShare
 	if !(needed >= 3 && share >= leastLoss) && !slow {
 		return record.Limit{}, false

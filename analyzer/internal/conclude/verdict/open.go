@@ -109,7 +109,7 @@ func oneDirection(c *record.Connection) record.Verdict {
 	}
 	cl := &c.Close
 	v := record.Verdict{Code: "one-direction-only", Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
-	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Size(c.Traffic[x].UniqueOctets)
+	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Size(c.Traffic[x].UniqueBytes)
 	switch {
 	case cl.RST != 0 && sideOf(cl.ResetBy) == x:
 		v.Sentence += " and reset the connection in " + phrase.Frame(cl.RST) + "."

@@ -51,7 +51,7 @@ func reset(c *record.Connection) record.Verdict {
 		v = resetAfterConnect(c)
 	case r.Silence >= idle:
 		v = resetIdle(c)
-	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueOctets > uint64(r.PeerOutstanding):
+	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueBytes > uint64(r.PeerOutstanding):
 		v = resetMidTransfer(c)
 	case r.PeerData > r.OwnData && x == fsm.Server:
 		v = resetUnanswered(c)
@@ -170,8 +170,8 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		what := "further data of " + phrase.By(y)
 		if r.PeerData <= finTime(c, x) {
 			what = "data of " + phrase.By(y) + " that had been under way"
-		} else if r.PriorOctets > 0 {
-			what = "the " + phrase.Size(uint64(r.PriorOctets)) + " of " + phrase.By(y)
+		} else if r.PriorBytes > 0 {
+			what = "the " + phrase.Size(uint64(r.PriorBytes)) + " of " + phrase.By(y)
 		}
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
@@ -202,8 +202,8 @@ func stateLost(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: "reset-state-lost", Frames: []fsm.Frame{r.Prior}}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " answered " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer())
-	if r.PriorOctets > 0 {
-		v.Sentence += " (" + phrase.Size(uint64(r.PriorOctets)) + ")"
+	if r.PriorBytes > 0 {
+		v.Sentence += " (" + phrase.Size(uint64(r.PriorBytes)) + ")"
 	}
 	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that has no such connection"
 	if r.Silence >= 1 {
@@ -262,7 +262,7 @@ func underWay(c *record.Connection) bool {
 		return true
 	}
 	// A stream that is cut off where it pauses for an ACK.
-	return r.PeerData > r.OwnData && r.Time.Seconds(r.PeerData) < max(0.02, 1.5*pathRTT(c)) && c.Traffic[r.Side.Peer()].UniqueOctets > stream
+	return r.PeerData > r.OwnData && r.Time.Seconds(r.PeerData) < max(0.02, 1.5*pathRTT(c)) && c.Traffic[r.Side.Peer()].UniqueBytes > stream
 }
 
 func resetMidTransfer(c *record.Connection) record.Verdict {

@@ -19,7 +19,7 @@ func Of(c *record.Connection) record.Verdict {
 	v := judge(c)
 	v.Frames = tidy(v.Frames)
 	v.Limits = limits(c)
-	if c.Quality.GapOctets > 0 {
+	if c.Quality.GapBytes > 0 {
 		v.Sure = false // what the capture lost could tell another story
 	}
 	return v

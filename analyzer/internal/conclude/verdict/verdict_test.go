@@ -60,7 +60,7 @@ func TestGapsMakeUnsure(t *testing.T) {
 	if v := Of(c); !v.Sure {
 		t.Fatalf("%+v", v)
 	}
-	c.Quality.GapOctets = 1
+	c.Quality.GapBytes = 1
 	if v := Of(c); v.Sure {
 		t.Errorf("sure in spite of a gap: %+v", v)
 	}
