@@ -76,7 +76,7 @@ func compare(t *testing.T, s *conversation.Script, r *record.Report) {
 			}
 		}
 		for _, l := range e.Labels {
-			if !slices.Contains(seg.Labels, l) {
+			if !slices.Contains(seg.Labels, record.Label(l)) {
 				t.Errorf("frame %d: labels %q, want %q too", e.Frame, seg.Labels, l)
 			}
 		}
@@ -112,7 +112,7 @@ func compareFindings(t *testing.T, c *conversation.Conn, got []record.Anomaly) {
 want:
 	for _, w := range c.Findings {
 		for i, g := range got {
-			if used[i] || g.Name != w.Name || w.Side != "" && g.Side != w.Side || !holds(g.Frames, w.Frames) {
+			if used[i] || string(g.Name) != w.Name || w.Side != "" && g.Side != w.Side || !holds(g.Frames, w.Frames) {
 				continue
 			}
 			used[i] = true

@@ -34,12 +34,12 @@ func TestEveryCheckFires(t *testing.T) {
 		}
 	}
 	for _, c := range check.Catalogue {
-		if where[c.Name] == "" {
+		if where[string(c.Name)] == "" {
 			t.Errorf("%s fires in no conversation", c.Name)
 		}
 	}
 	for name, file := range where {
-		if check.Find(name) == nil {
+		if check.Find(record.CheckName(name)) == nil {
 			t.Errorf("%s expects %s, which is no check", file, name)
 		}
 	}
@@ -92,7 +92,7 @@ func TestDoubt(t *testing.T) {
 		c := analyse(s, analyzer.Options{}).Connections[0]
 		found := false
 		for _, a := range c.Anomalies {
-			if a.Name == "sent-beyond-window" {
+			if a.Name == record.CheckSentBeyondWindow {
 				found = true
 				if a.Severity.String() != want.severity || a.Doubt != want.doubt {
 					t.Errorf("%q: %s, doubt %q, want %s, %q", hidden, a.Severity, a.Doubt, want.severity, want.doubt)
@@ -141,7 +141,7 @@ func TestOneSYN(t *testing.T) {
 			t.Fatal(err)
 		}
 		a := analyse(s, analyzer.Options{}).Connections[0].Anomalies
-		i := slices.IndexFunc(a, func(a record.Anomaly) bool { return a.Name == "connect-no-answer" })
+		i := slices.IndexFunc(a, func(a record.Anomaly) bool { return a.Name == record.CheckConnectNoAnswer })
 		if i < 0 || a[i].Severity != want || (a[i].Doubt != "") != (want == record.SeverityWarning) {
 			t.Errorf("%q: %+v, want severity %v", syns, a, want)
 		}

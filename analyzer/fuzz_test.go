@@ -130,10 +130,10 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 			octets += tr.Bytes
 			states[side][conn.State[side].State.String()]++
 		}
-		closes[conn.Close.Kind]++
-		verdicts[conn.Verdict.Code]++
+		closes[string(conn.Close.Kind)]++
+		verdicts[string(conn.Verdict.Code)]++
 		for _, a := range conn.Anomalies {
-			names[a.Name] += a.Count
+			names[string(a.Name)] += a.Count
 			severities[a.Severity.String()]++
 		}
 	}
@@ -151,11 +151,11 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 	checkCounts(t, "severities", s.Severities, severities)
 	var codes, found []record.Count
 	for _, v := range s.Verdicts {
-		codes = append(codes, record.Count{Name: v.Code, N: v.N})
+		codes = append(codes, record.Count{Name: string(v.Code), N: v.N})
 	}
 	checkCounts(t, "verdicts", codes, verdicts)
 	for _, a := range s.Anomalies {
-		found = append(found, record.Count{Name: a.Name, N: a.Count})
+		found = append(found, record.Count{Name: string(a.Name), N: a.Count})
 	}
 	checkCounts(t, "anomalies", found, names)
 }
@@ -226,7 +226,7 @@ func checkSegments(t *testing.T, r *record.Report) {
 		var packets uint64
 		for i := range c.Segments {
 			s := &c.Segments[i]
-			if !slices.Contains(s.Labels, "duplicate-frame") {
+			if !slices.Contains(s.Labels, record.LabelDuplicateFrame) {
 				packets++
 			}
 			if i > 0 && s.Before != c.Segments[i-1].After {

@@ -21,7 +21,7 @@ type finding struct {
 // findingGroup holds the occurrences of one name at one severity (a doubtful
 // capture lowers the severity of some).
 type findingGroup struct {
-	name     string
+	name     record.CheckName
 	severity record.Severity
 	list     []finding
 }
@@ -33,7 +33,7 @@ func (p *page) findings(r *record.Report) {
 		p.line("  none")
 		return
 	}
-	titles := map[string]string{}
+	titles := map[record.CheckName]string{}
 	for i := range r.Summary.Anomalies {
 		titles[r.Summary.Anomalies[i].Name] = r.Summary.Anomalies[i].Title
 	}
@@ -50,7 +50,7 @@ func (p *page) findings(r *record.Report) {
 func groupFindings(conns []*record.Connection) []findingGroup {
 	type key struct {
 		severity record.Severity
-		name     string
+		name     record.CheckName
 	}
 	var groups []findingGroup
 	at := map[key]int{}
@@ -73,7 +73,7 @@ func groupFindings(conns []*record.Connection) []findingGroup {
 
 func (p *page) findingGroup(g *findingGroup, title string) {
 	st := severityStyle(g.severity)
-	head := p.text(g.name + optional(": ", title))
+	head := p.text(string(g.name) + optional(": ", title))
 	if n := len(g.list); n > 1 {
 		head += " (" + phrase.Counted(uint64(n), "connection", "connections") + ")"
 	}

@@ -22,7 +22,7 @@ func Catalogue(w io.Writer, checks []record.CheckDoc, o Options) error {
 			if !slices.Contains(families, checks[i].Family) {
 				families = append(families, checks[i].Family)
 			}
-			name = max(name, cells(p.text(checks[i].Name)))
+			name = max(name, cells(p.text(string(checks[i].Name))))
 		}
 		name = min(name, p.width/2)
 		for i, f := range families {
@@ -45,7 +45,7 @@ func (p *page) catalogueLine(c *record.CheckDoc, name int) {
 	severity := padRight(c.Severity.String(), len("warning"))
 	lead := "  " + p.paint(severityStyle(c.Severity), severity) + "  "
 	indent := 2 + cells(severity) + 2
-	short := cut(p.text(c.Name), name, p.g.ellipsis)
+	short := cut(p.text(string(c.Name)), name, p.g.ellipsis)
 	indent += name + 2
 	for i, l := range wrap(p.text(c.Title), p.width-indent) {
 		if i == 0 {
@@ -61,7 +61,7 @@ func (p *page) catalogueLine(c *record.CheckDoc, name int) {
 func CheckPage(w io.Writer, c record.CheckDoc, o Options) error {
 	const names = 18
 	return render(w, o, func(p *page) {
-		p.heading(p.text(c.Name))
+		p.heading(p.text(string(c.Name)))
 		p.hanging(2, "", plain, p.text(c.Title), plain)
 		p.line()
 		p.hanging(2, padRight("severity", names), dim, severityMeaning(c.Severity), plain)

@@ -126,7 +126,7 @@ func closedBriefly(c *record.Connection) string {
 
 // foundBriefly names the gravest finding and how many others there are.
 func foundBriefly(c *record.Connection, gravest *record.Anomaly) string {
-	text := gravest.Severity.String() + ": " + gravest.Name
+	text := gravest.Severity.String() + ": " + string(gravest.Name)
 	if more := len(c.Anomalies) - 1; more > 0 {
 		text += " (+" + number(uint64(more)) + ")"
 	}

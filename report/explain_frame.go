@@ -56,7 +56,7 @@ func (p *page) judgement(j *explain.Judgement) {
 	}
 	p.line()
 	p.heading("What it was found to be")
-	labels := strings.Join(s.Labels, ", ")
+	labels := strings.Join(labelNames(s), ", ")
 	if labels == "" {
 		labels = "an ordinary segment"
 	}

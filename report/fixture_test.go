@@ -63,7 +63,7 @@ func pair(s string) (p [2]record.EndState) {
 // seg adds a segment: frame, time since the capture's start, sender, flags,
 // numbers relative to the initial ones, data, and the states after it ("" for
 // unchanged).
-func (t *talk) seg(frame uint64, at fsm.Time, from fsm.Side, flags fsm.Flags, seq, ack uint64, length uint32, after string, labels ...string) *record.Segment {
+func (t *talk) seg(frame uint64, at fsm.Time, from fsm.Side, flags fsm.Flags, seq, ack uint64, length uint32, after string, labels ...record.Label) *record.Segment {
 	s := record.Segment{
 		Frame: fsm.NewFrame(t.file, frame), Time: start + at, From: from, Rel: true, RelSeq: seq, RelAck: ack,
 		Window: 64240, Before: t.now, Labels: labels,
@@ -158,7 +158,7 @@ func download() *record.Connection {
 		TimeWait: []record.TimeWaitHold{{Side: client, Since: c.Last, Until: c.Last + 120*sec, Watched: 37.55, Ended: "expected"}},
 	}
 	c.Lifetime = record.Lifetime{Kind: "short-lived", Exchanges: 1}
-	c.Verdict = record.Verdict{Code: "closed-normally", Sure: true, Frames: []fsm.Frame{f(0, n), f(0, n+2)},
+	c.Verdict = record.Verdict{Code: record.VerdictClosedNormally, Sure: true, Frames: []fsm.Frame{f(0, n), f(0, n+2)},
 		Sentence: "The client closed first (FIN in frame " + number(n) + "), then the server (frame " + number(n+2) + "); the close took 19.1 ms."}
 	c.InState = [2][]record.StateTime{
 		{{State: fsm.SynSent, Seconds: 0.018412}, {State: fsm.Established, Seconds: 22.421588}, {State: fsm.FinWait1, Seconds: 0.018}, {State: fsm.FinWait2, Seconds: 0.001}, {State: fsm.TimeWait, Seconds: 37.55}},
@@ -187,7 +187,7 @@ func wrongAck() *record.Connection {
 		Options: [2]record.Options{usualOptions, usualOptions}}
 	c.Close = record.Close{Kind: "aborted-handshake", FirstCloser: "client", RST: f(0, 412), ResetBy: "client", Duration: 0}
 	c.Lifetime.Kind = "short-lived"
-	c.Verdict = record.Verdict{Code: "handshake-bad-number", Sure: true, Frames: []fsm.Frame{f(0, 410), f(0, 411), f(0, 412)},
+	c.Verdict = record.Verdict{Code: record.VerdictHandshakeBadNumber, Sure: true, Frames: []fsm.Frame{f(0, 410), f(0, 411), f(0, 412)},
 		Sentence: "The handshake broke on a wrong number: the SYN-ACK in frame 411 has ack 2 where ack 1 was due, and the client reset it in frame 412."}
 	c.Anomalies = []record.Anomaly{
 		{Name: "syn-retransmission", Severity: record.SeverityNote, Side: "client", Frames: []fsm.Frame{f(0, 413)}, Count: 1,
@@ -228,12 +228,12 @@ func deadPeer() *record.Connection {
 	c.Close = record.Close{Kind: "reset", FirstCloser: "client", RST: f(1, 13), ResetBy: "client", Duration: 0}
 	c.Quality.Midstream = true
 	c.Lifetime = record.Lifetime{Kind: "long-lived", Exchanges: 1, IdleSpans: 1, LongestIdle: 7199.968}
-	c.Verdict = record.Verdict{Code: "dead-by-keepalive", Frames: []fsm.Frame{f(1, 2), f(1, 13)},
+	c.Verdict = record.Verdict{Code: record.VerdictDeadByKeepalive, Frames: []fsm.Frame{f(1, 2), f(1, 13)},
 		Sentence: "The server was last heard in frame 2 and did not answer the last 9 keepalive probes of the client, 1 min 15 s apart; the client gave the connection up with the RST in frame 13."}
 	c.Traffic[client].Keepalive = record.Keepalive{Probes: 9, LongestUnanswered: 9, Idle: 7199.968, MinInterval: 75, MaxInterval: 75}
 	c.InState = [2][]record.StateTime{{{State: fsm.Established, Seconds: 7875}}, {{State: fsm.Established, Seconds: 7875}}}
 	c.Anomalies = []record.Anomaly{
-		{Name: "keepalive-dead-peer", Severity: record.SeverityError, Side: "server", Frames: probes, Count: 1,
+		{Name: record.CheckKeepaliveDeadPeer, Severity: record.SeverityError, Side: "server", Frames: probes, Count: 1,
 			Seen: "9 probes unanswered in a row over 10 min 0 s", Expected: "an ACK of any one of them", Rule: "RFC 9293 §3.8.4",
 			Message: "The server stopped answering keepalives and the client gave the connection up with a RST.",
 			Benign:  []string{"answers that the capture lost", "a firewall between the two that forgot the connection"}},
@@ -274,11 +274,11 @@ func lossy() *record.Connection {
 		ServerRTT: 0.01, ClientRTT: 0.01, Vantage: "between", Options: [2]record.Options{usualOptions, usualOptions}}
 	c.Close = record.Close{FirstCloser: "server", Kind: "half-closed", FIN: [2]fsm.Frame{0, f(0, 516)}, FINAcked: [2]fsm.Frame{0, f(0, 517)}, Duration: 0.01}
 	c.Lifetime = record.Lifetime{Kind: "short-lived", Exchanges: 1}
-	c.Verdict = record.Verdict{Code: "half-closed", Sure: true, Frames: []fsm.Frame{f(0, 516), f(0, 517)},
+	c.Verdict = record.Verdict{Code: record.VerdictHalfClosed, Sure: true, Frames: []fsm.Frame{f(0, 516), f(0, 517)},
 		Sentence: "The server closed its half in frame 516, and the capture ended with frame 517 while the client's half was still open.",
 		Limits: []record.Limit{
-			{Code: "limited-by-receiver", Side: "client", Share: 0.61, Sentence: "The server waited 1.85 s for room in the client's receive window, 61 % of the time in which its data flowed; the window was closed once, for 1.85 s."},
-			{Code: "limited-by-loss", Side: "server", Share: 0.32, Frames: []fsm.Frame{f(0, 505), f(0, 507)}, Sentence: "The server sent 1 segment again (32 % of its octets)."},
+			{Code: record.VerdictLimitedByReceiver, Side: "client", Share: 0.61, Sentence: "The server waited 1.85 s for room in the client's receive window, 61 % of the time in which its data flowed; the window was closed once, for 1.85 s."},
+			{Code: record.VerdictLimitedByLoss, Side: "server", Share: 0.32, Frames: []fsm.Frame{f(0, 505), f(0, 507)}, Sentence: "The server sent 1 segment again (32 % of its octets)."},
 		}}
 	s := &c.Traffic[server]
 	s.Retransmissions, s.ResentBytes, s.Doubled, s.WindowProbes, s.GapBytes = 1, 1448, 2, 3, 0
@@ -286,11 +286,11 @@ func lossy() *record.Connection {
 	c.Traffic[client].ZeroWindows, c.Traffic[client].ZeroWindowTime = 1, 1.854
 	c.Quality.Doubled = 2
 	c.Anomalies = []record.Anomaly{
-		{Name: "close-wait-stuck", Severity: record.SeverityWarning, Side: "client", Frames: []fsm.Frame{f(0, 516), f(0, 517)}, Count: 1,
+		{Name: record.CheckCloseWaitStuck, Severity: record.SeverityWarning, Side: "client", Frames: []fsm.Frame{f(0, 516), f(0, 517)}, Count: 1,
 			Seen: "CLOSE-WAIT for 17 s", Expected: "a FIN of its own once the application is done", Rule: "RFC 9293 §3.6",
 			Message: "The client acknowledged the server's FIN and never closed its own half.",
 			Benign:  []string{"the capture ends before the close", "a half-close that the application wants"}},
-		{Name: "zero-window", Severity: record.SeverityWarning, Side: "client", Frames: []fsm.Frame{f(0, 508)}, Count: 1,
+		{Name: record.CheckZeroWindow, Severity: record.SeverityWarning, Side: "client", Frames: []fsm.Frame{f(0, 508)}, Count: 1,
 			Seen: "window 0 for 1.854 s", Rule: "RFC 9293 §3.8.6", Message: "The client's receive buffer was full: its application did not read."},
 	}
 	return c
@@ -308,7 +308,7 @@ func evil() *record.Connection {
 	c.Close.Kind = hostile
 	c.Lifetime.Kind = hostile
 	c.SegmentsCut = 12345
-	c.Verdict = record.Verdict{Code: hostile, Sentence: hostile, Frames: []fsm.Frame{fsm.NewFrame(0, 600)}, Limits: []record.Limit{{Code: "limited-by-application", Side: "server", Sentence: hostile}}}
+	c.Verdict = record.Verdict{Code: hostile, Sentence: hostile, Frames: []fsm.Frame{fsm.NewFrame(0, 600)}, Limits: []record.Limit{{Code: record.VerdictLimitedByApplication, Side: "server", Sentence: hostile}}}
 	c.Anomalies = []record.Anomaly{
 		{Name: "x" + hostile, Severity: record.SeverityWarning, Side: "client", Frames: []fsm.Frame{fsm.NewFrame(0, 600)}, Count: 3,
 			Seen: hostile, Expected: hostile, Rule: hostile, Message: strings.Repeat("日本語のとても長い文章", 12) + hostile, Benign: []string{hostile, hostile}},
@@ -364,7 +364,7 @@ func fixture() *record.Report {
 		Packets: 1216, Segments: 1187,
 		Skipped: []record.Count{{Name: "not TCP", N: 24}, {Name: "fragment", N: 4}, {Name: "TCP header cut", N: 1}},
 		First:   start, Last: start + 7935*sec,
-		Anomalies: []record.Anomaly{{Name: "server-refuses-many", Severity: record.SeverityWarning, Count: 12, Seen: "12 of 14 refused", Expected: "answers",
+		Anomalies: []record.Anomaly{{Name: record.CheckServerRefusesMany, Severity: record.SeverityWarning, Count: 12, Seen: "12 of 14 refused", Expected: "answers",
 			Rule: "observer: " + hostile, Message: "203.0.113.7 refused 12 connections " + hostile + ".", Connections: []uint64{1, 2, 3, 4, 5, 6, 7, 8, 9}, Benign: []string{"a service that is off"}}},
 		Quality: record.Quality{DoubledFrames: 2, GapBytes: 2896, OneSided: 1, Midstream: 2, Dropped: 2, OffloadChecksum: 310,
 			Faults: []string{"Packets of captures/gateway.pcap are missing after frame 1203: states at its end may lag behind."}},
@@ -379,16 +379,16 @@ func fixture() *record.Report {
 	s := &r.Summary
 	s.Connections = uint64(len(conns))
 	s.Closes = []record.Count{{Name: "reset", N: 1}, {Name: "aborted-handshake", N: 1}, {Name: "normal", N: 1}, {Name: "simultaneous", N: 1}, {Name: "half-closed", N: 1}, {Name: hostile, N: 1}}
-	s.Verdicts = []record.VerdictCount{{Code: "dead-by-keepalive", Concern: record.ConcernFailure, N: 1}, {Code: "handshake-bad-number", Concern: record.ConcernFailure, N: 1},
-		{Code: "closed-normally", N: 1}, {Code: "half-closed", N: 1}, {Code: hostile, N: 1}}
+	s.Verdicts = []record.VerdictCount{{Code: record.VerdictDeadByKeepalive, Concern: record.ConcernFailure, N: 1}, {Code: record.VerdictHandshakeBadNumber, Concern: record.ConcernFailure, N: 1},
+		{Code: record.VerdictClosedNormally, N: 1}, {Code: record.VerdictHalfClosed, N: 1}, {Code: hostile, N: 1}}
 	s.Client = []record.Count{{Name: "CLOSED", N: 2}, {Name: "SYN-SENT", N: 2}, {Name: "CLOSE-WAIT", N: 1}, {Name: "TIME-WAIT", N: 1}}
 	s.Server = []record.Count{{Name: "CLOSED", N: 2}, {Name: "LISTEN", N: 1}, {Name: "SYN-RECEIVED", N: 1}, {Name: "FIN-WAIT-2", N: 1}, {Name: "TIME-WAIT", N: 1}}
 	s.Severities = []record.Count{{Name: "error", N: 2}, {Name: "warning", N: 3}, {Name: "note", N: 2}, {Name: "capture", N: 1}}
 	s.Anomalies = []record.AnomalyCount{
 		{Name: "synack-bad-ack", Severity: record.SeverityError, Title: "SYN-ACK with a wrong acknowledgement number", Count: 1, Connections: 1},
-		{Name: "keepalive-dead-peer", Severity: record.SeverityError, Title: "Keepalives unanswered until the connection was given up", Count: 1, Connections: 1},
-		{Name: "close-wait-stuck", Severity: record.SeverityWarning, Title: "Peer closed, application never did", Count: 1, Connections: 1},
-		{Name: "zero-window", Severity: record.SeverityWarning, Title: "Receive window closed", Count: 1, Connections: 1},
+		{Name: record.CheckKeepaliveDeadPeer, Severity: record.SeverityError, Title: "Keepalives unanswered until the connection was given up", Count: 1, Connections: 1},
+		{Name: record.CheckCloseWaitStuck, Severity: record.SeverityWarning, Title: "Peer closed, application never did", Count: 1, Connections: 1},
+		{Name: record.CheckZeroWindow, Severity: record.SeverityWarning, Title: "Receive window closed", Count: 1, Connections: 1},
 		{Name: "x" + hostile, Severity: record.SeverityWarning, Title: hostile, Count: 3, Connections: 1},
 		{Name: "syn-retransmission", Severity: record.SeverityNote, Title: "SYN sent again", Count: 1, Connections: 1},
 		{Name: "no-frames", Severity: record.SeverityNote, Title: "Without frames", Count: 0, Connections: 1},

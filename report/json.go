@@ -114,7 +114,7 @@ func (e *encoder) summary(s *record.Summary) {
 	for i := range s.Anomalies {
 		a := &s.Anomalies[i]
 		e.open('{')
-		e.keyStr(`"name":`, a.Name)
+		e.keyStr(`"name":`, string(a.Name))
 		e.keyLiteral(`"severity":`, a.Severity.String())
 		e.keyStr(`"title":`, a.Title)
 		e.keyUint(`"count":`, a.Count)

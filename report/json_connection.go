@@ -172,7 +172,7 @@ func (e *encoder) closing(c *record.Connection) {
 	cl := &c.Close
 	e.object(`"close":`)
 	e.keyText(`"first_closer":`, cl.FirstCloser)
-	e.keyStr(`"kind":`, cl.Kind)
+	e.keyStr(`"kind":`, string(cl.Kind))
 	e.framePair(`"fin_frame":`, `"fin_file":`, cl.FIN)
 	e.framePair(`"fin_ack_frame":`, `"fin_ack_file":`, cl.FINAcked)
 	e.keyFrame(`"rst_frame":`, `"rst_file":`, cl.RST)
@@ -346,7 +346,7 @@ func (e *encoder) anomalyList(list []record.Anomaly) {
 
 // anomaly appends the members of an anomaly's object.
 func (e *encoder) anomaly(a *record.Anomaly) {
-	e.keyStr(`"name":`, a.Name)
+	e.keyStr(`"name":`, string(a.Name))
 	e.keyLiteral(`"severity":`, a.Severity.String())
 	e.keyText(`"endpoint":`, a.Side)
 	e.frameList(a.Frames)

@@ -40,7 +40,11 @@ func (e *encoder) segment(s *record.Segment) {
 	e.keyUint(`"win_raw":`, uint64(s.Seg.Window))
 	e.keyKnown(`"urgent":`, uint64(s.Seg.Urgent), s.Seg.Flags.Has(fsm.URG))
 	e.segmentOptions(s)
-	e.keyStrings(`"labels":`, s.Labels)
+	e.array(`"labels":`)
+	for _, l := range s.Labels {
+		e.str(string(l))
+	}
+	e.endArray()
 	e.keyFrame(`"original_frame":`, `"original_file":`, s.Original)
 	e.statePair(`"before":`, &s.Before)
 	e.statePair(`"after":`, &s.After)

@@ -14,7 +14,7 @@ func (e *encoder) verdict(c *record.Connection) {
 		return
 	}
 	e.object(`"verdict":`)
-	e.keyStr(`"code":`, v.Code)
+	e.keyStr(`"code":`, string(v.Code))
 	e.keyStr(`"sentence":`, v.Sentence)
 	e.frameList(v.Frames)
 	e.keyBool(`"sure":`, v.Sure)
@@ -23,7 +23,7 @@ func (e *encoder) verdict(c *record.Connection) {
 	for i := range v.Limits {
 		l := &v.Limits[i]
 		e.open('{')
-		e.keyStr(`"code":`, l.Code)
+		e.keyStr(`"code":`, string(l.Code))
 		e.keyStr(`"endpoint":`, l.Side)
 		e.keySeconds(`"share":`, l.Share)
 		e.keyStr(`"sentence":`, l.Sentence)
@@ -54,7 +54,7 @@ func (e *encoder) frameList(frames []fsm.Frame) {
 func (e *encoder) keyVerdicts(k string, counts []record.VerdictCount) {
 	e.object(k)
 	for _, c := range counts {
-		e.nameKey(c.Code)
+		e.nameKey(string(c.Code))
 		e.uint(c.N)
 	}
 	e.endObject()

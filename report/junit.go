@@ -138,9 +138,9 @@ func (j *junit) ofConnection(c *record.Connection) junitCase {
 		name: "#" + number(c.ID) + " " + addr(c.Client) + " > " + addr(c.Server),
 	}
 	if c.Verdict.Code != "" {
-		k.out = append(k.out, "verdict "+c.Verdict.Code+": "+c.Verdict.Sentence)
+		k.out = append(k.out, "verdict "+string(c.Verdict.Code)+": "+c.Verdict.Sentence)
 		for i := range c.Verdict.Limits {
-			k.out = append(k.out, c.Verdict.Limits[i].Code+": "+c.Verdict.Limits[i].Sentence)
+			k.out = append(k.out, string(c.Verdict.Limits[i].Code)+": "+c.Verdict.Limits[i].Sentence)
 		}
 	}
 	k.out = append(k.out, "states: client "+state(c.State[fsm.Client])+", server "+state(c.State[fsm.Server]))
@@ -150,8 +150,8 @@ func (j *junit) ofConnection(c *record.Connection) junitCase {
 		}
 	}
 	if list := j.failing(c.Anomalies); len(list) > 0 {
-		k.kind = list[0].Name
-		k.failure = optionalOr(list[0].Message, list[0].Name)
+		k.kind = string(list[0].Name)
+		k.failure = optionalOr(list[0].Message, k.kind)
 		for _, a := range list {
 			k.details = append(k.details, j.finding(a))
 		}
@@ -174,9 +174,9 @@ func (j *junit) captureCases(r *record.Report) []junitCase {
 	}
 	for i := range r.Capture.Anomalies {
 		a := &r.Capture.Anomalies[i]
-		k := junitCase{class: "capture", name: a.Name + " " + strconv.Itoa(i+1)}
+		k := junitCase{class: "capture", name: string(a.Name) + " " + strconv.Itoa(i+1)}
 		if a.Severity >= j.least {
-			k.failure, k.kind, k.details = optionalOr(a.Message, a.Name), a.Name, []string{j.finding(a)}
+			k.failure, k.kind, k.details = optionalOr(a.Message, string(a.Name)), string(a.Name), []string{j.finding(a)}
 		} else {
 			k.out = []string{j.finding(a)}
 		}

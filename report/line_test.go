@@ -22,8 +22,8 @@ func TestLine(t *testing.T) {
 			Anomalies: anomalies,
 		}
 	}
-	refused := record.Anomaly{Name: "connect-refused", Severity: record.SeverityError}
-	note := record.Anomaly{Name: "syn-retransmit", Severity: record.SeverityNote}
+	refused := record.Anomaly{Name: record.CheckConnectRefused, Severity: record.SeverityError}
+	note := record.Anomaly{Name: record.CheckSYNRetransmit, Severity: record.SeverityNote}
 	tests := []struct {
 		name  string
 		c     *record.Connection

@@ -15,7 +15,7 @@ import (
 // location is the capture file; the frames are among its properties, as there
 // is no line to point to.
 func SARIF(w io.Writer, r *record.Report, o Options) error {
-	s := sarif{r: r, checks: sarifRules(r, o.Checks), index: map[string]int{}}
+	s := sarif{r: r, checks: sarifRules(r, o.Checks), index: map[record.CheckName]int{}}
 	s.files = o.forReport(r).Multi
 	for i := range s.checks {
 		s.index[s.checks[i].Name] = i
@@ -54,20 +54,20 @@ type sarif struct {
 	encoder
 	r      *record.Report
 	checks []record.CheckDoc
-	index  map[string]int // place of a rule by its id
+	index  map[record.CheckName]int // place of a rule by its id
 }
 
 // sarifRules returns the catalogue, completed with what was found and is not in it.
 func sarifRules(r *record.Report, catalogue []record.CheckDoc) []record.CheckDoc {
 	rules := append([]record.CheckDoc(nil), catalogue...)
-	known := map[string]bool{}
+	known := map[record.CheckName]bool{}
 	for i := range rules {
 		known[rules[i].Name] = true
 	}
 	add := func(a *record.Anomaly) {
 		if !known[a.Name] {
 			known[a.Name] = true
-			rules = append(rules, record.CheckDoc{Name: a.Name, Title: a.Name, Severity: a.Severity, Rule: a.Rule, Benign: a.Benign})
+			rules = append(rules, record.CheckDoc{Name: a.Name, Title: string(a.Name), Severity: a.Severity, Rule: a.Rule, Benign: a.Benign})
 		}
 	}
 	for i := range r.Capture.Anomalies {
@@ -80,7 +80,7 @@ func sarifRules(r *record.Report, catalogue []record.CheckDoc) []record.CheckDoc
 	}
 	for i := range r.Summary.Anomalies {
 		for k := range rules {
-			if s := &r.Summary.Anomalies[i]; rules[k].Name == s.Name && rules[k].Title == s.Name && s.Title != "" {
+			if s := &r.Summary.Anomalies[i]; rules[k].Name == s.Name && rules[k].Title == string(s.Name) && s.Title != "" {
 				rules[k].Title = s.Title
 			}
 		}
@@ -117,7 +117,7 @@ func (s *sarif) driver(t Tool) {
 	for i := range s.checks {
 		c := &s.checks[i]
 		s.open('{')
-		s.keyStr(`"id":`, c.Name)
+		s.keyStr(`"id":`, string(c.Name))
 		s.text(`"shortDescription":`, sentence(c.Title))
 		if c.Condition != "" {
 			s.text(`"fullDescription":`, c.Condition)
@@ -210,7 +210,7 @@ func fileURI(name string) string {
 
 func (s *sarif) result(c *record.Connection, a *record.Anomaly) {
 	s.open('{')
-	s.keyStr(`"ruleId":`, a.Name)
+	s.keyStr(`"ruleId":`, string(a.Name))
 	s.keyInt(`"ruleIndex":`, s.index[a.Name])
 	s.keyLiteral(`"level":`, sarifLevels[a.Severity&3])
 	text := a.Message
@@ -221,7 +221,7 @@ func (s *sarif) result(c *record.Connection, a *record.Anomaly) {
 	s.location(c, a)
 	if c != nil {
 		s.object(`"partialFingerprints":`)
-		s.keyStr(`"finding/v1":`, a.Name+" "+addr(c.Client)+" "+addr(c.Server)+" "+number(uint64(c.Incarnation))+optional(" ", a.Side))
+		s.keyStr(`"finding/v1":`, string(a.Name)+" "+addr(c.Client)+" "+addr(c.Server)+" "+number(uint64(c.Incarnation))+optional(" ", a.Side))
 		s.endObject()
 	}
 	s.object(`"properties":`)

@@ -17,7 +17,7 @@ import (
 func withCaptureFinding() *record.Report {
 	r := fixture()
 	r.Capture.Anomalies = []record.Anomaly{{
-		Name: "port-scan", Severity: record.SeverityWarning, Count: 12, Connections: []uint64{2, 5},
+		Name: record.CheckPortScan, Severity: record.SeverityWarning, Count: 12, Connections: []uint64{2, 5},
 		Message: "One host tried 12 ports of another.", Frames: []fsm.Frame{fsm.NewFrame(0, 410)},
 	}}
 	return r
@@ -48,7 +48,7 @@ func sarifSchema(t *testing.T) *jsonschema.Schema {
 func TestSARIFFollowsTheStandard(t *testing.T) {
 	schema := sarifSchema(t)
 	catalogue := []record.CheckDoc{
-		{Name: "keepalive-dead-peer", Title: "peer dead by keepalive", Severity: record.SeverityError, Family: "keepalive", Rule: "RFC 9293 §3.8.4", Condition: "No answer.", Benign: []string{"a lossy capture"}, Filter: "tcp.analysis.keep_alive"},
+		{Name: record.CheckKeepaliveDeadPeer, Title: "peer dead by keepalive", Severity: record.SeverityError, Family: "keepalive", Rule: "RFC 9293 §3.8.4", Condition: "No answer.", Benign: []string{"a lossy capture"}, Filter: "tcp.analysis.keep_alive"},
 		{Name: "never-found", Title: "never found", Severity: record.SeverityNote, Family: "x"},
 	}
 	for _, test := range []struct {
@@ -84,7 +84,7 @@ func TestSARIFFollowsTheStandard(t *testing.T) {
 func TestSARIFResults(t *testing.T) {
 	r := withCaptureFinding()
 	var b bytes.Buffer
-	if err := SARIF(&b, r, Options{Checks: []record.CheckDoc{{Name: "zero-window", Title: "window closed", Severity: record.SeverityWarning}}}); err != nil {
+	if err := SARIF(&b, r, Options{Checks: []record.CheckDoc{{Name: record.CheckZeroWindow, Title: "window closed", Severity: record.SeverityWarning}}}); err != nil {
 		t.Fatal(err)
 	}
 	var log struct {

@@ -168,7 +168,7 @@ func (p *page) acrossFields(anomalies []record.Anomaly) {
 	name := "together"
 	for i := range anomalies {
 		a := &anomalies[i]
-		text := a.Severity.String() + ", " + a.Name + ": " + a.Message
+		text := a.Severity.String() + ", " + string(a.Name) + ": " + a.Message
 		if len(a.Connections) > 0 {
 			text += " Seen on " + p.connectionIDs(a.Connections) + "."
 		}

@@ -186,10 +186,10 @@ func longest() *record.Connection {
 	t := newTalk(1<<40, "[2001:db8:1111:2222:3333:4444:5555:6666]:65535", "[2001:db8:1111:2222:3333:4444:5555:7777]:65535", strings.Repeat("service", 9))
 	t.file = 99999
 	t.isn = [2]uint32{4294967295, 4294967295}
-	t.seg(1<<39, 0, client, fsm.ACK|fsm.PSH|fsm.URG|fsm.ECE|fsm.CWR|fsm.AE, 1<<52, 1<<52, 1<<30, "SYN-RECEIVED?/SYN-RECEIVED?", strings.Repeat("label", 30))
+	t.seg(1<<39, 0, client, fsm.ACK|fsm.PSH|fsm.URG|fsm.ECE|fsm.CWR|fsm.AE, 1<<52, 1<<52, 1<<30, "SYN-RECEIVED?/SYN-RECEIVED?", record.Label(strings.Repeat("label", 30)))
 	s := t.seg(1<<39+1, 400*86400*sec+123_456_789, server, fsm.ACK, 1<<52, 1<<52, 1<<30, "FIN-WAIT-1?/CLOSE-WAIT?")
 	s.Seg.Opts, s.Seg.NumSACK = fsm.OptSACK, 4
-	t.c.Anomalies = []record.Anomaly{{Name: strings.Repeat("long-name-", 20), Severity: record.SeverityError, Frames: []fsm.Frame{s.Frame, s.Frame}, Count: 1 << 60}}
+	t.c.Anomalies = []record.Anomaly{{Name: record.CheckName(strings.Repeat("long-name-", 20)), Severity: record.SeverityError, Frames: []fsm.Frame{s.Frame, s.Frame}, Count: 1 << 60}}
 	return t.c
 }
 
@@ -274,7 +274,7 @@ var docs = []record.CheckDoc{
 		Benign: []string{"a SYN-ACK of an earlier connection that arrived late", "a middlebox that rewrites sequence numbers on one side only"},
 		Peers:  []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.ack_lost_segment"}, {Tool: "Suricata", Name: "stream-event:3whs_synack_with_wrong_ack"}}},
 	{Name: "syn-retransmission", Title: "SYN sent again", Severity: record.SeverityNote, Family: "handshake"},
-	{Name: "close-wait-stuck", Title: "Peer closed, application never did: the socket leaks until the process ends or somebody restarts it", Severity: record.SeverityWarning, Family: "teardown"},
+	{Name: record.CheckCloseWaitStuck, Title: "Peer closed, application never did: the socket leaks until the process ends or somebody restarts it", Severity: record.SeverityWarning, Family: "teardown"},
 	{Name: hostile, Title: hostile, Severity: record.SeverityCapture, Family: hostile, Condition: hostile, Benign: []string{hostile}},
 }
 

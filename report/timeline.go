@@ -240,16 +240,25 @@ func startStates(c *record.Connection) [2]record.EndState {
 	return now
 }
 
+// labelNames returns the segment's labels as text.
+func labelNames(s *record.Segment) []string {
+	names := make([]string, len(s.Labels))
+	for i, l := range s.Labels {
+		names[i] = string(l)
+	}
+	return names
+}
+
 // extra writes what a segment carries beside flags and numbers: labels, a
 // closed window, the options that matter.
 func (p *page) extra(r *rung) string {
 	s := r.seg
 	var list []string
-	list = append(list, s.Labels...)
+	list = append(list, labelNames(s)...)
 	if s.Original != 0 {
 		list = append(list, "repeats frame "+p.frame(s.Original))
 	}
-	if s.Seg.Window == 0 && !s.Seg.Flags.Any(fsm.RST|fsm.SYN) && !slices.Contains(s.Labels, "zero-window") {
+	if s.Seg.Window == 0 && !s.Seg.Flags.Any(fsm.RST|fsm.SYN) && !slices.Contains(s.Labels, record.LabelZeroWindow) {
 		list = append(list, "win 0")
 	}
 	if s.Seg.Flags.Has(fsm.URG) || s.Seg.Urgent != 0 {

@@ -56,13 +56,13 @@ func isPlainRung(r *rung, seen map[string]int) bool {
 		return false
 	}
 	rare := false
-	for _, l := range r.seg.Labels {
+	for _, l := range labelNames(r.seg) {
 		seen[l]++
 		rare = rare || seen[l] <= labelsFull
 	}
 	for _, a := range r.findings {
-		seen[a.Name]++
-		rare = rare || seen[a.Name] <= labelsFull
+		seen[string(a.Name)]++
+		rare = rare || seen[string(a.Name)] <= labelsFull
 	}
 	return !rare
 }
@@ -77,7 +77,7 @@ func (p *page) foldRungs(rows []rung) rung {
 		r := &rows[i]
 		sent[r.from] += uint64(r.seg.Seg.Len)
 		took += max(0, r.delta)
-		for _, l := range r.seg.Labels {
+		for _, l := range labelNames(r.seg) {
 			if labels[l] == 0 {
 				names = append(names, l)
 			}

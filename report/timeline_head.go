@@ -90,36 +90,36 @@ var handshakeKinds = map[string]string{
 }
 
 // words returns what people say for a name, or the name.
-func words(names map[string]string, name string) string {
+func words[S ~string](names map[S]string, name S) string {
 	if w, ok := names[name]; ok {
 		return w
 	}
-	return name
+	return string(name)
 }
 
-var closeKinds = map[string]string{
-	"none":              "no state was ever left",
-	"refused":           "refused by the server",
-	"unanswered":        "never answered",
-	"aborted-handshake": "handshake aborted",
-	"reset":             "reset",
-	"normal":            "normal close",
-	"simultaneous":      "simultaneous close",
-	"half-closed":       "half-closed",
-	"closing":           "still closing",
-	"opening":           "still opening",
-	"open":              "still open",
+var closeKinds = map[record.CloseKind]string{
+	record.CloseNone:             "no state was ever left",
+	record.CloseRefused:          "refused by the server",
+	record.CloseUnanswered:       "never answered",
+	record.CloseAbortedHandshake: "handshake aborted",
+	record.CloseReset:            "reset",
+	record.CloseNormal:           "normal close",
+	record.CloseSimultaneous:     "simultaneous close",
+	record.CloseHalfClosed:       "half-closed",
+	record.CloseClosing:          "still closing",
+	record.CloseOpening:          "still opening",
+	record.CloseOpen:             "still open",
 }
 
 // closeWords says how a connection ended and by whom.
 func closeWords(cl *record.Close) string {
 	text := words(closeKinds, cl.Kind)
 	switch cl.Kind {
-	case "refused", "unanswered", "none", "opening", "open", "simultaneous":
+	case record.CloseRefused, record.CloseUnanswered, record.CloseNone, record.CloseOpening, record.CloseOpen, record.CloseSimultaneous:
 		return text
-	case "reset", "aborted-handshake":
+	case record.CloseReset, record.CloseAbortedHandshake:
 		return text + optional(" by the ", cl.ResetBy)
-	case "half-closed":
+	case record.CloseHalfClosed:
 		return text + optional(" by the ", cl.FirstCloser)
 	}
 	if cl.FirstCloser != "" {
@@ -387,7 +387,7 @@ func (p *page) findingNames(c *record.Connection) string {
 	for s := int(record.SeverityError); s >= 0; s-- {
 		for i := range c.Anomalies {
 			if a := &c.Anomalies[i]; int(a.Severity) == s {
-				list = append(list, a.Severity.String()+" "+a.Name)
+				list = append(list, a.Severity.String()+" "+string(a.Name))
 			}
 		}
 	}

@@ -243,7 +243,7 @@ func (l *ladder) tellAgain(r *rung, below string) string {
 			if below != "" {
 				below += ", "
 			}
-			below += l.p.text(a.Severity.String() + " " + a.Name)
+			below += l.p.text(a.Severity.String() + " " + string(a.Name))
 		}
 	}
 	return below
@@ -251,7 +251,7 @@ func (l *ladder) tellAgain(r *rung, below string) string {
 
 // findingSentence tells a finding on a timeline: its name, the sentence, the numbers.
 func findingSentence(a *record.Anomaly) string {
-	text := a.Name
+	text := string(a.Name)
 	if a.Message != "" {
 		text += ": " + a.Message
 	}

@@ -8,11 +8,11 @@ import (
 )
 
 // verdictWords writes a verdict's code as people say it.
-func verdictWords(code string) string {
-	if c := record.FindVerdictCode(code); c != nil {
+func verdictWords(code record.VerdictCode) string {
+	if c := code.Doc(); c != nil {
 		return c.Title
 	}
-	return code
+	return string(code)
 }
 
 // verdictBriefly says in a few words how the connection ended and by whom.
@@ -23,19 +23,19 @@ func verdictBriefly(c *record.Connection) string {
 	}
 	text := verdictWords(code)
 	switch {
-	case code == "closed-normally", code == "closed-with-reset", code == "close-unacknowledged":
+	case code == record.VerdictClosedNormally, code == record.VerdictClosedWithReset, code == record.VerdictCloseUnacknowledged:
 		if c.Close.FirstCloser != "" {
 			text += ", " + c.Close.FirstCloser + " first"
 		}
-	case code == "half-closed":
+	case code == record.VerdictHalfClosed:
 		text += optional(" by the ", c.Close.FirstCloser)
-	case strings.HasPrefix(code, "reset-") && code != "reset-by-third-party" && code != "reset-injected":
+	case strings.HasPrefix(string(code), "reset-") && code != record.VerdictResetByThirdParty && code != record.VerdictResetInjected:
 		if c.Close.ResetBy != "" {
 			text += ", by the " + c.Close.ResetBy
 		}
 	}
 	for i := range c.Verdict.Limits {
-		if l := &c.Verdict.Limits[i]; l.Code != "limited-by-application" {
+		if l := &c.Verdict.Limits[i]; l.Code != record.VerdictLimitedByApplication {
 			text += "; " + verdictWords(l.Code)
 			break
 		}

@@ -76,7 +76,7 @@ func (j *Judgement) judge(r *replay) {
 	s := j.Segment
 	j.copies()
 	j.flags()
-	if slices.Contains(s.Labels, "duplicate-frame") {
+	if slices.Contains(s.Labels, record.LabelDuplicateFrame) {
 		return // the machine never saw it
 	}
 	y := &r.conn.End[s.From.Peer()]
@@ -97,15 +97,15 @@ func (j *Judgement) judge(r *replay) {
 	j.options()
 }
 
-func (j *Judgement) has(label string) bool { return slices.Contains(j.Segment.Labels, label) }
+func (j *Judgement) has(label record.Label) bool { return slices.Contains(j.Segment.Labels, label) }
 
 // copies tells whether the frame is a second sight of an earlier one.
 func (j *Judgement) copies() {
 	const how = "the same addresses, numbers, flags, length and IP identification within a few milliseconds, the TTL equal or less"
 	switch {
-	case j.has("duplicate-frame"):
+	case j.has(record.LabelDuplicateFrame):
 		j.add("copy of an earlier frame", "observer", Noted, "The capture holds this packet twice (%s). It is counted once, and nothing below applies to this sight of it.", how)
-	case j.has("network-duplicate"):
+	case j.has(record.LabelNetworkDuplicate):
 		j.add("copy of an earlier frame", "observer", Noted, "The network delivered the same packet twice: the IP identification is an earlier one's, too late for a doubled capture. Its sender sent it once.")
 	default:
 		j.add("copy of an earlier frame", "observer", Passed, "No earlier frame has %s.", how)
@@ -321,7 +321,7 @@ func (j *Judgement) ack(r *replay) {
 			what = ", the FIN included"
 		}
 		j.add(name, rule, Passed, "%s: SND.UNA < SEG.ACK ≤ SND.NXT, %s newly acknowledged%s.", intro, phrase.Size(uint64(uint32(s.Ack-una))), what)
-	case s.Ack == una && j.has("duplicate-ack"):
+	case s.Ack == una && j.has(record.LabelDuplicateACK):
 		j.add(name, rule, Noted, "%s: nothing new while %s is outstanding, same window, no data: a duplicate ACK (RFC 5681 §2).", intro, phrase.Size(uint64(uint32(nxt-una))))
 	case s.Ack == una:
 		j.add(name, rule, Passed, "%s: nothing new to acknowledge.", intro)
@@ -332,19 +332,19 @@ func (j *Judgement) ack(r *replay) {
 }
 
 func (j *Judgement) challenge() {
-	if j.has("challenge-ack") {
+	if j.has(record.LabelChallengeACK) {
 		j.add("challenge ACK", "RFC 5961", Noted, "A pure ACK of what its sender expects, right behind a segment that RFC 5961 answers so.")
 	}
 }
 
 // why says in words what made a segment one that was sent again.
-var why = map[string]string{
-	"retransmission-syn":     "a SYN is sent again by its own timer",
-	"retransmission-syn-ack": "a SYN-ACK is sent again by its own timer, or in answer to a SYN that came again",
-	"retransmission-timeout": "the sender had heard nothing new for about a retransmission timeout, or was recovering from one (RFC 6298 §5)",
-	"retransmission-fast":    "duplicate ACKs or SACK blocks had told of a hole, within the timeout (RFC 5681 §3.2, RFC 6675, RFC 8985)",
-	"tail-loss-probe":        "the last of a flight sent again once, after about two round trips of silence (RFC 8985 §7)",
-	"retransmission-unknown": "neither the timer nor duplicate ACKs explain it, as far as was captured",
+var why = map[record.Label]string{
+	record.LabelRetransmissionSYN:     "a SYN is sent again by its own timer",
+	record.LabelRetransmissionSYNACK:  "a SYN-ACK is sent again by its own timer, or in answer to a SYN that came again",
+	record.LabelRetransmissionTimeout: "the sender had heard nothing new for about a retransmission timeout, or was recovering from one (RFC 6298 §5)",
+	record.LabelRetransmissionFast:    "duplicate ACKs or SACK blocks had told of a hole, within the timeout (RFC 5681 §3.2, RFC 6675, RFC 8985)",
+	record.LabelTailLossProbe:         "the last of a flight sent again once, after about two round trips of silence (RFC 8985 §7)",
+	record.LabelRetransmissionUnknown: "neither the timer nor duplicate ACKs explain it, as far as was captured",
 }
 
 // resent tells new, repeated, late and early numbers apart.
@@ -354,9 +354,9 @@ func (j *Judgement) resent(r *replay) {
 	const name, rule = "sent before?", "RFC 9293 §3.8.1"
 	if s.Space() == 0 || s.Flags.Has(fsm.RST) {
 		switch {
-		case j.has("keepalive"):
+		case j.has(record.LabelKeepalive):
 			j.add(name, "RFC 9293 §3.8.4", Noted, "No data, and SEG.SEQ %s is one below SND.NXT %s with a window that is open: a keepalive probe.", r.number(from, s.Seq), r.number(from, x.Out.Top))
-		case j.has("zero-window-probe"):
+		case j.has(record.LabelZeroWindowProbe):
 			j.add(name, "RFC 9293 §3.8.6.1", Noted, "No data, and SEG.SEQ %s is one below SND.NXT or SND.UNA while the receiver's window is closed: a window probe, not a keepalive.", r.number(from, s.Seq))
 		default:
 			j.add(name, rule, NotApplicable, "It takes no sequence number.")
@@ -369,11 +369,11 @@ func (j *Judgement) resent(r *replay) {
 	}
 	span := fmt.Sprintf("It takes %s to %s; every number before %s had passed, the highest sent was %s", r.number(from, s.Seq), r.number(from, s.End()-1), r.number(from, x.Out.Edge), r.number(from, x.Out.Top-1))
 	switch {
-	case j.has("keepalive") || j.has("zero-window-probe"):
+	case j.has(record.LabelKeepalive) || j.has(record.LabelZeroWindowProbe):
 		j.add(name, rule, Noted, "%s: one octet at the edge, a probe.", span)
-	case j.has("retransmission"):
+	case j.has(record.LabelRetransmission):
 		text := span + ": sent before"
-		if j.has("original-not-captured") {
+		if j.has(record.LabelOriginalNotCaptured) {
 			text = span + ": it fills a hole that was open too long for a late packet, so its original was lost before it reached the tap"
 		}
 		if j.Segment.Original != 0 {
@@ -385,15 +385,15 @@ func (j *Judgement) resent(r *replay) {
 			}
 		}
 		switch {
-		case j.has("retransmission-spurious-proved"):
+		case j.has(record.LabelRetransmissionSpuriousProved):
 			text += "; the receiver later showed that it was needless (D-SACK or timestamp)"
-		case j.has("retransmission-spurious"):
+		case j.has(record.LabelRetransmissionSpurious):
 			text += "; an ACK that covers it had passed already"
 		}
 		j.add(name, rule, Noted, "%s.", text)
-	case j.has("out-of-order"):
+	case j.has(record.LabelOutOfOrder):
 		j.add(name, rule, Noted, "%s: it fills a hole with numbers never seen, soon after the hole opened: overtaken on the way, not sent again.", span)
-	case j.has("previous-segment-missing"):
+	case j.has(record.LabelPreviousSegmentMissing):
 		j.add(name, rule, Noted, "%s: numbers in between have not passed: late, lost before the tap, or not captured.", span)
 	default:
 		j.add(name, rule, Passed, "%s: all new.", span)
@@ -418,9 +418,9 @@ func (j *Judgement) window(r *replay) {
 	}
 	switch {
 	case s.Flags.Any(fsm.RST):
-	case j.has("zero-window"):
+	case j.has(record.LabelZeroWindow):
 		j.add("window offered", "RFC 9293 §3.8.6", Noted, "0: it closes its window.")
-	case j.has("window-update"):
+	case j.has(record.LabelWindowUpdate):
 		j.add("window offered", "RFC 9293 §3.8.6", Noted, "%s, and nothing else new: a window update.", phrase.Size(uint64(j.Segment.Window)))
 	default:
 		how := ""

@@ -37,12 +37,12 @@ func (r *replay) step(s *record.Segment) fsm.Meaning {
 		r.ts[s.From], r.tsOK[s.From] = s.Seg.TSVal, true
 	}
 	switch {
-	case slices.Contains(s.Labels, "duplicate-frame"):
+	case slices.Contains(s.Labels, record.LabelDuplicateFrame):
 		return 0 // the machine never saw it
-	case slices.Contains(s.Labels, "network-duplicate"):
+	case slices.Contains(s.Labels, record.LabelNetworkDuplicate):
 		return r.conn.StepCopy(s.From, &s.Seg, s.Frame, s.Time)
 	}
-	m := r.conn.Step(s.From, &s.Seg, s.Frame, s.Time, slices.Contains(s.Labels, "bad-checksum") || slices.Contains(s.Labels, "lost-between-taps"))
+	m := r.conn.Step(s.From, &s.Seg, s.Frame, s.Time, slices.Contains(s.Labels, record.LabelBadChecksum) || slices.Contains(s.Labels, record.LabelLostBetweenTaps))
 	switch {
 	case s.From == fsm.Client && s.Seg.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN && r.syn == 0:
 		r.syn = s.Time

@@ -203,12 +203,12 @@ func (t *teller) transitionsOnly() []Step {
 // ordinary segment, which may be folded.
 func (t *teller) words(s *record.Segment, newAck bool) (kind, text string) {
 	who, peer := phrase.By(s.From), phrase.By(s.From.Peer())
-	has := func(label string) bool { return slices.Contains(s.Labels, label) }
+	has := func(label record.Label) bool { return slices.Contains(s.Labels, label) }
 	f := s.Seg.Flags
 	switch {
-	case has("duplicate-frame"):
+	case has(record.LabelDuplicateFrame):
 		return "copies of frames that the capture holds twice", "The capture holds this packet twice; the copy tells nothing, and counts for nothing."
-	case has("network-duplicate"):
+	case has(record.LabelNetworkDuplicate):
 		return "packets that the network delivered twice", "The network delivered a packet of " + who + " twice. " + phrase.Capital(peer) + " has it already and drops it."
 	case f.Has(fsm.RST):
 		return "resets", t.reset(s)
@@ -225,39 +225,39 @@ func (t *teller) words(s *record.Segment, newAck bool) (kind, text string) {
 		}
 	}()
 	switch {
-	case has("lost-between-taps"):
+	case has(record.LabelLostBetweenTaps):
 		return "segments lost on the way", "The tap near " + peer + " never saw it: it was lost on the way, unless that tap missed it."
 	case s.Frame == t.c.Handshake.ACK && t.c.Handshake.SYNACK != 0:
 		return "final ACKs", t.finalACK(s)
 	case t.acksFIN(s):
 		return "ACKs of a FIN", t.ackOfFIN(s)
-	case has("bad-checksum"):
+	case has(record.LabelBadChecksum):
 		return "segments with a wrong checksum", "The checksum is wrong: " + peer + " drops the segment as if it had never come, so " + who + " will have to send it again."
-	case has("keepalive"):
+	case has(record.LabelKeepalive):
 		return "keepalive probes", "After a silence " + who + " asks whether " + peer + " is still there: a keepalive, with a number just below the next one, which " + peer + " must answer with an ACK if it lives."
-	case has("keepalive-ack"):
+	case has(record.LabelKeepaliveACK):
 		return "answers to keepalives", phrase.Capital(who) + " answers the keepalive: it is there, and knows the connection."
-	case has("zero-window-probe"):
+	case has(record.LabelZeroWindowProbe):
 		return "window probes", phrase.Capital(peer) + "'s window is closed, so " + who + " asks with a probe whether there is room again. A lost window update would otherwise stop both for ever."
-	case has("zero-window-probe-ack"):
+	case has(record.LabelZeroWindowProbeACK):
 		return "answers to window probes", phrase.Capital(who) + " answers the probe: its window is " + phrase.Size(uint64(s.Window)) + "."
-	case has("zero-window"):
+	case has(record.LabelZeroWindow):
 		return "closed windows", phrase.Capital(who) + " closes its window: its buffer is full because its application does not read, and " + peer + " must wait."
-	case has("challenge-ack"):
+	case has(record.LabelChallengeACK):
 		return "challenge ACKs", phrase.Capital(who) + " does not trust the segment before and answers with what it expects (a challenge ACK, RFC 5961): if that segment was meant, its sender will answer with a RST at exactly this number."
-	case has("retransmission"):
+	case has(record.LabelRetransmission):
 		return "retransmissions of " + who, t.resent(s)
-	case has("out-of-order"):
+	case has(record.LabelOutOfOrder):
 		return "segments out of order", "Numbers below the highest so far that nobody had seen: this segment of " + who + " was overtaken on the way. Nothing was lost."
-	case has("previous-segment-missing"):
+	case has(record.LabelPreviousSegmentMissing):
 		return "segments behind a hole", phrase.Capital(who) + " is ahead of what was captured: what lies between is late, was lost before the tap, or was not captured. What follows tells which."
-	case has("ack-ahead"):
+	case has(record.LabelACKAhead):
 		return "ACKs of what was not captured", phrase.Capital(who) + " acknowledges octets that were never captured: it has them, so the capture lost them, or it lies."
-	case has("duplicate-ack"):
+	case has(record.LabelDuplicateACK):
 		return "duplicate ACKs", phrase.Capital(who) + " repeats its ACK of " + t.r.number(s.From.Peer(), s.Seg.Ack) + ": something came, but not the octet that it waits for. Three of these and " + peer + " sends it again (RFC 5681)."
-	case has("window-update"):
+	case has(record.LabelWindowUpdate):
 		return "window updates", phrase.Capital(who) + " offers a window of " + phrase.Size(uint64(s.Window)) + " now; nothing else is new."
-	case has("after-rst"):
+	case has(record.LabelAfterRST):
 		return "segments behind a RST", phrase.Capital(who) + " sends although the connection was reset: this was under way when the RST came, or the RST never arrived, or was not its peer's."
 	}
 	return t.ordinary(s, newAck)
@@ -266,7 +266,7 @@ func (t *teller) words(s *record.Segment, newAck bool) (kind, text string) {
 func (t *teller) syn(s *record.Segment) string {
 	who, peer := phrase.By(s.From), phrase.By(s.From.Peer())
 	switch {
-	case slices.Contains(s.Labels, "retransmission"):
+	case slices.Contains(s.Labels, record.LabelRetransmission):
 		return phrase.Capital(who) + " sends its SYN again: no answer has reached it. Either the SYN was lost, or the answer."
 	case s.From == fsm.Server:
 		return "The server sends a SYN of its own, without an ACK: the two SYNs cross, and both sides go through SYN-RECEIVED (simultaneous open), or the server splits the handshake."
@@ -316,7 +316,7 @@ func (t *teller) synAck(s *record.Segment) string {
 	switch {
 	case s.From == fsm.Client && h.Kind != "simultaneous" && h.Kind != "split":
 		return "A SYN-ACK from the side that sent the SYN: there was none to answer, so it does not belong here."
-	case slices.Contains(s.Labels, "retransmission"):
+	case slices.Contains(s.Labels, record.LabelRetransmission):
 		return phrase.Capital(phrase.By(s.From)) + " sends its SYN-ACK again: it has seen no ACK of it. If one passed here before, that one did not arrive."
 	case h.SYNACKValid == record.Invalid:
 		return "The server answers, but its SYN-ACK acknowledges " + t.r.number(fsm.Client, s.Seg.Ack) + ", and the SYN's number plus one is 1. A client must not accept that: it answers with a RST and waits on."
@@ -379,7 +379,7 @@ func (t *teller) fin(s *record.Segment) string {
 		return phrase.Capital(who) + " has nothing more to send and closes its direction: a FIN, which takes the number " + t.r.number(s.From, s.Seg.FinSeq()) + "." + data + " It still can receive."
 	case t.c.Close.FINAcked[s.From.Peer()] == s.Frame:
 		return phrase.Capital(who) + " closes too: one segment acknowledges " + peer + "'s FIN and brings its own, number " + t.r.number(s.From, s.Seg.FinSeq()) + "." + data
-	case t.c.Close.Kind == "simultaneous":
+	case t.c.Close.Kind == record.CloseSimultaneous:
 		return phrase.Capital(who) + " closes as well, before it has " + peer + "'s FIN: the two cross, and both sides go through CLOSING." + data
 	}
 	return phrase.Capital(who) + " closes too: its FIN takes the number " + t.r.number(s.From, s.Seg.FinSeq()) + "." + data + " Only " + peer + "'s ACK of it is missing now."
@@ -387,13 +387,13 @@ func (t *teller) fin(s *record.Segment) string {
 
 func (t *teller) reset(s *record.Segment) string {
 	who, peer := phrase.By(s.From), phrase.By(s.From.Peer())
-	has := func(label string) bool { return slices.Contains(s.Labels, label) }
+	has := func(label record.Label) bool { return slices.Contains(s.Labels, label) }
 	switch {
-	case has("rst-out-of-window"):
+	case has(record.LabelRSTOutOfWindow):
 		return "A RST in " + who + "'s name, but its number lies outside " + peer + "'s window: " + peer + " ignores it."
-	case has("rst-in-window"):
+	case has(record.LabelRSTInWindow):
 		return "A RST in " + who + "'s name that lies in the window but not at the number that " + peer + " expects: " + peer + " must ask back with a challenge ACK and stays (RFC 5961)."
-	case t.c.Close.Kind == "refused":
+	case t.c.Close.Kind == record.CloseRefused:
 		return phrase.Capital(who) + " refuses: the RST acknowledges the SYN, so it is an answer to it. This proves that the SYN reached a host, or a firewall, that answers, and that nothing listens on the port."
 	case s.Seg.Flags.Has(fsm.ACK):
 		return phrase.Capital(who) + " aborts the connection. With ACK set the RST comes from an endpoint that knew the connection: its application, or its system, ended it. Whatever was not delivered yet is lost, nobody answers a RST, and there is no TIME-WAIT."
@@ -416,11 +416,11 @@ func (t *teller) resent(s *record.Segment) string {
 	}
 	text += "."
 	switch {
-	case slices.Contains(s.Labels, "original-not-captured"):
+	case slices.Contains(s.Labels, record.LabelOriginalNotCaptured):
 		return text + " The first one never passed here: it was lost between its sender and the tap."
-	case slices.Contains(s.Labels, "retransmission-spurious-proved"):
+	case slices.Contains(s.Labels, record.LabelRetransmissionSpuriousProved):
 		return text + " It was needless, as the receiver shows later: the first one had arrived."
-	case slices.Contains(s.Labels, "retransmission-spurious"):
+	case slices.Contains(s.Labels, record.LabelRetransmissionSpurious):
 		return text + " An ACK of these octets has passed here already, so they did arrive; the ACK was late, or lost."
 	}
 	return text + " The first one passed here, so it, or the ACK of it, was lost behind the tap."

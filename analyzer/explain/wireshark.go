@@ -10,7 +10,7 @@ import (
 // labelField is the nearest field of Wireshark's TCP analysis for one of our
 // labels.
 type labelField struct {
-	Label  string
+	Label  record.Label
 	Field  string // display filter field; "" when Wireshark has none
 	Remark string // where its judgement differs from ours
 }
@@ -19,31 +19,31 @@ type labelField struct {
 // against each other. The first that a segment has decides, as Wireshark gives
 // a segment one name among the retransmissions.
 var labelFields = []labelField{
-	{"duplicate-frame", "tcp.analysis.retransmission", "Wireshark does not tell a frame captured twice from one sent twice; a pure ACK becomes tcp.analysis.duplicate_ack"},
-	{"network-duplicate", "tcp.analysis.retransmission", "Wireshark does not look at the IP identification"},
-	{"keepalive", "tcp.analysis.keep_alive", ""},
-	{"keepalive-ack", "tcp.analysis.keep_alive_ack", ""},
-	{"zero-window-probe", "tcp.analysis.zero_window_probe", "only a probe with one octet; it calls a probe without data tcp.analysis.keep_alive"},
-	{"zero-window-probe-ack", "tcp.analysis.zero_window_probe_ack", "only behind a probe that it knew"},
-	{"retransmission-spurious", "tcp.analysis.spurious_retransmission", ""},
-	{"retransmission-fast", "tcp.analysis.fast_retransmission", "only behind two duplicate ACKs and within 20 ms of the last; otherwise tcp.analysis.retransmission or tcp.analysis.out_of_order"},
-	{"original-not-captured", "tcp.analysis.retransmission", "or tcp.analysis.out_of_order, when the hole is younger than the handshake's round trip"},
-	{"retransmission", "tcp.analysis.retransmission", ""},
-	{"out-of-order", "tcp.analysis.out_of_order", ""},
-	{"previous-segment-missing", "tcp.analysis.lost_segment", ""},
-	{"ack-ahead", "tcp.analysis.ack_lost_segment", ""},
-	{"challenge-ack", "tcp.analysis.duplicate_ack", "Wireshark takes a challenge ACK for a duplicate one"},
-	{"duplicate-ack", "tcp.analysis.duplicate_ack", ""},
-	{"zero-window", "tcp.analysis.zero_window", ""},
-	{"window-update", "tcp.analysis.window_update", ""},
-	{"window-full", "tcp.analysis.window_full", ""},
-	{"bad-checksum", "tcp.checksum.bad", "only when its checksum validation is switched on"},
+	{record.LabelDuplicateFrame, "tcp.analysis.retransmission", "Wireshark does not tell a frame captured twice from one sent twice; a pure ACK becomes tcp.analysis.duplicate_ack"},
+	{record.LabelNetworkDuplicate, "tcp.analysis.retransmission", "Wireshark does not look at the IP identification"},
+	{record.LabelKeepalive, "tcp.analysis.keep_alive", ""},
+	{record.LabelKeepaliveACK, "tcp.analysis.keep_alive_ack", ""},
+	{record.LabelZeroWindowProbe, "tcp.analysis.zero_window_probe", "only a probe with one octet; it calls a probe without data tcp.analysis.keep_alive"},
+	{record.LabelZeroWindowProbeACK, "tcp.analysis.zero_window_probe_ack", "only behind a probe that it knew"},
+	{record.LabelRetransmissionSpurious, "tcp.analysis.spurious_retransmission", ""},
+	{record.LabelRetransmissionFast, "tcp.analysis.fast_retransmission", "only behind two duplicate ACKs and within 20 ms of the last; otherwise tcp.analysis.retransmission or tcp.analysis.out_of_order"},
+	{record.LabelOriginalNotCaptured, "tcp.analysis.retransmission", "or tcp.analysis.out_of_order, when the hole is younger than the handshake's round trip"},
+	{record.LabelRetransmission, "tcp.analysis.retransmission", ""},
+	{record.LabelOutOfOrder, "tcp.analysis.out_of_order", ""},
+	{record.LabelPreviousSegmentMissing, "tcp.analysis.lost_segment", ""},
+	{record.LabelACKAhead, "tcp.analysis.ack_lost_segment", ""},
+	{record.LabelChallengeACK, "tcp.analysis.duplicate_ack", "Wireshark takes a challenge ACK for a duplicate one"},
+	{record.LabelDuplicateACK, "tcp.analysis.duplicate_ack", ""},
+	{record.LabelZeroWindow, "tcp.analysis.zero_window", ""},
+	{record.LabelWindowUpdate, "tcp.analysis.window_update", ""},
+	{record.LabelWindowFull, "tcp.analysis.window_full", ""},
+	{record.LabelBadChecksum, "tcp.checksum.bad", "only when its checksum validation is switched on"},
 }
 
 // exclusive are the labels of which Wireshark would name one at most.
-var exclusive = []string{
-	"duplicate-frame", "network-duplicate", "keepalive", "zero-window-probe", "retransmission-spurious", "retransmission-fast",
-	"original-not-captured", "retransmission", "out-of-order",
+var exclusive = []record.Label{
+	record.LabelDuplicateFrame, record.LabelNetworkDuplicate, record.LabelKeepalive, record.LabelZeroWindowProbe, record.LabelRetransmissionSpurious, record.LabelRetransmissionFast,
+	record.LabelOriginalNotCaptured, record.LabelRetransmission, record.LabelOutOfOrder,
 }
 
 // wireshark lists the fields that Wireshark would set on the segment.
@@ -72,8 +72,8 @@ func wireshark(c *record.Connection, s *record.Segment) []string {
 		out = append(out, "tcp.connection.synack")
 	case f.Has(fsm.SYN):
 		out = append(out, "tcp.connection.syn")
-		if c.Incarnation > 1 && !slices.Contains(s.Labels, "retransmission") || slices.ContainsFunc(c.Anomalies, func(a record.Anomaly) bool {
-			return a.Name == "syn-in-established" && slices.Contains(a.Frames, s.Frame)
+		if c.Incarnation > 1 && !slices.Contains(s.Labels, record.LabelRetransmission) || slices.ContainsFunc(c.Anomalies, func(a record.Anomaly) bool {
+			return a.Name == record.CheckSYNInEstablished && slices.Contains(a.Frames, s.Frame)
 		}) {
 			out = append(out, "tcp.analysis.reused_ports")
 		}

@@ -3,7 +3,7 @@ package record
 // CheckDoc is one check of the catalogue as a reader needs it: what fires it,
 // which rule stands behind it, and what else could look the same.
 type CheckDoc struct {
-	Name      string // kebab-case; never changes
+	Name      CheckName
 	Title     string // a few words
 	Severity  Severity
 	Family    string   // "handshake", "teardown", "reset", …

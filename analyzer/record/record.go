@@ -78,7 +78,7 @@ type Summary struct {
 	Connections uint64
 	Client      []Count // final client states, in the RFC's order
 	Server      []Count
-	Closes      []Count        // by Close.Kind, largest first
+	Closes      []Count        // by CloseKind, largest first
 	Verdicts    []VerdictCount // by concern, the gravest first, then count
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
@@ -88,7 +88,7 @@ type Summary struct {
 
 // AnomalyCount counts one anomaly over all connections.
 type AnomalyCount struct {
-	Name        string
+	Name        CheckName
 	Severity    Severity // the gravest that it has on any of them
 	Title       string
 	Count       uint64 // occurrences
@@ -198,8 +198,8 @@ type Options struct {
 
 // Close is how a connection ended.
 type Close struct {
-	FirstCloser string       // "client", "server" or "" while nobody closed
-	Kind        string       // see CloseKinds
+	FirstCloser string // "client", "server" or "" while nobody closed
+	Kind        CloseKind
 	FIN         [2]fsm.Frame // each side's first FIN
 	FINAcked    [2]fsm.Frame // the ACK of it
 	RST         fsm.Frame    // the reset that ended it
@@ -302,7 +302,7 @@ func (s Severity) String() string {
 
 // Anomaly is one finding of a check on one connection.
 type Anomaly struct {
-	Name     string
+	Name     CheckName
 	Severity Severity
 	Side     string      // "client", "server" or "": who did it
 	Frames   []fsm.Frame // what proves it, at most MaxFrames
@@ -329,7 +329,7 @@ type Segment struct {
 	Window uint32      // scaled where the scale is known
 	Before [2]EndState // states of client and server, with hindsight
 	After  [2]EndState
-	Labels []string
+	Labels []Label
 
 	Original fsm.Frame // the segment that a retransmission repeats; 0 if none, or not captured
 }

@@ -4,7 +4,7 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 
 // Verdict says in one sentence why a connection went and ended as it did.
 type Verdict struct {
-	Code     string // one of VerdictCodes; empty only in a record that nobody judged
+	Code     VerdictCode // empty only in a record that nobody judged
 	Sentence string
 	Frames   []fsm.Frame // what it rests on, in order; at most MaxVerdictFrames
 	Sure     bool        // false where another explanation, or a doubtful capture, is left
@@ -16,9 +16,9 @@ const MaxVerdictFrames = 8
 
 // Limit is one thing that held a connection's data back for a share of its time.
 type Limit struct {
-	Code     string  // a code of VerdictCodes that begins with "limited-by-"
-	Side     string  // "client" or "server": whose window, whose losses, whose application
-	Share    float64 // of the time, or for loss of the bytes: 0 to 1
+	Code     VerdictCode // one of the three that begin with "limited-by-"
+	Side     string      // "client" or "server": whose window, whose losses, whose application
+	Share    float64     // of the time, or for loss of the bytes: 0 to 1
 	Sentence string
 	Frames   []fsm.Frame
 }
@@ -39,71 +39,117 @@ func (c Concern) String() string {
 	return [...]string{"fine", "unknown", "trouble", "failure"}[c&3]
 }
 
-// VerdictCode is one code with what it stands for.
-type VerdictCode struct {
-	Code        string // kebab-case; never changes
+// VerdictCode names a verdict, or a limit: kebab-case words that never change.
+type VerdictCode string
+
+// The codes. VerdictDocs explains them.
+const (
+	VerdictClosedNormally           VerdictCode = "closed-normally"
+	VerdictClosedSimultaneously     VerdictCode = "closed-simultaneously"
+	VerdictClosedWithReset          VerdictCode = "closed-with-reset"
+	VerdictCloseUnacknowledged      VerdictCode = "close-unacknowledged"
+	VerdictStillOpen                VerdictCode = "still-open"
+	VerdictHalfClosed               VerdictCode = "half-closed"
+	VerdictStuckCloseWait           VerdictCode = "stuck-close-wait"
+	VerdictStuckFINWait2            VerdictCode = "stuck-fin-wait-2"
+	VerdictRefused                  VerdictCode = "refused"
+	VerdictUnanswered               VerdictCode = "unanswered"
+	VerdictSYNACKUnacknowledged     VerdictCode = "syn-ack-unacknowledged"
+	VerdictHandshakeBadNumber       VerdictCode = "handshake-bad-number"
+	VerdictHandshakeAbortedByClient VerdictCode = "handshake-aborted-by-client"
+	VerdictHandshakeAbortedByServer VerdictCode = "handshake-aborted-by-server"
+	VerdictScanProbe                VerdictCode = "scan-probe"
+	VerdictNoConnection             VerdictCode = "no-connection"
+	VerdictResetAfterConnect        VerdictCode = "reset-after-connect"
+	VerdictResetAfterRequest        VerdictCode = "reset-after-request"
+	VerdictResetUnreadData          VerdictCode = "reset-unread-data"
+	VerdictResetMidTransfer         VerdictCode = "reset-mid-transfer"
+	VerdictResetIdle                VerdictCode = "reset-idle"
+	VerdictResetInPlaceOfClose      VerdictCode = "reset-in-place-of-close"
+	VerdictResetAfterFIN            VerdictCode = "reset-after-fin"
+	VerdictResetDataAfterClose      VerdictCode = "reset-data-after-close"
+	VerdictResetStateLost           VerdictCode = "reset-state-lost"
+	VerdictResetInjected            VerdictCode = "reset-injected"
+	VerdictResetByThirdParty        VerdictCode = "reset-by-third-party"
+	VerdictPeerVanished             VerdictCode = "peer-vanished"
+	VerdictDeadByKeepalive          VerdictCode = "dead-by-keepalive"
+	VerdictDroppedWhileIdle         VerdictCode = "dropped-while-idle"
+	VerdictSuperseded               VerdictCode = "superseded"
+	VerdictWindowClosed             VerdictCode = "window-closed"
+	VerdictOneDirectionOnly         VerdictCode = "one-direction-only"
+	VerdictJoinedMidway             VerdictCode = "joined-midway"
+	VerdictCaptureCut               VerdictCode = "capture-cut"
+	VerdictNotFollowed              VerdictCode = "not-followed"
+	VerdictLimitedByReceiver        VerdictCode = "limited-by-receiver"
+	VerdictLimitedByLoss            VerdictCode = "limited-by-loss"
+	VerdictLimitedByApplication     VerdictCode = "limited-by-application"
+)
+
+// VerdictDoc is one code with what it stands for.
+type VerdictDoc struct {
+	Code        VerdictCode
 	Title       string // a few words
 	Concern     Concern
 	Explanation string // when it is given
 }
 
-// VerdictCodes are all codes that a Verdict or a Limit can have.
-var VerdictCodes = []VerdictCode{
-	{"closed-normally", "normal close", ConcernNone, "Both sides closed with a FIN, one after the other, and each FIN was acknowledged."},
-	{"closed-simultaneously", "simultaneous close", ConcernNone, "Both sides closed at once: their FINs crossed on the way."},
-	{"closed-with-reset", "closed, then a reset", ConcernTrouble, "Both sides had sent their FIN; a RST took the place of the last ACK, or ended TIME-WAIT."},
-	{"close-unacknowledged", "close never acknowledged", ConcernTrouble, "Both sides sent their FIN, but one FIN was sent again and never acknowledged."},
-	{"still-open", "still open", ConcernNone, "The connection was open on both sides when the capture ended."},
-	{"half-closed", "half-closed", ConcernNone, "One side had closed and the other had not when the capture ended."},
-	{"stuck-close-wait", "stuck in CLOSE-WAIT", ConcernTrouble, "One side got the other's FIN and stayed silent in CLOSE-WAIT for more than 60 s, to the end: its application did not close the socket."},
-	{"stuck-fin-wait-2", "stuck in FIN-WAIT-2", ConcernTrouble, "One side closed and waited for the other's FIN in FIN-WAIT-2 for more than 60 s, to the end."},
-	{"refused", "refused by the server", ConcernFailure, "The SYN was answered by a RST that acknowledges it."},
-	{"unanswered", "never answered", ConcernFailure, "Nothing came back for the SYN."},
-	{"syn-ack-unacknowledged", "SYN-ACK never acknowledged", ConcernFailure, "The server answered, and the client never acknowledged it: a SYN flood, a spoofed address, or a path that works one way only."},
-	{"handshake-bad-number", "wrong number in the handshake", ConcernFailure, "The handshake broke on an acknowledgment number that is not the other's initial number plus one."},
-	{"handshake-aborted-by-client", "handshake aborted by the client", ConcernFailure, "The client reset the connection before the handshake was complete, as a SYN scan does."},
-	{"handshake-aborted-by-server", "handshake aborted by the server", ConcernFailure, "The server, having answered the SYN, reset the connection before the handshake was complete for it."},
-	{"scan-probe", "scan probe", ConcernTrouble, "Segments with control bits that no connection uses: a scan, not an attempt to connect."},
-	{"no-connection", "no connection", ConcernUnknown, "Segments that belong to no connection that the capture shows."},
-	{"reset-after-connect", "reset after connecting", ConcernFailure, "A side reset the connection after the handshake before any data was sent."},
-	{"reset-after-request", "reset at once after a request", ConcernFailure, "The server reset the connection at once after a request, without an answer."},
-	{"reset-unread-data", "reset with data unread", ConcernFailure, "A side reset the connection of itself some time after it had acknowledged data that it never answered: its application ended or closed, probably with that data unread."},
-	{"reset-mid-transfer", "reset in mid-transfer", ConcernFailure, "A side reset the connection of itself while data was on its way."},
-	{"reset-idle", "reset while idle", ConcernTrouble, "A side reset the connection of itself after a long silence: an idle limit."},
-	{"reset-in-place-of-close", "reset in place of a close", ConcernTrouble, "A side ended the connection with a RST where a FIN was due, all data being acknowledged."},
-	{"reset-after-fin", "reset after its FIN", ConcernTrouble, "A side sent its FIN and then a RST without waiting for the other's FIN."},
-	{"reset-data-after-close", "reset, data after the close", ConcernFailure, "A side had closed for good and answered further data with a RST: that data was lost."},
-	{"reset-state-lost", "reset, state lost", ConcernFailure, "A side answered as an endpoint does that knows nothing of the connection: it had been closed, restarted or timed out there."},
-	{"reset-injected", "reset probably injected", ConcernFailure, "The side in whose name the RST came went on as if it had sent none: somebody else sent it."},
-	{"reset-by-third-party", "reset by something between", ConcernFailure, "The RST came over another distance than its supposed sender's other packets: something else probably sent it."},
-	{"peer-vanished", "peer vanished", ConcernFailure, "One side sent the same again and again, and nothing more was heard of the other."},
-	{"dead-by-keepalive", "dead by keepalive", ConcernFailure, "The other side stopped answering keepalive probes and was given up."},
-	{"dropped-while-idle", "dropped while idle", ConcernFailure, "After minutes of silence nothing got through any more: something between the two had probably forgotten the connection."},
-	{"superseded", "replaced by a new connection", ConcernTrouble, "A new connection of the same addresses and ports began before this one was closed."},
-	{"window-closed", "window closed at the end", ConcernTrouble, "One side's receive window was closed when the capture ended: its application did not read."},
-	{"one-direction-only", "one direction only", ConcernUnknown, "Only one side's segments were captured."},
-	{"joined-midway", "joined midway", ConcernUnknown, "The capture holds neither the connection's beginning nor its end."},
-	{"capture-cut", "capture cut", ConcernUnknown, "The capture ended while an answer was still to be expected."},
-	{"not-followed", "not followed", ConcernUnknown, "The analysis gave the connection up because too many were open."},
-	{"limited-by-receiver", "limited by the receiver", ConcernTrouble, "Limit: the sender waited for the receiver's window."},
-	{"limited-by-loss", "limited by loss", ConcernTrouble, "Limit: data had to be sent again."},
-	{"limited-by-application", "limited by the application", ConcernNone, "Limit: one side's application let the other wait."},
+// VerdictDocs are all codes that a Verdict or a Limit can have.
+var VerdictDocs = []VerdictDoc{
+	{VerdictClosedNormally, "normal close", ConcernNone, "Both sides closed with a FIN, one after the other, and each FIN was acknowledged."},
+	{VerdictClosedSimultaneously, "simultaneous close", ConcernNone, "Both sides closed at once: their FINs crossed on the way."},
+	{VerdictClosedWithReset, "closed, then a reset", ConcernTrouble, "Both sides had sent their FIN; a RST took the place of the last ACK, or ended TIME-WAIT."},
+	{VerdictCloseUnacknowledged, "close never acknowledged", ConcernTrouble, "Both sides sent their FIN, but one FIN was sent again and never acknowledged."},
+	{VerdictStillOpen, "still open", ConcernNone, "The connection was open on both sides when the capture ended."},
+	{VerdictHalfClosed, "half-closed", ConcernNone, "One side had closed and the other had not when the capture ended."},
+	{VerdictStuckCloseWait, "stuck in CLOSE-WAIT", ConcernTrouble, "One side got the other's FIN and stayed silent in CLOSE-WAIT for more than 60 s, to the end: its application did not close the socket."},
+	{VerdictStuckFINWait2, "stuck in FIN-WAIT-2", ConcernTrouble, "One side closed and waited for the other's FIN in FIN-WAIT-2 for more than 60 s, to the end."},
+	{VerdictRefused, "refused by the server", ConcernFailure, "The SYN was answered by a RST that acknowledges it."},
+	{VerdictUnanswered, "never answered", ConcernFailure, "Nothing came back for the SYN."},
+	{VerdictSYNACKUnacknowledged, "SYN-ACK never acknowledged", ConcernFailure, "The server answered, and the client never acknowledged it: a SYN flood, a spoofed address, or a path that works one way only."},
+	{VerdictHandshakeBadNumber, "wrong number in the handshake", ConcernFailure, "The handshake broke on an acknowledgment number that is not the other's initial number plus one."},
+	{VerdictHandshakeAbortedByClient, "handshake aborted by the client", ConcernFailure, "The client reset the connection before the handshake was complete, as a SYN scan does."},
+	{VerdictHandshakeAbortedByServer, "handshake aborted by the server", ConcernFailure, "The server, having answered the SYN, reset the connection before the handshake was complete for it."},
+	{VerdictScanProbe, "scan probe", ConcernTrouble, "Segments with control bits that no connection uses: a scan, not an attempt to connect."},
+	{VerdictNoConnection, "no connection", ConcernUnknown, "Segments that belong to no connection that the capture shows."},
+	{VerdictResetAfterConnect, "reset after connecting", ConcernFailure, "A side reset the connection after the handshake before any data was sent."},
+	{VerdictResetAfterRequest, "reset at once after a request", ConcernFailure, "The server reset the connection at once after a request, without an answer."},
+	{VerdictResetUnreadData, "reset with data unread", ConcernFailure, "A side reset the connection of itself some time after it had acknowledged data that it never answered: its application ended or closed, probably with that data unread."},
+	{VerdictResetMidTransfer, "reset in mid-transfer", ConcernFailure, "A side reset the connection of itself while data was on its way."},
+	{VerdictResetIdle, "reset while idle", ConcernTrouble, "A side reset the connection of itself after a long silence: an idle limit."},
+	{VerdictResetInPlaceOfClose, "reset in place of a close", ConcernTrouble, "A side ended the connection with a RST where a FIN was due, all data being acknowledged."},
+	{VerdictResetAfterFIN, "reset after its FIN", ConcernTrouble, "A side sent its FIN and then a RST without waiting for the other's FIN."},
+	{VerdictResetDataAfterClose, "reset, data after the close", ConcernFailure, "A side had closed for good and answered further data with a RST: that data was lost."},
+	{VerdictResetStateLost, "reset, state lost", ConcernFailure, "A side answered as an endpoint does that knows nothing of the connection: it had been closed, restarted or timed out there."},
+	{VerdictResetInjected, "reset probably injected", ConcernFailure, "The side in whose name the RST came went on as if it had sent none: somebody else sent it."},
+	{VerdictResetByThirdParty, "reset by something between", ConcernFailure, "The RST came over another distance than its supposed sender's other packets: something else probably sent it."},
+	{VerdictPeerVanished, "peer vanished", ConcernFailure, "One side sent the same again and again, and nothing more was heard of the other."},
+	{VerdictDeadByKeepalive, "dead by keepalive", ConcernFailure, "The other side stopped answering keepalive probes and was given up."},
+	{VerdictDroppedWhileIdle, "dropped while idle", ConcernFailure, "After minutes of silence nothing got through any more: something between the two had probably forgotten the connection."},
+	{VerdictSuperseded, "replaced by a new connection", ConcernTrouble, "A new connection of the same addresses and ports began before this one was closed."},
+	{VerdictWindowClosed, "window closed at the end", ConcernTrouble, "One side's receive window was closed when the capture ended: its application did not read."},
+	{VerdictOneDirectionOnly, "one direction only", ConcernUnknown, "Only one side's segments were captured."},
+	{VerdictJoinedMidway, "joined midway", ConcernUnknown, "The capture holds neither the connection's beginning nor its end."},
+	{VerdictCaptureCut, "capture cut", ConcernUnknown, "The capture ended while an answer was still to be expected."},
+	{VerdictNotFollowed, "not followed", ConcernUnknown, "The analysis gave the connection up because too many were open."},
+	{VerdictLimitedByReceiver, "limited by the receiver", ConcernTrouble, "Limit: the sender waited for the receiver's window."},
+	{VerdictLimitedByLoss, "limited by loss", ConcernTrouble, "Limit: data had to be sent again."},
+	{VerdictLimitedByApplication, "limited by the application", ConcernNone, "Limit: one side's application let the other wait."},
 }
 
-// FindVerdictCode returns the entry of VerdictCodes for the code, or nil.
-func FindVerdictCode(code string) *VerdictCode {
-	for i := range VerdictCodes {
-		if VerdictCodes[i].Code == code {
-			return &VerdictCodes[i]
+// Doc returns the entry of VerdictDocs for the code, or nil.
+func (code VerdictCode) Doc() *VerdictDoc {
+	for i := range VerdictDocs {
+		if VerdictDocs[i].Code == code {
+			return &VerdictDocs[i]
 		}
 	}
 	return nil
 }
 
 // Concern returns how much the verdict should worry a person; a code that is
-// not in VerdictCodes worries nobody.
+// not in VerdictDocs worries nobody.
 func (v *Verdict) Concern() Concern {
-	if c := FindVerdictCode(v.Code); c != nil {
+	if c := v.Code.Doc(); c != nil {
 		return c.Concern
 	}
 	return ConcernNone
@@ -111,7 +157,7 @@ func (v *Verdict) Concern() Concern {
 
 // VerdictCount counts the connections with one verdict.
 type VerdictCount struct {
-	Code    string
+	Code    VerdictCode
 	Concern Concern
 	N       uint64
 }

@@ -40,7 +40,7 @@ func (a *app) anomalies(names []string, asJSON, markdown bool) error {
 		docs = nil
 	}
 	for _, name := range names {
-		i := slices.IndexFunc(all, func(d record.CheckDoc) bool { return d.Name == name })
+		i := slices.IndexFunc(all, func(d record.CheckDoc) bool { return string(d.Name) == name })
 		if i < 0 {
 			f := usagef("no check is called %q", name)
 			if n := nearest(name, checkNames()); n != "" {
@@ -73,7 +73,7 @@ func (a *app) anomalies(names []string, asJSON, markdown bool) error {
 func checkNames() []string {
 	var names []string
 	for _, d := range analyzer.Checks() {
-		names = append(names, d.Name)
+		names = append(names, string(d.Name))
 	}
 	return names
 }
@@ -100,7 +100,7 @@ func writeChecksJSON(out *results, docs []record.CheckDoc) {
 		for _, p := range d.Peers {
 			peers = append(peers, peer(p))
 		}
-		list = append(list, doc{d.Name, d.Title, d.Severity.String(), d.Family, d.Rule, d.Condition,
+		list = append(list, doc{string(d.Name), d.Title, d.Severity.String(), d.Family, d.Rule, d.Condition,
 			append([]string{}, d.Benign...), peers, d.Filter})
 	}
 	e := json.NewEncoder(out)

@@ -105,7 +105,7 @@ func checkTable() string {
 func verdictTable() string {
 	var b strings.Builder
 	b.WriteString("| code | when |\n| --- | --- |\n")
-	for _, v := range record.VerdictCodes {
+	for _, v := range record.VerdictDocs {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Code, v.Explanation)
 	}
 	return b.String()

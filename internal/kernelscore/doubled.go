@@ -40,7 +40,7 @@ func (s *Score) compareDoubled(v *view) error {
 	}
 	for _, t := range v.talks {
 		for _, f := range t.frames {
-			if f.leaving && !f.copied && !contains(v.labels[f.number], "duplicate-frame") {
+			if f.leaving && !f.copied && !slices.Contains(v.labels[f.number], record.LabelDuplicateFrame) {
 				s.mismatch("%s: frame %d (%s len %d, IP-ID %d) is a second sight, called %v", v.file, f.number, f.segment.Flags, f.segment.Len, f.id, v.labels[f.number])
 			}
 		}
@@ -85,7 +85,7 @@ func substance(c *record.Connection) string {
 	}
 	var found []string
 	for i := range c.Anomalies {
-		if a := &c.Anomalies[i]; a.Name != "duplicate-capture" {
+		if a := &c.Anomalies[i]; a.Name != record.CheckDuplicateCapture {
 			found = append(found, fmt.Sprintf("%s %s ×%d", a.Name, a.Side, a.Count))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
@@ -97,9 +98,9 @@ func kindAt(r *lab.Retransmission, said *lab.Endpoint, f *frame) Kind {
 }
 
 // kindNamed returns the kind that the analyzer's labels name.
-func kindNamed(labels []string) Kind {
-	for label, kind := range map[string]Kind{
-		"retransmission-timeout": Timeout, "retransmission-fast": Fast, "tail-loss-probe": TailProbe,
+func kindNamed(labels []record.Label) Kind {
+	for label, kind := range map[record.Label]Kind{
+		record.LabelRetransmissionTimeout: Timeout, record.LabelRetransmissionFast: Fast, record.LabelTailLossProbe: TailProbe,
 	} {
 		if slices.Contains(labels, label) {
 			return kind
@@ -110,8 +111,8 @@ func kindNamed(labels []string) Kind {
 
 // namesRetransmission reports whether labels call a segment a retransmission of
 // any kind.
-func namesRetransmission(labels []string) bool {
-	return slices.ContainsFunc(labels, func(l string) bool {
-		return strings.HasPrefix(l, "retransmission") || l == "tail-loss-probe"
+func namesRetransmission(labels []record.Label) bool {
+	return slices.ContainsFunc(labels, func(l record.Label) bool {
+		return strings.HasPrefix(string(l), "retransmission") || l == record.LabelTailLossProbe
 	})
 }

@@ -152,7 +152,7 @@ func TestByHand(t *testing.T) {
 		var names []string
 		for _, c := range r.Connections {
 			for i := range c.Anomalies {
-				if n := c.Anomalies[i].Name; !slices.Contains(aside, n) {
+				if n := string(c.Anomalies[i].Name); !slices.Contains(aside, n) {
 					names = append(names, n)
 				}
 			}

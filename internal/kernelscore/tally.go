@@ -2,7 +2,9 @@ package kernelscore
 
 import (
 	"fmt"
+	"slices"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
@@ -247,7 +249,7 @@ func (s *Score) compareFrame(to *Tally, v *view, t, own *talk, f *frame, where s
 	} else {
 		s.mismatch("%sframe %d (%s seq %d len %d) is a retransmission, called %v", where, f.number, f.segment.Flags, f.segment.Seq, f.segment.Len, labels)
 	}
-	if contains(labels, "out-of-order") {
+	if slices.Contains(labels, record.LabelOutOfOrder) {
 		to.OutOfOrder++
 	}
 	if tshark.retransmission {
@@ -276,15 +278,6 @@ func copyNote(f *frame) string {
 		return " but a copy that the network made"
 	}
 	return ""
-}
-
-func contains(labels []string, label string) bool {
-	for _, l := range labels {
-		if l == label {
-			return true
-		}
-	}
-	return false
 }
 
 // doubtKinds checks the two truths of resending against each other: each resent

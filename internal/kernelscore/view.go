@@ -18,8 +18,8 @@ type view struct {
 	file   string
 	talks  []*talk // as in the truth
 	report *record.Report
-	labels map[uint64][]string // by frame number
-	tshark map[uint64]verdict  // nil without tshark
+	labels map[uint64][]record.Label // by frame number
+	tshark map[uint64]verdict        // nil without tshark
 	stray  []*record.Connection
 	last   time.Time // of its last frame
 }
@@ -161,7 +161,7 @@ func (v *view) assign() {
 			owner[f.number] = t
 		}
 	}
-	v.labels = make(map[uint64][]string)
+	v.labels = make(map[uint64][]record.Label)
 	for _, r := range v.report.Connections {
 		for i := range r.Segments {
 			s := &r.Segments[i]

@@ -47,7 +47,7 @@ func describe(r *record.Report) *account {
 			fsm.Client: netip.AddrPortFrom(c.Client.IP, c.Client.Port).String(),
 			fsm.Server: netip.AddrPortFrom(c.Server.IP, c.Server.Port).String(),
 		}
-		d := &connection{verdict: c.Verdict.Code, sure: c.Verdict.Sure, findings: make(map[string]record.Severity), ends: make(map[string]*end)}
+		d := &connection{verdict: string(c.Verdict.Code), sure: c.Verdict.Sure, findings: make(map[string]record.Severity), ends: make(map[string]*end)}
 		for side, name := range names {
 			e := &end{proved: c.State[side].Proved, resent: c.Traffic[side].Retransmissions}
 			for i := range c.Transitions {
@@ -84,7 +84,7 @@ func note(to map[string]record.Severity, x *record.Anomaly, who string) {
 	if x.Severity == record.SeverityCapture {
 		return
 	}
-	name := x.Name
+	name := string(x.Name)
 	if who != "" {
 		name += " of " + who
 	}

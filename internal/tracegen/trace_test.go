@@ -20,7 +20,7 @@ import (
 var kinds = map[string]struct {
 	n       int
 	packets uint64 // at least
-	verdict string
+	verdict record.VerdictCode
 	finding string // the only one, over the whole capture
 	sum     string // the beginning of the octets' SHA-256
 }{
@@ -51,7 +51,7 @@ func TestTraces(t *testing.T) {
 			if counts.Packets < want.packets || counts.Packets > want.packets+15_000 {
 				t.Errorf("%d packets", counts.Packets)
 			}
-			verdicts := map[string]uint64{}
+			verdicts := map[record.VerdictCode]uint64{}
 			r := analyze(t, out.Bytes(), func(c *record.Connection) error {
 				verdicts[c.Verdict.Code]++
 				for _, a := range c.Anomalies {
@@ -71,7 +71,7 @@ func TestTraces(t *testing.T) {
 			}
 			found := ""
 			for _, a := range r.Capture.Anomalies {
-				found += a.Name
+				found += string(a.Name)
 			}
 			if found != want.finding {
 				t.Errorf("findings over the capture: %q, want %q", found, want.finding)

@@ -32,7 +32,7 @@ func TestCodes(t *testing.T) {
 		}
 	}
 	for _, c := range cases {
-		switch code := c.Connection.Verdict.Code; want[c.Name] {
+		switch code := string(c.Connection.Verdict.Code); want[c.Name] {
 		case "":
 			t.Errorf("%s: not in expected.txt; we say %s", c.Name, code)
 		case code:

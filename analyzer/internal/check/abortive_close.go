@@ -9,7 +9,7 @@ import (
 )
 
 var abortiveClose = &Check{
-	Name: "abortive-close", Title: "connection reset", Family: "teardown",
+	Name: record.CheckAbortiveClose, Title: "connection reset", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
 	Condition: "A side without a FIN of its own ends an open connection with a RST. Nothing that is under way is delivered, and there is no TIME-WAIT.",
 	Benign: []string{

@@ -9,7 +9,7 @@ import (
 )
 
 var ackBeforeSYNACK = &Check{
-	Name: "ack-before-synack", Title: "ACK before the SYN-ACK", Family: "handshake",
+	Name: record.CheckACKBeforeSYNACK, Title: "ACK before the SYN-ACK", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
 	Condition: "A side whose SYN nobody had answered sends a bare ACK, and the SYN-ACK is captured more than 5 ms later.",
 	Benign:    []string{"the two directions were captured out of order", "a first SYN-ACK was not captured"},

@@ -9,7 +9,7 @@ import (
 )
 
 var ackNonzeroWithoutFlag = &Check{
-	Name: "ack-nonzero-without-flag", Title: "acknowledgment number without ACK", Family: "header",
+	Name: record.CheckACKNonzeroWithoutFlag, Title: "acknowledgment number without ACK", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1",
 	Condition: "The acknowledgment number is not zero although ACK is not set. RSTs are left out: many stacks leave the field as it was.",
 	Benign:    []string{"a stack that does not clear the field", "a scanner"},

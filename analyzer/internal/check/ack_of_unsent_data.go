@@ -10,7 +10,7 @@ import (
 )
 
 var ackOfUnsentData = &Check{
-	Name: "ack-of-unsent-data", Title: "acknowledges data that was never sent", Family: "sequence",
+	Name: record.CheckACKOfUnsentData, Title: "acknowledges data that was never sent", Family: "sequence",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
 	Condition: "An ACK covers numbers that were not captured, and the sender's next data goes on below them: they had not been sent, so the capture lost nothing.",
 	Benign:    []string{"the sender repeats data of which both the first copy and nothing else was lost by the capture", "the two directions were captured far out of order"},

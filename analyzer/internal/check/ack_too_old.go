@@ -9,7 +9,7 @@ import (
 )
 
 var ackTooOld = &Check{
-	Name: "ack-too-old", Title: "acknowledgment far too old", Family: "sequence",
+	Name: record.CheckACKTooOld, Title: "acknowledgment far too old", Family: "sequence",
 	Severity: record.SeverityWarning, Rule: "RFC 5961 §5.2",
 	Condition: "A segment without data acknowledges less than the highest acknowledgment of its sender, by more than the largest window that the sender ever offered: the receiver must drop it and send a challenge ACK.",
 	Benign:    []string{"a segment of an earlier connection on the same ports", "a segment held up in the network for a long time"},

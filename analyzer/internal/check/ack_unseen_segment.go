@@ -11,7 +11,7 @@ import (
 )
 
 var ackUnseenSegment = &Check{
-	Name: "ack-unseen-segment", Title: "data acknowledged but never captured", Family: "capture",
+	Name: record.CheckACKUnseenSegment, Title: "data acknowledged but never captured", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: what the receiver acknowledges did arrive, so the capture lost it",
 	Condition: "An acknowledgment covers octets that were not captured, and the sender's next data does not contradict it.",
 	Benign:    []string{"the capturing host was too slow", "part of the traffic takes another path"},

@@ -8,7 +8,7 @@ import (
 )
 
 var badChecksum = &Check{
-	Name: "bad-checksum", Title: "wrong checksum", Family: "header",
+	Name: record.CheckBadChecksum, Title: "wrong checksum", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1 (MUST-3)",
 	Condition: "A segment's checksum is wrong although most of its direction's are right. The receiver drops it. A direction whose checksums are all wrong, or hold just the pseudo-header's sum, was captured before its network card filled them in and is no finding.",
 	Benign:    []string{"damage on the way", "a card that fills in the checksums of some segments only"},

@@ -9,7 +9,7 @@ import (
 )
 
 var blindData = &Check{
-	Name: "blind-data", Title: "data that its sender did not send", Family: "reset",
+	Name: record.CheckBlindData, Title: "data that its sender did not send", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 5961 §5.2",
 	Condition: "Data comes with an acknowledgment that lies below its sender's highest by more than the largest window: a guess by somebody who cannot see the connection.",
 	Benign:    []string{"a segment of an earlier connection on the same ports"},

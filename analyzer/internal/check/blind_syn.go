@@ -9,7 +9,7 @@ import (
 )
 
 var blindSYN = &Check{
-	Name: "blind-syn", Title: "SYN that its sender did not send", Family: "reset",
+	Name: record.CheckBlindSYN, Title: "SYN that its sender did not send", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §4)",
 	Condition: "A SYN with another initial number comes on an open connection, and its supposed sender goes on with the connection as if nothing had been.",
 	Benign:    []string{"an old SYN delayed in the network", "an application on another host behind the same address translator"},

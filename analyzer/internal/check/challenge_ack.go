@@ -9,7 +9,7 @@ import (
 )
 
 var challengeACK = &Check{
-	Name: "challenge-ack", Title: "challenge ACK", Family: "reset",
+	Name: record.CheckChallengeACK, Title: "challenge ACK", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 5961 §3, §4",
 	Condition: "A bare ACK follows a RST in the window but not at RCV.NXT, or a SYN on an open connection: its sender asks whether that was meant. Hosts limit their rate, so a missing one proves nothing.",
 	Benign:    []string{"an ordinary ACK that was due at that moment"},

@@ -16,7 +16,7 @@ import (
 
 // Check is one detection.
 type Check struct {
-	Name      string // kebab-case; never changes
+	Name      record.CheckName
 	Title     string
 	Family    string
 	Severity  record.Severity
@@ -105,7 +105,7 @@ type gate struct {
 }
 
 // Find returns the check of that name, or nil.
-func Find(name string) *Check {
+func Find(name record.CheckName) *Check {
 	for _, c := range Catalogue {
 		if c.Name == name {
 			return c

@@ -10,7 +10,7 @@ import (
 )
 
 var closeWaitStuck = &Check{
-	Name: "close-wait-stuck", Title: "stuck in CLOSE-WAIT", Family: "teardown",
+	Name: record.CheckCloseWaitStuck, Title: "stuck in CLOSE-WAIT", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
 	Condition: "A side acknowledged the peer's FIN and then neither closed nor sent data for more than 60 s, until the capture ended: its application has not closed the socket.",
 	Benign:    []string{"the application works on an answer", "the side's FIN was not captured"},

@@ -10,7 +10,7 @@ import (
 )
 
 var connectNoAnswer = &Check{
-	Name: "connect-no-answer", Title: "SYN never answered", Family: "handshake",
+	Name: record.CheckConnectNoAnswer, Title: "SYN never answered", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.3",
 	Condition: "At least one SYN was captured and nothing at all came back until the connection's record ended; a lone SYN counts only when a second or more of capture followed it.",
 	Benign: []string{

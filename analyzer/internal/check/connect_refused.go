@@ -10,7 +10,7 @@ import (
 )
 
 var connectRefused = &Check{
-	Name: "connect-refused", Title: "connection refused", Family: "handshake",
+	Name: record.CheckConnectRefused, Title: "connection refused", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.1",
 	Condition: "A SYN is answered by a RST that acknowledges it, and no later SYN of the connection is accepted.",
 	Benign:    []string{"nothing listens on the port, as intended", "a firewall refuses in the server's name"},

@@ -9,7 +9,7 @@ import (
 )
 
 var connectRSTByMiddlebox = &Check{
-	Name: "connect-rst-by-middlebox", Title: "attempt reset by something that is not the server", Family: "handshake",
+	Name: record.CheckConnectRSTByMiddlebox, Title: "attempt reset by something that is not the server", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 3360 §2; observer: one host's packets come over the same number of hops",
 	Condition: "While the handshake is under way a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
 	Benign:    []string{"a host that sends RSTs with another initial TTL than data", "a load balancer in front of several servers", "the route changed just then"},

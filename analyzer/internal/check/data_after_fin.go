@@ -10,7 +10,7 @@ import (
 )
 
 var dataAfterFIN = &Check{
-	Name: "data-after-fin", Title: "data behind the sender's own FIN", Family: "teardown",
+	Name: record.CheckDataAfterFIN, Title: "data behind the sender's own FIN", Family: "teardown",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.6",
 	Condition: "A side sends data whose sequence numbers lie at or beyond its own FIN.",
 	Benign:    []string{"the FIN was forged", "the data belongs to a new connection whose handshake was not captured"},

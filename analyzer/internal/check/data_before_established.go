@@ -10,7 +10,7 @@ import (
 )
 
 var dataBeforeEstablished = &Check{
-	Name: "data-before-established", Title: "data before the handshake", Family: "handshake",
+	Name: record.CheckDataBeforeEstablished, Title: "data before the handshake", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.3",
 	Condition: "A side whose SYN nobody had answered sends data, without Fast Open, and the answer is captured more than 5 ms later.",
 	Benign:    []string{"the two directions were captured out of order", "a first SYN-ACK was not captured"},

@@ -9,7 +9,7 @@ import (
 )
 
 var dataInjectionSuspected = &Check{
-	Name: "data-injection-suspected", Title: "other octets, from somewhere else", Family: "sequence",
+	Name: record.CheckDataInjectionSuspected, Title: "other octets, from somewhere else", Family: "sequence",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.4; observer: one host's packets come over the same number of hops",
 	Condition: "Two segments bring different octets for the same numbers, and their TTLs differ by 2 or more: one of them was sent by somebody else.",
 	Benign:    []string{"the route changed between the two", "a proxy that repeats what a host sent, but not exactly"},

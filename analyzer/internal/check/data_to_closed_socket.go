@@ -10,7 +10,7 @@ import (
 )
 
 var dataToClosedSocket = &Check{
-	Name: "data-to-closed-socket", Title: "data for an application that has closed", Family: "teardown",
+	Name: record.CheckDataToClosedSocket, Title: "data for an application that has closed", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
 	Condition: "A side has sent its FIN, and answers data that the peer sent after it, or before it had come, with a RST.",
 	Benign:    []string{"the application needed no more of the answer", "a client that hangs up while the server still sends"},

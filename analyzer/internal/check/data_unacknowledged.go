@@ -10,7 +10,7 @@ import (
 )
 
 var dataUnacknowledged = &Check{
-	Name: "data-unacknowledged", Title: "peer vanished with data unacknowledged", Family: "retransmission",
+	Name: record.CheckDataUnacknowledged, Title: "peer vanished with data unacknowledged", Family: "retransmission",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.3 (MUST-20)",
 	Condition: "Data was sent again three times or more after the last sign of life of the peer, and was never acknowledged. No RST of the peer came.",
 	Benign:    []string{"the answers were not captured", "the peer, the path to it or the path back broke", "the capture ended too early"},

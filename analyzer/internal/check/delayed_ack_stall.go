@@ -10,7 +10,7 @@ import (
 )
 
 var delayedACKStall = &Check{
-	Name: "delayed-ack-stall", Title: "waiting for delayed ACKs", Family: "window",
+	Name: record.CheckDelayedACKStall, Title: "waiting for delayed ACKs", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.4, §3.8.6.3",
 	Condition: "Three times or more a side sends its next data within 5 ms after an ACK without data that its peer held back for 35 to 500 ms, four times the round trip or more: Nagle's algorithm on one side waits for the delayed ACK of the other.",
 	Benign:    []string{"an application whose own rhythm it is"},

@@ -9,7 +9,7 @@ import (
 )
 
 var dsackProvedSpurious = &Check{
-	Name: "dsack-proved-spurious", Title: "retransmission proved needless", Family: "retransmission",
+	Name: record.CheckDSACKProvedSpurious, Title: "retransmission proved needless", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 2883 §4",
 	Condition: "The receiver reports with a DSACK that it got octets twice, and a retransmission of these octets was captured.",
 	Benign:    []string{"an ACK was lost or late", "a tail loss probe", "the network delivered a packet twice"},

@@ -9,7 +9,7 @@ import (
 )
 
 var duplicateACK = &Check{
-	Name: "duplicate-ack", Title: "duplicate ACKs by the hundred", Family: "retransmission",
+	Name: record.CheckDuplicateACK, Title: "duplicate ACKs by the hundred", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 5681 §2",
 	Condition: "A side repeats ACKs 100 times or more in all while data is outstanding. Fewer are ordinary, one for each segment behind a lost one.",
 	Benign:    []string{"a large window with a segment lost", "two hosts that answer each other's ACKs in a loop"},

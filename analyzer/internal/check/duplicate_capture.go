@@ -11,7 +11,7 @@ import (
 )
 
 var duplicateCapture = &Check{
-	Name: "duplicate-capture", Title: "frames captured twice", Family: "capture",
+	Name: record.CheckDuplicateCapture, Title: "frames captured twice", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: the same IP packet within 20 ms is one packet seen twice",
 	Condition: "Frames come a second time: same header, same data, same IPv4 identification, within 20 ms (or, without an identification, within 1 ms, or on another interface). They were removed before the analysis.",
 	Benign:    []string{"a mirror port that copies both directions", "a capture on all interfaces of a router or bridge", "the network delivered a packet twice within 20 ms"},

@@ -10,7 +10,7 @@ import (
 )
 
 var ecnUnnegotiated = &Check{
-	Name: "ecn-unnegotiated", Title: "ECN without agreement", Family: "options",
+	Name: record.CheckECNUnnegotiated, Title: "ECN without agreement", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 3168 §6.1.1",
 	Condition: "A segment that is no SYN has ECE or CWR although not both SYNs asked for ECN.",
 	Benign:    []string{"a middlebox cleared the bits of one SYN", "a stack that uses the bits for something else"},
@@ -26,7 +26,7 @@ var ecnUnnegotiated = &Check{
 }
 
 var ecnBleached = &Check{
-	Name: "ecn-bleached", Title: "ECN marks removed on the path", Family: "options",
+	Name: record.CheckECNBleached, Title: "ECN marks removed on the path", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 3168 §6.1.2",
 	Condition: "Both SYNs agreed on ECN, and of ten or more segments with data in one direction none carries an ECN codepoint in its IP header.",
 	Benign:    []string{"a sender that agrees to ECN and does not use it", "a router that clears the field"},

@@ -10,7 +10,7 @@ import (
 )
 
 var excessiveRetransmission = &Check{
-	Name: "excessive-retransmission", Title: "much of the data sent again", Family: "retransmission",
+	Name: record.CheckExcessiveRetransmission, Title: "much of the data sent again", Family: "retransmission",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.1",
 	Condition: "At least 10 of a side's segments with data, and at least 5 % of them, were sent before.",
 	Benign:    []string{"a path that loses or overtakes much", "a path whose round trip grew beyond the timeout"},

@@ -6,7 +6,7 @@ import (
 )
 
 var fastRetransmit = &Check{
-	Name: "fast-retransmit", Title: "fast retransmission", Family: "retransmission",
+	Name: record.CheckFastRetransmit, Title: "fast retransmission", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 5681 §3.2, RFC 6675, RFC 8985",
 	Condition: "A segment is sent again because duplicate ACKs or selective ACKs say that it is missing while later ones arrived.",
 	Benign:    []string{"loss on the path", "segments overtaken by more than the sender's patience"},

@@ -9,7 +9,7 @@ import (
 )
 
 var finAdvanced = &Check{
-	Name: "fin-advanced", Title: "second FIN at another number", Family: "teardown",
+	Name: record.CheckFINAdvanced, Title: "second FIN at another number", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
 	Condition: "A side that has sent a FIN sends another one with another sequence number.",
 	Benign:    []string{"a forged segment", "the first FIN belongs to another connection on the same ports"},

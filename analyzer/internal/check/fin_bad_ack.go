@@ -9,7 +9,7 @@ import (
 )
 
 var finBadAck = &Check{
-	Name: "fin-bad-ack", Title: "FIN with an acknowledgment that cannot be", Family: "teardown",
+	Name: record.CheckFINBadACK, Title: "FIN with an acknowledgment that cannot be", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4",
 	Condition: "A FIN acknowledges octets that the peer, as its next segment shows, had not sent, or less than the peer may still accept: the peer must drop it.",
 	Benign:    []string{"the capture lost segments", "a forged FIN"},

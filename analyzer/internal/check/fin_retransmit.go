@@ -10,7 +10,7 @@ import (
 )
 
 var finRetransmit = &Check{
-	Name: "fin-retransmit", Title: "FIN sent again", Family: "teardown",
+	Name: record.CheckFINRetransmit, Title: "FIN sent again", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
 	Condition: "The same FIN is sent more than once: its sender had not received the ACK of it. An ACK that passed the tap before was lost behind it.",
 	Benign:    []string{"the FIN or its ACK was lost once", "a tail loss probe repeats the last segment before any loss is known"},

@@ -10,7 +10,7 @@ import (
 )
 
 var finUnacked = &Check{
-	Name: "fin-unacked", Title: "FIN never acknowledged", Family: "teardown",
+	Name: record.CheckFINUnacked, Title: "FIN never acknowledged", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
 	Condition: "A side's FIN was never acknowledged and no RST ended the connection, although the FIN was sent again or more than 10 s of capture followed it.",
 	Benign:    []string{"the capture ended too early", "the ACK was not captured", "the peer, or the path to it, vanished"},

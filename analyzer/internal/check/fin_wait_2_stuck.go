@@ -10,7 +10,7 @@ import (
 )
 
 var finWait2Stuck = &Check{
-	Name: "fin-wait2-stuck", Title: "stuck in FIN-WAIT-2", Family: "teardown",
+	Name: record.CheckFINWait2Stuck, Title: "stuck in FIN-WAIT-2", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
 	Condition: "A side's FIN was acknowledged and the peer neither closed nor sent data for more than 60 s, until the capture ended.",
 	Benign:    []string{"the peer still works on an answer", "the host gave the orphaned connection up without a segment (Linux: tcp_fin_timeout, 60 s)"},

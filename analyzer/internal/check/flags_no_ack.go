@@ -5,6 +5,6 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
-var flagsNoACK = flagCheck("flags-no-ack", "neither SYN, ACK nor RST", flow.NoACKNoSYN, "tcp.flags.syn == 0 && tcp.flags.ack == 0 && tcp.flags.reset == 0",
+var flagsNoACK = flagCheck(record.CheckFlagsNoACK, "neither SYN, ACK nor RST", flow.NoACKNoSYN, "tcp.flags.syn == 0 && tcp.flags.ack == 0 && tcp.flags.reset == 0",
 	"A segment has other control bits, but none of SYN, ACK and RST.",
 	"no SYN, ACK or RST", "ACK on everything after the first SYN", []record.PeerName{{Tool: "Snort", Name: "116:423"}})

@@ -5,6 +5,6 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
-var flagsSYNRST = flagCheck("flags-syn-rst", "SYN and RST together", flow.SYNAndRST, "tcp.flags.syn == 1 && tcp.flags.reset == 1",
+var flagsSYNRST = flagCheck(record.CheckFlagsSYNRST, "SYN and RST together", flow.SYNAndRST, "tcp.flags.syn == 1 && tcp.flags.reset == 1",
 	"A segment both opens and resets.",
 	"SYN, RST", "one of them", []record.PeerName{{Tool: "Snort", Name: "116:421"}, {Tool: "Zeek", Name: "history Q"}})

@@ -10,7 +10,7 @@ import (
 )
 
 var halfCloseLong = &Check{
-	Name: "half-close-long", Title: "long half-closed", Family: "teardown",
+	Name: record.CheckHalfCloseLong, Title: "long half-closed", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6.1",
 	Condition: "One side's FIN was acknowledged and the other side went on sending data for more than 60 s after it.",
 	Benign:    []string{"legal: rsh, ssh and some HTTP/1.0 clients close their half early"},

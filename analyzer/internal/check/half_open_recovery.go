@@ -9,7 +9,7 @@ import (
 )
 
 var halfOpenRecoveryCheck = &Check{
-	Name: "half-open-recovery", Title: "half-open connection found and cleared", Family: "reset",
+	Name: record.CheckHalfOpenRecovery, Title: "half-open connection found and cleared", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
 	Condition: "A SYN draws an ACK of other numbers instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which knows nothing of it, resets that (RFC 9293 Figure 9).",
 	Benign:    []string{"a restart of the client's host; the protocol recovers by itself"},

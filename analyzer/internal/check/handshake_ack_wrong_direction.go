@@ -9,7 +9,7 @@ import (
 )
 
 var handshakeACKWrongDirection = &Check{
-	Name: "handshake-ack-wrong-direction", Title: "ACK from the side that waits for one", Family: "handshake",
+	Name: record.CheckHandshakeACKWrongDirection, Title: "ACK from the side that waits for one", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
 	Condition: "A side in SYN-RECEIVED, whose SYN nobody has acknowledged yet, sends a bare ACK in place of its SYN-ACK.",
 	Benign:    []string{"the ACK of its SYN was not captured", "it answers a segment that was not acceptable"},

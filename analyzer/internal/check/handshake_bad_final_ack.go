@@ -11,7 +11,7 @@ import (
 // handshakeBadFinalAck finds an ACK in SYN-RECEIVED that is not the SYN-ACK's
 // number plus one, or sits outside the window.
 var handshakeBadFinalAck = &Check{
-	Name: "handshake-bad-final-ack", Title: "third ACK does not acknowledge the SYN-ACK", Family: "handshake",
+	Name: record.CheckHandshakeBadFinalACK, Title: "third ACK does not acknowledge the SYN-ACK", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
 	Condition: "While the server is in SYN-RECEIVED an ACK arrives whose acknowledgment is not the SYN-ACK's sequence number plus one, or whose own number is not in the window that starts at the SYN's number plus one.",
 	Benign: []string{

@@ -11,7 +11,7 @@ import (
 // handshakeBadSYNACKAck finds a SYN-ACK that does not acknowledge the SYN. It
 // leaves out the answer to an old duplicate SYN, which is right in its own way.
 var handshakeBadSYNACKAck = &Check{
-	Name: "handshake-bad-synack-ack", Title: "SYN-ACK does not acknowledge the SYN", Family: "handshake",
+	Name: record.CheckHandshakeBadSYNACKAck, Title: "SYN-ACK does not acknowledge the SYN", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.3",
 	Condition: "The acknowledgment on a SYN-ACK is not the SYN's sequence number plus one, nor, with Fast Open, plus the data that the SYN carried. The client must answer with a RST and stay in SYN-SENT.",
 	Benign: []string{

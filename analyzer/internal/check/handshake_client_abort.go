@@ -10,7 +10,7 @@ import (
 )
 
 var handshakeClientAbort = &Check{
-	Name: "handshake-client-abort", Title: "client resets instead of completing the handshake", Family: "handshake",
+	Name: record.CheckHandshakeClientAbort, Title: "client resets instead of completing the handshake", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "observer: RFC 9293 §3.10.7.1 has CLOSED answer a SYN-ACK with this RST",
 	Condition: "The client answers an acceptable SYN-ACK with a RST and never sends the ACK that would complete the handshake.",
 	Benign: []string{

@@ -10,7 +10,7 @@ import (
 )
 
 var handshakeServerAbort = &Check{
-	Name: "handshake-server-abort", Title: "server resets instead of completing the handshake", Family: "handshake",
+	Name: record.CheckHandshakeServerAbort, Title: "server resets instead of completing the handshake", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
 	Condition: "The server sent a SYN-ACK and then a RST before it was established; the ACK that it may answer was acceptable.",
 	Benign: []string{

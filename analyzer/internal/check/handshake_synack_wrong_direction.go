@@ -9,7 +9,7 @@ import (
 )
 
 var handshakeSYNACKWrongDirection = &Check{
-	Name: "handshake-synack-wrong-direction", Title: "SYN-ACK from the side that sent the SYN", Family: "handshake",
+	Name: record.CheckHandshakeSYNACKWrongDirection, Title: "SYN-ACK from the side that sent the SYN", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5",
 	Condition: "A side in SYN-SENT sends a SYN-ACK although no SYN was sent to it: neither a simultaneous open nor a split handshake.",
 	Benign:    []string{"the SYN that it answers was not captured"},

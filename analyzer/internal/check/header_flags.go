@@ -13,7 +13,7 @@ import (
 var illegalFlags = flow.Facts(flow.NoFlags, flow.XmasFlags, flow.SYNAndFIN, flow.SYNAndRST, flow.FINWithoutACK, flow.NoACKNoSYN)
 
 // flagCheck makes the check of one illegal combination of control bits.
-func flagCheck(name, title string, fact flow.Fact, filter, condition, seen, expected string, peers []record.PeerName) *Check {
+func flagCheck(name record.CheckName, title string, fact flow.Fact, filter, condition, seen, expected string, peers []record.PeerName) *Check {
 	return &Check{
 		Name: name, Title: title, Family: "header", Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1",
 		Condition: condition, Benign: []string{"a port scanner that tells systems apart by their answers", "a broken middlebox"},

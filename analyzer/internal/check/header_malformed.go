@@ -9,7 +9,7 @@ import (
 )
 
 var headerMalformed = &Check{
-	Name: "header-malformed", Title: "data offset impossible", Family: "header",
+	Name: record.CheckHeaderMalformed, Title: "data offset impossible", Family: "header",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.1",
 	Condition: "The data offset of a segment with this connection's addresses and ports is below 5 or passes the segment's end, so the segment cannot be read. It is counted as skipped.",
 	Benign:    []string{"a fuzzer", "a packet damaged on its way"},

@@ -9,7 +9,7 @@ import (
 )
 
 var inappropriateFIN = &Check{
-	Name: "inappropriate-fin", Title: "FIN before the SYN was answered", Family: "handshake",
+	Name: record.CheckInappropriateFIN, Title: "FIN before the SYN was answered", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.4",
 	Condition: "A side whose SYN nobody had answered sends a FIN, and the SYN-ACK is captured more than 5 ms later. CLOSE in SYN-SENT sends nothing.",
 	Benign:    []string{"the two directions were captured out of order", "a first SYN-ACK was not captured"},

@@ -9,7 +9,7 @@ import (
 )
 
 var isnReuse = &Check{
-	Name: "isn-reuse", Title: "same initial number as the connection before", Family: "handshake",
+	Name: record.CheckISNReuse, Title: "same initial number as the connection before", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.4.1 (MUST-8, SHLD-1)",
 	Condition: "A side opens with the very initial sequence number that it had in the earlier connection on the same addresses and ports.",
 	Benign:    []string{"a capture replayed", "a proxy or a test that builds its own segments", "a SYN cookie repeated within a minute"},

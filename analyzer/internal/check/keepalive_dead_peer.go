@@ -10,7 +10,7 @@ import (
 )
 
 var keepaliveDeadPeer = &Check{
-	Name: "keepalive-dead-peer", Title: "peer dead by keepalive", Family: "keepalive",
+	Name: record.CheckKeepaliveDeadPeer, Title: "peer dead by keepalive", Family: "keepalive",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.4",
 	Condition: "The last run of keepalive probes stayed unanswered and its sender then reset the connection, or at least 9 went unanswered and nothing more was heard.",
 	Benign:    []string{"the answers were not captured", "a firewall between the two forgot the connection"},

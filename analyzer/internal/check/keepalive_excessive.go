@@ -10,7 +10,7 @@ import (
 )
 
 var keepaliveExcessive = &Check{
-	Name: "keepalive-excessive", Title: "excessive keepalive probes", Family: "keepalive",
+	Name: record.CheckKeepaliveExcessive, Title: "excessive keepalive probes", Family: "keepalive",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.4 (MUST-26, MUST-28)",
 	Condition: "9 or more keepalive probes in a row stay unanswered (hosts give up after 9 or 10), or 10 or more probes come less than 5 s apart on average. By default a host must wait 2 hours before it probes.",
 	Benign:    []string{"an application that sets short intervals to keep a NAT's mapping alive", "the answers were not captured"},

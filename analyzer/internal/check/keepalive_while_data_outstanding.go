@@ -9,7 +9,7 @@ import (
 )
 
 var keepaliveWhileDataOutstanding = &Check{
-	Name: "keepalive-while-data-outstanding", Title: "keepalive with data unacknowledged", Family: "keepalive",
+	Name: record.CheckKeepaliveWhileDataOutstanding, Title: "keepalive with data unacknowledged", Family: "keepalive",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.4 (MUST-26)",
 	Condition: "A keepalive probe is sent while data of its sender is not acknowledged yet.",
 	Benign:    []string{"the ACK of that data was not captured", "a middlebox that probes in the host's name"},

@@ -9,7 +9,7 @@ import (
 )
 
 var md5AOPresent = &Check{
-	Name: "md5-ao-present", Title: "signed segments", Family: "options",
+	Name: record.CheckMD5AOPresent, Title: "signed segments", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 2385 §2, RFC 5925 §2",
 	Condition: "A SYN carries an MD5 signature or TCP-AO: the two sides know a common key, and what is not signed does not count.",
 	Benign:    []string{"routers protect BGP so"},
@@ -28,7 +28,7 @@ var md5AOPresent = &Check{
 }
 
 var md5AOAbsent = &Check{
-	Name: "md5-ao-absent", Title: "signature missing", Family: "options",
+	Name: record.CheckMD5AOAbsent, Title: "signature missing", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 2385 §2, RFC 5925 §7.3",
 	Condition: "A side's SYN was signed with MD5 or TCP-AO and a later segment of it is not: the receiver must drop it.",
 	Benign:    []string{"a RST by a host that has lost the connection and with it the key", "a forged segment"},

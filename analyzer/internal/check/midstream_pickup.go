@@ -9,7 +9,7 @@ import (
 )
 
 var midstreamPickup = &Check{
-	Name: "midstream-pickup", Title: "joined midway", Family: "capture",
+	Name: record.CheckMidstreamPickup, Title: "joined midway", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: the first segment captured is not the SYN",
 	Condition: "The capture begins after the connection did. Window scale, options and, without a SYN-ACK, the roles are not known for certain.",
 	Benign:    []string{"the capture started late, or lost the beginning"},

@@ -9,7 +9,7 @@ import (
 )
 
 var mptcpFallback = &Check{
-	Name: "mptcp-fallback", Title: "Multipath TCP not taken up", Family: "options",
+	Name: record.CheckMPTCPFallback, Title: "Multipath TCP not taken up", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 8684 §3.7",
 	Condition: "The SYN asks for Multipath TCP and the SYN-ACK does not answer it, so the connection is plain TCP.",
 	Benign:    []string{"the server does not use Multipath TCP", "a middlebox removed the option"},
@@ -28,7 +28,7 @@ var mptcpFallback = &Check{
 }
 
 var mptcpJoin = &Check{
-	Name: "mptcp-join", Title: "further path of a Multipath TCP connection", Family: "options",
+	Name: record.CheckMPTCPJoin, Title: "further path of a Multipath TCP connection", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 8684 §3.2",
 	Condition: "The SYN joins a Multipath TCP connection that exists already: this connection carries part of its data only.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mptcp.subtype == 1"}},

@@ -9,7 +9,7 @@ import (
 )
 
 var mssAbsent = &Check{
-	Name: "mss-absent", Title: "SYN without a segment size", Family: "options",
+	Name: record.CheckMSSAbsent, Title: "SYN without a segment size", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.1 (SHLD-5, MUST-15)",
 	Condition: "A SYN or SYN-ACK carries no maximum segment size, so the peer must send no more than 536 octets (IPv6: 1220) in a segment.",
 	Benign:    []string{"a scanner that builds its own SYNs", "a very small stack", "a middlebox that removes options"},

@@ -9,7 +9,7 @@ import (
 )
 
 var mssExceeded = &Check{
-	Name: "mss-exceeded", Title: "segments larger than the peer takes", Family: "options",
+	Name: record.CheckMSSExceeded, Title: "segments larger than the peer takes", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.1 (MUST-16)",
 	Condition: "Three segments or more carry more octets than the peer's MSS, none of the direction's packets is larger than 1500 octets, and the capture shows no trace of offload, which would explain it.",
 	Benign:    []string{"the capture was taken before segmentation by the network card", "a middlebox lowered the MSS behind the tap"},

@@ -10,7 +10,7 @@ import (
 )
 
 var networkDuplicate = &Check{
-	Name: "network-duplicate", Title: "packet delivered twice", Family: "retransmission",
+	Name: record.CheckNetworkDuplicate, Title: "packet delivered twice", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "observer: a retransmission is a new IP packet, this is the same one",
 	Condition: "A packet comes again with the same IPv4 identification (or, without one, the same timestamp) too late for a second view of the capture: the network delivered it twice.",
 	Benign:    []string{"a second view of the same packet, delayed by more than 20 ms", "an identification that came round again"},

@@ -12,7 +12,7 @@ import (
 // oldDuplicateSYN finds SYNs that come too late, by themselves or by the SYN-ACK
 // that they draw.
 var oldDuplicateSYN = &Check{
-	Name: "old-duplicate-syn", Title: "old duplicate SYN", Family: "handshake",
+	Name: record.CheckOldDuplicateSYN, Title: "old duplicate SYN", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
 	Condition: "A SYN that its sender does not stand by: while the client's SYN waits another one of it is answered and the client resets the answer (RFC 9293 Figure 8); or the connection's own SYN comes once more when the handshake is long over; or the server, after the end, answers such a SYN with a new SYN-ACK.",
 	Benign:    []string{"a SYN was delayed in the network; the protocol recovers by itself", "a forged SYN"},

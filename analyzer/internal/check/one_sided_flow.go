@@ -10,7 +10,7 @@ import (
 )
 
 var oneSidedFlow = &Check{
-	Name: "one-sided-flow", Title: "only one direction captured", Family: "capture",
+	Name: record.CheckOneSidedFlow, Title: "only one direction captured", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: an acknowledgment proves a peer of which nothing was captured",
 	Condition: "Only one side's segments were captured although they acknowledge the other's. All that is said of the other side is inferred.",
 	Benign:    []string{"asymmetric routing", "a capture filter on one address", "a mirror port of one direction"},

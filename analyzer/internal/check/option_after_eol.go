@@ -9,7 +9,7 @@ import (
 )
 
 var optionAfterEOL = &Check{
-	Name: "option-after-eol", Title: "octets behind the end of options", Family: "options",
+	Name: record.CheckOptionAfterEOL, Title: "octets behind the end of options", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1 (MUST-69)",
 	Condition: "The octets between End of Option List and the data are not zero.",
 	Benign:    []string{"a stack that does not clear its buffer", "a hidden channel", "a fuzzer"},

@@ -9,7 +9,7 @@ import (
 )
 
 var optionDuplicate = &Check{
-	Name: "option-duplicate", Title: "option given twice", Family: "header",
+	Name: record.CheckOptionDuplicate, Title: "option given twice", Family: "header",
 	Severity: record.SeverityNote, Rule: "observer: no option of one segment is meant to appear twice",
 	Condition: "A segment carries two options of the same kind, padding left out.",
 	Benign:    []string{"a middlebox that adds an option without looking"},

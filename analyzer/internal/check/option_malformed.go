@@ -9,7 +9,7 @@ import (
 )
 
 var optionMalformed = &Check{
-	Name: "option-malformed", Title: "malformed option", Family: "header",
+	Name: record.CheckOptionMalformed, Title: "malformed option", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.2 (MUST-7)",
 	Condition: "The length of a TCP option is below 2, passes the end of the header, or does not fit its kind. Options behind it may be lost.",
 	Benign:    []string{"a broken middlebox", "a fuzzer"},

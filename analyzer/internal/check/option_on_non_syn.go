@@ -10,7 +10,7 @@ import (
 )
 
 var optionOnNonSYN = &Check{
-	Name: "option-on-non-syn", Title: "SYN option on another segment", Family: "header",
+	Name: record.CheckOptionOnNonSYN, Title: "SYN option on another segment", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.7.1, RFC 7323 §2.2, RFC 2018 §2",
 	Condition: "Maximum segment size, window scale or SACK-permitted, which belong on SYNs, come on a segment without SYN.",
 	Benign:    []string{"a broken middlebox", "a fuzzer"},

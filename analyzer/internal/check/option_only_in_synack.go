@@ -10,7 +10,7 @@ import (
 )
 
 var optionOnlyInSYNACK = &Check{
-	Name: "option-only-in-synack", Title: "SYN-ACK offers what the SYN did not", Family: "options",
+	Name: record.CheckOptionOnlyInSYNACK, Title: "SYN-ACK offers what the SYN did not", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §2.2, §3.2; RFC 2018 §2",
 	Condition: "A SYN-ACK carries window scale or timestamps, which may answer an offer only, and the SYN did not.",
 	Benign:    []string{"a middlebox removed the option from the SYN, or put it into the SYN-ACK"},

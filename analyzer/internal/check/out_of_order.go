@@ -10,7 +10,7 @@ import (
 )
 
 var outOfOrder = &Check{
-	Name: "out-of-order", Title: "segments overtaken on the way", Family: "retransmission",
+	Name: record.CheckOutOfOrder, Title: "segments overtaken on the way", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 4737 §3",
 	Condition: "A segment with numbers never seen comes behind segments with higher ones, and its IP identification, its timestamp or how soon it comes say that it was sent before them.",
 	Benign:    []string{"several paths, or several queues on one", "a retransmission whose original was lost before the tap, where nothing tells the two apart"},

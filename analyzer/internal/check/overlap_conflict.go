@@ -10,7 +10,7 @@ import (
 )
 
 var overlapConflict = &Check{
-	Name: "overlap-conflict", Title: "same numbers, other octets", Family: "sequence",
+	Name: record.CheckOverlapConflict, Title: "same numbers, other octets", Family: "sequence",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.4",
 	Condition: "A segment repeats the sequence numbers of a recent one exactly, and the sums over the two segments' data differ, so the octets do. Both checksums are right.",
 	Benign:    []string{"a proxy that encrypts anew", "a stack that reuses a keepalive's octet"},

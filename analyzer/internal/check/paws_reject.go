@@ -9,7 +9,7 @@ import (
 )
 
 var pawsReject = &Check{
-	Name: "paws-reject", Title: "timestamp goes back", Family: "options",
+	Name: record.CheckPAWSReject, Title: "timestamp goes back", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §5.3",
 	Condition: "A segment with data or FIN that are new to the receiver has a timestamp more than one tick below the one that the receiver keeps, so it must be dropped. RSTs are left out, and segments that were plainly overtaken or delivered twice.",
 	Benign:    []string{"two hosts behind one address translator", "segments delivered out of order"},

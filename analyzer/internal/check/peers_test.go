@@ -17,10 +17,10 @@ const surveyed = 159
 func docs() map[string]record.CheckDoc {
 	all := map[string]record.CheckDoc{}
 	for _, c := range check.Catalogue {
-		all[c.Name] = c.Doc()
+		all[string(c.Name)] = c.Doc()
 	}
 	for _, d := range aggregate.Catalogue {
-		all[d.Name] = d
+		all[string(d.Name)] = d
 	}
 	return all
 }
@@ -66,7 +66,7 @@ func TestPeers(t *testing.T) {
 
 // TestCatalogue holds every check to be described fully and once.
 func TestCatalogue(t *testing.T) {
-	seen := map[string]bool{}
+	seen := map[record.CheckName]bool{}
 	families := map[string]bool{}
 	last := ""
 	for _, c := range check.Catalogue {

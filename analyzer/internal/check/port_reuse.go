@@ -10,7 +10,7 @@ import (
 )
 
 var portReuse = &Check{
-	Name: "port-reuse", Title: "ports used again", Family: "handshake",
+	Name: record.CheckPortReuse, Title: "ports used again", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.4.1",
 	Condition: "A SYN with another initial number opens a new connection on the addresses and ports of an earlier one that was answered but was not seen to end.",
 	Benign:    []string{"the end of the earlier connection was not captured", "the client restarted"},

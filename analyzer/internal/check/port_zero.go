@@ -9,7 +9,7 @@ import (
 )
 
 var portZero = &Check{
-	Name: "port-zero", Title: "port 0", Family: "header",
+	Name: record.CheckPortZero, Title: "port 0", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 6335 §6 (port 0 is reserved)",
 	Condition: "One of the ports is 0.",
 	Benign:    []string{"a scanner", "a fragment misread by whoever wrote the capture"},

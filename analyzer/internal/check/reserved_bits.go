@@ -9,7 +9,7 @@ import (
 )
 
 var reservedBits = &Check{
-	Name: "reserved-bits", Title: "reserved bits set", Family: "header",
+	Name: record.CheckReservedBits, Title: "reserved bits set", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1",
 	Condition: "One of the three reserved bits behind the data offset is set. (The fourth is Accurate ECN's.) A receiver must ignore them.",
 	Benign:    []string{"an experiment", "a broken middlebox"},

@@ -10,7 +10,7 @@ import (
 )
 
 var retransmission = &Check{
-	Name: "retransmission", Title: "data sent again", Family: "retransmission",
+	Name: record.CheckRetransmission, Title: "data sent again", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
 	Condition: "A segment repeats numbers sent before, or fills a hole whose first filling was lost before the tap, and the capture does not tell which timer or which ACKs brought it about.",
 	Benign:    []string{"loss on the path", "ACKs that were lost or not captured"},

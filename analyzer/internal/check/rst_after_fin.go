@@ -9,7 +9,7 @@ import (
 )
 
 var rstAfterFIN = &Check{
-	Name: "rst-after-fin", Title: "RST after the sender's own FIN", Family: "teardown",
+	Name: record.CheckRSTAfterFIN, Title: "RST after the sender's own FIN", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
 	Condition: "A side that has sent its FIN ends the connection with a RST before the close is complete, and not in answer to data.",
 	Benign:    []string{"common with browsers, load balancers and servers that do not want to wait", "an orphaned FIN-WAIT-2 was given up"},

@@ -9,7 +9,7 @@ import (
 )
 
 var rstBadAck = &Check{
-	Name: "rst-bad-ack", Title: "RST that acknowledges nothing sent", Family: "reset",
+	Name: record.CheckRSTBadACK, Title: "RST that acknowledges nothing sent", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.3",
 	Condition: "A RST comes in SYN-SENT without an acknowledgment of the SYN: it must be dropped.",
 	Benign:    []string{"a middlebox that builds RSTs without looking", "a RST of an earlier connection on the same ports"},

@@ -10,7 +10,7 @@ import (
 )
 
 var rstInWindow = &Check{
-	Name: "rst-in-window", Title: "RST in the window but not at RCV.NXT", Family: "reset",
+	Name: record.CheckRSTInWindow, Title: "RST in the window but not at RCV.NXT", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §3)",
 	Condition: "A RST lies in the receiver's window but not at the next number that it expects: it must draw a challenge ACK and change nothing.",
 	Benign:    []string{"data before the RST was lost", "a host that resets with the number of its last segment", "a guess by a forger"},

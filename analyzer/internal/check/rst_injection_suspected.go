@@ -10,7 +10,7 @@ import (
 )
 
 var rstInjectionSuspected = &Check{
-	Name: "rst-injection-suspected", Title: "RST that its sender seems not to have sent", Family: "reset",
+	Name: record.CheckRSTInjectionSuspected, Title: "RST that its sender seems not to have sent", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: after a RST of its own an endpoint has nothing left to send",
 	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with numbers beyond the RST's, or a RST refuses a SYN that the same side accepts without another SYN, and the client takes that, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
 	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, that sends RSTs with another initial TTL"},

@@ -7,7 +7,7 @@ import (
 )
 
 var rstOutOfWindow = &Check{
-	Name: "rst-out-of-window", Title: "RST outside the window", Family: "reset",
+	Name: record.CheckRSTOutOfWindow, Title: "RST outside the window", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §3)",
 	Condition: "A RST lies outside the receiver's window: it must be dropped in silence. Left out are the RSTs with which an endpoint that has closed answers what its peer had sent before it knew.",
 	Benign:    []string{"a RST of an earlier connection on the same ports", "a middlebox that has lost track", "a forger's guess", "the window's scale was not captured"},

@@ -10,7 +10,7 @@ import (
 )
 
 var rstWithData = &Check{
-	Name: "rst-with-data", Title: "RST with data", Family: "reset",
+	Name: record.CheckRSTWithData, Title: "RST with data", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.3 (SHLD-2)",
 	Condition: "A RST carries octets: text that says why, not part of the stream.",
 	Benign:    []string{"some stacks add a reason in words"},

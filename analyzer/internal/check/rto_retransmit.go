@@ -6,7 +6,7 @@ import (
 )
 
 var rtoRetransmit = &Check{
-	Name: "rto-retransmit", Title: "retransmission timeout", Family: "retransmission",
+	Name: record.CheckRTORetransmit, Title: "retransmission timeout", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 6298 §5",
 	Condition: "A segment is sent again because its retransmission timer ran out, or in the recovery that follows. The connection stood still until then.",
 	Benign:    []string{"loss on the path", "a peer that was busy or gone"},

@@ -9,7 +9,7 @@ import (
 )
 
 var sackInvalid = &Check{
-	Name: "sack-invalid", Title: "SACK of data never sent", Family: "options",
+	Name: record.CheckSACKInvalid, Title: "SACK of data never sent", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 2018 §3, §4",
 	Condition: "A SACK block reaches beyond all that the peer ever sent or below its first number, or comes though not both SYNs permitted SACK.",
 	Benign:    []string{"the capture lost the end of the data", "a middlebox that changes numbers but not SACK blocks"},

@@ -10,7 +10,7 @@ import (
 )
 
 var sackNotTranslated = &Check{
-	Name: "sack-not-translated", Title: "SACK blocks left in another numbering", Family: "options",
+	Name: record.CheckSACKNotTranslated, Title: "SACK blocks left in another numbering", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 2018 §3; observer: a firewall that changes sequence numbers must change SACK blocks alike",
 	Condition: "Two or more SACKs of a side lie far from their acknowledgments, all by about the same distance: something between the hosts rewrites sequence numbers and leaves the SACK blocks as they were. Every loss then ends in a timeout.",
 	Benign:    []string{"a forger who repeats one guess"},

@@ -10,7 +10,7 @@ import (
 )
 
 var sentBeyondWindow = &Check{
-	Name: "sent-beyond-window", Title: "data beyond the window", Family: "window",
+	Name: record.CheckSentBeyondWindow, Title: "data beyond the window", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6",
 	Condition: "A side sends more than one octet beyond the right edge of every window that the peer has offered, while both window scales are known and nothing is missing.",
 	Benign:    []string{"the ACK that opened the window was not captured", "the two directions were captured out of order"},

@@ -10,7 +10,7 @@ import (
 )
 
 var seqOutOfWindowRight = &Check{
-	Name: "seq-out-of-window-right", Title: "data far beyond the window", Family: "sequence",
+	Name: record.CheckSeqOutOfWindowRight, Title: "data far beyond the window", Family: "sequence",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (Table 6)",
 	Condition: "Data begins so far beyond the receiver's window (by more than twice its size and a megabyte; a gigabyte where the scale is unknown) that it cannot belong to the stream.",
 	Benign:    []string{"a forger's guess", "a segment of an earlier connection on the same ports", "a middlebox that has lost track of the numbers it rewrites"},

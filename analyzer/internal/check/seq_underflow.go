@@ -9,7 +9,7 @@ import (
 )
 
 var seqUnderflow = &Check{
-	Name: "seq-underflow", Title: "numbers below the stream's first", Family: "sequence",
+	Name: record.CheckSeqUnderflow, Title: "numbers below the stream's first", Family: "sequence",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.4",
 	Condition: "A segment has sequence numbers below the SYN's.",
 	Benign:    []string{"a segment of an earlier connection on the same ports", "a forger's guess"},

@@ -9,7 +9,7 @@ import (
 )
 
 var sillyWindow = &Check{
-	Name: "silly-window", Title: "window opened by crumbs", Family: "window",
+	Name: record.CheckSillyWindow, Title: "window opened by crumbs", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6.2.2 (MUST-39)",
 	Condition: "A closed window is opened three times or more by less than a segment and less than half of the largest window offered.",
 	Benign:    []string{"a very small receive buffer"},

@@ -9,7 +9,7 @@ import (
 )
 
 var simultaneousClose = &Check{
-	Name: "simultaneous-close", Title: "both sides closed at once", Family: "teardown",
+	Name: record.CheckSimultaneousClose, Title: "both sides closed at once", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
 	Condition: "Each side sent its FIN before it received the other's, so that at least one went through CLOSING (RFC 9293 Figure 13).",
 	Benign:    []string{"legal and harmless; both sides hold TIME-WAIT"},

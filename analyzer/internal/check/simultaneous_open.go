@@ -9,7 +9,7 @@ import (
 )
 
 var simultaneousOpen = &Check{
-	Name: "simultaneous-open", Title: "both sides opened at once", Family: "handshake",
+	Name: record.CheckSimultaneousOpen, Title: "both sides opened at once", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
 	Condition: "Each side sent a SYN before it received the other's, and both answered with a SYN-ACK (RFC 9293 Figure 7).",
 	Benign:    []string{"peers that punch holes into their NATs do it on purpose"},

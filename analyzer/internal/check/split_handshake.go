@@ -9,7 +9,7 @@ import (
 )
 
 var splitHandshake = &Check{
-	Name: "split-handshake-4way", Title: "split handshake", Family: "handshake",
+	Name: record.CheckSplitHandshake4Way, Title: "split handshake", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5",
 	Condition: "The server answers the SYN with a SYN of its own instead of a SYN-ACK, and only the client sends a SYN-ACK, which turns the roles of the handshake round.",
 	Benign:    []string{"a true simultaneous open of which the server's SYN-ACK was not captured"},

@@ -9,7 +9,7 @@ import (
 )
 
 var spontaneousRST = &Check{
-	Name: "spontaneous-rst", Title: "RST without a connection", Family: "reset",
+	Name: record.CheckSpontaneousRST, Title: "RST without a connection", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.1",
 	Condition: "The first segment captured of a connection is a RST.",
 	Benign:    []string{"the connection began before the capture", "the answer to a segment with a forged source address"},

@@ -10,7 +10,7 @@ import (
 )
 
 var spuriousRetransmission = &Check{
-	Name: "spurious-retransmission", Title: "sent again though acknowledged", Family: "retransmission",
+	Name: record.CheckSpuriousRetransmission, Title: "sent again though acknowledged", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 5682 §1; observer: the ACK had passed the tap",
 	Condition: "Data is sent again after an ACK of all of it had been captured. Near the receiver that says little: the ACK may have been lost behind the tap.",
 	Benign:    []string{"the ACK was lost between the tap and the sender, or was still on its way", "a timeout shorter than the round trip"},

@@ -9,7 +9,7 @@ import (
 )
 
 var stealthProbe = &Check{
-	Name: "stealth-probe", Title: "segment out of nowhere, answered by a RST", Family: "handshake",
+	Name: record.CheckStealthProbe, Title: "segment out of nowhere, answered by a RST", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.1",
 	Condition: "Nothing was captured of a connection but a SYN-ACK, FIN or ACK without data and, within 3 s, the RST with which a closed port answers it. Scanners ask so which ports are filtered.",
 	Benign:    []string{"the last segment of a connection that began before the capture, to a host that has forgotten it", "the answer to a SYN with a forged source address"},

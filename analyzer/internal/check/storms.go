@@ -10,7 +10,7 @@ import (
 )
 
 var finStorm = &Check{
-	Name: "fin-storm", Title: "FINs by the hundred", Family: "teardown",
+	Name: record.CheckFINStorm, Title: "FINs by the hundred", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.1",
 	Condition: "One side sends 100 FINs or more, less than a second apart on average: no retransmission timer does that.",
 	Benign:    []string{"a loop in the network that repeats packets"},
@@ -35,7 +35,7 @@ var finStorm = &Check{
 }
 
 var rstStorm = &Check{
-	Name: "rst-storm", Title: "RSTs by the hundred", Family: "reset",
+	Name: record.CheckRSTStorm, Title: "RSTs by the hundred", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5.2",
 	Condition: "One side sends 100 RSTs or more on one connection, less than a second apart on average.",
 	Benign:    []string{"a fast sender: each segment still under way when the connection was reset draws a RST of its own"},

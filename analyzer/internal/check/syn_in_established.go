@@ -9,7 +9,7 @@ import (
 )
 
 var synInEstablished = &Check{
-	Name: "syn-in-established", Title: "SYN on an open connection", Family: "reset",
+	Name: record.CheckSYNInEstablished, Title: "SYN on an open connection", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §4)",
 	Condition: "A SYN with another initial number comes on a connection that is open and is not accepted as a new one; its sender does not go on with the old connection either.",
 	Benign:    []string{"the client restarted and opens again from the same port (half-open recovery)", "the end of the earlier connection was not captured"},

@@ -9,7 +9,7 @@ import (
 )
 
 var synResendDiffISN = &Check{
-	Name: "syn-resend-diff-isn", Title: "new attempt from the same port", Family: "handshake",
+	Name: record.CheckSYNResendDiffersISN, Title: "new attempt from the same port", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.4.1",
 	Condition: "A SYN with another initial number follows an unanswered SYN on the same addresses and ports. It is counted as a connection of its own.",
 	Benign:    []string{"an application that binds its source port tries again", "a health check or scanner with a fixed source port"},

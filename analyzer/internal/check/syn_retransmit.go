@@ -10,7 +10,7 @@ import (
 )
 
 var synRetransmit = &Check{
-	Name: "syn-retransmit", Title: "SYN sent again", Family: "handshake",
+	Name: record.CheckSYNRetransmit, Title: "SYN sent again", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
 	Condition: "The same SYN (same sequence number, same side) is captured more than once, and the later one is no second copy of the frame.",
 	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's queue of new connections was full"},

@@ -9,7 +9,7 @@ import (
 )
 
 var synURG = &Check{
-	Name: "syn-urg", Title: "SYN with URG", Family: "header",
+	Name: record.CheckSYNURG, Title: "SYN with URG", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.5",
 	Condition: "A SYN has URG set: there is no data yet that could be urgent.",
 	Benign:    []string{"a scanner that tells systems apart"},

@@ -10,7 +10,7 @@ import (
 )
 
 var synWithData = &Check{
-	Name: "syn-with-data", Title: "data on a SYN without Fast Open", Family: "handshake",
+	Name: record.CheckSYNWithData, Title: "data on a SYN without Fast Open", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.2",
 	Condition: "A SYN carries data and no Fast Open option. It is legal, but the receiver may not hand the data on before the handshake is complete, and hardly any stack does it.",
 	Benign:    []string{"T/TCP or a private Fast Open form", "a scan that looks for odd stacks"},

@@ -9,7 +9,7 @@ import (
 )
 
 var synackResendDiff = &Check{
-	Name: "synack-resend-diff", Title: "another SYN-ACK, with another number", Family: "handshake",
+	Name: record.CheckSYNACKResendDiffers, Title: "another SYN-ACK, with another number", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.4.1",
 	Condition: "A second SYN-ACK comes with another initial sequence number while the handshake is not complete.",
 	Benign: []string{

@@ -10,7 +10,7 @@ import (
 )
 
 var synackRetransmit = &Check{
-	Name: "synack-retransmit", Title: "SYN-ACK sent again", Family: "handshake",
+	Name: record.CheckSYNACKRetransmit, Title: "SYN-ACK sent again", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
 	Condition: "The same SYN-ACK is captured more than once. Its sender is still in SYN-RECEIVED: an ACK that passed the tap before did not reach it, or it did not count.",
 	Benign: []string{

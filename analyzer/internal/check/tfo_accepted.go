@@ -10,7 +10,7 @@ import (
 )
 
 var tfoAccepted = &Check{
-	Name: "tfo-accepted", Title: "Fast Open data accepted", Family: "handshake",
+	Name: record.CheckFastOpenAccepted, Title: "Fast Open data accepted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
 	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges data of it.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ack"}},

@@ -9,7 +9,7 @@ import (
 )
 
 var tfoIgnored = &Check{
-	Name: "tfo-ignored", Title: "Fast Open data not accepted", Family: "handshake",
+	Name: record.CheckFastOpenIgnored, Title: "Fast Open data not accepted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
 	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges the SYN alone, so the data must be sent again.",
 	Benign:    []string{"the cookie was not valid any more", "the server does not offer Fast Open, or a middlebox removed the option"},

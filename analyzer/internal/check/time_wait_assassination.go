@@ -10,7 +10,7 @@ import (
 )
 
 var timeWaitAssassination = &Check{
-	Name: "time-wait-assassination", Title: "TIME-WAIT ended by a RST", Family: "teardown",
+	Name: record.CheckTimeWaitAssassination, Title: "TIME-WAIT ended by a RST", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 1337 §2",
 	Condition: "A side in TIME-WAIT acknowledges a late segment, the other side, which has no connection any more, answers with a RST, and that RST fits: TIME-WAIT ends early.",
 	Benign:    []string{"the RST was lost behind the tap, and TIME-WAIT went on", "the host ignores RSTs in TIME-WAIT, as RFC 1337 proposes (Linux: tcp_rfc1337)", "an application that resets after closing"},

@@ -12,7 +12,7 @@ import (
 // timeWaitMissing knows the three forms in which a missing TIME-WAIT can be
 // seen; silence proves nothing.
 var timeWaitMissing = &Check{
-	Name: "time-wait-missing", Title: "no TIME-WAIT was kept", Family: "teardown",
+	Name: record.CheckTimeWaitMissing, Title: "no TIME-WAIT was kept", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (MUST-13)",
 	Condition: "The side that closed actively (a) answers the peer's FIN, with no data before it since its own, by a RST in place of the last ACK, (b) answers a FIN sent again, or another late segment, with a RST within 2 MSL, or (c) the 4-tuple is opened again within 2 MSL by a SYN whose number is not above all that its sender had used, without a newer timestamp. TIME-WAIT itself is silence and its absence cannot be seen otherwise.",
 	Benign: []string{

@@ -10,7 +10,7 @@ import (
 )
 
 var timeWaitReuseLegal = &Check{
-	Name: "time-wait-reuse-legal", Title: "TIME-WAIT cut short by a legal reuse", Family: "teardown",
+	Name: record.CheckTimeWaitReuseLegal, Title: "TIME-WAIT cut short by a legal reuse", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6.1 (MAY-2), RFC 6191 §2",
 	Condition: "The 4-tuple is opened again within 2 MSL of a close by a SYN whose number is above all that its sender had used, or whose timestamp is newer.",
 	Benign:    []string{"a busy client that goes through its ports quickly"},

@@ -8,7 +8,7 @@ import (
 )
 
 var tinySegments = &Check{
-	Name: "tiny-segments", Title: "data in crumbs", Family: "window",
+	Name: record.CheckTinySegments, Title: "data in crumbs", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.4 (SHLD-7)",
 	Condition: "A side sends 30 segments or more in a row, each with less than half of what the peer takes in one, each within 10 ms of the one before, and without an answer in between.",
 	Benign:    []string{"an application that must send small messages at once and turns Nagle's algorithm off", "a small window"},

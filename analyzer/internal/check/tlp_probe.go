@@ -6,7 +6,7 @@ import (
 )
 
 var tlpProbe = &Check{
-	Name: "tlp-probe", Title: "tail loss probe", Family: "retransmission",
+	Name: record.CheckTLPProbe, Title: "tail loss probe", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 8985 §7",
 	Condition: "The last segment sent is sent again after about two round trips without an ACK, before the retransmission timer: a probe whether the tail was lost.",
 	Benign:    []string{"an ACK that was delayed, which a DSACK then tells"},

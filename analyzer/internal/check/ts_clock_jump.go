@@ -10,7 +10,7 @@ import (
 )
 
 var tsClockJump = &Check{
-	Name: "ts-clock-jump", Title: "timestamp clock jumps", Family: "options",
+	Name: record.CheckTSClockJump, Title: "timestamp clock jumps", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 7323 §5.4",
 	Condition: "TSval moves ahead by more than 16 million ticks within 10 s, more than a clock of microseconds would. A clock that goes back is told by paws-reject.",
 	Benign:    []string{"two hosts behind one address", "a virtual machine that was moved or woken"},

@@ -9,7 +9,7 @@ import (
 )
 
 var tsEchoInvalid = &Check{
-	Name: "ts-echo-invalid", Title: "echo of a timestamp never sent", Family: "options",
+	Name: record.CheckTSEchoInvalid, Title: "echo of a timestamp never sent", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
 	Condition: "TSecr lies before the first or more than 100,000 ticks behind the latest timestamp that the peer has sent.",
 	Benign:    []string{"a middlebox that rewrites timestamps in one direction only", "the two directions were captured out of step"},

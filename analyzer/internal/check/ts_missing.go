@@ -9,7 +9,7 @@ import (
 )
 
 var tsMissing = &Check{
-	Name: "ts-missing", Title: "timestamp missing", Family: "options",
+	Name: record.CheckTSMissing, Title: "timestamp missing", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §3.2",
 	Condition: "Both SYNs carried timestamps, and a later segment that is no RST has none. The receiver should drop it.",
 	Benign:    []string{"a middlebox removes options"},

@@ -9,7 +9,7 @@ import (
 )
 
 var tsUnnegotiated = &Check{
-	Name: "ts-unnegotiated", Title: "timestamps without agreement", Family: "options",
+	Name: record.CheckTSUnnegotiated, Title: "timestamps without agreement", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
 	Condition: "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
 	Benign:    []string{"a middlebox removed the option from one SYN"},

@@ -9,7 +9,7 @@ import (
 )
 
 var urgentPtrNoFlag = &Check{
-	Name: "urgent-ptr-no-flag", Title: "urgent pointer without URG", Family: "header",
+	Name: record.CheckUrgentPointerNoFlag, Title: "urgent pointer without URG", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1",
 	Condition: "The urgent pointer is not zero although URG is not set, so it means nothing.",
 	Benign:    []string{"a stack that does not clear the field"},

@@ -8,7 +8,7 @@ import (
 )
 
 var urgentPtrInvalid = &Check{
-	Name: "urgent-ptr-invalid", Title: "urgent pointer at nothing", Family: "header",
+	Name: record.CheckUrgentPointerInvalid, Title: "urgent pointer at nothing", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5 (MUST-62)",
 	Condition: "URG is set and the urgent pointer is 0, so that nothing is urgent.",
 	Benign:    []string{"a scanner that tells systems apart", "a middlebox that clears the pointer but not the flag"},

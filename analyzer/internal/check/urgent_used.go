@@ -8,7 +8,7 @@ import (
 )
 
 var urgentUsed = &Check{
-	Name: "urgent-used", Title: "urgent data", Family: "header",
+	Name: record.CheckUrgentUsed, Title: "urgent data", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5",
 	Condition: "A segment that opens nothing has URG set. New applications should not use the urgent mechanism (RFC 6093).",
 	Benign:    []string{"telnet, rlogin and ftp use it"},

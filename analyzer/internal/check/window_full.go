@@ -9,7 +9,7 @@ import (
 )
 
 var windowFull = &Check{
-	Name: "window-full", Title: "held back by the peer's window", Family: "window",
+	Name: record.CheckWindowFull, Title: "held back by the peer's window", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
 	Condition: "A side fills the peer's window to the edge three times or more, and spends at least a tenth of the time in which it sends data, and 10 ms, waiting for room.",
 	Benign:    []string{"a receiver that reads more slowly than the path carries", "a receive buffer too small for the path"},

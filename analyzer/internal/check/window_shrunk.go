@@ -10,7 +10,7 @@ import (
 )
 
 var windowShrunk = &Check{
-	Name: "window-shrunk", Title: "window taken back", Family: "window",
+	Name: record.CheckWindowShrunk, Title: "window taken back", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6 (SHLD-14)",
 	Condition: "The right edge of a side's window (ack + window) moves left by more than the window scale's rounding, on an ACK that is not older than the one before.",
 	Benign:    []string{"ACKs captured out of order", "a host short of memory"},

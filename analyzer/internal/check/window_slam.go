@@ -10,7 +10,7 @@ import (
 )
 
 var windowSlam = &Check{
-	Name: "window-slam", Title: "next to no window after the handshake", Family: "window",
+	Name: record.CheckWindowSlam, Title: "next to no window after the handshake", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6",
 	Condition: "The ACK that completes the handshake offers a window of 1 to 63 octets: the peer must hold its data for a client that hardly takes any.",
 	Benign:    []string{"a small embedded system"},

@@ -9,7 +9,7 @@ import (
 )
 
 var wscaleInvalid = &Check{
-	Name: "wscale-invalid", Title: "window scale above 14", Family: "header",
+	Name: record.CheckWindowScaleInvalid, Title: "window scale above 14", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §2.3",
 	Condition: "A SYN offers a window scale above 14. The receiver must use 14 instead.",
 	Benign:    []string{"a fuzzer, or a broken stack"},

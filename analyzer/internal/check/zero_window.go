@@ -10,7 +10,7 @@ import (
 )
 
 var zeroWindow = &Check{
-	Name: "zero-window", Title: "window closed", Family: "window",
+	Name: record.CheckZeroWindow, Title: "window closed", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
 	Condition: "A side offers a window of zero before the peer has finished sending: it reads more slowly than the peer sends.",
 	Benign:    []string{"an application that is busy for a moment"},

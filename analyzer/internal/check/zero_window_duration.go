@@ -10,7 +10,7 @@ import (
 )
 
 var zeroWindowDuration = &Check{
-	Name: "zero-window-duration", Title: "window closed for long", Family: "window",
+	Name: record.CheckZeroWindowDuration, Title: "window closed for long", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1",
 	Condition: "A window stays closed for more than a second, and for more than the peer's retransmission timeout, before the peer has finished sending.",
 	Benign:    []string{"an application that was told to wait, such as a paused download"},

@@ -10,7 +10,7 @@ import (
 )
 
 var zwpAbsent = &Check{
-	Name: "zwp-absent", Title: "closed window never probed", Family: "window",
+	Name: record.CheckZeroWindowProbeAbsent, Title: "closed window never probed", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1 (MUST-36)",
 	Condition: "A window was closed for more than 5 s, the peer sent nothing at all meanwhile, and had data at once when the window opened: if that opening had been lost, both would have waited for ever.",
 	Benign:    []string{"the application wrote its data just when the window opened", "the probes were not captured"},

@@ -9,7 +9,7 @@ import (
 )
 
 var zwpNoBackoff = &Check{
-	Name: "zwp-no-backoff", Title: "window probes that do not slow down", Family: "window",
+	Name: record.CheckZeroWindowProbeNoBackoff, Title: "window probes that do not slow down", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1 (SHLD-30)",
 	Condition: "Four or more probes of one closed window come at intervals that do not grow by half, and stay below 30 s.",
 	Benign:    []string{"the intervals had grown before, in an earlier closure"},

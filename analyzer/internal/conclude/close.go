@@ -52,49 +52,49 @@ func buildClose(f *flow.Flow, c *record.Connection) {
 		cl.Duration = max(0, end.Time.Seconds(start.Time))
 	}
 	cl.Kind = closeKind(f, c, fins)
-	if cl.Kind == "refused" || cl.Kind == "unanswered" || cl.Kind == "none" {
+	if cl.Kind == record.CloseRefused || cl.Kind == record.CloseUnanswered || cl.Kind == record.CloseNone {
 		cl.FirstCloser = ""
 	}
 	buildTimeWait(f, c)
 }
 
-// closeKind names how the connection ended; record.CloseKinds explains the names.
-func closeKind(f *flow.Flow, c *record.Connection, fins [2]*fsm.Transition) string {
+// closeKind names how the connection ended.
+func closeKind(f *flow.Flow, c *record.Connection, fins [2]*fsm.Transition) record.CloseKind {
 	client, server := c.State[fsm.Client].State, c.State[fsm.Server].State
 	both := fins[0] != nil && fins[1] != nil
 	opened := c.Handshake.Complete || f.Meanings.Any(fsm.Joined)
 	switch {
 	case len(c.Transitions) == 0:
-		return "none"
+		return record.CloseNone
 	case f.CountMeaning(fsm.Server, fsm.RSTRefuses) > 0 && client == fsm.Closed && !opened:
-		return "refused"
+		return record.CloseRefused
 	case !f.Conn.End[fsm.Server].Seen && client == fsm.SynSent:
-		return "unanswered"
+		return record.CloseUnanswered
 	case both && resetAfterClose(f, c):
 		return finKind(c)
 	case c.Close.RST != 0 && !opened:
-		return "aborted-handshake"
+		return record.CloseAbortedHandshake
 	case c.Close.RST != 0:
-		return "reset"
+		return record.CloseReset
 	case both && f.Over():
 		return finKind(c)
 	case both:
-		return "closing"
+		return record.CloseClosing
 	case fins[0] != nil || fins[1] != nil:
-		return "half-closed"
+		return record.CloseHalfClosed
 	case client == fsm.SynSent || server == fsm.SynReceived || client == fsm.SynReceived || server == fsm.SynSent:
-		return "opening"
+		return record.CloseOpening
 	}
-	return "open"
+	return record.CloseOpen
 }
 
-func finKind(c *record.Connection) string {
+func finKind(c *record.Connection) record.CloseKind {
 	for i := range c.Transitions {
 		if c.Transitions[i].To == fsm.Closing {
-			return "simultaneous"
+			return record.CloseSimultaneous
 		}
 	}
-	return "normal"
+	return record.CloseNormal
 }
 
 // resetAfterClose reports whether the FINs of both sides had been acknowledged

@@ -54,8 +54,8 @@ func initialState(ts []fsm.Transition, side fsm.Side) fsm.State {
 func proved(t *fsm.Transition) bool { return t.Cause != fsm.Received || t.Proof != 0 }
 
 // labels names what a segment was found to be, for people and for scripts.
-func labels(m fsm.Meaning, g flow.SegmentFacts) []string {
-	var out []string
+func labels(m fsm.Meaning, g flow.SegmentFacts) []record.Label {
+	var out []record.Label
 	for _, l := range meaningLabels {
 		if m.Any(l.meaning) || g.Any(l.facts) {
 			out = append(out, l.name)
@@ -65,44 +65,44 @@ func labels(m fsm.Meaning, g flow.SegmentFacts) []string {
 }
 
 var meaningLabels = []struct {
-	name    string
+	name    record.Label
 	meaning fsm.Meaning
 	facts   flow.SegmentFacts
 }{
-	{name: "duplicate-frame", facts: flow.Facts(flow.Doubled)},
-	{name: "network-duplicate", facts: flow.Facts(flow.NetworkCopy)},
-	{name: "retransmission", meaning: fsm.SYNAgain | fsm.SYNACKAgain | fsm.FINAgain, facts: flow.Facts(flow.Retransmission, flow.LateFill)},
-	{name: "retransmission-partial", facts: flow.Facts(flow.PartlyResent)},
-	{name: "retransmission-spurious", facts: flow.Facts(flow.SpuriousLikely, flow.SpuriousProved)},
-	{name: "retransmission-spurious-proved", facts: flow.Facts(flow.SpuriousProved)},
-	{name: "original-not-captured", facts: flow.Facts(flow.LateFill)},
-	{name: "out-of-order", facts: flow.Facts(flow.OutOfOrder)},
-	{name: "previous-segment-missing", facts: flow.Facts(flow.HoleBefore)},
-	{name: "duplicate-ack", facts: flow.Facts(flow.DuplicateACK)},
-	{name: "dsack", facts: flow.Facts(flow.DSACK)},
-	{name: "keepalive", facts: flow.Facts(flow.KeepaliveProbe)},
-	{name: "keepalive-ack", facts: flow.Facts(flow.KeepaliveAnswer)},
-	{name: "zero-window", facts: flow.Facts(flow.ZeroWindow)},
-	{name: "zero-window-probe", facts: flow.Facts(flow.WindowProbe)},
-	{name: "zero-window-probe-ack", facts: flow.Facts(flow.WindowProbeAnswer)},
-	{name: "window-update", facts: flow.Facts(flow.WindowUpdate)},
-	{name: "window-full", facts: flow.Facts(flow.WindowFull)},
-	{name: "challenge-ack", meaning: fsm.ChallengeACK},
-	{name: "rst-in-window", meaning: fsm.RSTInWindow},
-	{name: "rst-out-of-window", meaning: fsm.RSTOutside},
-	{name: "after-rst", meaning: fsm.AfterOwnRST | fsm.AfterPeerRST},
-	{name: "ack-ahead", meaning: fsm.AckAhead},
-	{name: "gap", meaning: fsm.GapConfirmed},
-	{name: "bad-checksum", facts: flow.Facts(flow.BadChecksum)},
-	{name: "lost-between-taps", facts: flow.Facts(flow.LostOnTheWay)},
+	{name: record.LabelDuplicateFrame, facts: flow.Facts(flow.Doubled)},
+	{name: record.LabelNetworkDuplicate, facts: flow.Facts(flow.NetworkCopy)},
+	{name: record.LabelRetransmission, meaning: fsm.SYNAgain | fsm.SYNACKAgain | fsm.FINAgain, facts: flow.Facts(flow.Retransmission, flow.LateFill)},
+	{name: record.LabelRetransmissionPartial, facts: flow.Facts(flow.PartlyResent)},
+	{name: record.LabelRetransmissionSpurious, facts: flow.Facts(flow.SpuriousLikely, flow.SpuriousProved)},
+	{name: record.LabelRetransmissionSpuriousProved, facts: flow.Facts(flow.SpuriousProved)},
+	{name: record.LabelOriginalNotCaptured, facts: flow.Facts(flow.LateFill)},
+	{name: record.LabelOutOfOrder, facts: flow.Facts(flow.OutOfOrder)},
+	{name: record.LabelPreviousSegmentMissing, facts: flow.Facts(flow.HoleBefore)},
+	{name: record.LabelDuplicateACK, facts: flow.Facts(flow.DuplicateACK)},
+	{name: record.LabelDSACK, facts: flow.Facts(flow.DSACK)},
+	{name: record.LabelKeepalive, facts: flow.Facts(flow.KeepaliveProbe)},
+	{name: record.LabelKeepaliveACK, facts: flow.Facts(flow.KeepaliveAnswer)},
+	{name: record.LabelZeroWindow, facts: flow.Facts(flow.ZeroWindow)},
+	{name: record.LabelZeroWindowProbe, facts: flow.Facts(flow.WindowProbe)},
+	{name: record.LabelZeroWindowProbeACK, facts: flow.Facts(flow.WindowProbeAnswer)},
+	{name: record.LabelWindowUpdate, facts: flow.Facts(flow.WindowUpdate)},
+	{name: record.LabelWindowFull, facts: flow.Facts(flow.WindowFull)},
+	{name: record.LabelChallengeACK, meaning: fsm.ChallengeACK},
+	{name: record.LabelRSTInWindow, meaning: fsm.RSTInWindow},
+	{name: record.LabelRSTOutOfWindow, meaning: fsm.RSTOutside},
+	{name: record.LabelAfterRST, meaning: fsm.AfterOwnRST | fsm.AfterPeerRST},
+	{name: record.LabelACKAhead, meaning: fsm.AckAhead},
+	{name: record.LabelGap, meaning: fsm.GapConfirmed},
+	{name: record.LabelBadChecksum, facts: flow.Facts(flow.BadChecksum)},
+	{name: record.LabelLostBetweenTaps, facts: flow.Facts(flow.LostOnTheWay)},
 }
 
 // kindLabels name why a segment was sent again.
-var kindLabels = [flow.NumKinds]string{
-	flow.KindUnknown: "retransmission-unknown",
-	flow.KindSYN:     "retransmission-syn",
-	flow.KindSYNACK:  "retransmission-syn-ack",
-	flow.KindTimeout: "retransmission-timeout",
-	flow.KindFast:    "retransmission-fast",
-	flow.KindProbe:   "tail-loss-probe",
+var kindLabels = [flow.NumKinds]record.Label{
+	flow.KindUnknown: record.LabelRetransmissionUnknown,
+	flow.KindSYN:     record.LabelRetransmissionSYN,
+	flow.KindSYNACK:  record.LabelRetransmissionSYNACK,
+	flow.KindTimeout: record.LabelRetransmissionTimeout,
+	flow.KindFast:    record.LabelRetransmissionFast,
+	flow.KindProbe:   record.LabelTailLossProbe,
 }

@@ -13,9 +13,9 @@ import (
 type summary struct {
 	connections uint64
 	states      [2][fsm.NumStates]uint64
-	closes      map[string]uint64
-	verdicts    map[string]uint64
-	anomalies   map[string]*record.AnomalyCount
+	closes      map[record.CloseKind]uint64
+	verdicts    map[record.VerdictCode]uint64
+	anomalies   map[record.CheckName]*record.AnomalyCount
 	severities  [record.SeverityError + 1]uint64
 	bytes       uint64
 	evicted     uint64
@@ -23,7 +23,7 @@ type summary struct {
 
 func (s *summary) add(c *record.Connection) {
 	if s.closes == nil {
-		s.closes, s.verdicts, s.anomalies = map[string]uint64{}, map[string]uint64{}, map[string]*record.AnomalyCount{}
+		s.closes, s.verdicts, s.anomalies = map[record.CloseKind]uint64{}, map[record.VerdictCode]uint64{}, map[record.CheckName]*record.AnomalyCount{}
 	}
 	s.connections++
 	for side := range s.states {
@@ -52,7 +52,7 @@ func (s *summary) add(c *record.Connection) {
 	}
 }
 
-func named(list []record.Anomaly, name string) bool {
+func named(list []record.Anomaly, name record.CheckName) bool {
 	return slices.ContainsFunc(list, func(a record.Anomaly) bool { return a.Name == name })
 }
 
@@ -66,7 +66,7 @@ func (s *summary) report() record.Summary {
 		}
 	}
 	for kind, n := range s.closes {
-		r.Closes = append(r.Closes, record.Count{Name: kind, N: n})
+		r.Closes = append(r.Closes, record.Count{Name: string(kind), N: n})
 	}
 	slices.SortFunc(r.Closes, func(a, b record.Count) int {
 		return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name))

@@ -25,7 +25,7 @@ func connection(id int, client, server string) *record.Connection {
 		h.Options[side] = record.Options{Seen: true, MSS: 1460, WindowScale: 7, SACKPermitted: true, Timestamps: true, TSVal: uint32(10 * id)}
 	}
 	r.Traffic[0].Bytes, r.Traffic[1].Bytes = 100, 1000
-	r.Close.Kind = "normal"
+	r.Close.Kind = record.CloseNormal
 	return r
 }
 
@@ -101,14 +101,14 @@ func TestFindings(t *testing.T) {
 		{"ports running out", 15, func(i int) *record.Connection {
 			r := one(i)
 			r.Incarnation = 2
-			r.Anomalies = []record.Anomaly{{Name: "time-wait-reuse-legal", Frames: []fsm.Frame{r.Handshake.SYN}}}
+			r.Anomalies = []record.Anomaly{{Name: record.CheckTimeWaitReuseLegal, Frames: []fsm.Frame{r.Handshake.SYN}}}
 			return r
 		}, "ports-running-out", 1},
 		{"ports drawn twice by chance", 2000, func(i int) *record.Connection {
 			r := one(i)
 			if i%40 == 0 {
 				r.Incarnation = 2
-				r.Anomalies = []record.Anomaly{{Name: "time-wait-reuse-legal", Frames: []fsm.Frame{r.Handshake.SYN}}}
+				r.Anomalies = []record.Anomaly{{Name: record.CheckTimeWaitReuseLegal, Frames: []fsm.Frame{r.Handshake.SYN}}}
 			}
 			return r
 		}, "", 0},
@@ -154,7 +154,7 @@ func TestFindings(t *testing.T) {
 			case tt.want == "" && len(got) > 0:
 				t.Fatalf("unexpected %s: %s", got[0].Name, got[0].Message)
 			case tt.want == "":
-			case len(got) != 1 || got[0].Name != tt.want:
+			case len(got) != 1 || string(got[0].Name) != tt.want:
 				t.Fatalf("found %v, want one %s", got, tt.want)
 			case len(got[0].Connections) == 0 || got[0].Connections[0] != tt.ids:
 				t.Errorf("connections %v, want them to begin with %d", got[0].Connections, tt.ids)

@@ -8,7 +8,7 @@ import (
 )
 
 var hostClockSteps = record.CheckDoc{
-	Name: "host-clock-steps", Title: "a host's timestamps jump between connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 7323 §5.4; observer: the SYNs of one host to another share a clock, or none does",
+	Name: record.CheckHostClockSteps, Title: "a host's timestamps jump between connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 7323 §5.4; observer: the SYNs of one host to another share a clock, or none does",
 	Condition: "Of ten or more SYNs from one address to another the timestamps mostly grow with the time between them, but two or more lie far off that line: several hosts share the address, or one was started anew.",
 	Benign:    []string{"an address translator in front of several hosts, as intended", "a host that was started anew"},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.timestamp.tsval",

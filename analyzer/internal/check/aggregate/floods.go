@@ -9,7 +9,7 @@ import (
 )
 
 var synFlood = record.CheckDoc{
-	Name: "syn-flood", Title: "flood of SYNs", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 4987 §2",
+	Name: record.CheckSYNFlood, Title: "flood of SYNs", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 4987 §2",
 	Condition: "A service gets 100 SYNs or more whose handshakes are never completed, 10 or more a second, and these are at least half of all attempts.",
 	Benign:    []string{"a load test", "a capture of one direction only", "a service that is down and clients that try again"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.3whs_syn_flood, stream.3whs_synack_flood"}},
@@ -17,7 +17,7 @@ var synFlood = record.CheckDoc{
 }
 
 var synCookies = record.CheckDoc{
-	Name: "syn-cookie-suspected", Title: "SYN cookies in use", Severity: record.SeverityNote, Family: "together", Rule: "RFC 4987 §3.6",
+	Name: record.CheckSYNCookieSuspected, Title: "SYN cookies in use", Severity: record.SeverityNote, Family: "together", Rule: "RFC 4987 §3.6",
 	Condition: "A service that answers window scale, SACK or timestamps of some clients leaves them out for five or more others that offer them: a SYN cookie has no room for them.",
 	Benign:    []string{"several servers behind one address, set up differently", "a middlebox that removes options on some paths"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.syncookie.* (a setting)"}},

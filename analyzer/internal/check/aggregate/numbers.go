@@ -8,7 +8,7 @@ import (
 )
 
 var isnPredictable = record.CheckDoc{
-	Name: "isn-predictable", Title: "initial numbers that can be guessed", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.4.1 (SHLD-1), RFC 6528 §3",
+	Name: record.CheckISNPredictable, Title: "initial numbers that can be guessed", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.4.1 (SHLD-1), RFC 6528 §3",
 	Condition: "The initial sequence numbers of a host's connections, in order, repeat one number or grow by one step, six times in a row or more.",
 	Benign:    []string{"a load generator or a proxy that builds its own segments", "a very old stack", "a capture replayed"},
 	Filter:    "tcp.flags.syn == 1",

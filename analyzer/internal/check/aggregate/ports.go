@@ -7,7 +7,7 @@ import (
 )
 
 var portsRunningOut = record.CheckDoc{
-	Name: "ports-running-out", Title: "ports used again within 2 MSL", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.6.1; RFC 6056 §3.2",
+	Name: record.CheckPortsRunningOut, Title: "ports used again within 2 MSL", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.6.1; RFC 6056 §3.2",
 	Condition: "A client uses 10 or more 4-tuples to one service again while TIME-WAIT of the connection before should still last, and from the first of them on at least a quarter of its connections there are such (ports drawn by chance repeat too, but seldom): it goes through its ports faster than they become free.",
 	Benign:    []string{"a load test", "a small range of source ports, as behind an address translator", "hosts that keep TIME-WAIT for less than 2 MSL as configured here (--msl)"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.reused_ports"}},
@@ -39,7 +39,7 @@ func (d *ports) add(c *record.Connection) {
 	}
 	for i := range c.Anomalies {
 		a := &c.Anomalies[i]
-		if a.Name == "time-wait-reuse-legal" || a.Name == "time-wait-missing" && len(a.Frames) > 0 && a.Frames[0] == c.Handshake.SYN {
+		if a.Name == record.CheckTimeWaitReuseLegal || a.Name == record.CheckTimeWaitMissing && len(a.Frames) > 0 && a.Frames[0] == c.Handshake.SYN {
 			if r := at(&d.users, k); r != nil {
 				r.all = max(r.all, 1)
 				r.early.add(c)

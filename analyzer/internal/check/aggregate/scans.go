@@ -9,7 +9,7 @@ import (
 )
 
 var portScan = record.CheckDoc{
-	Name: "port-scan", Title: "many ports of one host tried", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's port",
+	Name: record.CheckPortScan, Title: "many ports of one host tried", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's port",
 	Condition: "One host tries 25 or more ports of another, and at least four fifths of the attempts carry no data.",
 	Benign:    []string{"an inventory or a vulnerability scan that somebody ordered", "a passive FTP client"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "Scan::Port_Scan"}, {Tool: "Snort", Name: "122:1"}},
@@ -17,7 +17,7 @@ var portScan = record.CheckDoc{
 }
 
 var hostSweep = record.CheckDoc{
-	Name: "host-sweep", Title: "one port of many hosts tried", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's address",
+	Name: record.CheckHostSweep, Title: "one port of many hosts tried", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's address",
 	Condition: "One host tries one port of 25 or more others, and at least four fifths of the attempts carry no data.",
 	Benign:    []string{"monitoring", "a peer-to-peer program", "a client of a service whose servers are down"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "Scan::Address_Scan"}, {Tool: "Snort", Name: "122:3"}},

@@ -7,7 +7,7 @@ import (
 )
 
 var refusesMany = record.CheckDoc{
-	Name: "server-refuses-many", Title: "service refuses most connections", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.10.7.1",
+	Name: record.CheckServerRefusesMany, Title: "service refuses most connections", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.10.7.1",
 	Condition: "A service refuses 10 connections or more, at least half of all that are tried.",
 	Benign:    []string{"the service is off, as intended", "a firewall that refuses in the server's name"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state REJ"}},
@@ -15,7 +15,7 @@ var refusesMany = record.CheckDoc{
 }
 
 var resetsMany = record.CheckDoc{
-	Name: "server-resets-many", Title: "service resets most connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 9293 §3.10.5",
+	Name: record.CheckServerResetsMany, Title: "service resets most connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 9293 §3.10.5",
 	Condition: "A service ends 10 connections or more with a RST after they were opened, at least half of all that were opened.",
 	Benign:    []string{"servers and load balancers that end idle connections so", "an application that closes with data unread"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTR"}},
@@ -45,9 +45,9 @@ func (d *servers) add(c *record.Connection) {
 		t.opened++
 	}
 	switch {
-	case c.Close.Kind == "refused":
+	case c.Close.Kind == record.CloseRefused:
 		t.refused.add(c)
-	case c.Close.Kind == "reset" && c.Close.ResetBy == "server" && c.Handshake.Complete:
+	case c.Close.Kind == record.CloseReset && c.Close.ResetBy == "server" && c.Handshake.Complete:
 		t.reset.add(c)
 	}
 }

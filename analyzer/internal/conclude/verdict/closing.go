@@ -15,13 +15,13 @@ func closed(c *record.Connection) record.Verdict {
 	first := sideOf(cl.FirstCloser)
 	second := first.Peer()
 	v := record.Verdict{
-		Code: "closed-normally", Frames: []fsm.Frame{cl.FIN[0], cl.FIN[1], cl.FINAcked[0], cl.FINAcked[1]},
+		Code: record.VerdictClosedNormally, Frames: []fsm.Frame{cl.FIN[0], cl.FIN[1], cl.FINAcked[0], cl.FINAcked[1]},
 		Sure: cl.FINAcked[0] != 0 && cl.FINAcked[1] != 0,
 	}
 	var buf [200]byte
 	b := buf[:0]
-	if cl.Kind == "simultaneous" {
-		v.Code = "closed-simultaneously"
+	if cl.Kind == record.CloseSimultaneous {
+		v.Code = record.VerdictClosedSimultaneously
 		b = append(b, "Both sides closed at once: the FINs in frames "...)
 		b = strconv.AppendUint(b, min(cl.FIN[0], cl.FIN[1]).Number(), 10)
 		b = append(b, " and "...)
@@ -41,7 +41,7 @@ func closed(c *record.Connection) record.Verdict {
 	if cl.Duration >= 0 && cl.RST == 0 {
 		b = append(b, "; the close took "...)
 		b = append(b, phrase.Duration(cl.Duration)...)
-		if a := anomaly(c, "fin-retransmit"); a != nil {
+		if a := anomaly(c, record.CheckFINRetransmit); a != nil {
 			b = append(b, ", "...)
 			b = append(b, phrase.By(sideOf(a.Side))...)
 			b = append(b, "'s FIN being sent "...)
@@ -50,7 +50,7 @@ func closed(c *record.Connection) record.Verdict {
 		}
 	}
 	if cl.RST != 0 {
-		v.Code = "closed-with-reset"
+		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, cl.RST)
 		b = append(b, ", but "...)
 		b = append(b, timeWaitEnd(c)...)
@@ -86,7 +86,7 @@ func closing(c *record.Connection) record.Verdict {
 	v.Sentence = "Both sides closed (frames " + phrase.Bare(min(cl.FIN[0], cl.FIN[1])) + " and " + phrase.Bare(max(cl.FIN[0], cl.FIN[1])) + "), but " + phrase.By(side) + "'s FIN "
 	switch {
 	case c.Traffic[side].Retransmissions > 0 && u.Resent > 0 || watched > soon(c):
-		v.Code = "close-unacknowledged"
+		v.Code = record.VerdictCloseUnacknowledged
 		if u.Resent > 0 {
 			v.Sentence += "was sent again " + phrase.Times(u.Resent)
 			if u.Last > u.Time {
@@ -101,7 +101,7 @@ func closing(c *record.Connection) record.Verdict {
 		}
 		v.Sentence += "."
 	default:
-		v.Code = "capture-cut"
+		v.Code = record.VerdictCaptureCut
 		v.Sentence += "was not acknowledged yet when the capture " + phrase.EndedAfter(watched, c.LastFrame) + "."
 	}
 	return v
@@ -129,21 +129,21 @@ func halfClosed(c *record.Connection) record.Verdict {
 	watched := max(0, c.Until.Seconds(max(finTime(c, x), c.Tail[y].LastData)))
 	fin := phrase.Capital(phrase.By(x)) + " closed its half in " + phrase.Frame(cl.FIN[x])
 	switch {
-	case anomaly(c, "close-wait-stuck") != nil:
-		v.Code = "stuck-close-wait"
+	case anomaly(c, record.CheckCloseWaitStuck) != nil:
+		v.Code = record.VerdictStuckCloseWait
 		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + phrase.Duration(watched) +
 			" that the capture went on: its application did not close the socket."
-	case anomaly(c, "fin-wait2-stuck") != nil:
-		v.Code = "stuck-fin-wait-2"
+	case anomaly(c, record.CheckFINWait2Stuck) != nil:
+		v.Code = record.VerdictStuckFINWait2
 		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + phrase.Duration(watched) + " that the capture went on; " + phrase.By(y) + "'s FIN never came."
 	case cl.FINAcked[x] == 0 && watched <= soon(c):
-		v.Code, v.Sure = "capture-cut", false
+		v.Code, v.Sure = record.VerdictCaptureCut, false
 		v.Sentence = fin + ", and the capture " + phrase.EndedAfter(watched, c.LastFrame) + ", without an ACK of it."
 	case cl.FINAcked[x] == 0:
-		v.Code, v.Sure = "close-unacknowledged", false
+		v.Code, v.Sure = record.VerdictCloseUnacknowledged, false
 		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + phrase.Duration(watched) + " that the capture went on."
 	default:
-		v.Code = "half-closed"
+		v.Code = record.VerdictHalfClosed
 		v.Sentence = fin
 		if last := c.Tail[y].LastData; last > finTime(c, x) {
 			v.Sentence += ", " + phrase.By(y) + " went on sending up to " + phrase.Frame(c.Tail[y].LastDataFrame)

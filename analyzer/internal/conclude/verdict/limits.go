@@ -53,7 +53,7 @@ func byReceiver(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	if lost < leastTime || total <= 0 || lost/total < leastShare {
 		return record.Limit{}, false
 	}
-	l := record.Limit{Code: "limited-by-receiver", Side: y.String(), Share: min(1, lost/total)}
+	l := record.Limit{Code: record.VerdictLimitedByReceiver, Side: y.String(), Share: min(1, lost/total)}
 	l.Sentence = phrase.Capital(phrase.By(x)) + " waited " + phrase.Duration(lost) + " for room in " + phrase.By(y) + "'s receive window, " + phrase.Percent(l.Share) + " of the time in which its data flowed"
 	if z := &c.Traffic[y]; z.ZeroWindows > 0 {
 		l.Sentence += "; the window was closed " + phrase.Times(z.ZeroWindows) + ", for " + phrase.Duration(z.ZeroWindowTime)
@@ -74,7 +74,7 @@ func byLoss(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	if !(needed >= 3 && share >= leastLoss) && !slow {
 		return record.Limit{}, false
 	}
-	l := record.Limit{Code: "limited-by-loss", Side: x.String(), Share: min(1, share)}
+	l := record.Limit{Code: record.VerdictLimitedByLoss, Side: x.String(), Share: min(1, share)}
 	l.Sentence = phrase.Capital(phrase.By(x)) + " sent " + phrase.Counted(t.Retransmissions, "segment", "segments") + " again (" + phrase.Percent(share) + " of its octets)"
 	if wait >= leastTime {
 		l.Sentence += " and waited " + phrase.Duration(wait) + " for its retransmission timer"
@@ -102,7 +102,7 @@ func byApplication(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	if longest.Longest < leastPause || lost/total < leastShare || longest.Longest >= restPause && !(what == "answer" && x == fsm.Server) {
 		return record.Limit{}, false
 	}
-	l := record.Limit{Code: "limited-by-application", Side: x.String(), Share: min(1, lost/total), Frames: []fsm.Frame{longest.From, longest.To}}
+	l := record.Limit{Code: record.VerdictLimitedByApplication, Side: x.String(), Share: min(1, lost/total), Frames: []fsm.Frame{longest.From, longest.To}}
 	where := " (frames " + phrase.Bare(longest.From) + " and " + phrase.Bare(longest.To) + ")"
 	switch {
 	case what == "pause":

@@ -25,7 +25,7 @@ func gone(c *record.Connection) (record.Verdict, bool) {
 func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	t, y := &c.Tail[x], x.Peer()
 	u := &t.Unanswered
-	v := record.Verdict{Code: "peer-vanished", Frames: []fsm.Frame{c.Tail[y].LastFrame, u.Frame, u.LastSent}}
+	v := record.Verdict{Code: record.VerdictPeerVanished, Frames: []fsm.Frame{c.Tail[y].LastFrame, u.Frame, u.LastSent}}
 	what := "what it had sent"
 	switch {
 	case c.Close.FIN[x] != 0 && t.Outstanding <= 1:
@@ -45,7 +45,7 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 		end = "and then gave up with the RST in " + phrase.Frame(c.Reset.Frame)
 	}
 	if u.Idle >= longSilence {
-		v.Code = "dropped-while-idle"
+		v.Code = record.VerdictDroppedWhileIdle
 		v.Sentence = "After " + phrase.Duration(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
 			": probably something between the two had forgotten the connection, or " + phrase.By(y) + " was gone."
 		return v
@@ -57,7 +57,7 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 // superseded is the verdict when a new connection took the place of one that was
 // not closed.
 func superseded(c *record.Connection) record.Verdict {
-	v := record.Verdict{Code: "superseded", Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
+	v := record.Verdict{Code: record.VerdictSuperseded, Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
 	v.Sentence = "Never closed: a new connection took over its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
 		phrase.Duration(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side, or both, had probably lost it, or its end was not captured."
 	return v
@@ -69,21 +69,21 @@ func open(c *record.Connection) record.Verdict {
 	since := max(0, c.Until.Seconds(c.Last))
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if z := &c.Traffic[x.Peer()]; c.Tail[x.Peer()].WindowClosed && c.Tail[x.Peer()].LastFrame != 0 {
-			v.Code = "window-closed"
+			v.Code = record.VerdictWindowClosed
 			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window had been closed for " + phrase.Duration(z.ZeroWindowTime) + " when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
 			return v
 		}
 	}
-	v.Code = "still-open"
+	v.Code = record.VerdictStillOpen
 	if c.Quality.Midstream {
-		v.Code, v.Sure = "joined-midway", false
+		v.Code, v.Sure = record.VerdictJoinedMidway, false
 		v.Frames = append(v.Frames, c.FirstFrame)
 		v.Sentence = "The capture joined the connection midway in " + phrase.Frame(c.FirstFrame) + " and ended before it was closed; it holds " + phrase.Duration(max(0, c.Last.Seconds(c.First))) + " of it."
 		return v
 	}
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
-			v.Code, v.Sure = "capture-cut", false
+			v.Code, v.Sure = record.VerdictCaptureCut, false
 			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Size(uint64(n)) + " of " + phrase.By(x) + " not acknowledged yet."
 			return v
 		}
@@ -108,7 +108,7 @@ func oneDirection(c *record.Connection) record.Verdict {
 		x = fsm.Server
 	}
 	cl := &c.Close
-	v := record.Verdict{Code: "one-direction-only", Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
+	v := record.Verdict{Code: record.VerdictOneDirectionOnly, Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
 	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Size(c.Traffic[x].UniqueBytes)
 	switch {
 	case cl.RST != 0 && sideOf(cl.ResetBy) == x:

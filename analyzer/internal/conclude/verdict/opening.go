@@ -11,24 +11,24 @@ import (
 
 // probes are the findings that make a segment a scanner's, when no connection
 // was open for it.
-var probes = []string{"flags-null", "flags-xmas", "flags-syn-fin", "flags-syn-rst", "fin-without-ack", "flags-no-ack"}
+var probes = []record.CheckName{record.CheckFlagsNull, record.CheckFlagsXmas, record.CheckFlagsSYNFIN, record.CheckFlagsSYNRST, record.CheckFINWithoutACK, record.CheckFlagsNoACK}
 
 func scanned(c *record.Connection) bool {
 	return !c.Handshake.Complete && !c.Quality.Midstream && anomaly(c, probes...) != nil
 }
 
-var probeNames = map[string]string{
-	"flags-null":      "no control bit at all (a null scan)",
-	"flags-xmas":      "FIN, PSH and URG (an Xmas scan)",
-	"flags-syn-fin":   "SYN and FIN",
-	"flags-syn-rst":   "SYN and RST",
-	"fin-without-ack": "FIN without ACK (a FIN scan)",
-	"flags-no-ack":    "neither SYN, ACK nor RST",
+var probeNames = map[record.CheckName]string{
+	record.CheckFlagsNull:     "no control bit at all (a null scan)",
+	record.CheckFlagsXmas:     "FIN, PSH and URG (an Xmas scan)",
+	record.CheckFlagsSYNFIN:   "SYN and FIN",
+	record.CheckFlagsSYNRST:   "SYN and RST",
+	record.CheckFINWithoutACK: "FIN without ACK (a FIN scan)",
+	record.CheckFlagsNoACK:    "neither SYN, ACK nor RST",
 }
 
 func scanProbe(c *record.Connection) record.Verdict {
 	a := anomaly(c, probes...)
-	v := record.Verdict{Code: "scan-probe", Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
+	v := record.Verdict{Code: record.VerdictScanProbe, Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
 	v.Sentence = "A probe, no attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
 	server := c.Tail[fsm.Server]
 	switch {
@@ -46,8 +46,8 @@ func scanProbe(c *record.Connection) record.Verdict {
 
 // strayProbe is the verdict on a segment out of nowhere that a RST answers.
 func strayProbe(c *record.Connection) record.Verdict {
-	a := anomaly(c, "stealth-probe")
-	v := record.Verdict{Code: "scan-probe", Frames: append([]fsm.Frame{c.FirstFrame}, a.Frames...)}
+	a := anomaly(c, record.CheckStealthProbe)
+	v := record.Verdict{Code: record.VerdictScanProbe, Frames: append([]fsm.Frame{c.FirstFrame}, a.Frames...)}
 	v.Sentence = phrase.Capital(phrase.Frame(c.FirstFrame)) + " belongs to no connection that the capture shows, and a RST answers it"
 	if c.LastFrame != c.FirstFrame {
 		v.Sentence += " in " + phrase.Frame(c.LastFrame)
@@ -58,7 +58,7 @@ func strayProbe(c *record.Connection) record.Verdict {
 
 // noConnection is the verdict on segments that opened and closed nothing.
 func noConnection(c *record.Connection) record.Verdict {
-	v := record.Verdict{Code: "no-connection", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame}}
+	v := record.Verdict{Code: record.VerdictNoConnection, Frames: []fsm.Frame{c.FirstFrame, c.LastFrame}}
 	n := c.Traffic[0].Packets + c.Traffic[1].Packets
 	what := phrase.Capital(phrase.Counted(n, "segment", "segments")) + " without a connection"
 	if n <= 1 {
@@ -70,7 +70,7 @@ func noConnection(c *record.Connection) record.Verdict {
 
 func refused(c *record.Connection) record.Verdict {
 	h := &c.Handshake
-	v := record.Verdict{Code: "refused", Frames: []fsm.Frame{h.SYN, c.Close.RST}, Sure: true}
+	v := record.Verdict{Code: record.VerdictRefused, Frames: []fsm.Frame{h.SYN, c.Close.RST}, Sure: true}
 	v.Sentence = "The server refused the connection: its RST in " + phrase.Frame(c.Close.RST) + " answers the SYN in " + phrase.Frame(h.SYN)
 	if c.Reset.Time != 0 && h.SYNs == 1 {
 		v.Sentence += " after " + phrase.Duration(max(0, c.Reset.Time.Seconds(c.First)))
@@ -83,10 +83,10 @@ func refused(c *record.Connection) record.Verdict {
 func unanswered(c *record.Connection) record.Verdict {
 	h, t := &c.Handshake, &c.Tail[fsm.Client]
 	watched := max(0, c.Until.Seconds(t.Last))
-	v := record.Verdict{Code: "unanswered", Frames: []fsm.Frame{h.SYN, t.LastFrame}, Sure: true}
+	v := record.Verdict{Code: record.VerdictUnanswered, Frames: []fsm.Frame{h.SYN, t.LastFrame}, Sure: true}
 	if h.SYNs <= 1 {
 		if watched < 1 {
-			v.Code, v.Sure = "capture-cut", false
+			v.Code, v.Sure = record.VerdictCaptureCut, false
 			v.Sentence = "The capture " + phrase.EndedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
 			return v
 		}
@@ -125,7 +125,7 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 	h, r := &c.Handshake, &c.Reset
 	v := record.Verdict{Frames: []fsm.Frame{h.SYN, h.SYNACK, c.Close.RST}}
 	if sideOf(c.Close.ResetBy) == fsm.Client {
-		v.Code = "handshake-aborted-by-client"
+		v.Code = record.VerdictHandshakeAbortedByClient
 		switch {
 		case h.SYNACK == 0:
 			v.Sentence = "The client took its SYN in " + phrase.Frame(c.FirstFrame) + " back with the RST in " + phrase.Frame(c.Close.RST) + " before any answer was captured."
@@ -137,7 +137,7 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 		}
 		return v
 	}
-	v.Code = "handshake-aborted-by-server"
+	v.Code = record.VerdictHandshakeAbortedByServer
 	v.Frames = append(v.Frames, h.ACK)
 	switch {
 	case h.ACK != 0:
@@ -172,18 +172,18 @@ func sinceThat(c *record.Connection) string {
 // badNumber is the verdict when a number of the handshake was wrong and the
 // connection came to nothing.
 func badNumber(c *record.Connection) (record.Verdict, bool) {
-	a := anomaly(c, "handshake-bad-synack-ack", "handshake-bad-final-ack")
+	a := anomaly(c, record.CheckHandshakeBadSYNACKAck, record.CheckHandshakeBadFinalACK)
 	if a == nil || c.Handshake.Complete || len(a.Frames) == 0 {
 		return record.Verdict{}, false
 	}
 	wrong, what := c.Handshake.SYNACK, "the SYN-ACK in "
-	if a.Name == "handshake-bad-final-ack" {
+	if a.Name == record.CheckHandshakeBadFinalACK {
 		wrong, what = c.Handshake.ACK, "the client's ACK in "
 	}
 	if wrong == 0 {
 		wrong = a.Frames[0]
 	}
-	v := record.Verdict{Code: "handshake-bad-number", Frames: append([]fsm.Frame{c.Handshake.SYN}, a.Frames...), Sure: true}
+	v := record.Verdict{Code: record.VerdictHandshakeBadNumber, Frames: append([]fsm.Frame{c.Handshake.SYN}, a.Frames...), Sure: true}
 	v.Sentence = "The handshake broke on a wrong number: " + what + phrase.Frame(wrong) + " has " + a.Seen + " where " + a.Expected + " was due"
 	if c.Close.RST != 0 {
 		v.Sentence += ", and " + phrase.By(sideOf(c.Close.ResetBy)) + " reset it in " + phrase.Frame(c.Close.RST)
@@ -205,7 +205,7 @@ func opening(c *record.Connection) record.Verdict {
 	watched := max(0, c.Until.Seconds(c.Last))
 	switch {
 	case h.SYNACK != 0 && h.ACK == 0 && (h.SYNACKs > 1 || watched > soon(c)):
-		v.Code = "syn-ack-unacknowledged"
+		v.Code = record.VerdictSYNACKUnacknowledged
 		var b strings.Builder
 		b.WriteString("The client never acknowledged the SYN-ACK in " + phrase.Frame(h.SYNACK))
 		if h.SYNACKs > 1 {
@@ -223,10 +223,10 @@ func opening(c *record.Connection) record.Verdict {
 		}
 		v.Sentence = b.String()
 	case u.Resent >= 2 && h.ACK != 0:
-		v.Code = "syn-ack-unacknowledged"
+		v.Code = record.VerdictSYNACKUnacknowledged
 		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, or it has no room for the connection."
 	default:
-		v.Code = "capture-cut"
+		v.Code = record.VerdictCaptureCut
 		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", with the handshake still under way."
 	}
 	return v
@@ -234,7 +234,7 @@ func opening(c *record.Connection) record.Verdict {
 
 func notFollowed(c *record.Connection) record.Verdict {
 	return record.Verdict{
-		Code: "not-followed", Frames: []fsm.Frame{c.FirstFrame, c.LastFrame},
+		Code: record.VerdictNotFollowed, Frames: []fsm.Frame{c.FirstFrame, c.LastFrame},
 		Sentence: "The analysis followed this connection from " + phrase.Frame(c.FirstFrame) + " to " + phrase.Frame(c.LastFrame) + " only, because too many were open at once.",
 	}
 }

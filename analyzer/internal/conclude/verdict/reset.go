@@ -24,7 +24,7 @@ func reset(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	if r.Frame == 0 {
 		return record.Verdict{
-			Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.RST},
+			Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{c.Close.RST},
 			Sentence: phrase.Capital(phrase.By(sideOf(c.Close.ResetBy))) + " reset the connection in " + phrase.Frame(c.Close.RST) + ".",
 		}
 	}
@@ -34,7 +34,7 @@ func reset(c *record.Connection) record.Verdict {
 		v = injected(c)
 	case c.Tail[x].Keepalives >= 3 && c.Tail[y].LastFrame != 0:
 		v = deadByKeepalive(c, x)
-	case anomaly(c, "half-open-recovery") != nil:
+	case anomaly(c, record.CheckHalfOpenRecovery) != nil:
 		v = halfOpenRecovery(c)
 	case c.Tail[x].Unanswered.Resent >= 2 && c.Tail[y].Last <= c.Tail[x].Unanswered.Time:
 		v = vanished(c, x)
@@ -66,13 +66,13 @@ func reset(c *record.Connection) record.Verdict {
 
 // wentOn reports whether the side in whose name the RST came was seen to send on.
 func wentOn(c *record.Connection) bool {
-	a := anomaly(c, "rst-injection-suspected")
+	a := anomaly(c, record.CheckRSTInjectionSuspected)
 	return a != nil && len(a.Frames) > 1 && a.Frames[0] == c.Reset.Frame
 }
 
 func injected(c *record.Connection) record.Verdict {
-	a := anomaly(c, "rst-injection-suspected")
-	v := record.Verdict{Code: "reset-injected", Frames: append([]fsm.Frame{}, a.Frames...), Sure: false}
+	a := anomaly(c, record.CheckRSTInjectionSuspected)
+	v := record.Verdict{Code: record.VerdictResetInjected, Frames: append([]fsm.Frame{}, a.Frames...), Sure: false}
 	side := phrase.By(sideOf(a.Side))
 	v.Sentence = "Somebody other than " + side + " probably sent the RST in " + phrase.Frame(a.Frames[0]) + " in its name: " + side + " went on in " + phrase.Frame(a.Frames[1])
 	if otherDistance(c) {
@@ -115,21 +115,21 @@ func thirdParty(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	if r.Silence >= longSilence && r.PriorTime > r.Own {
 		return record.Verdict{
-			Code: "dropped-while-idle", Frames: []fsm.Frame{r.Prior},
+			Code: record.VerdictDroppedWhileIdle, Frames: []fsm.Frame{r.Prior},
 			Sentence: "After " + phrase.Duration(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
 				": probably a device between the two had forgotten the connection.",
 		}
 	}
 	return record.Verdict{
-		Code: "reset-by-third-party", Frames: []fsm.Frame{r.Prior},
+		Code: record.VerdictResetByThirdParty, Frames: []fsm.Frame{r.Prior},
 		Sentence: "The RST in " + phrase.Frame(r.Frame) + " has " + ttls(r) + ": something else probably sent it in " + phrase.By(r.Side) + "'s name.",
 	}
 }
 
 func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
 	t, k := &c.Tail[x], &c.Traffic[x].Keepalive
-	v := record.Verdict{Code: "dead-by-keepalive", Frames: []fsm.Frame{c.Tail[x.Peer()].LastFrame}, Sure: true}
-	if a := anomaly(c, "keepalive-dead-peer"); a != nil {
+	v := record.Verdict{Code: record.VerdictDeadByKeepalive, Frames: []fsm.Frame{c.Tail[x.Peer()].LastFrame}, Sure: true}
+	if a := anomaly(c, record.CheckKeepaliveDeadPeer); a != nil {
 		v.Frames = append(v.Frames, a.Frames...)
 	}
 	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(c.Tail[x.Peer()].LastFrame) + " and did not answer the last " +
@@ -145,9 +145,9 @@ func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
 }
 
 func halfOpenRecovery(c *record.Connection) record.Verdict {
-	a := anomaly(c, "half-open-recovery")
+	a := anomaly(c, record.CheckHalfOpenRecovery)
 	x := c.Reset.Side
-	v := record.Verdict{Code: "reset-state-lost", Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
+	v := record.Verdict{Code: record.VerdictResetStateLost, Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
 	v.Sentence = phrase.Capital(phrase.By(x)) + " had lost the connection and opened a new one from the same port in " + phrase.Frame(a.Frames[0]) + "; " +
 		phrase.By(x.Peer()) + "'s ACK showed it the old one, which it reset in " + phrase.Frame(c.Reset.Frame) + "."
 	return v
@@ -160,13 +160,13 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 	fin := c.Close.FIN[x]
 	v := record.Verdict{Frames: []fsm.Frame{fin, r.Prior}, Sure: true}
 	switch {
-	case c.Close.FIN[y] != 0 && anomaly(c, "data-to-closed-socket") == nil:
-		v.Code = "closed-with-reset"
+	case c.Close.FIN[y] != 0 && anomaly(c, record.CheckDataToClosedSocket) == nil:
+		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
 		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) +
 			" sent a RST in " + phrase.Frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
-	case r.PeerData > finTime(c, x) || anomaly(c, "data-to-closed-socket") != nil:
-		v.Code = "reset-data-after-close"
+	case r.PeerData > finTime(c, x) || anomaly(c, record.CheckDataToClosedSocket) != nil:
+		v.Code = record.VerdictResetDataAfterClose
 		what := "further data of " + phrase.By(y)
 		if r.PeerData <= finTime(c, x) {
 			what = "data of " + phrase.By(y) + " that had been under way"
@@ -177,7 +177,7 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
 			" with the RST in " + phrase.Frame(r.Frame) + ": nobody read that data any more."
 	default:
-		v.Code, v.Sure = "reset-after-fin", false
+		v.Code, v.Sure = record.VerdictResetAfterFIN, false
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; it probably had no more use for it."
 	}
 	return v
@@ -187,7 +187,7 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 func resetForFIN(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	x, y := r.Side, r.Side.Peer()
-	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{c.Close.FIN[y]}}
+	v := record.Verdict{Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{c.Close.FIN[y]}}
 	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN"
 	if r.OwnOutstanding > 1 {
 		v.Sentence += ", with " + phrase.Size(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
@@ -200,7 +200,7 @@ func resetForFIN(c *record.Connection) record.Verdict {
 // the connection.
 func stateLost(c *record.Connection) record.Verdict {
 	r := &c.Reset
-	v := record.Verdict{Code: "reset-state-lost", Frames: []fsm.Frame{r.Prior}}
+	v := record.Verdict{Code: record.VerdictResetStateLost, Frames: []fsm.Frame{r.Prior}}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " answered " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer())
 	if r.PriorBytes > 0 {
 		v.Sentence += " (" + phrase.Size(uint64(r.PriorBytes)) + ")"
@@ -216,7 +216,7 @@ func stateLost(c *record.Connection) record.Verdict {
 
 func resetAfterConnect(c *record.Connection) record.Verdict {
 	r := &c.Reset
-	v := record.Verdict{Code: "reset-after-connect", Frames: []fsm.Frame{c.Handshake.ACK}, Sure: true}
+	v := record.Verdict{Code: record.VerdictResetAfterConnect, Frames: []fsm.Frame{c.Handshake.ACK}, Sure: true}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " before any data was sent"
 	if since := max(r.Own, r.PriorTime); since != 0 {
 		v.Sentence += ", " + phrase.Duration(max(0, r.Time.Seconds(since))) + " after the handshake"
@@ -232,7 +232,7 @@ func resetAfterConnect(c *record.Connection) record.Verdict {
 func resetIdle(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	return record.Verdict{
-		Code: "reset-idle", Frames: []fsm.Frame{r.Prior},
+		Code: record.VerdictResetIdle, Frames: []fsm.Frame{r.Prior},
 		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Duration(r.Silence) + " of silence, probably because of an idle limit.",
 	}
 }
@@ -245,11 +245,11 @@ func resetUnanswered(c *record.Connection) record.Verdict {
 	after := max(0, r.Time.Seconds(r.PeerData))
 	v := record.Verdict{Frames: []fsm.Frame{data}}
 	if after <= max(0.02, 1.5*pathRTT(c)) {
-		v.Code = "reset-after-request"
+		v.Code = record.VerdictResetAfterRequest
 		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
 		return v
 	}
-	v.Code = "reset-unread-data"
+	v.Code = record.VerdictResetUnreadData
 	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", which it never answered: its application probably closed with that data unread."
 	return v
 }
@@ -268,7 +268,7 @@ func underWay(c *record.Connection) bool {
 func resetMidTransfer(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	x, y := r.Side, r.Side.Peer()
-	v := record.Verdict{Code: "reset-mid-transfer", Frames: []fsm.Frame{max(r.OwnFrame, r.PeerFrame)}, Sure: true}
+	v := record.Verdict{Code: record.VerdictResetMidTransfer, Frames: []fsm.Frame{max(r.OwnFrame, r.PeerFrame)}, Sure: true}
 	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + " in the middle of a transfer, "
 	switch own, theirs := r.OwnOutstanding, r.PeerOutstanding; {
 	case theirs > 0:
@@ -283,7 +283,7 @@ func resetMidTransfer(c *record.Connection) record.Verdict {
 
 func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 	r := &c.Reset
-	v := record.Verdict{Code: "reset-in-place-of-close", Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
+	v := record.Verdict{Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
 	latest := max(r.OwnData, r.PeerData)
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN, " + phrase.Duration(max(0, r.Time.Seconds(latest))) + " after the last data"
 	if r.PeerData == latest {

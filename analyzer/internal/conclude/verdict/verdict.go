@@ -31,44 +31,44 @@ func judge(c *record.Connection) record.Verdict {
 	switch {
 	case scanned(c):
 		return scanProbe(c)
-	case anomaly(c, "stealth-probe") != nil && c.Traffic[0].Packets+c.Traffic[1].Packets <= 3:
+	case anomaly(c, record.CheckStealthProbe) != nil && c.Traffic[0].Packets+c.Traffic[1].Packets <= 3:
 		return strayProbe(c)
 	case c.Quality.OneSided:
 		return oneDirection(c)
-	case c.Close.Kind == "none":
+	case c.Close.Kind == record.CloseNone:
 		return noConnection(c)
-	case c.Close.Kind == "refused":
+	case c.Close.Kind == record.CloseRefused:
 		return refused(c)
-	case c.Close.Kind == "unanswered":
+	case c.Close.Kind == record.CloseUnanswered:
 		return unanswered(c)
-	case c.Close.Kind == "aborted-handshake":
+	case c.Close.Kind == record.CloseAbortedHandshake:
 		return abortedHandshake(c)
-	case c.Evicted && c.Close.Kind != "normal" && c.Close.Kind != "simultaneous" && c.Close.Kind != "reset":
+	case c.Evicted && c.Close.Kind != record.CloseNormal && c.Close.Kind != record.CloseSimultaneous && c.Close.Kind != record.CloseReset:
 		return notFollowed(c)
-	case c.Close.Kind == "opening":
+	case c.Close.Kind == record.CloseOpening:
 		return opening(c)
-	case c.Close.Kind == "reset":
+	case c.Close.Kind == record.CloseReset:
 		return reset(c)
-	case c.Close.Kind == "normal", c.Close.Kind == "simultaneous":
+	case c.Close.Kind == record.CloseNormal, c.Close.Kind == record.CloseSimultaneous:
 		return closed(c)
 	}
-	if c.Close.Kind == "closing" {
+	if c.Close.Kind == record.CloseClosing {
 		return closing(c)
 	}
-	if c.Superseded != 0 && c.Close.Kind == "open" {
+	if c.Superseded != 0 && c.Close.Kind == record.CloseOpen {
 		return superseded(c)
 	}
 	if v, ok := gone(c); ok {
 		return v
 	}
-	if c.Close.Kind == "half-closed" {
+	if c.Close.Kind == record.CloseHalfClosed {
 		return halfClosed(c)
 	}
 	return open(c)
 }
 
 // anomaly returns the connection's first finding of that name, or nil.
-func anomaly(c *record.Connection, names ...string) *record.Anomaly {
+func anomaly(c *record.Connection, names ...record.CheckName) *record.Anomaly {
 	for i := range c.Anomalies {
 		if slices.Contains(names, c.Anomalies[i].Name) {
 			return &c.Anomalies[i]

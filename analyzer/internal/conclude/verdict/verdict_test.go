@@ -11,14 +11,17 @@ import (
 
 // Whatever a record holds, the verdict is a known code with one full sentence.
 func TestEveryKindHasASentence(t *testing.T) {
-	kinds := []string{"none", "refused", "unanswered", "aborted-handshake", "reset", "normal", "simultaneous", "half-closed", "closing", "opening", "open", "unheard-of"}
+	kinds := []record.CloseKind{
+		record.CloseNone, record.CloseRefused, record.CloseUnanswered, record.CloseAbortedHandshake, record.CloseReset, record.CloseNormal, record.CloseSimultaneous,
+		record.CloseHalfClosed, record.CloseClosing, record.CloseOpening, record.CloseOpen, "unheard-of",
+	}
 	for _, kind := range kinds {
 		for bits := range 64 {
 			c := &record.Connection{FirstFrame: 3, LastFrame: 9, First: 1, Last: 2, Until: 3}
 			c.Close = record.Close{Kind: kind, Duration: -1}
-			if bits&1 != 0 || kind == "normal" || kind == "simultaneous" || kind == "closing" {
+			if bits&1 != 0 || kind == record.CloseNormal || kind == record.CloseSimultaneous || kind == record.CloseClosing {
 				c.Close.FIN, c.Close.FirstCloser = [2]fsm.Frame{4, 5}, "server"
-			} else if kind == "half-closed" {
+			} else if kind == record.CloseHalfClosed {
 				c.Close.FIN[fsm.Client] = 4
 			}
 			if bits&2 != 0 {
@@ -30,7 +33,7 @@ func TestEveryKindHasASentence(t *testing.T) {
 			c.Quality.OneSided = bits&16 != 0
 			c.Evicted = bits&32 != 0
 			v := Of(c)
-			if record.FindVerdictCode(v.Code) == nil {
+			if v.Code.Doc() == nil {
 				t.Fatalf("%s, case %d: code %q is not in the list", kind, bits, v.Code)
 			}
 			if !strings.HasSuffix(v.Sentence, ".") || strings.Contains(v.Sentence, "  ") || strings.Contains(v.Sentence, "frame 0") || strings.ToUpper(v.Sentence[:1]) != v.Sentence[:1] {
@@ -44,8 +47,8 @@ func TestEveryKindHasASentence(t *testing.T) {
 }
 
 func TestCodesAreUniqueAndExplained(t *testing.T) {
-	seen := map[string]bool{}
-	for _, c := range record.VerdictCodes {
+	seen := map[record.VerdictCode]bool{}
+	for _, c := range record.VerdictDocs {
 		if seen[c.Code] || c.Title == "" || c.Explanation == "" || !strings.HasSuffix(c.Explanation, ".") {
 			t.Errorf("%+v", c)
 		}
