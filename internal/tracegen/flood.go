@@ -8,11 +8,11 @@ func Flood(w io.Writer, n int, seed uint64) (Counts, error) {
 	g := newGenerator(w, seed)
 	for i := g.rng.Uint32(); g.counts.Connections < uint64(n) && g.err == nil; i++ {
 		address := scatter(i)
-		if net := address >> 24; net == 0 || net == 10 || net == 127 || net >= 224 {
+		if !routable(address) {
 			continue
 		}
 		g.counts.Connections++
-		c := conn{client: address, server: 0x0a640001, port: uint16(1024 + g.rng.IntN(64512))}
+		c := conn{client: address, server: target, port: uint16(1024 + g.rng.IntN(64512))}
 		c.seq[0] = g.rng.Uint32()
 		c.id[0] = uint16(g.rng.Uint32())
 		g.send(&c, 0, syn, 0)

@@ -3,19 +3,19 @@ package tracegen
 import (
 	"encoding/binary"
 	"io"
-
-	"github.com/tcpflow-states/tcpflow-states/internal/checksum"
 )
 
 const (
 	fin = 1
 	syn = 2
+	rst = 4
 	psh = 8
 	ack = 16
+	urg = 32
 )
 
 const (
-	maxSegment = 1448 // octets of payload beside timestamps
+	maxSegment = 1448 // bytes of payload beside timestamps
 	window     = 502  // as advertised; scaled by windowScale
 )
 
@@ -24,11 +24,12 @@ const windowScale = 7
 
 // segments writes a capture (pcap, nanoseconds, Ethernet), a segment at a time.
 type segments struct {
-	w     io.Writer
-	now   int64
-	err   error // the first one of w
-	body  [maxSegment]byte
-	frame [16 + 14 + 20 + 32 + 8 + maxSegment]byte
+	w       io.Writer
+	now     int64
+	err     error // the first one of w
+	body    [maxSegment]byte
+	options [40]byte
+	frame   [maxHeaders + maxSegment]byte
 }
 
 // begin writes the file's header.
@@ -47,67 +48,53 @@ func (s *segments) begin(w io.Writer) {
 	_, s.err = w.Write(header)
 }
 
-// write writes one segment of c.
+// write writes one segment of c, with the options that Linux sends.
 func (s *segments) write(c *conn, side int, flags byte, length int) {
-	options := 12
-	if flags&syn != 0 {
-		options = 20
+	p := packet{
+		source: c.client, target: c.server, sourcePort: c.port, targetPort: 80,
+		seq: c.seq[side], flags: flags, window: window, payload: length, fromServer: side == 1,
 	}
-	total := 20 + 20 + options + length
-	b := s.frame[:16+14+total]
-	le, be := binary.LittleEndian, binary.BigEndian
-	le.PutUint32(b, uint32(s.now/1e9))
-	le.PutUint32(b[4:], uint32(s.now%1e9))
-	le.PutUint32(b[8:], uint32(14+total))
-	le.PutUint32(b[12:], uint32(14+total))
-	copy(b[16:], []byte{2, 0, 0, 0, 0, byte(side), 2, 0, 0, 0, 0, byte(1 - side), 8, 0})
-	ip := b[16+14:]
-	src, dst := c.client, c.server
-	sport, dport := c.port, uint16(80)
-	if side == 1 {
-		src, dst, sport, dport = dst, src, dport, sport
+	if p.fromServer {
+		p.source, p.target, p.sourcePort, p.targetPort = p.target, p.source, p.targetPort, p.sourcePort
 	}
 	c.id[side]++
-	ip[0], ip[1] = 0x45, 0
-	be.PutUint16(ip[2:], uint16(total))
-	be.PutUint16(ip[4:], c.id[side])
-	be.PutUint16(ip[6:], 0x4000)
-	ip[8], ip[9], ip[10], ip[11] = 64, 6, 0, 0
-	be.PutUint32(ip[12:], src)
-	be.PutUint32(ip[16:], dst)
-	be.PutUint16(ip[10:], ^checksum.Fold(checksum.Sum(0, ip[:20])))
-	tcp := ip[20:total]
-	be.PutUint16(tcp, sport)
-	be.PutUint16(tcp[2:], dport)
-	be.PutUint32(tcp[4:], c.seq[side])
-	be.PutUint32(tcp[8:], 0)
+	p.id = c.id[side]
 	if flags&ack != 0 {
-		be.PutUint32(tcp[8:], c.seq[1-side]-c.behind[side])
+		p.ack = c.seq[1-side] - c.behind[side]
 	}
-	tcp[12], tcp[13] = byte((20+options)/4)<<4, flags
-	be.PutUint16(tcp[14:], window)
-	be.PutUint32(tcp[16:], 0)
-	o := tcp[20:]
 	if flags&syn != 0 {
-		copy(o, []byte{2, 4, 5, 180, 4, 2, 8, 10}) // MSS 1460, SACK permitted, timestamps
-		copy(o[16:], []byte{1, 3, 3, windowScale})
-		o = o[8:]
+		p.options = s.synOptions(c.stamp[1-side], windowScale)
 	} else {
-		copy(o, []byte{1, 1, 8, 10})
-		o = o[4:]
+		p.options = s.timestamps(c.stamp[1-side])
 	}
-	ms := uint32(s.now / 1e6)
-	be.PutUint32(o, ms)
-	be.PutUint32(o[4:], c.stamp[1-side])
-	c.stamp[side] = ms
-	copy(tcp[20+options:], s.body[:length])
-	pseudo := checksum.Sum(uint64(6+len(tcp)), ip[12:20])
-	be.PutUint16(tcp[16:], ^checksum.Fold(checksum.Sum(pseudo, tcp)))
+	c.stamp[side] = s.clock()
+	s.put(&shape{}, &p)
 	c.seq[side] += uint32(length)
 	if flags&(syn|fin) != 0 {
 		c.seq[side]++
 	}
-	if s.err == nil {
-		_, s.err = s.w.Write(b)
-	}
+}
+
+// clock is what goes into timestamps: milliseconds.
+func (s *segments) clock() uint32 { return uint32(s.now / 1e6) }
+
+// synOptions are a SYN's options: MSS 1460, SACK permitted, timestamps, window
+// scale. They are valid until the next options are made.
+func (s *segments) synOptions(echo uint32, scale byte) []byte {
+	o := s.options[:20]
+	copy(o, []byte{2, 4, 5, 180, 4, 2, 8, 10})
+	binary.BigEndian.PutUint32(o[8:], s.clock())
+	binary.BigEndian.PutUint32(o[12:], echo)
+	copy(o[16:], []byte{1, 3, 3, scale})
+	return o
+}
+
+// timestamps are the options of any other segment, valid until the next options
+// are made.
+func (s *segments) timestamps(echo uint32) []byte {
+	o := s.options[:12]
+	copy(o, []byte{1, 1, 8, 10})
+	binary.BigEndian.PutUint32(o[4:], s.clock())
+	binary.BigEndian.PutUint32(o[8:], echo)
+	return o
 }

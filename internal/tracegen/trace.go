@@ -1,7 +1,7 @@
 // Package trace makes the captures that speed and memory are measured on, with
 // right checksums and with nothing wrong in them that the name does not say. It
-// needs no more memory for a long trace than for a short one, and the same
-// arguments give the same octets.
+// needs no more memory for a long trace than for a short one, but for a few bytes
+// a segment in one kind, and the same arguments give the same bytes.
 package tracegen
 
 import (
@@ -9,7 +9,7 @@ import (
 	"math/rand/v2"
 )
 
-// Edition is raised whenever the octets of a trace change, so that traces kept
+// Edition is raised whenever the bytes of a trace change, so that traces kept
 // from earlier are not taken for those of today.
 const Edition = 1
 
@@ -23,23 +23,27 @@ type Counts struct {
 type Kind struct {
 	Name, Title string
 	Write       func(w io.Writer, n int, seed uint64) (Counts, error)
+	Disputed    bool // Counts.Connections are 4-tuples; how many connections they are can be judged in two ways
 }
 
-// Kinds are all of them.
+// Kinds are those of ordinary traffic, and the plainest flood. Floods and
+// Monsters hold the others.
 var Kinds = []Kind{
-	{"web", "short HTTP connections, some hundreds at a time; n packets at least", Web},
-	{"small", "the same with small segments: many packets in few octets; n packets at least", Small},
-	{"uneven", "as web, with an ACK repeated in one connection of four; n packets at least", Uneven},
-	{"bulk", "one long download; n packets at least", Bulk},
-	{"flood", "SYNs from random addresses to one server that does not answer; n SYNs", Flood},
-	{"open", "connections that have made one exchange and stay open; n connections", Open},
+	{Name: "web", Title: "short HTTP connections, some hundreds at a time; n packets at least", Write: Web},
+	{Name: "small", Title: "the same with small segments: many packets in few octets; n packets at least", Write: Small},
+	{Name: "uneven", Title: "as web, with an ACK repeated in one connection of four; n packets at least", Write: Uneven},
+	{Name: "bulk", Title: "one long download; n packets at least", Write: Bulk},
+	{Name: "flood", Title: "SYNs from random addresses to one server that does not answer; n SYNs", Write: Flood},
+	{Name: "open", Title: "connections that have made one exchange and stay open; n connections", Write: Open},
 }
 
 // Find returns the kind of that name, or nil.
 func Find(name string) *Kind {
-	for i := range Kinds {
-		if Kinds[i].Name == name {
-			return &Kinds[i]
+	for _, list := range [][]Kind{Kinds, Floods, Monsters} {
+		for i := range list {
+			if list[i].Name == name {
+				return &list[i]
+			}
 		}
 	}
 	return nil

@@ -17,8 +17,10 @@ func main() {
 	flag.Usage = func() {
 		fmt.Fprintln(os.Stderr, "usage: trace [flags] > FILE")
 		flag.PrintDefaults()
-		for _, k := range tracegen.Kinds {
-			fmt.Fprintf(os.Stderr, "  %-6s %s\n", k.Name, k.Title)
+		for _, list := range [][]tracegen.Kind{tracegen.Kinds, tracegen.Floods, tracegen.Monsters} {
+			for _, k := range list {
+				fmt.Fprintf(os.Stderr, "  %-21s %s\n", k.Name, k.Title)
+			}
 		}
 	}
 	flag.Parse()
