@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages profile lab metamorph lint readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab metamorph lint readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -43,6 +43,9 @@ bench-page: ## measure us beside other tools and put the result into BENCHMARKS.
 
 bench-stages: ## measure the stages by themselves
 	$(GO) test -run '^$$' -bench . -benchmem ./fsm/... ./analyzer/... ./capture/... ./report/...
+
+bench-growth: ## measure whether cost per packet grows: floods and single connections at n, 4n and 16n packets
+	$(GO) test -run '^$$' -bench Growth -benchtime 3x ./internal/bench
 
 profile: ## measure what is hot, for the compiler (see go.dev/doc/pgo): remake it when the hot path has changed
 	$(GO) test -run '^$$' -bench 'WholeAnalysis/(sums|ndjson|flood)' -benchtime 12x -cpuprofile cmd/$(BINARY)/default.pgo -o /dev/null ./analyzer

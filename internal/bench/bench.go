@@ -1,6 +1,6 @@
 // Package bench measures the program as a whole beside other readers of
-// captures, on traces of its own making, and holds what it answers against what
-// is in them.
+// captures, on traces of its own making and on captures of real programs, and
+// holds what it answers against what is in them.
 package bench
 
 import (
@@ -9,54 +9,84 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"regexp"
 	"runtime"
-	"slices"
 	"strings"
 
+	"github.com/tcpflow-states/tcpflow-states/internal/bench/programs"
 	"github.com/tcpflow-states/tcpflow-states/internal/tracegen"
 )
 
 // Options choose what is measured.
 type Options struct {
-	Binary string // our program
-	Dir    string // where the traces are kept
-	Rounds int
-	Short  bool     // small traces: to try it out
-	Alone  bool     // leave out the peers, but for tcpdump
-	Only   []string // kinds of traces; all when empty
-	Limits Limits   // of each run of a peer
-	Log    io.Writer
+	Binary   string // our program
+	Dir      string // where the traces are kept
+	Discard  bool   // remove each trace when it has been measured
+	Rounds   int
+	Short    bool     // small traces: to try it out
+	Alone    bool     // leave out the peers, but for tcpdump
+	Only     []string // kinds of traces or groups of them; all when empty
+	Formats  []string // of Modes; those that a trace is meant for when empty
+	Floods   int      // packets of each flood; 0 for the usual number
+	Single   int      // packets of the longest single connections; 0 for the usual number
+	Programs int      // packets of each capture of programs; 0 for the usual number
+	Limits   Limits   // of each run
+	Log      io.Writer
 }
 
 // Run makes the traces, measures, and writes the tables to w. An answer of ours
-// that is not right is an error.
+// that is not right is an error in the group of generated traces, and stands in
+// the table in the others.
 func Run(ctx context.Context, w io.Writer, opt Options) error {
-	matches := plan(opt.Binary, opt.Short)
-	results := make([]*Result, len(matches))
 	fmt.Fprintf(w, "%d processors, %s/%s, %s; %s.\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH, runtime.Version(), versions(ctx))
-	for i := range matches {
-		m := &matches[i]
-		if len(opt.Only) > 0 && !slices.Contains(opt.Only, m.kind) {
-			continue
+	var all results
+	list := opt.plan()
+	for i := range list {
+		m := &list[i]
+		r := &Result{group: m.group, kind: m.kind, n: m.n, Title: m.title}
+		all = append(all, r)
+		fmt.Fprintf(opt.Log, "%s: %s\n", m.kind, m.title)
+		if why := all.hopeless(m); why != "" {
+			r.Note = why
+		} else if err := m.measured(ctx, r, &opt); err != nil {
+			return fmt.Errorf("%s: %w", m.kind, err)
 		}
-		fmt.Fprintf(opt.Log, "%s\n", m.title)
-		file, err := makeFile(opt.Dir, m.kind, m.n)
-		if err != nil {
-			return err
+		if last := i+1 == len(list) || list[i+1].group != m.group; last || m.group == generated {
+			all.write(w, m.group, r)
 		}
-		r := &Result{Title: m.title, File: file}
-		if err := m.run(ctx, r, &opt); err != nil {
-			return fmt.Errorf("%s: %w", m.title, err)
-		}
-		r.write(w)
-		results[i] = r
 	}
 	if !opt.Short { // a short run is mostly start-up
-		if list := bars(results); len(list) > 0 {
+		if list := all.bars(); len(list) > 0 {
 			writeBars(w, list)
 		}
+	}
+	return nil
+}
+
+// measured makes the trace and runs everything on it. A capture that cannot be
+// made here is no error.
+func (m *match) measured(ctx context.Context, r *Result, opt *Options) (err error) {
+	if m.group == real {
+		r.File, err = captureFile(ctx, opt, m.kind, m.n)
+		var missing programs.Missing
+		if errors.As(err, &missing) {
+			r.Note = "not made: " + missing.Error()
+			fmt.Fprintln(opt.Log, " ", r.Note)
+			return nil
+		}
+	} else {
+		r.File, err = makeFile(opt.Dir, m.kind, m.n)
+	}
+	if err != nil {
+		return err
+	}
+	if err := m.run(ctx, r, opt); err != nil {
+		return err
+	}
+	if opt.Discard {
+		return os.Remove(r.File.Path)
 	}
 	return nil
 }
@@ -64,35 +94,34 @@ func Run(ctx context.Context, w io.Writer, opt Options) error {
 // run runs the tools in turn, round by round, so that what disturbs the machine
 // for a while disturbs them all.
 func (m *match) run(ctx context.Context, r *Result, opt *Options) error {
-	tools := append([]tool{copying}, m.modes...)
-	if m.peers && !opt.Alone {
-		tools = append(tools, peers...)
-	}
+	tools := m.tools(opt)
 	for i := range tools {
 		row := &Row{Name: tools[i].name, packets: r.File.Packets}
 		if _, err := exec.LookPath(tools[i].args[0]); err != nil {
 			row.Note = "not installed"
+		} else if !tools[i].supported(ctx) {
+			row.Note = "no " + tools[i].flag
 		}
 		r.Rows = append(r.Rows, row)
 	}
 	for round := range opt.Rounds {
 		for i := range tools {
 			row := r.Rows[i]
-			if row.Note != "" || tools[i].check == nil && round > 0 && row.Runs[0].Wall > slow {
+			if row.Note != "" || round > 0 && row.Runs[0].Wall > slow {
 				continue
 			}
-			if round == 0 && tools[i].check != nil {
-				if err := tools[i].verify(ctx, &m.right, r.File); err != nil {
-					return fmt.Errorf("%s: wrong answer: %w", tools[i].name, err)
-				}
-			}
-			u, err := m.once(ctx, &tools[i], r.File, opt)
+			u, err := m.once(ctx, &tools[i], r.File, opt, round == 0)
 			var over exceeded
+			var wrong answer
 			switch {
 			case errors.As(err, &over):
 				row.Note = over.Error()
+			case errors.As(err, &wrong) && m.group != generated:
+				row.Note = "wrong answer"
+				r.Remarks = append(r.Remarks, fmt.Sprintf("%s: %s: %v", m.kind, tools[i].name, wrong.error))
+				fmt.Fprintln(opt.Log, " ", err)
 			case err != nil && (tools[i].check != nil || ctx.Err() != nil):
-				return err
+				return fmt.Errorf("%s: %w", tools[i].name, err)
 			case err != nil:
 				row.Note = "failed"
 				fmt.Fprintln(opt.Log, " ", err)
@@ -105,20 +134,42 @@ func (m *match) run(ctx context.Context, r *Result, opt *Options) error {
 	return nil
 }
 
-// once runs a tool once for its time. What it prints goes nowhere.
-func (m *match) once(ctx context.Context, t *tool, f *File, opt *Options) (Usage, error) {
-	limits := opt.Limits
-	if t.check != nil {
-		limits = Limits{}
+// answer is the error of an answer that is not right.
+type answer struct{ error }
+
+func (a answer) Error() string { return "wrong answer: " + a.error.Error() }
+
+// once runs a tool once for its time, and before that for its answer if that is
+// to be checked. A summary is so short that one run serves for both.
+func (m *match) once(ctx context.Context, t *tool, f *File, opt *Options, first bool) (Usage, error) {
+	if !first || t.check == nil {
+		return measure(ctx, t.command(f.Path), nil, opt.Limits)
 	}
-	return measure(ctx, t.command(f.Path), nil, limits)
+	if m.group != generated {
+		var out bytes.Buffer
+		if strings.Contains(t.name, "NDJSON") {
+			return measure(ctx, t.command(f.Path), nil, opt.Limits)
+		}
+		u, err := measure(ctx, t.command(f.Path), &out, opt.Limits)
+		if err != nil {
+			return u, err
+		}
+		if err := t.check(&m.right)(&out, f.Counts); err != nil {
+			return u, answer{err}
+		}
+		return u, nil
+	}
+	if err := t.verify(ctx, &m.right, f, opt.Limits); err != nil {
+		return Usage{}, err
+	}
+	return measure(ctx, t.command(f.Path), nil, opt.Limits)
 }
 
 // checker holds an output against what is in the trace.
 type checker func(out io.Reader, want tracegen.Counts) error
 
 // verify runs one of ours for its answer; the time it takes is not counted.
-func (t *tool) verify(ctx context.Context, r *right, f *File) error {
+func (t *tool) verify(ctx context.Context, r *right, f *File, limits Limits) error {
 	out, in := io.Pipe()
 	done := make(chan error, 1)
 	go func() {
@@ -126,9 +177,16 @@ func (t *tool) verify(ctx context.Context, r *right, f *File) error {
 		io.Copy(io.Discard, out)
 		done <- err
 	}()
-	_, err := measure(ctx, t.command(f.Path), in, Limits{})
+	_, err := measure(ctx, t.command(f.Path), in, limits)
 	in.Close()
-	return errors.Join(err, <-done)
+	wrong := <-done
+	if err != nil {
+		return err
+	}
+	if wrong != nil {
+		return answer{wrong}
+	}
+	return nil
 }
 
 var version = regexp.MustCompile(`\d+(\.\d+)+`)

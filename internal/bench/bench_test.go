@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"strings"
 	"testing"
@@ -23,20 +24,31 @@ func TestRun(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var out, log bytes.Buffer
-	opt := Options{Binary: binary, Dir: t.TempDir(), Rounds: 1, Short: true, Alone: true, Log: &log}
+	opt := Options{Binary: binary, Dir: t.TempDir(), Rounds: 1, Short: true, Alone: true, Only: []string{generated, "flood-ack", "one-same"},
+		Formats: []string{jsonSummary, ndjson}, Log: &log}
 	if err := Run(context.Background(), &out, opt); err != nil {
 		t.Fatalf("%v\n%s", err, log.String())
 	}
-	for _, m := range plan(binary, true) {
+	tables := 0
+	for _, m := range opt.plan() {
+		if m.group != generated {
+			continue
+		}
+		tables++
 		if !strings.Contains(out.String(), "### "+m.title+"\n") {
 			t.Errorf("no table %q", m.title)
 		}
 	}
-	if n := strings.Count(out.String(), "| "+ours+" "); n != len(plan(binary, true)) {
+	if n := strings.Count(out.String(), "| "+ours(jsonSummary)+" "); n != tables {
 		t.Errorf("%d rows of ours\n%s", n, out.String())
 	}
+	for _, want := range []string{`\| flood-ack +\| lone ACKs +\| 20000 .* ×, \d+ MB +\|`, `\| one-same +\| .* ×, \d+ MB +\| .* ×, \d+ MB +\| .* ×, \d+ MB +\| `} {
+		if !regexp.MustCompile(want).MatchString(out.String()) {
+			t.Errorf("no line like %q in\n%s", want, out.String())
+		}
+	}
 	// A wrong answer ends it: here another trace stands where one was made.
-	web := filepath.Join(opt.Dir, fmt.Sprintf("web-%d.pcap", sizes[true].web))
+	web := filepath.Join(opt.Dir, fmt.Sprintf("web-%d.pcap", opt.sizes().web))
 	data, err := os.ReadFile(web)
 	if err != nil {
 		t.Fatal(err)
@@ -64,7 +76,7 @@ func TestCheck(t *testing.T) {
 		{`"bad_checksum":0`, `"bad_checksum":1`, "faults"},
 		{`"connections":2`, `"connections":3`, "3 connections"},
 		{`"still-open":2`, `"still-open":1,"refused":1`, "verdicts"},
-		{`"bytes":5`, `"bytes":4`, "4 octets"},
+		{`"bytes":5`, `"bytes":4`, "4 bytes"},
 		{`"anomalies":[]},"s`, `"anomalies":[{"name":"syn-flood","count":2}]},"s`, "over the capture"},
 		{`"anomalies":[]}}`, `"anomalies":[{"name":"rto","connections":1}]}}`, "rto on 1"},
 	} {
@@ -92,10 +104,10 @@ func TestTablesAndBars(t *testing.T) {
 		}
 		return list
 	}
-	web := &Result{Title: "web", File: &File{Size: 5e6, Counts: tracegen.Counts{Packets: 10, Connections: 2}}, Rows: []*Row{
+	web := &Result{group: generated, kind: "web", Title: "web", File: &File{Size: 5e6, Counts: tracegen.Counts{Packets: 10, Connections: 2}}, Rows: []*Row{
 		{Name: reference, Runs: runs(1000, 900, 5000)},
-		{Name: ours, Runs: runs(1200, 1100)},
-		{Name: oursAlone, Runs: runs(3000)},
+		{Name: ours(jsonSummary), Runs: runs(1200, 1100)},
+		{Name: ours(oneWorker), Runs: runs(3000)},
 		{Name: "argus", Note: "not installed"},
 	}}
 	var out strings.Builder
@@ -109,7 +121,7 @@ func TestTablesAndBars(t *testing.T) {
 		}
 	}
 	out.Reset()
-	writeBars(&out, bars([]*Result{web}))
+	writeBars(&out, results{web}.bars())
 	for _, want := range []string{"at most 1.20 ×  | 1.15 × | met", "at most 150 MB | 160 MB | **not met**", "at least 0.70 × | 0.77 × | met"} {
 		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, strings.Join(strings.Fields(want), " ")) {
 			t.Errorf("no %q in\n%s", want, out.String())
@@ -117,6 +129,44 @@ func TestTablesAndBars(t *testing.T) {
 	}
 	if n := strings.Count(out.String(), "\n"); n != 7 {
 		t.Errorf("%d lines: what was not measured has no bar\n%s", n, out.String())
+	}
+}
+
+// TestGroups prints what a table of many traces has: what was measured, what was
+// ended, what was not tried, and how time per packet grows.
+func TestGroups(t *testing.T) {
+	run := func(ms int) []Usage { return []Usage{{Wall: time.Duration(ms) * time.Millisecond, Memory: 50e6}} }
+	one := func(kind string, n, base, time int, note string) *Result {
+		r := &Result{group: single, kind: kind, n: n, Title: "all " + kind, File: &File{Size: 1e6, Counts: tracegen.Counts{Packets: uint64(n)}}}
+		r.Rows = []*Row{{Name: reference, Runs: run(base), packets: uint64(n)}, {Name: ours(jsonSummary), Note: note, packets: uint64(n)}}
+		if note == "" {
+			r.Rows[1].Runs = run(time)
+		}
+		return r
+	}
+	all := results{
+		one("linear", 100, 10, 20, ""), one("linear", 1600, 100, 320, ""),
+		one("square", 100, 10, 1000, ""), one("square", 400, 10, 0, "more than 1m0s"),
+	}
+	m := match{group: single, kind: "square", n: 1600}
+	if why := all.hopeless(&m); why == "" {
+		t.Error("what was ended is tried again with more packets")
+	}
+	m.kind = "linear"
+	if why := all.hopeless(&m); why != "" {
+		t.Errorf("what was not ended is not tried with more packets: %s", why)
+	}
+	var out strings.Builder
+	all.write(&out, single, nil)
+	writeBars(&out, all.bars())
+	for _, want := range []string{
+		"| linear | all linear | 2.00 ×, 50 MB | | 3.20 ×, 50 MB | 1.00 × |",
+		"| square | all square | 100 ×, 50 MB | more than 1m0s | | – |",
+		"of square | at most 10.00 × | did not end | **not met** |",
+	} {
+		if got := strings.Join(strings.Fields(out.String()), " "); !strings.Contains(got, want) {
+			t.Errorf("no line %q in\n%s", want, out.String())
+		}
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/markdown"
@@ -11,9 +12,13 @@ import (
 
 // Result is how all did on one trace.
 type Result struct {
-	Title string
-	File  *File
-	Rows  []*Row
+	group, kind string
+	n           int
+	Title       string
+	File        *File
+	Rows        []*Row
+	Note        string   // why there are none
+	Remarks     []string // under the table
 }
 
 // Row is how one tool did.
@@ -24,7 +29,11 @@ type Row struct {
 	packets uint64
 }
 
+// row returns the row of that name, or nil.
 func (r *Result) row(name string) *Row {
+	if r == nil {
+		return nil
+	}
 	for _, row := range r.Rows {
 		if row.Name == name {
 			return row
@@ -34,6 +43,9 @@ func (r *Result) row(name string) *Row {
 }
 
 func (r *Row) measured() bool { return r != nil && len(r.Runs) > 0 }
+
+// exceeded reports whether the row's runs were ended by a limit.
+func (r *Row) exceeded() bool { return r != nil && strings.HasPrefix(r.Note, "more than") }
 
 // median is the middle wall time; of an even number the mean of the two.
 func (r *Row) median() time.Duration {
@@ -59,19 +71,27 @@ func middle(runs []Usage, of func(Usage) time.Duration) time.Duration {
 	return (all[(len(all)-1)/2] + all[len(all)/2]) / 2
 }
 
-// write prints the result as a table.
+// times is a tool's time to the reference's.
+func (r *Result) times(name string) (float64, bool) {
+	row, base := r.row(name), r.row(reference)
+	if !row.measured() || !base.measured() {
+		return 0, false
+	}
+	return row.median().Seconds() / base.median().Seconds(), true
+}
+
+// write prints the result as a table of its own.
 func (r *Result) write(w io.Writer) {
 	fmt.Fprintf(w, "### %s\n\n%d packets, %s; %d connections\n\n", r.Title, r.File.Packets, memory(r.File.Size), r.File.Connections)
 	rows := [][]string{{"", "runs", "time, median", "least to most", "× tcpdump", "processor time", "peak memory"}}
-	base := r.row(reference)
 	for _, row := range r.Rows {
 		if !row.measured() {
 			rows = append(rows, []string{row.Name, "–", row.Note, "", "", "", ""})
 			continue
 		}
 		ratio := "–"
-		if base.measured() {
-			ratio = fmt.Sprintf("%.2f", row.median().Seconds()/base.median().Seconds())
+		if x, ok := r.times(row.Name); ok {
+			ratio = fmt.Sprintf("%.2f", x)
 		}
 		low := slices.MinFunc(row.Runs, byWall).Wall
 		high := slices.MaxFunc(row.Runs, byWall).Wall
@@ -84,27 +104,9 @@ func (r *Result) write(w io.Writer) {
 
 func byWall(a, b Usage) int { return int(a.Wall - b.Wall) }
 
-// writeBars prints which bars are met.
-func writeBars(w io.Writer, list []bar) {
-	rows := [][]string{{"bar", "asked for", "measured", ""}}
-	for i := range list {
-		b := &list[i]
-		asked, verdict := "at most ", "met"
-		if b.least {
-			asked = "at least "
-		}
-		if !b.met() {
-			verdict = "**not met**"
-		}
-		rows = append(rows, []string{b.what, asked + b.format(b.limit), b.format(b.measured), verdict})
-	}
-	fmt.Fprintf(w, "### Bars\n\n")
-	markdown.Table(w, rows)
-}
-
 func seconds(d time.Duration) string { return fmt.Sprintf("%.2f s", d.Seconds()) }
 
-// memory writes octets as MB or GB.
+// memory writes bytes as MB or GB.
 func memory(n int64) string {
 	switch {
 	case n == 0:

@@ -31,22 +31,29 @@ func main() {
 }
 
 func run(ctx context.Context) error {
-	dir := flag.String("dir", "", "`DIRECTORY` that keeps the traces, 6 GB; a temporary one when empty")
+	dir := flag.String("dir", "", "`DIRECTORY` that keeps the traces, 30 GB; a temporary one when empty")
 	binary := flag.String("binary", "", "the `PROGRAM` to measure; ./cmd/tcpflow-states is built when empty")
 	page := flag.String("page", "", "Markdown `FILE` to put the result into, between <!-- bench --> and <!-- end -->")
-	only := flag.String("only", "", "comma-separated `KINDS` of traces: web, bulk, flood, open, small")
+	only := flag.String("only", "", "comma-separated `KINDS` of traces, or groups of them: "+strings.Join(bench.Groups, ", "))
+	formats := flag.String("formats", "", "comma-separated `MODES` of ours: "+strings.Join(bench.Modes(), ", "))
 	opt := bench.Options{Log: os.Stderr}
 	flag.IntVar(&opt.Rounds, "rounds", 5, "how often each runs")
 	flag.BoolVar(&opt.Short, "short", false, "small traces, no bars: to try it out")
 	flag.BoolVar(&opt.Alone, "alone", false, "measure only us and tcpdump")
-	flag.DurationVar(&opt.Limits.Time, "limit", time.Minute, "the longest a peer may take")
-	memory := flag.Int64("memory", 8000, "the most `MB` a peer may take, on Linux")
+	flag.IntVar(&opt.Floods, "floods", 0, "`PACKETS` of each flood, when not 5 million")
+	flag.IntVar(&opt.Single, "single", 0, "`PACKETS` of the longest single connections, when not a million")
+	flag.IntVar(&opt.Programs, "programs", 0, "some `PACKETS` of each capture of programs, when not a million")
+	flag.DurationVar(&opt.Limits.Time, "limit", time.Minute, "the longest a run may take")
+	memory := flag.Int64("memory", 8000, "the most `MB` a run may take, on Linux")
 	flag.Parse()
 	switch {
 	case flag.NArg() > 0 || opt.Rounds < 1:
 		return fmt.Errorf("no arguments, and at least one round")
-	case *page != "" && (opt.Short || opt.Alone || *only != ""):
+	case *page != "" && (opt.Short || opt.Alone || *only != "" || *formats != ""):
 		return fmt.Errorf("-page is for the whole measurement")
+	}
+	if *formats != "" {
+		opt.Formats = strings.Split(*formats, ",")
 	}
 	opt.Limits.Memory = *memory * 1e6
 	if *only != "" {
@@ -58,7 +65,7 @@ func run(ctx context.Context) error {
 	}
 	defer os.RemoveAll(temp)
 	if opt.Dir = *dir; opt.Dir == "" {
-		opt.Dir = temp
+		opt.Dir, opt.Discard = temp, true
 	}
 	if err := os.MkdirAll(opt.Dir, 0o755); err != nil {
 		return err
