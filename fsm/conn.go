@@ -23,6 +23,10 @@ type Conn struct {
 // RFC 9293 §3.4.2 says 2 minutes; systems hold TIME-WAIT for 30 s to 4 minutes.
 const DefaultMSL = 60 * Second
 
+// TwoMSL returns how long TIME-WAIT lasts for a maximum segment lifetime, and with it
+// how long after a connection its segments may still be under way (RFC 9293 §3.4.2).
+func TwoMSL(msl Time) Time { return 2 * msl }
+
 // defaultInFlight is how long a segment may trail a RST when nothing is known of
 // the path.
 const defaultInFlight = 200_000_000
@@ -114,7 +118,7 @@ func (c *Conn) apply(side Side, ev Event, cause Cause, at Stamp, proof Frame) bo
 		e.unproved++
 	}
 	if row.To == TimeWait {
-		e.twSince, e.timeWait = at.Time, at.Time+2*c.MSL
+		e.twSince, e.timeWait = at.Time, at.Time+TwoMSL(c.MSL)
 	}
 	return true
 }

@@ -43,7 +43,7 @@ func (c *Conn) received(side Side, s *Segment) Meaning {
 		if !y.gotFIN && (s.Flags&FIN != 0 || c.Fresh > 0) {
 			y.gotFIN = c.receive(side, RecvFIN, s, x.FinSeq+1, true)
 		} else if y.gotFIN && s.Flags&FIN != 0 && y.State == TimeWait {
-			y.timeWait = c.at.Time + 2*c.MSL
+			y.timeWait = c.at.Time + TwoMSL(c.MSL)
 			m |= TimeWaitRestart
 		}
 	}

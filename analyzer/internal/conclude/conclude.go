@@ -22,7 +22,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Client = record.Addr{IP: f.Ends[fsm.Client].Addr(), Port: f.Ends[fsm.Client].Port}
 	c.Server = record.Addr{IP: f.Ends[fsm.Server].Addr(), Port: f.Ends[fsm.Server].Port}
 	c.Service = flow.ServiceName(c.Server.Port)
-	c.Encapsulation = encaps.Name(f.Key.Encap)
+	c.Encapsulation = encaps.Name(f.Encap)
 	c.Orientation = f.Orientation
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
 	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time

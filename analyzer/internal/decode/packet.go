@@ -3,6 +3,7 @@
 package decode
 
 import (
+	"encoding/binary"
 	"net/netip"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -53,7 +54,7 @@ type Packet struct {
 	Payload    []byte // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
 	// Not set by the decoder, but by those who pass the packet on.
-	Copy      Copy   // from package copies
+	Copy      Copy   // from package dedup
 	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
 	Malformed bool   // only the addresses and ports could be read
 
@@ -71,6 +72,13 @@ type Packet struct {
 type Endpoint struct {
 	IP   [16]byte
 	Port uint16
+}
+
+// Same reports whether two endpoints are equal. It compares them, which is done for
+// each packet, by words.
+func Same(a, b *Endpoint) bool {
+	return a.Port == b.Port && binary.LittleEndian.Uint64(a.IP[8:]) == binary.LittleEndian.Uint64(b.IP[8:]) &&
+		binary.LittleEndian.Uint64(a.IP[:]) == binary.LittleEndian.Uint64(b.IP[:])
 }
 
 // Addr returns the address, IPv4 unmapped.

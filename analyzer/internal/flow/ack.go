@@ -38,7 +38,7 @@ func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, fro
 			g.add(AckTooOld)
 		}
 	}
-	if pure && r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= shortestDelay && f.Last.Time-r.LastData <= longestDelay {
+	if pure && r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= ShortestDelayedACK && f.Last.Time-r.LastData <= LongestDelayedACK {
 		w := r.ensureWindowStats() // an ACK that the receiver held back; does the sender wait for it?
 		w.stalledAt, w.stall = f.Last.Time, f.Last.Time-r.LastData
 	}
@@ -76,8 +76,8 @@ func overtaken(s *fsm.Segment, x *fsm.Endpoint) bool {
 // Delayed acknowledgments come after 40 ms (Linux) to 500 ms (the most that
 // RFC 9293 §3.8.6.3 allows).
 const (
-	shortestDelay = 35_000_000
-	longestDelay  = 500_000_000
+	ShortestDelayedACK = 35_000_000
+	LongestDelayedACK  = 500_000_000
 )
 
 // windowFacts follows the window that a side offers.

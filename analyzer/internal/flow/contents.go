@@ -10,7 +10,7 @@ import (
 // contents remembers the latest data segments of one direction to notice the
 // same numbers with other octets.
 type contents struct {
-	last [keptSegments]content
+	last [ComparedSegments]content
 	pos  uint8
 }
 
@@ -23,16 +23,16 @@ type content struct {
 	hasSum bool
 	ttl    uint8
 	kept   uint8
-	begin  [keptBytes]byte
+	begin  [ComparedBytes]byte
 }
 
-// keptSegments is how many of a direction's latest data segments are compared
+// ComparedSegments is how many of a direction's latest data segments are compared
 // with those that come after them.
-const keptSegments = 4
+const ComparedSegments = 4
 
 // keptOctets is how much of a segment's data is kept to compare segments whose
 // boundaries differ.
-const keptBytes = 32
+const ComparedBytes = 32
 
 // differs returns what carried some of the segment's numbers with other octets,
 // or nil. Two segments of the same numbers are compared as a whole, by their

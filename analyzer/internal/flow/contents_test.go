@@ -5,7 +5,7 @@ import "testing"
 // TestAgreesFarApart compares octets whose numbers lie half the number space apart,
 // a distance that has no opposite in 32 bits.
 func TestAgreesFarApart(t *testing.T) {
-	o := content{seq: 5, len: 3, kept: 3, begin: [keptBytes]byte{'a', 'b', 'c'}}
+	o := content{seq: 5, len: 3, kept: 3, begin: [ComparedBytes]byte{'a', 'b', 'c'}}
 	if !o.agrees(5+1<<31, []byte("xyz")) {
 		t.Error("octets with no number in common disagree")
 	}

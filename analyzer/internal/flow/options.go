@@ -37,7 +37,7 @@ func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Seg
 	if s.Flags&fsm.RST != 0 {
 		return g // RFC 7323 §5.2: its timestamp is not judged
 	}
-	if d.hasTS && int32(s.TSVal-d.lastTS) > clockJump && f.Last.Time-d.Last.Time < clockJumpWithin {
+	if d.hasTS && int32(s.TSVal-d.lastTS) > ClockJumpTicks && f.Last.Time-d.Last.Time < clockJumpWithin {
 		g.add(ClockJump)
 	}
 	d.lastTS = s.TSVal
@@ -57,7 +57,7 @@ func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Seg
 const (
 	// No clock of RFC 7323 §5.4 makes that many ticks in that time: not even one
 	// that counts microseconds.
-	clockJump       = 1 << 24
+	ClockJumpTicks  = 1 << 24
 	clockJumpWithin = 10 * fsm.Second
 	// The two directions of a capture may be out of step by some ticks.
 	echoSlack = 100_000

@@ -50,38 +50,3 @@ func (f *Flow) noteProbe(g SegmentFacts, d, r *Direction, at fsm.Stamp) {
 	}
 	d.probe(at)
 }
-
-// relative returns how far seq lies above the initial number of a side's
-// stream, counting on past 4 GiB: the number nearest to the stream's top.
-func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
-	base := f.base[side]
-	if !f.hasBase[side] {
-		if e.SentSYN {
-			base = e.ISS
-		} else {
-			base = seq // joined midway: the first number seen becomes 1
-			base--
-		}
-		f.base[side], f.hasBase[side], f.high[side] = base, true, 0
-	} else if e.SentSYN && base != e.ISS {
-		// An acknowledgment or a stray from before told another number.
-		base = e.ISS
-		f.base[side], f.high[side] = base, 0
-	}
-	low := uint64(seq - base)
-	v := f.high[side]&^0xffffffff | low
-	// Take the candidate nearest to the highest seen.
-	const wrap = uint64(1) << 32
-	switch {
-	case v+wrap/2 < f.high[side]:
-		v += wrap
-	case v > f.high[side]+wrap/2 && v >= wrap:
-		v -= wrap
-	case v > f.high[side]+wrap/2:
-		return 0 // below the first number
-	}
-	if v > f.high[side] {
-		f.high[side] = v
-	}
-	return v
-}

@@ -15,22 +15,22 @@ import (
 	"sync/atomic"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // DefaultMaxConnections is what 0 means in Options.
-const DefaultMaxConnections = flow.DefaultMaxConnections
+const DefaultMaxConnections = conntrack.DefaultMaxConnections
 
 // Options configure an Analyzer. The zero value analyses with the defaults and
 // keeps every connection's record, without segments.
 type Options struct {
 	MSL            fsm.Time                  // maximum segment lifetime; 0 means fsm.DefaultMSL
 	Linger         fsm.Time                  // capture time between a connection's end and its record; 0 means 2 MSL
-	MaxConnections int                       // open connections tracked at once; 0 means flow.DefaultMaxConnections
+	MaxConnections int                       // open connections tracked at once; 0 means conntrack.DefaultMaxConnections
 	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
 	MaxSegments    int                       // segments kept over all connections; 0 means no limit
 	Workers        int                       // goroutines that track connections, beside the caller's; 0 or 1 starts none

@@ -7,6 +7,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude/verdict"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -14,14 +15,14 @@ import (
 
 // shard tracks the connections whose addresses and ports fall to it.
 type shard struct {
-	table   *flow.Table
+	table   *conntrack.Table
 	records *sync.Pool
 	batch   *batchShard // of the round that it works on
 	names   decode.EncapNames
 	quality record.Quality
 
-	templates map[flow.TemplateKey]*record.Connection // what plain connections of a shape come to
-	learning  *flow.TemplateKey                       // of the connection under way
+	templates map[conntrack.TemplateKey]*record.Connection // what plain connections of a shape come to
+	learning  *conntrack.TemplateKey                       // of the connection under way
 }
 
 // numShards is how many trackers share the connections, whatever the number of
@@ -32,14 +33,14 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 	s := &shard{records: records}
 	limit := opt.MaxConnections
 	if limit <= 0 {
-		limit = flow.DefaultMaxConnections
+		limit = conntrack.DefaultMaxConnections
 	}
-	var plain func(*flow.CleanSummary) bool
+	var plain func(*conntrack.CleanSummary) bool
 	if opt.Sums {
-		s.templates = make(map[flow.TemplateKey]*record.Connection)
+		s.templates = make(map[conntrack.TemplateKey]*record.Connection)
 		plain = s.useTemplate
 	}
-	s.table = flow.NewTable(flow.Options{
+	s.table = conntrack.NewTable(conntrack.Options{
 		Clean: plain, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
 		Keep: opt.Segments, MaxKept: opt.MaxSegments, Ended: s.ended,
 	})

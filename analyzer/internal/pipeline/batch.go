@@ -5,9 +5,9 @@ import (
 	"math/bits"
 	"sync"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -30,7 +30,7 @@ type batch struct {
 // part is what one shard gets of a round, and what it gives back.
 type batchShard struct {
 	packets   []uint16             // their indexes, in order
-	begun     []flow.Birth         // connections that began, in order
+	begun     []conntrack.Birth    // connections that began, in order
 	ended     []*record.Connection // records that were completed
 	templated []templated          // connections that ended without a record of their own
 	open      int                  // connections open afterwards

@@ -1,4 +1,4 @@
-package flow
+package conntrack
 
 import (
 	"reflect"
@@ -16,9 +16,9 @@ var unread = []string{
 	"WireLen", "LinkIndex", "Outgoing", "Addressed", "Ordinal", "Malformed",
 }
 
-// TestBriefKeepsAll gives each field of a packet a value: either the packet is
-// not ordinary, or its brief brings the value back.
-func TestBriefKeepsAll(t *testing.T) {
+// TestPackedKeepsAll gives each field of a packet a value: either the packet cannot be
+// packed, or unpacking brings the value back.
+func TestPackedKeepsAll(t *testing.T) {
 	ordinaryPacket := func() decode.Packet {
 		return decode.Packet{
 			Src: decode.Endpoint{Port: 1}, Dst: decode.Endpoint{Port: 2}, TTL: 64,
@@ -27,13 +27,13 @@ func TestBriefKeepsAll(t *testing.T) {
 		}
 	}
 	try := func(name string, p *decode.Packet) {
-		if !fitsPacked(p) {
+		if !packable(p) {
 			return
 		}
 		var b packedSegment
 		var data payload
 		var got decode.Packet
-		n := embryonic{client: p.Src, server: p.Dst, encap: p.Encap}
+		n := compactConn{client: p.Src, server: p.Dst, encap: p.Encap}
 		b.pack(p, fsm.Client)
 		copy(data.bytes[:], p.Payload)
 		if len(p.Payload) > 0 {
@@ -46,7 +46,7 @@ func TestBriefKeepsAll(t *testing.T) {
 		}
 	}
 	if size := unsafe.Sizeof(packedSegment{}); size != 64 {
-		t.Errorf("a brief has %d octets, a line of the cache 64", size)
+		t.Errorf("a packed segment has %d bytes, a line of the cache 64", size)
 	}
 	set := func(v reflect.Value) {
 		switch v.Kind() {

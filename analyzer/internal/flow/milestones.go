@@ -43,7 +43,7 @@ func (f *Flow) milestones(p *decode.Packet, d *Direction, from fsm.Side, at fsm.
 	case from == fsm.Client && f.FinalACK.Nth == 0 && s.Flags&fsm.ACK != 0 && f.SYNACKs[fsm.Server]+f.SYNs[fsm.Server] > 0:
 		f.FinalACK = at
 		g := Facts(FinalACK)
-		if x := &f.Conn.End[from]; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < slamBelow {
+		if x := &f.Conn.End[from]; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < SlamBelow {
 			g.add(WindowSlam)
 		}
 		if rtt := at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
@@ -54,5 +54,5 @@ func (f *Flow) milestones(p *decode.Packet, d *Direction, from fsm.Side, at fsm.
 	return SegmentFacts{}
 }
 
-// slamBelow is a window, in octets, that no host offers that means to receive.
-const slamBelow = 64
+// SlamBelow is a window, in octets, that no host offers that means to receive.
+const SlamBelow = 64

@@ -1,22 +1,23 @@
-package flow
+package conntrack
 
 import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// TestGraveBehindAnother buries a connection behind one that is remembered for
-// longer, and so is not cleared away when its own time is over. What its key opens
-// then is a first connection all the same: it must not depend on others.
-func TestGraveBehindAnother(t *testing.T) {
+// TestTombstoneBehindAnother adds a tombstone behind one that is remembered for longer,
+// and so is not cleared away when its own time is over. What its key opens then is a
+// first connection all the same: it must not depend on others.
+func TestTombstoneBehindAnother(t *testing.T) {
 	for _, tt := range []struct {
 		at   fsm.Time
 		want int
 	}{{9 * fsm.Second, 2}, {10 * fsm.Second, 1}, {20 * fsm.Second, 1}} {
 		var got int
-		table := NewTable(Options{Ended: func(f *Flow) { got = f.Incarnation }})
+		table := NewTable(Options{Ended: func(f *flow.Flow) { got = f.Incarnation }})
 		p := decode.Packet{
 			Src: decode.Endpoint{Port: 1}, Dst: decode.Endpoint{Port: 2}, Time: tt.at, Frame: fsm.NewFrame(0, 1), Ordinal: 1,
 			Segment: fsm.Segment{Seq: 10, Flags: fsm.SYN, Window: 100},

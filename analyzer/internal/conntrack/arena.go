@@ -1,6 +1,8 @@
-package flow
+package conntrack
 
-// slab holds many values of one small type. A value's place is a number from 1
+import "github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+
+// arena holds many values of one small type. A value's place is a number from 1
 // on, half the size of a pointer and nothing to the garbage collector.
 type arena[T any] struct {
 	chunks[T]
@@ -25,10 +27,10 @@ func (s *arena[T]) takeUsed() uint32 {
 	return s.more()
 }
 
-// give hands a place back.
+// release hands a place back.
 func (s *arena[T]) release(i uint32) { s.free = append(s.free, i) }
 
-// room is the memory of a slab.
+// chunks is the memory of an arena.
 type chunks[T any] struct {
 	list [][]T
 	used uint32 // places ever taken
@@ -51,13 +53,13 @@ func (r *chunks[T]) more() uint32 {
 	return r.used
 }
 
-// payload is the beginning of a segment's data, as far as a Flow compares it.
+// payload is the beginning of a segment's data, as far as flow compares it.
 type payload struct {
 	next  uint32
-	bytes [keptBytes]byte
+	bytes [flow.ComparedBytes]byte
 }
 
-// payloads is the slab of payloads. Those of one connection are chained and given
+// payloadArena holds payloads. Those of one connection are chained and given
 // back at once, without a look at each.
 type payloadArena struct {
 	chunks[payload]
@@ -79,7 +81,7 @@ func (s *payloadArena) take() uint32 {
 	return i
 }
 
-// give hands a chain back.
+// release hands a chain back.
 func (s *payloadArena) release(first, last uint32) {
 	s.at(last).next = s.first
 	s.first, s.second = first, s.at(first).next

@@ -1,13 +1,13 @@
-package flow
+package conntrack
 
 import (
 	"math/rand/v2"
 	"testing"
 )
 
-// TestPlaces holds the table against a Go map, with hashes that fall together
+// TestHashTable holds the table against a Go map, with hashes that fall together
 // often.
-func TestPlaces(t *testing.T) {
+func TestHashTable(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	var table hashTable
 	want := map[uint32]uint64{} // place to hash

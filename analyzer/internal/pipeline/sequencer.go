@@ -4,7 +4,7 @@ import (
 	"cmp"
 	"slices"
 
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
@@ -118,7 +118,7 @@ func (m *sequencer) numberSettled(r *batch) {
 	}
 }
 
-func bornBefore(a, b flow.Birth) bool {
+func bornBefore(a, b conntrack.Birth) bool {
 	return a.Ordinal < b.Ordinal || a.Ordinal == b.Ordinal && a.After < b.After
 }
 

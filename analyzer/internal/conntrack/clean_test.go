@@ -1,14 +1,15 @@
-package flow
+package conntrack
 
 import (
 	"testing"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// TestCourse plays one connection by the book, and then with one thing changed
-// that takes it out of the book, whether or not any check would mind.
-func TestCourse(t *testing.T) {
+// TestClean plays one clean connection, and then with one thing changed after which it
+// is not clean, whether or not any check would mind.
+func TestClean(t *testing.T) {
 	const synOptions = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps
 	const client, server = 0, packedFromServer
 	seg := func(from, flags packedBits, seq, ack, length int) packedSegment {
@@ -170,8 +171,8 @@ func TestCourse(t *testing.T) {
 			number(list)
 		}
 		stamp(list)
-		if ends := byTheBook(list); ends != tt.ends {
-			t.Errorf("%s: by the book %t, want %t", tt.name, ends, tt.ends)
+		if ends := isClean(list); ends != tt.ends {
+			t.Errorf("%s: clean %t, want %t", tt.name, ends, tt.ends)
 		}
 	}
 	for _, tt := range []struct {
@@ -181,18 +182,18 @@ func TestCourse(t *testing.T) {
 		{"clock set back", at(6, func(b *packedSegment) { b.time = 1 })},
 		{"SYN-ACK that echoes another time", at(1, func(b *packedSegment) { b.tsEcr++ })},
 		{"timestamp goes back", at(7, func(b *packedSegment) { b.tsVal = firstStamp })},
-		{"timestamp leaps", at(7, func(b *packedSegment) { b.tsVal += clockJump })},
+		{"timestamp leaps", at(7, func(b *packedSegment) { b.tsVal += flow.ClockJumpTicks })},
 		{"echo of a time to come", at(6, func(b *packedSegment) { b.tsEcr += 1000 })},
 	} {
 		list := conversation()
 		stamp(list)
-		if byTheBook(tt.do(list)) {
-			t.Errorf("%s: by the book", tt.name)
+		if isClean(tt.do(list)) {
+			t.Errorf("%s: clean", tt.name)
 		}
 	}
 }
 
-func byTheBook(list []packedSegment) bool {
+func isClean(list []packedSegment) bool {
 	var c cleanConn
 	for i := range list {
 		if !c.accepts(list[i].from(), &list[i]) {

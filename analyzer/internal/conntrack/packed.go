@@ -1,12 +1,14 @@
-package flow
+package conntrack
 
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// brief is all that a Flow looks at of an ordinary segment. It is one line of the
-// processor's cache: most of the work with briefs is to wait for their memory.
+// packedSegment is all that a Flow looks at of an ordinary segment. It is one line of
+// the processor's cache: most of the work with packed segments is to wait for their
+// memory.
 type packedSegment struct {
 	time         fsm.Time
 	frame        fsm.Frame
@@ -16,7 +18,7 @@ type packedSegment struct {
 	length       uint32
 	opts         fsm.OptionSet
 	tsVal, tsEcr uint32
-	headers      uint16 // octets of IP packet that are no data
+	headers      uint16 // bytes of IP packet that are no data
 	window, mss  uint16
 	ipID         uint16
 	sum          uint16
@@ -25,7 +27,7 @@ type packedSegment struct {
 	scale        uint8
 }
 
-// briefBits are the flags of a segment, and what else is yes or no of its packet.
+// packedBits are the flags of a segment, and what else is yes or no of its packet.
 type packedBits uint16
 
 const (
@@ -36,15 +38,15 @@ const (
 	packedVerified   packedBits = 1 << 15 // its checksum is good
 )
 
-// fitsBrief reports whether a brief can hold all of the packet.
-func fitsPacked(p *decode.Packet) bool {
+// packable reports whether a packedSegment can hold all of the packet.
+func packable(p *decode.Packet) bool {
 	s := &p.Segment
 	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 && s.Opts&fsm.OptFastOpen == 0 &&
 		p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood && !p.BadHeader && !p.Truncated && !p.Undelivered &&
-		min(len(p.Payload), keptBytes) == int(min(s.Len, keptBytes)) && p.IPLen-s.Len <= 1<<16-1
+		min(len(p.Payload), flow.ComparedBytes) == int(min(s.Len, flow.ComparedBytes)) && p.IPLen-s.Len <= 1<<16-1
 }
 
-// write makes b a brief of the packet, but for the payload. It does so field by
+// pack packs the packet into b, but for the payload. It does so field by
 // field: a composite would be put together elsewhere first.
 func (b *packedSegment) pack(p *decode.Packet, from fsm.Side) {
 	s := &p.Segment
@@ -83,8 +85,8 @@ func (b *packedSegment) checksum() decode.Checksum {
 	return decode.ChecksumUnverified
 }
 
-// read fills in the packet, which was the connection's.
-func (b *packedSegment) unpack(p *decode.Packet, n *embryonic, data *payload) {
+// unpack fills in the packet, which was the connection's.
+func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data *payload) {
 	*p = decode.Packet{
 		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers),
 		IPID: b.ipID, HasIPID: b.bits&packedIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum(),
@@ -98,6 +100,6 @@ func (b *packedSegment) unpack(p *decode.Packet, n *embryonic, data *payload) {
 		p.Src, p.Dst = p.Dst, p.Src
 	}
 	if data != nil {
-		p.Payload = data.bytes[:min(b.length, keptBytes)]
+		p.Payload = data.bytes[:min(b.length, flow.ComparedBytes)]
 	}
 }

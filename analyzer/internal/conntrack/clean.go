@@ -1,13 +1,17 @@
-package flow
+package conntrack
 
-import "github.com/tcpflow-states/tcpflow-states/fsm"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
-// course follows a connection that goes by the book: it is opened, used and
-// closed in order, nothing is lost, repeated, overtaken or odd, no window is
-// filled or closed, nobody waits for a delayed ACK. Most connections of a sound
-// network are such, and no check has anything to say of them; so until it leaves
-// the book a connection needs no Flow. Where in doubt, it has left the book: then a
-// Flow is made of its segments and judges them as any others.
+// cleanConn follows a clean connection on the fast path: it is opened, used and closed
+// in order, nothing is lost, retransmitted, out of order or odd, no window is filled
+// or closed, nobody waits for a delayed ACK. Most connections of a sound network are
+// such, and the checks have nothing to say of them; so while it is clean a connection
+// needs no Flow. Where in doubt it is not clean: then a Flow is made of its segments
+// and judges them as any others.
 type cleanConn struct {
 	halves     [2]half // by sending side
 	stage      stage
@@ -19,7 +23,7 @@ type cleanConn struct {
 	blocks     [maxFastPath / len(block{})]uint32 // of its segments
 }
 
-// lane is what one side sent.
+// half is what one side sent.
 type half struct {
 	isn, next      fsm.Seq
 	acked, edge    fsm.Seq // latest acknowledgment and right edge of the window
@@ -31,17 +35,17 @@ type half struct {
 	scale          uint8 // agreed
 	small, delayed uint8 // segments below half of what the peer takes; ACKs held back
 	lastData       fsm.Time
-	payloads       [keptSegments]uint32 // places of the latest
-	pos            uint8                // of the oldest of them
+	payloads       [flow.ComparedSegments]uint32 // places of the latest
+	pos            uint8                         // of the oldest of them
 }
 
-// keep notes the place of the payload that comes next.
+// keepPayload notes the place of the payload that comes next.
 func (d *half) keepPayload(place uint32) {
 	d.payloads[d.pos] = place
-	d.pos = (d.pos + 1) % keptSegments
+	d.pos = (d.pos + 1) % flow.ComparedSegments
 }
 
-// oldest returns the place of the payload that the next one displaces, 0 for none.
+// oldestPayload returns the place of the payload that the next one displaces, 0 for none.
 func (d *half) oldestPayload() uint32 {
 	i := d.payloads[d.pos]
 	if i != 0 {
@@ -50,7 +54,7 @@ func (d *half) oldestPayload() uint32 {
 	return i
 }
 
-// stage is how far a course has come.
+// stage is how far a clean connection has come.
 type stage uint8
 
 const (
@@ -63,10 +67,10 @@ const (
 	ended   // and the second
 )
 
-// take takes the next segment, if it goes by the book. If not, the course must
+// accepts takes the next segment, if the connection is clean with it. If not, c must
 // not be used any more.
 func (c *cleanConn) accepts(from fsm.Side, b *packedSegment) bool {
-	if b.time < c.time || b.window == 0 || b.tos&3 == congestionExperienced {
+	if b.time < c.time || b.window == 0 || b.tos&3 == flow.CongestionExperienced {
 		return false
 	}
 	c.time = b.time
@@ -81,7 +85,7 @@ func (c *cleanConn) accepts(from fsm.Side, b *packedSegment) bool {
 	return c.timestampsFit(d, r, b) && c.dataFits(d, r, b) && c.windowFits(from, d, b) && c.advance(from, d, r, b)
 }
 
-// open takes a SYN and the SYN-ACK that answers it.
+// acceptsOpening takes a SYN and the SYN-ACK that answers it.
 func (c *cleanConn) acceptsOpening(from fsm.Side, b *packedSegment) bool {
 	const usual = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps
 	d, r := &c.halves[from], &c.halves[from.Peer()]
@@ -108,23 +112,23 @@ func (c *cleanConn) acceptsOpening(from fsm.Side, b *packedSegment) bool {
 	return true
 }
 
-// stamped looks at the options: timestamps where they were agreed, going forward,
+// timestampsFit looks at the options: timestamps where they were agreed, going forward,
 // and nothing else.
 func (c *cleanConn) timestampsFit(d, r *half, b *packedSegment) bool {
 	if !c.timestamps {
 		return b.opts == 0
 	}
-	if b.opts != fsm.OptTimestamps || b.tsVal-d.ts >= clockJump || b.tsEcr-r.synTS > r.ts-r.synTS {
+	if b.opts != fsm.OptTimestamps || b.tsVal-d.ts >= flow.ClockJumpTicks || b.tsEcr-r.synTS > r.ts-r.synTS {
 		return false
 	}
 	d.ts = b.tsVal
 	return true
 }
 
-// fits looks whether the peer has room for the segment, and whether it is of a
+// dataFits looks whether the peer has room for the segment, and whether it is of a
 // usual size.
 func (c *cleanConn) dataFits(d, r *half, b *packedSegment) bool {
-	const mostSmall = 20 // well below what makes a run of tiny segments
+	const maxSmall = 20 // well below what makes a run of tiny segments
 	if b.length == 0 && b.flags()&fsm.FIN == 0 {
 		return true
 	}
@@ -142,32 +146,32 @@ func (c *cleanConn) dataFits(d, r *half, b *packedSegment) bool {
 	}
 	d.bytes += b.length
 	d.lastData = b.time
-	return d.small <= mostSmall
+	return d.small <= maxSmall
 }
 
-// offers looks at the window: its right edge never goes back by more than the
+// windowFits looks at the window: its right edge never goes back by more than the
 // scale rounds.
 func (c *cleanConn) windowFits(from fsm.Side, d *half, b *packedSegment) bool {
 	scaled := uint32(b.window) << d.scale
 	edge := b.ack.Add(scaled)
 	ok := edge.Minus(d.edge) > -(int32(1) << d.scale)
 	if c.stage == answered { // the SYN's window does not count
-		ok = from == fsm.Client && b.ack == c.halves[fsm.Server].next && scaled >= slamBelow
+		ok = from == fsm.Client && b.ack == c.halves[fsm.Server].next && scaled >= flow.SlamBelow
 	}
 	d.edge = edge
 	return ok
 }
 
-// moves takes the connection on by the segment's acknowledgment and FIN.
+// advance takes the connection on by the segment's acknowledgment and FIN.
 func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
-	const mostTardy = 2 // one less than makes a stall
+	const maxDelayed = 2 // one less than makes a stall
 	fin := b.flags()&fsm.FIN != 0
 	if b.length == 0 && !fin {
 		if b.ack == d.acked && b.window == d.window {
 			return false // it says nothing new
 		}
-		if wait := b.time - r.lastData; r.lastData != 0 && wait >= shortestDelay && wait <= longestDelay {
-			if d.delayed++; d.delayed > mostTardy {
+		if wait := b.time - r.lastData; r.lastData != 0 && wait >= flow.ShortestDelayedACK && wait <= flow.LongestDelayedACK {
+			if d.delayed++; d.delayed > maxDelayed {
 				return false
 			}
 		}
@@ -199,3 +203,19 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 	}
 	return true
 }
+
+// asPrevious fills in what the next connection of the key is to know of a clean one
+// that ended and whose TIME-WAIT lasts until then.
+func (c *cleanConn) asPrevious(n *compactConn, first *packedSegment, until fsm.Time, pre *flow.PreviousIncarnation) {
+	pre.First, pre.Last, pre.Ends = first.frame, c.time, [2]decode.Endpoint{n.client, n.server}
+	pre.Closed, pre.Over = true, true
+	pre.TimeWait[c.closer], pre.Since[c.closer], pre.Until[c.closer] = true, c.lastFIN, until
+	for side := range c.halves {
+		d := &c.halves[side]
+		pre.SndNxt[side], pre.ISN[side], pre.TSVal[side] = d.next, d.isn, d.ts
+		pre.HasISN[side], pre.HasTS[side] = true, c.timestamps
+	}
+}
+
+// timeWaitEnd returns when TIME-WAIT has lasted 2 MSL.
+func (c *cleanConn) timeWaitEnd(twoMSL fsm.Time) fsm.Time { return c.lastFIN + twoMSL }

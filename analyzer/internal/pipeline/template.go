@@ -1,14 +1,14 @@
 package pipeline
 
 import (
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
 // plain is a connection that is like others, for which no record of its own is
 // made: that costs more than all its packets do.
 type templated struct {
-	flow.CleanSummary
+	conntrack.CleanSummary
 	template *record.Connection // the record of the first of its shape
 }
 
@@ -17,7 +17,7 @@ type templated struct {
 const maxTemplates = 256
 
 // plain passes a plain connection on if one of its shape was judged before.
-func (s *shard) useTemplate(c *flow.CleanSummary) bool {
+func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 	like := s.templates[c.Key]
 	if like == nil {
 		if len(s.templates) < maxTemplates {

@@ -87,7 +87,7 @@ func (f *Flow) notePace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direct
 	d.DataSegments++
 	if tos&3 != 0 {
 		d.Marked++
-		if tos&3 == congestionExperienced {
+		if tos&3 == CongestionExperienced {
 			d.Congested++
 		}
 	}
@@ -110,7 +110,7 @@ func (f *Flow) notePace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direct
 }
 
 const (
-	congestionExperienced = 3    // RFC 3168 §5
+	CongestionExperienced = 3    // RFC 3168 §5
 	usualMSS              = 1460 // where the peer's SYN was not captured
 )
 

@@ -1,33 +1,36 @@
-package flow
+package conntrack
 
-import "github.com/tcpflow-states/tcpflow-states/fsm"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
-// grave is what stays of a connection that was reported.
+// tombstone is what stays of a connection that was reported.
 type tombstone struct {
 	hash        uint64   // of its key
 	until       fsm.Time // stragglers are expected until then
 	incarnation int
-	previous    uint32 // its place; 0 for none
+	previous    uint32 // place of what the next connection is judged by; 0 for none
 	reopened    bool   // found by the next connection of the key
 }
 
-// graves remembers reported connections by the hashes of their keys, the oldest
+// tombstones remembers reported connections by the hashes of their keys, the oldest
 // forgotten first. Two keys of one hash are not told apart: with a secret seed it
 // takes billions of connections within 2 MSL for one such pair.
 type tombstones struct {
 	at       hashTable
 	all      arena[tombstone]
-	previous arena[PreviousIncarnation]
-	queue    []uint32 // in the order of burial
+	previous arena[flow.PreviousIncarnation]
+	queue    []uint32 // in the order in which they were added
 	first    int      // index of the oldest in queue
 }
 
-// maxGraves bounds them; beyond it a straggler may look like a new connection.
+// maxTombstones bounds them; beyond it a straggler may look like a new connection.
 const maxTombstones = 1 << 18
 
-// dig buries a connection. If the next one of its key is to be judged by it, it
+// add remembers a reported connection. If the next one of its key is to be judged by it, it
 // returns what is to be filled in.
-func (g *tombstones) add(x tombstone, judges bool) (pre *PreviousIncarnation) {
+func (g *tombstones) add(x tombstone, judges bool) (pre *flow.PreviousIncarnation) {
 	if g.at.n >= maxTombstones {
 		g.forgetOldest()
 	}
@@ -42,7 +45,7 @@ func (g *tombstones) add(x tombstone, judges bool) (pre *PreviousIncarnation) {
 	return pre
 }
 
-// find returns the grave of a key's latest connection, or nil.
+// find returns the tombstone of a key's latest connection, or nil.
 func (g *tombstones) find(hash uint64) (x *tombstone, place uint32) {
 	i := g.at.find(hash, func(i uint32) bool { return g.all.at(i).hash == hash })
 	if i == 0 {
@@ -51,7 +54,7 @@ func (g *tombstones) find(hash uint64) (x *tombstone, place uint32) {
 	return g.all.at(i), i
 }
 
-// rob takes a grave's contents out: its key opens anew.
+// reopen takes a tombstone out: its key opens anew.
 func (g *tombstones) reopen(place uint32) previous {
 	x := g.all.at(place)
 	x.reopened = true
@@ -80,7 +83,7 @@ func (g *tombstones) expire(now fsm.Time) {
 	}
 }
 
-// drop forgets the oldest.
+// forgetOldest makes room.
 func (g *tombstones) forgetOldest() {
 	if g.first == len(g.queue) {
 		return
@@ -96,8 +99,8 @@ func (g *tombstones) forgetOldest() {
 	}
 }
 
-// before is what a connection is to know of the earlier one of its key.
+// previous is what a connection is to know of the earlier one of its key.
 type previous struct {
 	incarnation int
-	of          *PreviousIncarnation // nil if it does not matter any more
+	of          *flow.PreviousIncarnation // nil if it does not matter any more
 }

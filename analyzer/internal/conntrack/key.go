@@ -1,8 +1,4 @@
-// Package flow finds the connections in a stream of segments: it keeps one Flow
-// for each open 4-tuple, decides when a 4-tuple begins anew, runs the machine of
-// package fsm, and notes what the checks need to judge a connection when it has
-// ended.
-package flow
+package conntrack
 
 import (
 	"encoding/binary"
@@ -35,51 +31,56 @@ func less(a, b *decode.Endpoint) bool {
 	return a.Port < b.Port
 }
 
-// same compares endpoints, which is done for each packet, by words.
-func same(a, b *decode.Endpoint) bool {
-	return a.Port == b.Port && binary.LittleEndian.Uint64(a.IP[8:]) == binary.LittleEndian.Uint64(b.IP[8:]) &&
-		binary.LittleEndian.Uint64(a.IP[:]) == binary.LittleEndian.Uint64(b.IP[:])
-}
-
 // otherWay returns the connection whose other direction the packet is, seen in
 // another encapsulation: VLANs differ by direction where two networks meet. Only
 // a direction of which nothing was captured yet is taken, and only if the packet
 // acknowledges what the other side sent.
-func (t *Table) otherWay(p *decode.Packet) *Flow {
+func (t *Table) otherWay(p *decode.Packet) *conn {
 	if len(t.aliases) == 0 && t.index.tagged.n == 0 && p.Encap == 0 {
 		return nil
 	}
 	key := keyOf(p)
-	if f := t.aliases[key]; f != nil {
-		return f
+	if c := t.aliases[key]; c != nil {
+		return c
 	}
 	if p.Segment.Flags&fsm.ACK == 0 {
 		return nil
 	}
-	var f *Flow
+	c := t.betweenSame(key)
+	if c == nil || c.otherEncap || c.pending != nil || !acknowledgesUnheard(c, p) {
+		return nil
+	}
+	c.otherEncap, c.alias = true, key
+	t.aliases[key] = c
+	return c
+}
+
+// betweenSame returns the latest connection between the key's endpoints in any
+// encapsulation, tracked whole from now on, or nil.
+func (t *Table) betweenSame(key Key) *conn {
 	hash := t.index.seed.hash(&key.A, &key.B, 0)
+	var c *conn
 	i := t.index.findTagged(hash, &key.A, &key.B)
 	if i&connPlace != 0 {
-		f, i = t.index.flows[i&^connPlace], 0
+		c, i = t.index.conns[i&^connPlace], 0
 	} else if i == 0 && key.Encap != 0 {
-		f, i = t.index.find(hash, &key.A, &key.B, 0)
+		c, i = t.index.find(hash, &key.A, &key.B, 0)
 	}
 	if i != 0 {
-		f = t.promote(i)
+		c = t.promote(i)
 	}
-	if f == nil || f.otherEncap || f.pending != nil {
-		return nil
-	}
-	from := f.SideOf(p)
-	peer := &f.Conn.End[from.Peer()]
-	if f.Dir[from].Packets > 0 || !peer.Out.Started() {
-		return nil
-	}
+	return c
+}
+
+// acknowledgesUnheard reports whether the packet is the first of its direction and
+// acknowledges what the other side of the connection sent.
+func acknowledgesUnheard(c *conn, p *decode.Packet) bool {
 	const window = 1 << 20
-	if behind := peer.Out.Top.Minus(p.Segment.Ack); behind < 0 || behind > window {
-		return nil
+	from := c.SideOf(p)
+	peer := &c.Conn.End[from.Peer()]
+	if c.Dir[from].Packets > 0 || !peer.Out.Started() {
+		return false
 	}
-	f.otherEncap, f.alias = true, key
-	t.aliases[key] = f
-	return f
+	behind := peer.Out.Top.Minus(p.Segment.Ack)
+	return behind >= 0 && behind <= window
 }

@@ -1,6 +1,6 @@
-package flow
+package conntrack
 
-// places finds places in a slab by hash. It is an open table with linear
+// hashTable finds places in arenas by hash. It uses open addressing with linear
 // probing: where a key is not in it, as with every SYN of a flood, the answer takes
 // one look at memory instead of a Go map's several.
 type hashTable struct {
@@ -53,7 +53,7 @@ func (t *hashTable) enter(s hashSlot) {
 	t.slots[i] = s
 }
 
-// drop takes out a place that was put under the hash.
+// remove takes out a place that was put under the hash.
 func (t *hashTable) remove(hash uint64, place uint32) {
 	mask := uint32(len(t.slots) - 1)
 	hole := uint32(hash) & mask

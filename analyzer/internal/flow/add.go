@@ -5,9 +5,9 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// add takes one segment of the connection: is it a copy, what does it say, what
+// Add takes one segment of the connection: is it a copy, what does it say, what
 // does it do to both machines, what does it tell about the path.
-func (f *Flow) add(p *decode.Packet) {
+func (f *Flow) Add(p *decode.Packet) {
 	f.addPeers(p)
 	s := &p.Segment
 	from := f.SideOf(p)
@@ -140,11 +140,7 @@ func (f *Flow) add(p *decode.Packet) {
 			Kind: why, Original: repeats,
 		})
 	}
-	if f.keep {
-		f.addToTimeline(p, from, at.Nth, m, g)
-		k := &f.Timeline[len(f.Timeline)-1]
-		k.Kind, k.Original = why, repeats
-	}
+	f.addToTimeline(p, from, at.Nth, m, g, why, repeats)
 }
 
 // mark keeps a remarkable segment for the checks.
@@ -157,14 +153,18 @@ func (f *Flow) noteSegment(m NotableSegment) {
 	f.events.add(m)
 }
 
+// AddMalformed notes a segment of the connection of which only the ports could be read.
+func (f *Flow) AddMalformed(p *decode.Packet) {
+	f.AllFacts.add(HeaderBroken)
+	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: f.SideOf(p), TTL: p.TTL, IPID: p.IPID, Facts: Facts(HeaderBroken)})
+}
+
 // addCopy notes a frame that was captured twice; the machine never sees it.
 func (f *Flow) addCopy(p *decode.Packet, d *Direction, from fsm.Side) {
 	d.Doubled++
 	f.AllFacts.add(Doubled)
 	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: from, Facts: Facts(Doubled), Segment: p.Segment})
-	if f.keep {
-		f.addToTimeline(p, from, 0, 0, Facts(Doubled))
-	}
+	f.addToTimeline(p, from, 0, 0, Facts(Doubled), KindUnknown, 0)
 }
 
 // checksum counts the segment's checksum and reports whether the receiver must
@@ -181,18 +181,4 @@ func (f *Flow) checksum(p *decode.Packet, d *Direction) (undelivered bool) {
 		return d.GoodChecksums > d.BadChecksums
 	}
 	return false
-}
-
-func (f *Flow) addToTimeline(p *decode.Packet, from fsm.Side, nth uint32, m fsm.Meaning, g SegmentFacts) {
-	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
-	s := &p.Segment
-	k := TimelineEntry{Frame: p.Frame, Time: p.Time, Nth: nth, From: from, Segment: *s, Meaning: m, Facts: g, Scaled: uint32(s.Window)}
-	if s.Flags&fsm.SYN == 0 {
-		k.Scaled <<= x.Scale
-	}
-	k.RelSeq = f.relative(from, x, s.Seq)
-	if s.Flags&fsm.ACK != 0 {
-		k.RelAck = f.relative(from.Peer(), y, s.Ack)
-	}
-	f.Timeline = append(f.Timeline, k)
 }

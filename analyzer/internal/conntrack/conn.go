@@ -1,0 +1,88 @@
+package conntrack
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// conn is a connection that is tracked whole: its Flow, and what finds it and decides
+// when it ends.
+type conn struct {
+	flow.Flow
+	entry
+}
+
+// entry is what the table itself knows of a connection that is tracked whole.
+type entry struct {
+	key        Key
+	alias      Key  // of the other direction, where that was tagged differently
+	otherEncap bool // it was
+	birth      Birth
+	pending    *pendingSYN
+
+	hash  uint64 // of the key, in the table's index
+	place uint32 // there; 0 for none
+
+	queue      *queue // that the connection waits in
+	prev, next *conn
+	deadline   fsm.Time // when it is reported if nothing more comes
+	overAt     uint64   // packets of the capture when it ended
+}
+
+// begin starts a connection with its first segment, after an earlier one of the same
+// key or not.
+func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous) *conn {
+	birth := t.born()
+	c := t.start(key, hash, p)
+	c.ID, c.birth = t.ids, birth
+	if t.opt.Keep != nil && t.opt.Keep(c.ID) {
+		c.KeepTimeline()
+	}
+	if earlier != nil {
+		c.Incarnation, c.Previous = earlier.incarnation+1, earlier.of
+	}
+	return c
+}
+
+// born makes room for one more connection and numbers it.
+func (t *Table) born() Birth {
+	if t.Open() >= t.opt.MaxConnections {
+		t.evict()
+	}
+	t.ids++
+	b := Birth{Ordinal: t.ordinal, After: t.parent}
+	t.births = append(t.births, b)
+	return b
+}
+
+// start makes a connection whose Flow has had no segment yet; p is its first.
+func (t *Table) start(key Key, hash uint64, p *decode.Packet) *conn {
+	c := t.free
+	if c != nil {
+		t.free = c.next
+		c.entry = entry{}
+	} else {
+		c = &conn{}
+	}
+	c.Begin(p, t.opt.MSL)
+	c.key = key
+	t.index.put(c, hash)
+	t.halfOpen.push(c)
+	return c
+}
+
+// forget drops a reported connection and keeps its memory for the next one.
+func (t *Table) forget(c *conn) {
+	t.unindex(c)
+	c.next = t.free
+	t.free = c
+}
+
+// unindex makes the connection unfindable by its keys.
+func (t *Table) unindex(c *conn) {
+	t.index.remove(c)
+	if c.otherEncap && t.aliases[c.alias] == c {
+		delete(t.aliases, c.alias)
+	}
+}

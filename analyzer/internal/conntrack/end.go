@@ -1,0 +1,153 @@
+package conntrack
+
+import (
+	"cmp"
+	"math"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// end reports a connection and leaves a tombstone: for 2 MSL its stragglers must not
+// look like a connection of their own.
+func (t *Table) end(c *conn) {
+	t.rejectPending(c)
+	t.report(c)
+	timeWait := c.Conn.End[0].State == fsm.TimeWait || c.Conn.End[1].State == fsm.TimeWait
+	if pre := t.tombstones.add(tombstone{hash: c.hash, until: c.Last.Time + t.twoMSL, incarnation: c.Incarnation}, timeWait); pre != nil {
+		*pre = *c.AsPrevious()
+	}
+	t.forget(c)
+}
+
+func (t *Table) report(c *conn) {
+	c.unlink()
+	c.Finish(t.now)
+	if t.opt.Ended != nil {
+		t.opt.Ended(&c.Flow)
+	}
+}
+
+// evict makes room: the oldest half-open connection, else the one that ended
+// first, else the oldest.
+func (t *Table) evict() {
+	y := &t.compact
+	if t.evictOlder(t.halfOpen.head, y.halfOpen.head) || t.evictOlder(t.over.head, y.over.head) ||
+		t.evictOlder(t.open.head, y.open.head) {
+		t.Evicted++
+	}
+}
+
+// evictOlder evicts the older of a connection tracked whole and a compact one. Either may be
+// none.
+func (t *Table) evictOlder(c *conn, compact uint32) bool {
+	switch {
+	case compact != 0 && (c == nil || t.compact.conns.at(compact).id < c.ID):
+		t.reportCompact(compact, true)
+	case c != nil:
+		c.Evicted = true
+		t.rejectPending(c)
+		t.report(c)
+		t.forget(c)
+	default:
+		return false
+	}
+	return true
+}
+
+// lingered reports whether a clean connection that ended has waited long enough for
+// stragglers.
+func (t *Table) lingered(i uint32) bool {
+	n := t.compact.conns.at(i)
+	return t.compact.clean.at(n.clean).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
+}
+
+// endClean does what end does for a clean connection.
+func (t *Table) endClean(i uint32) {
+	n := t.compact.conns.at(i)
+	c := t.compact.clean.at(n.clean)
+	until := c.timeWaitEnd(t.twoMSL)
+	if pre := t.tombstones.add(tombstone{hash: n.hash, until: c.time + t.twoMSL, incarnation: 1}, t.now < until); pre != nil {
+		c.asPrevious(n, t.compact.syn(n), until, pre)
+	}
+	t.reportCompact(i, false)
+}
+
+// reportCompact reports a connection that is not tracked whole.
+func (t *Table) reportCompact(i uint32, evicted bool) {
+	if t.opt.Clean != nil {
+		if t.summarize(i, evicted) && t.opt.Clean(&t.summary) {
+			t.removeCompact(i)
+			return
+		}
+	}
+	c := t.promote(i)
+	c.Evicted = evicted
+	t.report(c)
+	t.forget(c)
+}
+
+// remaining is a connection that is still tracked at the end.
+type remaining struct {
+	id, ordinal uint64
+	conn        *conn
+	compact     uint32 // without a conn
+}
+
+// Finish reports the connections still tracked that were born with packet upTo of
+// the capture or before, in order of ID; now is the capture's latest time. It is
+// called with growing numbers, the greatest at last, so that not all records have
+// to be there at once. Nothing may be added any more.
+func (t *Table) Finish(now fsm.Time, upTo uint64) {
+	if t.rest == nil {
+		t.now = max(t.now, now)
+		t.settleAllPending()
+		t.rest = t.remaining()
+	}
+	n := 0
+	for ; n < len(t.rest) && t.rest[n].ordinal <= upTo; n++ {
+		if c := t.rest[n].conn; c != nil {
+			t.report(c)
+			t.forget(c)
+		} else {
+			t.reportCompact(t.rest[n].compact, false)
+		}
+	}
+	t.rest = t.rest[n:]
+}
+
+// settleAllPending decides, at the end, where pending SYNs belong.
+func (t *Table) settleAllPending() {
+	var undecided []*conn
+	for _, q := range []*queue{&t.over, &t.open, &t.halfOpen} {
+		for c := q.head; c != nil; c = c.next {
+			if c.pending != nil {
+				undecided = append(undecided, c)
+			}
+		}
+	}
+	slices.SortFunc(undecided, func(a, b *conn) int { return cmp.Compare(a.ID, b.ID) })
+	t.ordinal = math.MaxUint64
+	for _, c := range undecided {
+		t.parent = c.birth.Ordinal
+		t.settlePending(c)
+	}
+}
+
+func (t *Table) remaining() []remaining {
+	rest := make([]remaining, 0, t.Open())
+	for _, q := range []*queue{&t.over, &t.open, &t.halfOpen} {
+		for c := q.head; c != nil; c = c.next {
+			rest = append(rest, remaining{id: c.ID, ordinal: c.birth.Ordinal, conn: c})
+		}
+	}
+	y := &t.compact
+	for _, q := range []compactQueue{y.halfOpen, y.open, y.over} {
+		for i := q.head; i != 0; i = y.conns.at(i).next {
+			n := y.conns.at(i)
+			rest = append(rest, remaining{id: n.id, ordinal: n.ordinal, compact: i})
+		}
+	}
+	slices.SortFunc(rest, func(a, b remaining) int { return cmp.Compare(a.id, b.id) })
+	return rest
+}

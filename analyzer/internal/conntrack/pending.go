@@ -1,0 +1,162 @@
+package conntrack
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// pendingSYN is a SYN with another ISN on a 4-tuple that is in use. It may open
+// the next connection, or be an old duplicate, or a forgery: its answer tells. Until
+// then it and what belongs to it is held.
+type pendingSYN struct {
+	isn  fsm.Seq
+	from decode.Endpoint
+	held []decode.Packet // without payload
+}
+
+// maxPending bounds what is held; a SYN that is not decided by then is believed.
+const maxPending = 16
+
+// chooseIncarnation decides which connection of c's key a segment belongs to.
+// It returns nil when the segment is held.
+func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
+	if c.pending != nil {
+		return t.resolvePending(c, p)
+	}
+	s := &p.Segment
+	if s.Flags&(fsm.SYN|fsm.ACK|fsm.RST|fsm.FIN) != fsm.SYN {
+		if s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN|fsm.ACK && t.synAckOpensAnew(c, p) {
+			return t.startNext(c, p)
+		}
+		return c
+	}
+	x, y := c.ends(p)
+	switch {
+	case x.SentSYN && s.Seq == x.ISS:
+		return c // the same SYN again, or captured behind its SYN-ACK
+	case !x.SentSYN && x.State == fsm.Closed && y.State == fsm.SynSent:
+		return c // a SYN crossing a SYN
+	case x.State == fsm.Closed && y.State == fsm.Closed:
+		return t.startNext(c, p)
+	}
+	c.pending = &pendingSYN{isn: s.Seq, from: p.Src}
+	c.pending.hold(p)
+	return nil
+}
+
+// synAckOpensAnew reports whether a SYN-ACK with a new number comes from an
+// endpoint whose connection is over: the SYN before it was not captured.
+func (t *Table) synAckOpensAnew(c *conn, p *decode.Packet) bool {
+	x, _ := c.ends(p)
+	return c.Over() && x.SentSYN && p.Segment.Seq != x.ISS && x.State != fsm.Listen && p.Time-c.Last.Time > fsm.Second
+}
+
+func (c *conn) ends(p *decode.Packet) (x, y *fsm.Endpoint) {
+	side := c.SideOf(p)
+	return &c.Conn.End[side], &c.Conn.End[side.Peer()]
+}
+
+func (n *pendingSYN) hold(p *decode.Packet) {
+	q := *p
+	q.Payload = nil
+	n.held = append(n.held, q)
+}
+
+// resolvePending looks at the next segment of a key that has a pending SYN.
+func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
+	y := c.pending
+	s := &p.Segment
+	x, peer := c.ends(p)
+	accepts := s.Flags&fsm.ACK != 0 && s.Ack == y.isn+1 // it acknowledges the pending SYN
+	if p.Src != y.from {
+		switch {
+		case accepts && s.Flags&fsm.SYN != 0:
+			if peer.State == fsm.SynSent || peer.State == fsm.SynReceived {
+				// Two SYNs are under way; the client's next segment tells which
+				// of them it stands by (RFC 9293 Figure 9).
+				y.hold(p)
+				return nil
+			}
+			return t.acceptPending(c)
+		case accepts:
+			return t.acceptPending(c) // refused, or taken up without the SYN-ACK captured
+		case s.Flags&fsm.SYN != 0:
+			return c // answers the connection's own SYN
+		case s.Flags&fsm.RST == 0 && s.Len == 0 && x.State.Synchronized():
+			t.rejectPending(c) // an ACK of the old numbers: the connection lives on
+		}
+		return c
+	}
+	switch {
+	case s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN && s.Seq == y.isn:
+		if len(y.held) >= maxPending {
+			return t.acceptPending(c)
+		}
+		y.hold(p)
+		return nil
+	case s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN:
+		if x.SentSYN && s.Seq == x.ISS {
+			return c // the connection's own SYN again
+		}
+		n := t.acceptPending(c)
+		return t.chooseIncarnation(n, p)
+	case s.Flags&fsm.RST != 0:
+		t.rejectPending(c) // the client disowns it
+		return c
+	case s.Seq == y.isn+1:
+		return t.acceptPending(c)
+	}
+	return c
+}
+
+// acceptPending makes the pending SYN begin the key's next connection, which it
+// returns.
+func (t *Table) acceptPending(c *conn) *conn {
+	held := c.pending.held
+	c.pending = nil
+	n := t.startNext(c, &held[0])
+	for i := range held {
+		t.step(n, &held[i])
+	}
+	return n
+}
+
+// startNext ends the connection and begins the next one of its key with p, which
+// is not yet given to it.
+func (t *Table) startNext(c *conn, p *decode.Packet) *conn {
+	c.ReusedAt = fsm.Stamp{Time: p.Time, Frame: p.Frame}
+	earlier := previous{incarnation: c.Incarnation, of: c.AsPrevious()}
+	now := t.now
+	t.now = max(c.Last.Time, p.Time)
+	t.report(c)
+	t.now = now
+	t.unindex(c)
+	n := t.begin(c.key, c.hash, p, &earlier)
+	t.forget(c)
+	return n
+}
+
+// rejectPending gives what was held to the connection itself: the SYN came to
+// nothing.
+func (t *Table) rejectPending(c *conn) {
+	if c.pending == nil {
+		return
+	}
+	held := c.pending.held
+	c.pending = nil
+	for i := range held {
+		c.Add(&held[i])
+	}
+}
+
+// settlePending decides about a pending SYN when the capture ends: a SYN that
+// nothing contradicts was an attempt of its own.
+func (t *Table) settlePending(c *conn) {
+	y := c.pending
+	side := c.SideOf(&y.held[0])
+	if c.Dir[side].Last.Time > y.held[0].Time {
+		t.rejectPending(c) // its supposed sender went on with the connection
+		return
+	}
+	t.acceptPending(c)
+}

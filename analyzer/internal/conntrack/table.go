@@ -1,0 +1,226 @@
+// Package conntrack finds the connection of each segment: it keeps a table from
+// addresses, ports and encapsulation to the connection that uses them now, decides
+// when they begin a new one (a SYN whose number is another, RFC 9293 §3.6.1), and
+// when a connection has ended and is reported.
+//
+// A connection is kept as small as what it does allows. One that has just begun is
+// embryonic: a few packed segments. One that then does what nearly all do (clean)
+// stays on the fast path, as packed segments and a few numbers, until its end. Only
+// what does anything else is tracked whole, with a flow.Flow; its segments so far
+// are given to that, so that nothing is lost. After its end a connection leaves a
+// tombstone for 2 MSL, so that stragglers are not taken for a new one.
+//
+// Below it stand flow (what one connection shows), decode and fsm; it knows
+// nothing of checks and records.
+package conntrack
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Options configure a Table.
+type Options struct {
+	MSL            fsm.Time                 // maximum segment lifetime; 0 means fsm.DefaultMSL
+	Linger         fsm.Time                 // how long after its end a connection is reported; 0 means 2 MSL
+	LingerPackets  uint64                   // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
+	MaxConnections int                      // open connections kept at once; 0 means DefaultMaxConnections
+	Keep           func(id uint64) bool     // whether to keep the connection's segments; nil keeps none
+	MaxKept        int                      // segments kept over all connections; 0 means no limit
+	Ended          func(*flow.Flow)         // called once for each connection when it is complete; the Flow is valid during the call
+	Clean          func(*CleanSummary) bool // if set, called first for a clean connection; the summary is valid during the call; Ended is not called if it returns true
+}
+
+// DefaultMaxConnections bounds the connections that are tracked at once: a
+// million, and room for the tables that share them not to be equally full.
+const DefaultMaxConnections = 1 << 20
+
+// DefaultLingerPackets bounds, whatever the time, how long an ended connection
+// waits for stragglers before it is reported: what waits is kept in memory.
+const DefaultLingerPackets = 1 << 16
+
+// Table tracks the connections of one capture. It is not safe for concurrent
+// use and starts no goroutine.
+type Table struct {
+	opt    Options
+	twoMSL fsm.Time
+	index  index
+
+	// A switch may tag one direction otherwise than the other: connections of two keys
+	// by the second.
+	aliases map[Key]*conn
+
+	compact compactStore // connections that are not tracked whole
+
+	now fsm.Time // the latest packet time so far: time never runs backwards here
+	ids uint64
+
+	halfOpen   queue // opening: oldest first, evicted first
+	open       queue
+	over       queue // ended, waiting for stragglers
+	free       *conn
+	tombstones tombstones // of what was reported
+	packets    uint64     // of the whole capture, at the latest Tick
+
+	ordinal uint64 // of the packet under way
+	parent  uint64 // at the end: the birth of the connection whose pending SYN is settled
+	births  []Birth
+
+	summary CleanSummary // the latest that was reported
+
+	rest []remaining // at the end: what is still to be reported, by ID
+
+	kept int // segments kept by the connections in the table and those reported
+
+	Evicted uint64
+	Late    uint64 // segments that came after their connection was reported
+}
+
+// NewTable returns an empty table.
+func NewTable(opt Options) *Table {
+	if opt.MSL <= 0 {
+		opt.MSL = fsm.DefaultMSL
+	}
+	twoMSL := fsm.TwoMSL(opt.MSL)
+	if opt.Linger <= 0 || opt.Linger > twoMSL {
+		opt.Linger = twoMSL
+	}
+	if opt.LingerPackets == 0 {
+		opt.LingerPackets = DefaultLingerPackets
+	}
+	if opt.MaxConnections <= 0 {
+		opt.MaxConnections = DefaultMaxConnections
+	}
+	t := &Table{
+		opt:     opt,
+		twoMSL:  twoMSL,
+		aliases: make(map[Key]*conn),
+	}
+	t.index = index{seed: newHashSeed(), compact: &t.compact.conns}
+	return t
+}
+
+// Open returns how many connections are tracked now.
+func (t *Table) Open() int { return t.index.at.n }
+
+// Add gives one segment to its connection.
+func (t *Table) Add(p *decode.Packet) {
+	t.ordinal = p.Ordinal
+	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
+	c, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
+	switch {
+	case i != 0:
+		if t.compact.hold(i, p, t.packets) {
+			return
+		}
+		c = t.promote(i)
+	case c == nil:
+		c = t.otherWay(p)
+	}
+	if c == nil {
+		t.addFirst(p, hash)
+		return
+	}
+	if c.pending != nil || p.Segment.Flags&fsm.SYN != 0 {
+		c = t.chooseIncarnation(c, p)
+		if c == nil {
+			return // held until it is known where it belongs
+		}
+	}
+	t.step(c, p)
+}
+
+// addFirst takes a segment of a key that has no connection: most begin one.
+func (t *Table) addFirst(p *decode.Packet, hash uint64) {
+	if p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice {
+		t.Late++ // the frame itself was of a connection evicted since
+		return
+	}
+	var earlier *previous
+	if x, place := t.tombstones.find(hash); x != nil {
+		// One whose time is over may be there still, behind others: it counts for nothing.
+		remembered := max(t.now, p.Time) < x.until
+		if remembered && !opensAnew(&p.Segment) {
+			t.Late++
+			return
+		}
+		if before := t.tombstones.reopen(place); remembered {
+			earlier = &before
+		}
+	}
+	if earlier == nil && t.opt.Keep == nil && beginsCompact(p) {
+		t.born()
+		t.index.putCompact(t.compact.add(hash, t.ids, p))
+		return
+	}
+	t.step(t.begin(keyOf(p), hash, p, earlier), p)
+}
+
+func opensAnew(s *fsm.Segment) bool { return s.Flags&(fsm.SYN|fsm.RST) == fsm.SYN }
+
+// Birth says when a connection was found to begin: it orders the connections of
+// several tables.
+type Birth struct {
+	Ordinal uint64 // of the packet that showed it; the greatest at the capture's end
+	After   uint64 // then, the same of the connection before it
+}
+
+// Births moves the births since the last call to the end of list, one for each
+// connection, in order of ID.
+func (t *Table) Births(list []Birth) []Birth {
+	list = append(list, t.births...)
+	t.births = t.births[:0]
+	return list
+}
+
+// Tick moves the table's time forward: now is the latest packet's time and
+// packets how many the whole capture had so far. Connections are reported here
+// only, so that the same ticks give the same reports however the connections are
+// spread over tables.
+func (t *Table) Tick(now fsm.Time, packets uint64) {
+	t.now, t.packets = max(t.now, now), packets
+	for c := t.over.head; c != nil && (c.deadline <= t.now || c.overAt+t.opt.LingerPackets <= t.packets); c = t.over.head {
+		t.end(c)
+	}
+	for i := t.compact.over.head; i != 0 && t.lingered(i); i = t.compact.over.head {
+		t.endClean(i)
+	}
+	t.tombstones.expire(t.now)
+}
+
+// step gives the segment to the connection and keeps that in the right queue.
+func (t *Table) step(c *conn, p *decode.Packet) {
+	if c.KeepsTimeline() {
+		if t.opt.MaxKept > 0 && t.kept >= t.opt.MaxKept {
+			c.CutTimeline()
+		} else {
+			t.kept++
+		}
+	}
+	c.Add(p)
+	switch {
+	case c.Over():
+		c.deadline, c.overAt = p.Time+t.opt.Linger, t.packets
+		c.moveTo(&t.over)
+	case c.queue == &t.over:
+		c.moveTo(&t.open)
+	case c.queue == &t.halfOpen && c.Conn.End[0].State.Synchronized() && c.Conn.End[1].State.Synchronized():
+		c.moveTo(&t.open)
+	}
+}
+
+// Malformed notes a segment of which only the ports could be read on the
+// connection that it claims to belong to, if there is one.
+func (t *Table) Malformed(p *decode.Packet) {
+	c, i := t.index.find(t.index.seed.hash(&p.Src, &p.Dst, p.Encap), &p.Src, &p.Dst, p.Encap)
+	switch {
+	case i != 0:
+		c = t.promote(i)
+	case c == nil:
+		c = t.aliases[keyOf(p)]
+	}
+	if c != nil {
+		c.AddMalformed(p)
+	}
+}

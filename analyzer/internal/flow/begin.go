@@ -1,0 +1,72 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Begin makes f the record of a connection that has had no segment yet; p will be its
+// first. What an earlier connection left in f is forgotten, its memory used again.
+func (f *Flow) Begin(p *decode.Packet, msl fsm.Time) {
+	f.reset()
+	f.Conn.Reset(msl)
+	f.Encap, f.Incarnation = p.Encap, 1
+	senderIsClient, o := orient(p)
+	f.Orientation = o
+	if senderIsClient {
+		f.Ends = [2]decode.Endpoint{p.Src, p.Dst}
+	} else {
+		f.Ends = [2]decode.Endpoint{p.Dst, p.Src}
+	}
+	f.First = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: 1}
+	f.FirstFlags = p.Segment.Flags
+	f.Dir[f.SideOf(p)].lastReal = p.Time
+}
+
+// reset empties f but for the memory that its lists and tables have taken.
+func (f *Flow) reset() {
+	timeline, transitions := f.Timeline[:0], f.Conn.Transitions[:0]
+	if cap(transitions) == 0 {
+		transitions = make([]fsm.Transition, 0, 12)
+	}
+	queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
+	contents := [2]*contents{f.Dir[0].contents, f.Dir[1].contents}
+	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
+	*f = Flow{}
+	f.Timeline, f.Conn.Transitions = timeline, transitions
+	for i := range f.Dir {
+		d := &f.Dir[i]
+		d.sender.queue = queues[i]
+		d.sender.queue.clear()
+		d.sender.rtt.spare = histograms[i]
+		if d.contents = contents[i]; d.contents != nil {
+			d.contents.forget()
+		}
+	}
+}
+
+// Finish brings the connection's records to the end of the capture, or to the time at
+// which it is reported.
+func (f *Flow) Finish(now fsm.Time) {
+	f.Until = now
+	if f.Conn.Expire(now) != 0 {
+		f.Meanings |= fsm.StateChanged
+	}
+	for i := range f.Dir {
+		d := &f.Dir[i]
+		if d.windows != nil {
+			d.windows.endTiny()
+		}
+		if d.zero {
+			d.zero, d.WindowShut = false, true
+			d.ZeroWindowTime += max(0, f.Last.Time-d.zeroSince)
+			if w := d.ensureWindowStats(); f.Last.Time-d.zeroSince > w.LongestZero {
+				w.LongestZero, w.ZeroFrame = f.Last.Time-d.zeroSince, w.zeroFrame
+			}
+		}
+		if d.blocked {
+			d.blocked = false
+			d.Blocked += max(0, f.Last.Time-d.blockedSince)
+		}
+	}
+}

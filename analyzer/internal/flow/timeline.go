@@ -1,0 +1,88 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// TimelineEntry is one captured segment, kept for a timeline.
+type TimelineEntry struct {
+	Frame   fsm.Frame
+	Time    fsm.Time
+	Nth     uint32 // 0 for a doubled frame, which the machine never saw
+	From    fsm.Side
+	Segment fsm.Segment
+	Scaled  uint32 // window
+	RelSeq  uint64
+	RelAck  uint64
+	Meaning fsm.Meaning
+	Facts   SegmentFacts
+
+	Kind     Kind      // of a retransmission
+	Original fsm.Frame // that it repeats; 0 if it was not captured
+}
+
+// KeepTimeline has the segments that are added from now on kept in f.Timeline.
+func (f *Flow) KeepTimeline() { f.keep = true }
+
+// CutTimeline ends that: from now on segments are only counted, in f.TimelineCut.
+func (f *Flow) CutTimeline() { f.keep, f.cut = false, true }
+
+// KeepsTimeline reports whether segments are kept.
+func (f *Flow) KeepsTimeline() bool { return f.keep }
+
+// addToTimeline keeps a segment, if they are kept.
+func (f *Flow) addToTimeline(p *decode.Packet, from fsm.Side, nth uint32, m fsm.Meaning, g SegmentFacts, why Kind, original fsm.Frame) {
+	if !f.keep {
+		if f.cut {
+			f.TimelineCut++
+		}
+		return
+	}
+	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
+	s := &p.Segment
+	k := TimelineEntry{Frame: p.Frame, Time: p.Time, Nth: nth, From: from, Segment: *s, Meaning: m, Facts: g, Scaled: uint32(s.Window), Kind: why, Original: original}
+	if s.Flags&fsm.SYN == 0 {
+		k.Scaled <<= x.Scale
+	}
+	k.RelSeq = f.relative(from, x, s.Seq)
+	if s.Flags&fsm.ACK != 0 {
+		k.RelAck = f.relative(from.Peer(), y, s.Ack)
+	}
+	f.Timeline = append(f.Timeline, k)
+}
+
+// relative returns how far seq lies above the initial number of a side's
+// stream, counting on past 4 GiB: the number nearest to the stream's top.
+func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
+	base := f.base[side]
+	if !f.hasBase[side] {
+		if e.SentSYN {
+			base = e.ISS
+		} else {
+			base = seq // joined midway: the first number seen becomes 1
+			base--
+		}
+		f.base[side], f.hasBase[side], f.high[side] = base, true, 0
+	} else if e.SentSYN && base != e.ISS {
+		// An acknowledgment or a stray from before told another number.
+		base = e.ISS
+		f.base[side], f.high[side] = base, 0
+	}
+	low := uint64(seq - base)
+	v := f.high[side]&^0xffffffff | low
+	// Take the candidate nearest to the highest seen.
+	const wrap = uint64(1) << 32
+	switch {
+	case v+wrap/2 < f.high[side]:
+		v += wrap
+	case v > f.high[side]+wrap/2 && v >= wrap:
+		v -= wrap
+	case v > f.high[side]+wrap/2:
+		return 0 // below the first number
+	}
+	if v > f.high[side] {
+		f.high[side] = v
+	}
+	return v
+}
