@@ -38,7 +38,7 @@ func BenchmarkWholeAnalysis(b *testing.B) {
 		{"sums", tracegen.Web, func(*testing.B) analyzer.Options { return analyzer.Options{SummaryOnly: true} }},
 		{"flood", tracegen.Flood, func(*testing.B) analyzer.Options { return analyzer.Options{SummaryOnly: true} }},
 		{"ndjson", tracegen.Web, func(*testing.B) analyzer.Options {
-			lines := report.NewNDJSON(io.Discard, report.DefaultOptions())
+			lines := report.FindFormat("ndjson").New(io.Discard, report.DefaultOptions())
 			return analyzer.Options{Each: lines.Connection}
 		}},
 	} {

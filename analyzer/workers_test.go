@@ -56,10 +56,12 @@ func outputs(t *testing.T, open func() (capture.Source, error), opt analyzer.Opt
 	if err := report.JSON(&out, run(opt), report.DefaultOptions()); err != nil {
 		t.Fatal(err)
 	}
-	lines := report.NewNDJSON(&out, report.DefaultOptions())
+	lines := report.FindFormat("ndjson").New(&out, report.DefaultOptions())
 	opt.Each = lines.Connection
 	r := run(opt)
-	lines.Summary(r)
+	if err := lines.Finish(r); err != nil {
+		t.Fatal(err)
+	}
 	return out.Bytes()
 }
 

@@ -21,7 +21,7 @@ func (p *page) connectionTable(r *record.Report) {
 		p.line("  none")
 		return
 	}
-	roomy := p.width >= DefaultWidth
+	roomy := p.width >= defaultWidth
 	header := []string{"#", "client\n" + p.g.arrow + " server", "final state", "sent", "opened, verdict,\ngravest finding"}
 	if roomy {
 		header = slices.Insert(header, 4, "start\nlasted")

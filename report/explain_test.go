@@ -39,7 +39,7 @@ func TestExplainGolden(t *testing.T) {
 	eighty.Width = 80
 	for _, test := range []struct {
 		name   string
-		render Renderer
+		render renderFunc
 		o      Options
 	}{
 		{"explain-100.txt", explained, hundred},

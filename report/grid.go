@@ -47,7 +47,7 @@ func (g *grid) row(cells ...string) {
 // page the last column shrinks down to minLast, then the widest of the others.
 func (g *grid) widths() []int {
 	minLast := 30
-	if g.p.width < DefaultWidth {
+	if g.p.width < defaultWidth {
 		minLast = 28
 	}
 	w := make([]int, len(g.header))

@@ -190,13 +190,13 @@ func TestJSONFlushes(t *testing.T) {
 func TestNDJSON(t *testing.T) {
 	r := fixture()
 	var b bytes.Buffer
-	n := NewNDJSON(&b, Options{Multi: true})
+	n := newNDJSON(&b, Options{Multi: true})
 	for _, c := range r.Connections {
 		if err := n.Connection(c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := n.Summary(r); err != nil {
+	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary}); err != nil {
 		t.Fatal(err)
 	}
 	whole := document(t, r, Options{})
@@ -252,13 +252,13 @@ func equalJSON(t *testing.T, a, b any) bool {
 func TestNDJSONSummaryOnly(t *testing.T) {
 	r := fixture()
 	var b bytes.Buffer
-	n := NewNDJSON(&b, Options{SummaryOnly: true})
+	n := newNDJSON(&b, Options{SummaryOnly: true})
 	for _, c := range r.Connections {
 		if err := n.Connection(c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := n.Summary(r); err != nil {
+	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary}); err != nil {
 		t.Fatal(err)
 	}
 	if lines := bytes.Count(b.Bytes(), []byte("\n")); lines != 1 {
@@ -278,8 +278,8 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 	if Text(brokenPipe{}, r, Options{}) == nil {
 		t.Error("Text lost the error")
 	}
-	n := NewNDJSON(brokenPipe{}, Options{})
-	if n.Connection(r.Connections[0]) == nil || n.Summary(r) == nil {
+	n := newNDJSON(brokenPipe{}, Options{})
+	if n.Connection(r.Connections[0]) == nil || n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary}) == nil {
 		t.Error("NDJSON lost the error")
 	}
 }
@@ -373,7 +373,7 @@ func collapse(s string) string {
 func BenchmarkConnectionNDJSON(b *testing.B) {
 	c := download()
 	c.Segments = nil
-	n := NewNDJSON(discard{}, Options{})
+	n := newNDJSON(discard{}, Options{}).(*ndjson)
 	b.ReportAllocs()
 	for b.Loop() {
 		if err := n.Connection(c); err != nil {

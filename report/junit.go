@@ -11,10 +11,10 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// JUnit writes the report as JUnit XML, as build servers read it: one test case
+// junitXML writes the report as JUnit XML, as build servers read it: one test case
 // for each connection, failed by findings of Options.FailOn and above. What the
 // capture as a whole shows, and a source that was cut short, make a second suite.
-func JUnit(w io.Writer, r *record.Report, o Options) error {
+func junitXML(w io.Writer, r *record.Report, o Options) error {
 	o = o.forReport(r)
 	j := junit{w: bufio.NewWriter(w), o: o, least: o.FailOn}
 	if j.least == record.SeverityCapture {

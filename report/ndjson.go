@@ -6,25 +6,22 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
-// NDJSON writes one JSON object a line, each as soon as it is known: the same
-// objects as in the document of JSON with "type" in front. It is not safe for
-// concurrent use.
-type NDJSON struct {
+// ndjson writes one JSON object a line, each as soon as it is known: the same
+// objects as in the document of JSON with "type" in front.
+type ndjson struct {
 	w io.Writer
 	o Options
 	e encoder
 }
 
-// NewNDJSON returns an NDJSON that writes to w, one Write a line. Options.Multi
-// must say whether there are several sources: the lines come before the report
-// that would tell.
-func NewNDJSON(w io.Writer, o Options) *NDJSON {
-	return &NDJSON{w: w, o: o, e: encoder{files: o.Multi, buf: make([]byte, 0, 4096)}}
+// newNDJSON returns an ndjson that writes to w, one Write a line.
+func newNDJSON(w io.Writer, o Options) Writer {
+	return &ndjson{w: w, o: o, e: encoder{files: o.Multi, buf: make([]byte, 0, 4096)}}
 }
 
 // Connection writes a line of type "connection" and one of type "anomaly" for
 // each of its anomalies. With Options.SummaryOnly it writes nothing.
-func (n *NDJSON) Connection(c *record.Connection) error {
+func (n *ndjson) Connection(c *record.Connection) error {
 	if n.o.SummaryOnly {
 		return nil
 	}
@@ -46,9 +43,14 @@ func (n *NDJSON) Connection(c *record.Connection) error {
 	return nil
 }
 
-// Summary writes the closing line, of type "summary": what the document has
-// beside its connections.
-func (n *NDJSON) Summary(r *record.Report) error {
+// Finish writes the report's connections and the closing line, of type "summary":
+// what the document has beside them.
+func (n *ndjson) Finish(r *record.Report) error {
+	for _, c := range r.Connections {
+		if err := n.Connection(c); err != nil {
+			return err
+		}
+	}
 	n.begin("summary")
 	n.e.head(n.o)
 	n.e.capture(&r.Capture)
@@ -56,13 +58,13 @@ func (n *NDJSON) Summary(r *record.Report) error {
 	return n.end()
 }
 
-func (n *NDJSON) begin(kind string) {
+func (n *ndjson) begin(kind string) {
 	n.e.buf = n.e.buf[:0]
 	n.e.open('{')
 	n.e.keyLiteral(`"type":`, kind)
 }
 
-func (n *NDJSON) end() error {
+func (n *ndjson) end() error {
 	n.e.finish()
 	_, err := n.w.Write(n.e.buf)
 	return err

@@ -1,14 +1,10 @@
 package report
 
 import (
-	"io"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
-
-// A Renderer writes a report, or a part of it, to w. The error is the writer's.
-type Renderer func(w io.Writer, r *record.Report, o Options) error
 
 // Options say how to render. The zero value is plain text in 100 columns that
 // leaves nothing out; DefaultOptions is what a command should start from.
@@ -36,22 +32,22 @@ type Tool struct {
 	Version string
 }
 
-// DefaultWidth and MinWidth are the columns of text when nothing is asked for,
+// defaultWidth and MinWidth are the columns of text when nothing is asked for,
 // and the fewest in which a timeline still makes sense.
 const (
-	DefaultWidth = 100
+	defaultWidth = 100
 	MinWidth     = 80
 	defaultLimit = 50
 )
 
 // DefaultOptions returns 100 columns without colour and at most 50 rows a table.
 func DefaultOptions() Options {
-	return Options{Width: DefaultWidth, Limit: defaultLimit}
+	return Options{Width: defaultWidth, Limit: defaultLimit}
 }
 
 func (o Options) width() int {
 	if o.Width == 0 {
-		return DefaultWidth
+		return defaultWidth
 	}
 	return max(o.Width, MinWidth)
 }

@@ -9,12 +9,12 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// SARIF writes the findings as a SARIF 2.1.0 log, as code-scanning services read
+// sarifLog writes the findings as a SARIF 2.1.0 log, as code-scanning services read
 // it: one rule for each check of Options.Checks, or for each that found
 // something when that is empty, and one result for each finding. A result's
 // location is the capture file; the frames are among its properties, as there
 // is no line to point to.
-func SARIF(w io.Writer, r *record.Report, o Options) error {
+func sarifLog(w io.Writer, r *record.Report, o Options) error {
 	s := sarif{r: r, checks: sarifRules(r, o.Checks), index: map[record.CheckName]int{}}
 	s.files = o.forReport(r).Multi
 	for i := range s.checks {

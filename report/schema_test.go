@@ -57,13 +57,13 @@ func TestNDJSONFollowsTheSchema(t *testing.T) {
 	s := compiled(t, "#/$defs/ndjson_line")
 	r := fixture()
 	var b bytes.Buffer
-	n := NewNDJSON(&b, Options{Multi: true})
+	n := newNDJSON(&b, Options{Multi: true})
 	for _, c := range r.Connections {
 		if err := n.Connection(c); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := n.Summary(r); err != nil {
+	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary}); err != nil {
 		t.Fatal(err)
 	}
 	for line := range bytes.Lines(b.Bytes()) {
@@ -111,7 +111,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 	w := schemaWalk{root: parse(t, Schema()), met: map[string]bool{}}
 	w.walk(t, "", document(t, fixture(), Options{}), w.root)
 	var b bytes.Buffer
-	n := NewNDJSON(&b, Options{})
+	n := newNDJSON(&b, Options{})
 	r := fixture()
 	for _, c := range r.Connections {
 		if err := n.Connection(c); err != nil {

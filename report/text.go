@@ -34,12 +34,6 @@ func Summary(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o.forReport(r), func(p *page) { p.captureSummary(r) })
 }
 
-// Connections writes the table of connections. Beyond Options.Limit rows those
-// with the gravest findings are kept.
-func Connections(w io.Writer, r *record.Report, o Options) error {
-	return render(w, o.forReport(r), func(p *page) { p.connectionTable(r) })
-}
-
 // Anomalies writes all findings, the gravest first.
 func Anomalies(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o.forReport(r), func(p *page) { p.findings(r) })

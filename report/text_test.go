@@ -77,7 +77,10 @@ func oneFile() *record.Report {
 	return r
 }
 
-func text(t *testing.T, r Renderer, rep *record.Report, o Options) []byte {
+// A renderFunc writes a report, or a part of it, to w.
+type renderFunc func(w io.Writer, r *record.Report, o Options) error
+
+func text(t *testing.T, r renderFunc, rep *record.Report, o Options) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	if err := r(&b, rep, o); err != nil {
@@ -98,14 +101,14 @@ func TestGoldenText(t *testing.T) {
 	utc.Time, utc.AbsSeq = UTCTime, true
 	for _, test := range []struct {
 		name   string
-		render Renderer
+		render renderFunc
 		report *record.Report
 		o      Options
 	}{
 		{"summary-100.txt", Summary, tame(), hundred},
 		{"summary-80.txt", Summary, tame(), eighty},
-		{"connections-100.txt", Connections, oneFile(), hundred},
-		{"connections-80.txt", Connections, oneFile(), eighty},
+		{"connections-100.txt", connectionsOnly, oneFile(), hundred},
+		{"connections-80.txt", connectionsOnly, oneFile(), eighty},
 		{"anomalies-100.txt", Anomalies, oneFile(), hundred},
 		{"anomalies-80.txt", Anomalies, oneFile(), eighty},
 		{"timelines-100.txt", Timelines, oneFile(), hundred},
@@ -113,21 +116,15 @@ func TestGoldenText(t *testing.T) {
 		{"timelines-ascii.txt", Timelines, oneFile(), ascii},
 		{"timelines-color.txt", Timelines, oneFile(), color},
 		{"timelines-utc-absolute.txt", Timelines, oneFile(), utc},
-		{"ended-100.txt", ended, tame(), hundred},
 		{"hostile-100.txt", Text, fixture(), withTimelines(hundred)},
 	} {
 		t.Run(test.name, func(t *testing.T) { golden(t, test.name, text(t, test.render, test.report, test.o)) })
 	}
 }
 
-// ended renders all connections as a live capture would.
-func ended(w io.Writer, r *record.Report, o Options) error {
-	for _, c := range r.Connections {
-		if err := Ended(w, c, o.forReport(r)); err != nil {
-			return err
-		}
-	}
-	return nil
+// connectionsOnly renders the table of connections alone.
+func connectionsOnly(w io.Writer, r *record.Report, o Options) error {
+	return render(w, o.forReport(r), func(p *page) { p.connectionTable(r) })
 }
 
 func withTimelines(o Options) Options {
@@ -174,7 +171,6 @@ func TestEveryPageFitsAndIsClean(t *testing.T) {
 					o := Options{Width: width, Time: format, Zone: time.FixedZone("here", 3600), Timelines: true,
 						Color: n&1 != 0, ASCII: n&2 != 0, AbsSeq: n&4 != 0, Full: n&8 != 0, Limit: 20}
 					checkPage(t, format.String(), text(t, Text, r, o), o)
-					checkPage(t, "ended", text(t, ended, r, o), o)
 				}
 			}
 		}
@@ -221,7 +217,7 @@ func TestLimitKeepsTheGravest(t *testing.T) {
 	if !slices.Equal(ids, []uint64{2, 3, 4}) || left != 3 {
 		t.Errorf("shown %v, %d left", ids, left)
 	}
-	page := string(text(t, Connections, r, Options{Limit: 3}))
+	page := string(text(t, connectionsOnly, r, Options{Limit: 3}))
 	if !strings.Contains(page, "3 more connections not shown") {
 		t.Errorf("the table does not say what it leaves out:\n%s", page)
 	}
@@ -304,11 +300,11 @@ func TestGoldenCatalogue(t *testing.T) {
 func TestBulkTableLooksTheSame(t *testing.T) {
 	for _, width := range []int{80, 100} {
 		r := fixture()
-		few := text(t, Connections, r, Options{Width: width})
+		few := text(t, connectionsOnly, r, Options{Width: width})
 		for len(r.Connections) <= bulkRows {
 			r.Connections = append(r.Connections, r.Connections...)
 		}
-		many := text(t, Connections, r, Options{Width: width})
+		many := text(t, connectionsOnly, r, Options{Width: width})
 		few = bytes.TrimSuffix(few, []byte("\n  "+unprovedLegend+"\n"))
 		if !bytes.HasPrefix(many, few) {
 			t.Errorf("%d columns:\n%s", width, firstDifference(many, few))
@@ -322,7 +318,7 @@ func BenchmarkConnectionTable(b *testing.B) {
 		r.Connections = append(r.Connections, r.Connections...)
 	}
 	for b.Loop() {
-		if err := Connections(io.Discard, r, Options{}); err != nil {
+		if err := connectionsOnly(io.Discard, r, Options{}); err != nil {
 			b.Fatal(err)
 		}
 	}

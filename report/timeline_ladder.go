@@ -36,7 +36,7 @@ func (p *page) newLadder(c *record.Connection, rows []rung) *ladder {
 	for i := range rows {
 		l.nanos = l.nanos || rows[i].seg != nil && rows[i].time%1000 != 0
 	}
-	if p.width < DefaultWidth {
+	if p.width < defaultWidth {
 		l.nanos = false
 	}
 	l.withTime, l.withDelta = true, p.o.Time != DeltaTime

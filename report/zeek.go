@@ -11,48 +11,33 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// ZeekLog writes the report's connections as Zeek's conn.log: tab-separated,
-// with the header lines that Zeek's own readers need.
-func ZeekLog(w io.Writer, r *record.Report, o Options) error {
-	return wholeConnLog(w, r, o, false)
-}
-
-// ZeekJSON writes the report's connections as Zeek's conn.log in JSON, an object
-// a line, unset fields left out.
-func ZeekJSON(w io.Writer, r *record.Report, o Options) error {
-	return wholeConnLog(w, r, o, true)
-}
-
-func wholeConnLog(w io.Writer, r *record.Report, o Options, asJSON bool) error {
-	l := NewConnLog(w, asJSON)
-	if !o.SummaryOnly {
-		for _, c := range r.Connections {
-			if err := l.Connection(c); err != nil {
-				return err
-			}
-		}
-	}
-	return l.Close()
-}
-
-// ConnLog writes Zeek's conn.log a connection at a time. It is not safe for
-// concurrent use.
-type ConnLog struct {
+// connLog writes Zeek's conn.log a connection at a time.
+type connLog struct {
 	w      io.Writer
+	o      Options
 	asJSON bool
 	begun  bool
 	last   fsm.Time // the latest end of a connection
 	e      encoder
 }
 
-// NewConnLog returns a ConnLog that writes to w, one Write a connection: JSON
-// lines, or else tab-separated ones with a header.
-func NewConnLog(w io.Writer, asJSON bool) *ConnLog {
-	return &ConnLog{w: w, asJSON: asJSON, e: encoder{buf: make([]byte, 0, 1024)}}
+// newZeekLog returns a connLog that writes tab-separated lines to w, one Write a
+// connection, with the header lines that Zeek's own readers need.
+func newZeekLog(w io.Writer, o Options) Writer { return newConnLog(w, o, false) }
+
+// newZeekJSON returns one that writes an object a line, unset fields left out.
+func newZeekJSON(w io.Writer, o Options) Writer { return newConnLog(w, o, true) }
+
+func newConnLog(w io.Writer, o Options, asJSON bool) *connLog {
+	return &connLog{w: w, o: o, asJSON: asJSON, e: encoder{buf: make([]byte, 0, 1024)}}
 }
 
-// Connection writes the connection's line.
-func (l *ConnLog) Connection(c *record.Connection) error {
+// Connection writes the connection's line. With Options.SummaryOnly it writes
+// nothing.
+func (l *connLog) Connection(c *record.Connection) error {
+	if l.o.SummaryOnly {
+		return nil
+	}
 	l.e.buf = l.e.buf[:0]
 	if !l.begun {
 		l.begin(c.Zeek.Start)
@@ -88,9 +73,14 @@ func (l *ConnLog) Connection(c *record.Connection) error {
 	return l.flush()
 }
 
-// Close writes what is left: the header if there was no connection, and the
-// closing line. It does not close the writer.
-func (l *ConnLog) Close() error {
+// Finish writes the report's connections and what is left: the header if there
+// was no connection, and the closing line.
+func (l *connLog) Finish(r *record.Report) error {
+	for _, c := range r.Connections {
+		if err := l.Connection(c); err != nil {
+			return err
+		}
+	}
 	l.e.buf = l.e.buf[:0]
 	if l.asJSON {
 		return nil
@@ -104,14 +94,14 @@ func (l *ConnLog) Close() error {
 	return l.flush()
 }
 
-func (l *ConnLog) flush() error {
+func (l *connLog) flush() error {
 	_, err := l.w.Write(l.e.buf)
 	return err
 }
 
 // begin appends the header lines. Zeek writes when it opened the log; here it is
 // capture time, so that the same capture always gives the same log.
-func (l *ConnLog) begin(t fsm.Time) {
+func (l *connLog) begin(t fsm.Time) {
 	l.begun = true
 	if l.asJSON {
 		return

@@ -36,9 +36,9 @@ func zeekReport() *record.Report {
 }
 
 func TestConnLogGoldens(t *testing.T) {
-	for name, render := range map[string]Renderer{"conn.log": ZeekLog, "conn.json": ZeekJSON} {
+	for name, format := range map[string]string{"conn.log": "zeek", "conn.json": "zeek-json"} {
 		var b bytes.Buffer
-		if err := render(&b, zeekReport(), Options{}); err != nil {
+		if err := FindFormat(format).Write(&b, zeekReport(), Options{}); err != nil {
 			t.Fatal(err)
 		}
 		golden(t, name, b.Bytes())
@@ -49,7 +49,7 @@ func TestConnLogGoldens(t *testing.T) {
 // from the wire adds a line or a column.
 func TestConnLogColumns(t *testing.T) {
 	var b bytes.Buffer
-	if err := ZeekLog(&b, zeekReport(), Options{}); err != nil {
+	if err := FindFormat("zeek").Write(&b, zeekReport(), Options{}); err != nil {
 		t.Fatal(err)
 	}
 	columns, rows := 0, 0
@@ -98,14 +98,14 @@ func TestZeekEscapes(t *testing.T) {
 
 func TestConnLogWithoutConnections(t *testing.T) {
 	var b bytes.Buffer
-	if err := ZeekLog(&b, &record.Report{}, Options{}); err != nil {
+	if err := FindFormat("zeek").Write(&b, &record.Report{}, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if n := strings.Count(b.String(), "\n"); n != 9 || !strings.HasPrefix(b.String(), `#separator \x09`+"\n") {
 		t.Errorf("%d lines:\n%s", n, &b)
 	}
 	b.Reset()
-	if err := ZeekJSON(&b, &record.Report{}, Options{}); err != nil || b.Len() != 0 {
+	if err := FindFormat("zeek-json").Write(&b, &record.Report{}, Options{}); err != nil || b.Len() != 0 {
 		t.Errorf("%v, %q", err, &b)
 	}
 }

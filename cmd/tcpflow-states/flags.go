@@ -17,7 +17,7 @@ import (
 // options are what analyze and live have in common: what to analyse, and how to
 // print it. The fields above the line are as given, check fills in the others.
 type options struct {
-	json, ndjson, summaryOnly, segments, quiet bool
+	summaryOnly, segments, quiet               bool
 	full, absSeq, ascii, noChecksums, noNames  bool
 	conn, host, port, explain                  []string
 	explainFrame                               string
@@ -26,6 +26,9 @@ type options struct {
 	count                                      uint64
 	msl, linger                                time.Duration
 
+	short map[string]*bool // flags that stand for a format, by its name
+
+	form       *report.Format
 	conns      spans
 	frame      fsm.Frame // to explain, or 0
 	ends       endpoints
@@ -47,9 +50,11 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N` (of the second file: 2:N), with its numbers")
 	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
 
-	f.BoolVar(&o.json, "json", false, "one JSON document (see the command schema)")
-	f.BoolVar(&o.ndjson, "ndjson", false, "a JSON line for each connection as it ends, each anomaly, and a summary")
-	f.StringVar(&o.format, "format", "text", "`FORMAT` text, json, ndjson, zeek, zeek-json, sarif or junit")
+	o.short = map[string]*bool{
+		"json":   f.Bool("json", false, "one JSON document (see the command schema)"),
+		"ndjson": f.Bool("ndjson", false, "a JSON line for each connection as it ends, each anomaly, and a summary"),
+	}
+	f.StringVar(&o.format, "format", textFormat, "`FORMAT` "+listed(formats()))
 	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
@@ -74,43 +79,96 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	values := func(flag string, list ...string) {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
 	}
-	values("format", formats...)
+	values("format", formats()...)
 	values("fail-on", "error", "warning", "note")
 	values("time", "relative", "delta", "local", "utc", "epoch")
 	values("color", "auto", "always", "never")
 }
 
+// text is the format that nobody has to ask for. The command prints it itself, in
+// parts or whole as the other flags say.
+const textFormat = "text"
+
+func (o *options) text() bool { return o.form.Name == textFormat }
+
 // formats are what --format takes.
-var formats = []string{"text", "json", "ndjson", "zeek", "zeek-json", "sarif", "junit"}
+func formats() []string {
+	var names []string
+	for _, f := range report.Formats {
+		names = append(names, f.Name)
+	}
+	return names
+}
 
 // check reads the flags' values and refuses what does not go together.
-func (o *options) check() (err error) {
-	if err := o.chooseFormat(); err != nil {
-		return err
+func (o *options) check() error {
+	for _, step := range []func() error{o.chooseFormat, o.checkFormat, o.checkTogether, o.checkNumbers, o.parse, o.checkWords} {
+		if err := step(); err != nil {
+			return err
+		}
 	}
+	return nil
+}
+
+// chooseFormat makes --json and --ndjson the same as --format of that name.
+func (o *options) chooseFormat() error {
+	o.form = report.FindFormat(o.format)
+	if o.form == nil {
+		return notOneOf("format", o.format, formats()...)
+	}
+	chosen := o.format
+	for _, f := range report.Formats {
+		switch set := o.short[f.Name]; {
+		case set == nil || !*set || chosen == f.Name:
+		case chosen == textFormat:
+			chosen, o.form = f.Name, report.FindFormat(f.Name)
+		case o.short[chosen] != nil:
+			return usagef("--%s and --%s exclude each other", chosen, f.Name)
+		default:
+			return usagef("--%s and --format %s exclude each other", f.Name, chosen)
+		}
+	}
+	return nil
+}
+
+// checkFormat refuses what the chosen format has no use for.
+func (o *options) checkFormat() error {
+	switch {
+	case o.segments && !o.form.Whole:
+		return usagef("--segments is for --json and --ndjson").hint("in text, --conn N shows the segments of connection N")
+	case o.quiet && !o.text():
+		return usagef("--quiet leaves nothing to print as %s", o.form.Name)
+	case o.summaryOnly && !o.text() && !o.form.Whole:
+		return usagef("--summary-only is for text, --json and --ndjson")
+	case len(o.explain)+len(o.explainFrame) > 0 && (!o.text() || o.quiet || o.summaryOnly):
+		return usagef("--explain and --explain-frame are for text")
+	}
+	return nil
+}
+
+// checkTogether refuses flags that ask for different things.
+func (o *options) checkTogether() error {
+	asked := 0
+	for _, set := range []bool{len(o.conn) > 0, len(o.explain) > 0, o.explainFrame != ""} {
+		if set {
+			asked++
+		}
+	}
+	switch {
+	case asked > 1:
+		return usagef("one of --conn, --explain and --explain-frame at a time")
+	case o.summaryOnly && len(o.conn) > 0:
+		return usagef("--summary-only and --conn exclude each other")
+	}
+	return nil
+}
+
+func (o *options) checkNumbers() error {
 	switch {
 	case o.workers < 0:
 		return usagef("--workers %d: not a count", o.workers)
 	case o.maxConns < 1:
 		return usagef("--max-connections %d: at least 1 is needed", o.maxConns)
-	case o.json && o.ndjson:
-		return usagef("--json and --ndjson exclude each other")
-	case o.segments && !o.json && !o.ndjson:
-		return usagef("--segments is for --json and --ndjson").hint("in text, --conn N shows the segments of connection N")
-	case o.quiet && (o.json || o.ndjson):
-		return usagef("--quiet leaves nothing to print as JSON")
-	case o.quiet && o.format != "text":
-		return usagef("--quiet leaves nothing to print as %s", o.format)
-	case o.summaryOnly && o.format != "text" && !o.json && !o.ndjson:
-		return usagef("--summary-only is for text, --json and --ndjson")
-	case len(o.explain)+len(o.explainFrame) > 0 && (o.format != "text" || o.json || o.ndjson || o.quiet || o.summaryOnly):
-		return usagef("--explain and --explain-frame are for text")
-	case len(o.explain) > 0 && (len(o.conn) > 0 || o.explainFrame != ""):
-		return usagef("one of --conn, --explain and --explain-frame at a time")
-	case o.explainFrame != "" && len(o.conn) > 0:
-		return usagef("one of --conn, --explain and --explain-frame at a time")
-	case o.summaryOnly && len(o.conn) > 0:
-		return usagef("--summary-only and --conn exclude each other")
 	case o.msl <= 0:
 		return usagef("--msl %v: not a positive duration", o.msl)
 	case o.linger < 0:
@@ -122,13 +180,17 @@ func (o *options) check() (err error) {
 	case o.width != 0 && o.width < report.MinWidth:
 		return usagef("--width %d: at least %d columns are needed", o.width, report.MinWidth)
 	}
-	if o.conns, err = parseSpans("conn", "the number of a connection", o.conn, 1, math.MaxUint64); err != nil {
-		return err
-	}
+	return nil
+}
+
+// parse reads what is more than a number or a word.
+func (o *options) parse() (err error) {
+	flag, numbers := "conn", o.conn
 	if len(o.explain) > 0 {
-		if o.conns, err = parseSpans("explain", "the number of a connection", o.explain, 1, math.MaxUint64); err != nil {
-			return err
-		}
+		flag, numbers = "explain", o.explain
+	}
+	if o.conns, err = parseSpans(flag, "the number of a connection", numbers, 1, math.MaxUint64); err != nil {
+		return err
 	}
 	if o.explainFrame != "" {
 		if o.frame, err = parseFrame(o.explainFrame); err != nil {
@@ -138,53 +200,41 @@ func (o *options) check() (err error) {
 	if o.ends.ports, err = parseSpans("port", "a port", o.port, 0, 65535); err != nil {
 		return err
 	}
-	if o.ends.hosts, err = parseHosts(o.host); err != nil {
-		return err
-	}
+	o.ends.hosts, err = parseHosts(o.host)
+	return err
+}
+
+// checkWords reads the flags that take one of a few words.
+func (o *options) checkWords() error {
 	var ok bool
 	if o.timeFormat, ok = report.ParseTimeFormat(o.time); !ok {
 		return notOneOf("time", o.time, "relative", "delta", "local", "utc", "epoch")
 	}
-	switch o.failOn {
-	case "", "error", "warning", "note":
+	if o.failOn != "" {
+		o.failLevel = record.SeverityCapture
 		for s := record.SeverityNote; s <= record.SeverityError; s++ {
 			if s.String() == o.failOn {
 				o.failLevel = s
 			}
 		}
-	default:
-		return notOneOf("fail-on", o.failOn, "error", "warning", "note")
+		if o.failLevel == record.SeverityCapture {
+			return notOneOf("fail-on", o.failOn, "error", "warning", "note")
+		}
 	}
-	switch o.color {
-	case "auto", "always", "never":
-	default:
+	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return notOneOf("color", o.color, "auto", "always", "never")
 	}
 	return nil
 }
 
-// chooseFormat makes --json and --ndjson the same as --format of that name.
-func (o *options) chooseFormat() error {
-	if !slices.Contains(formats, o.format) {
-		return notOneOf("format", o.format, formats...)
-	}
-	for _, short := range []struct {
-		set  *bool
-		name string
-	}{{&o.json, "json"}, {&o.ndjson, "ndjson"}} {
-		switch {
-		case o.format == short.name:
-			*short.set = true
-		case *short.set && o.format != "text" && o.format != "json" && o.format != "ndjson":
-			return usagef("--%s and --format %s exclude each other", short.name, o.format)
-		}
-	}
-	return nil
+// listed writes "a, b or c".
+func listed(values []string) string {
+	last := len(values) - 1
+	return strings.Join(values[:last], ", ") + " or " + values[last]
 }
 
 func notOneOf(flag, value string, values ...string) error {
-	last := len(values) - 1
-	f := usagef("--%s %q: not %s or %s", flag, value, strings.Join(values[:last], ", "), values[last])
+	f := usagef("--%s %q: not %s", flag, value, listed(values))
 	if v := nearest(value, values); v != "" {
 		f.hint("did you mean --%s %s?", flag, v)
 	}

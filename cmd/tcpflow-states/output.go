@@ -12,17 +12,16 @@ import (
 
 // output prints what the analysis finds in the form asked for. When packets
 // come as they happen it prints each connection as it ends; otherwise all of
-// them at the end, but for NDJSON.
+// them at the end, but for formats that stream.
 type output struct {
 	app     *app
 	opt     *options
 	render  report.Options
 	out     *results
-	lines   *report.NDJSON
-	zeek    *report.ConnLog
-	live    bool   // packets come as they happen
-	large   bool   // the files are too large to keep segments unasked
-	command string // how to ask for one connection's timeline, or ""
+	writer  report.Writer // of the format, with any but text
+	live    bool          // packets come as they happen
+	large   bool          // the files are too large to keep segments unasked
+	command string        // how to ask for one connection's timeline, or ""
 
 	worst   record.Severity // the gravest finding so far
 	ended   atomic.Uint64   // connections; other goroutines ask
@@ -34,11 +33,8 @@ type output struct {
 func newOutput(a *app, opt *options, live, multi bool) *output {
 	o := &output{app: a, opt: opt, live: live, out: newResults(a.stdout), render: opt.render(a)}
 	o.render.Multi = multi
-	if opt.ndjson {
-		o.lines = report.NewNDJSON(o.out, o.render)
-	}
-	if opt.format == "zeek" || opt.format == "zeek-json" {
-		o.zeek = report.NewConnLog(o.out, opt.format == "zeek-json")
+	if !opt.text() {
+		o.writer = opt.form.New(o.out, o.render)
 	}
 	return o
 }
@@ -46,7 +42,7 @@ func newOutput(a *app, opt *options, live, multi bool) *output {
 // streams tells whether connections are handled as they end, so that the
 // analyzer need not keep them.
 func (o *output) streams() bool {
-	return o.opt.ndjson || o.zeek != nil || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.format == "text" && !o.opt.json && o.opt.frame == 0 && len(o.opt.explain) == 0
+	return o.opt.form.Streams || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.text() && o.opt.frame == 0 && len(o.opt.explain) == 0
 }
 
 // maxSegments bounds the segments kept for timelines.
@@ -55,16 +51,10 @@ const maxSegments = 200_000
 // keepSegments says of which connections the segments are needed.
 func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 	switch {
-	case o.opt.quiet || o.opt.summaryOnly || o.opt.format != "text" && !o.opt.json && !o.opt.ndjson:
+	case o.opt.quiet || o.opt.summaryOnly || !o.opt.text() && !o.opt.segments:
 		return nil, 0
-	case o.opt.json || o.opt.ndjson:
-		if !o.opt.segments {
-			return nil, 0
-		}
-		if len(o.opt.conns) == 0 {
-			return func(uint64) bool { return true }, 0
-		}
-		return o.opt.conns.has, 0
+	case !o.opt.text() && len(o.opt.conns) == 0:
+		return func(uint64) bool { return true }, 0
 	case len(o.opt.conns) > 0:
 		return o.opt.conns.has, 0
 	case o.opt.frame != 0:
@@ -91,10 +81,8 @@ func (o *output) connection(c *record.Connection) error {
 	switch {
 	case o.opt.quiet || o.opt.summaryOnly:
 		return nil
-	case o.opt.ndjson:
-		o.lines.Connection(c)
-	case o.zeek != nil:
-		o.zeek.Connection(c)
+	case o.writer != nil:
+		o.writer.Connection(c) // errors of writing stay in o.out
 	default:
 		o.first = true
 		report.Line(o.out, c, o.render)
@@ -151,16 +139,8 @@ func (o *output) noSuchConnection() error {
 func (o *output) print(r *record.Report) {
 	// Errors of writing stay in o.out.
 	switch {
-	case o.opt.ndjson:
-		o.lines.Summary(r)
-	case o.opt.json:
-		report.JSON(o.out, r, o.render)
-	case o.zeek != nil:
-		o.zeek.Close()
-	case o.opt.format == "sarif":
-		report.SARIF(o.out, r, o.render)
-	case o.opt.format == "junit":
-		report.JUnit(o.out, r, o.render)
+	case o.writer != nil:
+		o.writer.Finish(r)
 	case o.opt.summaryOnly:
 		report.Summary(o.out, r, o.render)
 	case o.opt.frame != 0:

@@ -114,7 +114,7 @@ func outline(t *testing.T, c *record.Connection) string {
 	d := *c
 	d.ID = 0
 	var b bytes.Buffer
-	if err := report.NewNDJSON(&b, report.DefaultOptions()).Connection(&d); err != nil {
+	if err := report.FindFormat("ndjson").New(&b, report.DefaultOptions()).Connection(&d); err != nil {
 		t.Fatal(err)
 	}
 	return b.String()

@@ -177,7 +177,7 @@ func (s *session) finish() error {
 			}
 			sources[i].Interrupt("by " + signalName(s.sig.got()))
 		}
-		if sources[i].Name == "-" && !s.opt.json && !s.opt.ndjson {
+		if sources[i].Name == "-" && !s.opt.form.Whole {
 			sources[i].Name = "standard input"
 		}
 	}
