@@ -37,6 +37,7 @@ type Options struct {
 	MaxConnections int                  // open connections tracked at once; 0 means DefaultMaxConnections
 	Segments       func(id uint64) bool // whether to keep the segments of the connection with this ID; nil keeps none
 	MaxSegments    int                  // segments kept over all connections; 0 means no limit
+	Judge          func(fsm.Frame) bool // whether to keep, for package explain, how the segment in a frame was judged, if it is kept; nil keeps none
 	Workers        int                  // goroutines that track connections, beside the caller's; 0 or 1 starts none
 	Immediate      bool                 // report connections at every packet, for captures under way
 	NoChecksums    bool                 // do not verify TCP checksums
@@ -118,7 +119,7 @@ type Analyzer struct {
 func New(opt Options) *Analyzer {
 	o := pipeline.Options{
 		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections,
-		Segments: opt.Segments, MaxSegments: opt.MaxSegments,
+		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
 		Wanted: wanted(opt.Select), Each: opt.Each, Sums: opt.SummaryOnly,
 	}

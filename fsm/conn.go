@@ -10,6 +10,10 @@ type Conn struct {
 	MSL      Time // maximum segment lifetime; TIME-WAIT lasts twice as long
 	InFlight Time // how long after a RST the peer's segments may still be under way
 
+	// Judgements, if set, is told how each segment is judged. States, transitions and
+	// meanings are the same with it or without.
+	Judgements *Judgements
+
 	// What the latest Step found out about the stream of its sender.
 	Fresh  uint32 // sequence numbers seen for the first time
 	Old    uint32 // sequence numbers seen before
@@ -31,7 +35,8 @@ func TwoMSL(msl Time) Time { return 2 * msl }
 // the path.
 const defaultInFlight = 200_000_000
 
-// Reset makes c a fresh connection. It keeps the room for transitions.
+// Reset makes c a fresh connection that nobody wants judgements of. It keeps the
+// room for transitions.
 func (c *Conn) Reset(msl Time) {
 	*c = Conn{Transitions: c.Transitions[:0], MSL: msl, InFlight: defaultInFlight}
 }
@@ -48,21 +53,29 @@ func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool
 	// The ordinary segment of an established connection changes no state.
 	const control = SYN | FIN | RST | ACK
 	if s.Flags&control == ACK && x.State == Established && y.State == Established &&
-		x.unproved|y.unproved == 0 && !x.challenged && !x.SentFIN && !y.SentFIN {
+		x.unproved|y.unproved == 0 && !x.challenged && !x.SentFIN && !y.SentFIN && c.Judgements == nil {
 		m := c.advance(x, y, s)
 		c.remember(x, s)
 		return m
 	}
 
+	if c.Judgements != nil {
+		c.Judgements.begin(c)
+	}
 	before := len(c.Transitions)
 	m := c.Expire(t)
 	m |= c.sent(from, s)
-	if !undelivered {
+	if undelivered {
+		c.decide(from.Peer(), NotDelivered)
+	} else {
 		m |= c.received(from.Peer(), s)
 	}
 	c.remember(x, s)
 	if len(c.Transitions) != before {
 		m |= StateChanged
+	}
+	if c.Judgements != nil {
+		c.Judgements.end(from, m)
 	}
 	return m
 }
@@ -72,10 +85,16 @@ func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool
 func (c *Conn) StepCopy(from Side, s *Segment, frame Frame, t Time) Meaning {
 	c.at = Stamp{Time: t, Frame: frame, Nth: c.at.Nth + 1}
 	c.Fresh, c.Old, c.Unseen, c.Missed = 0, s.Space(), 0, 0
+	if c.Judgements != nil {
+		c.Judgements.begin(c)
+	}
 	before := len(c.Transitions)
 	m := c.Expire(t) | c.received(from.Peer(), s)
 	if len(c.Transitions) != before {
 		m |= StateChanged
+	}
+	if c.Judgements != nil {
+		c.Judgements.end(from, m)
 	}
 	return m
 }
@@ -114,6 +133,7 @@ func (c *Conn) apply(side Side, ev Event, cause Cause, at Stamp, proof Frame) bo
 		Side: side, From: e.State, To: row.To, Event: ev, Cause: cause,
 	})
 	e.State = row.To
+	c.Judgements.stands(side, at.Frame, ev)
 	if cause == Received && proof == 0 {
 		e.unproved++
 	}
@@ -172,6 +192,9 @@ func (c *Conn) imply(side Side, ev Event, from Stamp) bool {
 	}
 	later := c.rewind(side, at)
 	ok := c.apply(side, ev, cause, from, c.at.Frame)
+	if ok {
+		c.Judgements.shows(Shown, side, ev, from.Frame, c.at.Frame)
+	}
 	c.replay(side, later)
 	return ok
 }
@@ -210,6 +233,7 @@ func (c *Conn) strengthen(side Side, s *Segment) {
 func (c *Conn) settle(side Side, t *Transition) {
 	t.Proof = c.at.Frame
 	c.End[side].unproved--
+	c.Judgements.shows(Proved, side, t.Event, t.Frame, c.at.Frame)
 }
 
 // proveEvent marks the provisional transition of side by ev, if any, as proved by
@@ -261,6 +285,7 @@ func (c *Conn) takeBack(side Side, ev Event) Meaning {
 // withdraw removes transition i of side and replays the later ones of that side.
 func (c *Conn) withdraw(side Side, i int) {
 	later := c.rewind(side, i)
+	c.Judgements.shows(TakenBack, side, later[0].Event, later[0].Frame, c.at.Frame)
 	c.replay(side, later[1:])
 }
 
@@ -285,6 +310,7 @@ func (c *Conn) rewind(side Side, i int) []Transition {
 			e.unproved--
 		}
 		removed = append(removed, t)
+		c.Judgements.falls(side, t.Frame, t.Event)
 	}
 	c.Transitions = kept
 	return removed
@@ -296,6 +322,8 @@ func (c *Conn) replay(side Side, ts []Transition) {
 		if c.apply(side, t.Event, t.Cause, Stamp{t.Time, t.Frame, t.Nth}, t.Proof) {
 			n := &c.Transitions[len(c.Transitions)-1]
 			n.provenAck, n.provenTS, n.proofBy = t.provenAck, t.provenTS, t.proofBy
+		} else {
+			c.Judgements.shows(TakenBack, side, t.Event, t.Frame, c.at.Frame) // it cannot have happened either
 		}
 	}
 }
@@ -396,6 +424,9 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 	var m Meaning
 	ack := s.Ack
 	y.Out.Start(ack)
+	if c.Judgements != nil {
+		c.Judgements.ack = judgeAck(x, y, ack)
+	}
 	if ack.After(y.Out.Top) {
 		if y.Seen {
 			if !y.hasAhead || ack.After(y.ahead) {
@@ -412,7 +443,7 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 		c.Unseen += u
 		m |= GapConfirmed
 	}
-	if x.HasAck && x.ScaleKnown && ack.Minus(x.Acked) < -int32(65535)<<x.Scale {
+	if x.tooOld(ack) {
 		y.challenged = true // RFC 5961 §5
 		m |= StaleAck
 	}
@@ -433,6 +464,12 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 		}
 	}
 	return m
+}
+
+// tooOld reports whether an acknowledgment lies further back than the largest
+// window (RFC 5961 §5).
+func (x *Endpoint) tooOld(ack Seq) bool {
+	return x.HasAck && x.ScaleKnown && ack.Minus(x.Acked) < -int32(65535)<<x.Scale
 }
 
 // remember keeps what later segments are compared with.

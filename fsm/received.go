@@ -3,87 +3,83 @@ package fsm
 // received runs the receiver's machine for a segment on its way to side, in the
 // RFC's order: RST, SYN, ACK, FIN (§3.10.7).
 func (c *Conn) received(side Side, s *Segment) Meaning {
-	y, x := &c.End[side], &c.End[side.Peer()]
-	switch y.State {
-	case Closed, Listen:
-		if y.gotRST && inventsEcho(s, y) {
-			y.badAck, y.hasBadAck = s.Ack, true // in SYN-SENT it may answer this too
-		}
-		return 0 // a closed endpoint answers, and the answer is what can be seen
-	case SynSent:
+	c.arrives(side)
+	switch y := &c.End[side]; {
+	case y.State == Closed || y.State == Listen:
+		return c.receivedClosed(side, s)
+	case y.State == SynSent:
 		return c.receivedInSynSent(side, s)
-	}
-	if s.Flags&RST != 0 {
+	case s.Flags&RST != 0:
 		return c.receivedRST(side, s)
+	case s.Flags&SYN != 0 && !(y.State == SynReceived && s.Flags&ACK != 0):
+		return c.receivedSYN(side, s)
 	}
-	var m Meaning
-	if s.Flags&SYN != 0 && !(y.State == SynReceived && s.Flags&ACK != 0) {
-		if !x.SentSYN || s.Seq != x.ISS {
-			y.challenged = true
-			m |= SYNInSync
-		}
-		return m
+	return c.receivedOrdinary(side, s)
+}
+
+// receivedClosed is §3.10.7.1 and §3.10.7.2. An endpoint without a connection
+// answers, and one that listens does: the answer is what can be seen.
+func (c *Conn) receivedClosed(side Side, s *Segment) Meaning {
+	y := &c.End[side]
+	if y.gotRST && inventsEcho(s, y) {
+		y.badAck, y.hasBadAck = s.Ack, true // in SYN-SENT it may answer this too
 	}
-	if s.Flags&ACK == 0 {
-		return m
+	switch {
+	case s.Flags&RST != 0:
+		c.decide(side, ClosedRST)
+	case s.Flags&ACK != 0:
+		c.decide(side, ClosedACK)
+	case s.Flags&SYN != 0:
+		c.decide(side, ClosedSYN)
+	default:
+		c.decide(side, ClosedOther)
 	}
-	if y.State == SynReceived {
-		if ok := c.receivedAckOfSYN(side, s, &m); !ok {
-			return m
-		}
-	}
-	if y.unproved > 0 && c.Fresh > 0 {
-		c.strengthen(side, s)
-	}
-	if y.SentFIN && !y.finAck && s.Ack.After(y.FinSeq) && s.Ack.AtOrBefore(y.Out.Top) {
-		y.finAck = c.receive(side, AckOfFIN, s, s.End(), c.Fresh > 0)
-	}
-	if x.SentFIN && x.Out.Edge.After(x.FinSeq) {
-		// A FIN that arrives, or the data that fills the hole before one.
-		if !y.gotFIN && (s.Flags&FIN != 0 || c.Fresh > 0) {
-			y.gotFIN = c.receive(side, RecvFIN, s, x.FinSeq+1, true)
-		} else if y.gotFIN && s.Flags&FIN != 0 && y.State == TimeWait {
-			y.timeWait = c.at.Time + TwoMSL(c.MSL)
-			m |= TimeWaitRestart
-		}
-	}
-	return m
+	return 0
 }
 
 // receivedInSynSent is §3.10.7.3.
 func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
 	y := &c.End[side]
-	acceptableAck := false
-	if s.Flags&ACK != 0 {
-		acceptableAck = s.Ack.After(y.ISS) && s.Ack.AtOrBefore(y.Out.Top)
-		if !acceptableAck {
-			switch {
-			case s.Flags&RST != 0:
-				return RSTBadAck
-			case s.Flags&SYN != 0:
-				y.badAck, y.hasBadAck = s.Ack, true
-				return SYNACKBadAck
-			}
-			y.badAck, y.hasBadAck = s.Ack, true
-			return 0
+	acceptableAck := s.Flags&ACK != 0 && s.Ack.After(y.ISS) && s.Ack.AtOrBefore(y.Out.Top)
+	switch {
+	case acceptableAck:
+		c.decide(side, SynSentAck)
+	case s.Flags&ACK == 0:
+		c.decide(side, SynSentNoAck)
+	case s.Flags&RST != 0:
+		c.decide(side, SynSentBadAckRST)
+		return RSTBadAck
+	default:
+		c.decide(side, SynSentBadAck)
+		y.badAck, y.hasBadAck = s.Ack, true
+		if s.Flags&SYN != 0 {
+			return SYNACKBadAck
 		}
+		return 0
 	}
 	if s.Flags&RST != 0 {
 		if !acceptableAck {
+			c.decide(side, SynSentRSTAlone)
 			return RSTBadAck
 		}
+		c.decide(side, SynSentRefused)
 		y.gotRST = c.receive(side, RecvRST, s, 0, false)
 		y.rstTo = c.at
 		return RSTRefuses
 	}
-	if s.Flags&SYN != 0 {
-		ev := RecvSYN
-		if acceptableAck {
-			ev = RecvSYNACK
-		}
-		y.gotSYN = c.receive(side, ev, s, s.Seq+1, true)
-	} else if inventsEcho(s, y) {
+	c.decide(side, SynSentNoRST)
+	switch {
+	case s.Flags&SYN != 0 && acceptableAck:
+		c.decide(side, SynSentSYNACK)
+		y.gotSYN = c.receive(side, RecvSYNACK, s, s.Seq+1, true)
+	case s.Flags&SYN != 0:
+		c.decide(side, SynSentSYN)
+		y.gotSYN = c.receive(side, RecvSYN, s, s.Seq+1, true)
+	case inventsEcho(s, y):
+		c.decide(side, SynSentInventedEcho)
 		y.badAck, y.hasBadAck = s.Ack, true
+	default:
+		c.decide(side, SynSentNeither)
 	}
 	return 0
 }
@@ -96,38 +92,120 @@ func inventsEcho(s *Segment, y *Endpoint) bool {
 		s.TSEcr-y.firstTS > y.tsVal-y.firstTS
 }
 
-// receivedAckOfSYN is the ACK check of §3.10.7.4 in SYN-RECEIVED. It reports
-// whether processing goes on.
-func (c *Conn) receivedAckOfSYN(side Side, s *Segment, m *Meaning) bool {
+// receivedSYN is the SYN check of §3.10.7.4 with RFC 5961 §4.2: whatever its
+// number, a SYN draws a challenge ACK.
+func (c *Conn) receivedSYN(side Side, s *Segment) Meaning {
+	c.decide(side, NoRST)
+	y, x := &c.End[side], &c.End[side.Peer()]
+	if x.SentSYN && s.Seq == x.ISS {
+		c.decide(side, SYNSame)
+		return 0
+	}
+	c.decide(side, SYNOther)
+	y.challenged = true
+	return SYNInSync
+}
+
+// receivedOrdinary is the rest of §3.10.7.4, for what carries neither RST nor, but
+// for the SYN-ACK that crosses another, SYN.
+func (c *Conn) receivedOrdinary(side Side, s *Segment) Meaning {
+	y := &c.End[side]
+	c.decide(side, NoRST)
+	if s.Flags&SYN == 0 {
+		c.decide(side, NoSYN)
+	} else {
+		c.decide(side, SYNCrosses)
+	}
+	if s.Flags&ACK == 0 {
+		c.decide(side, NoACK)
+		return 0
+	}
+	if y.State == SynReceived {
+		if m := c.receivedAckOfSYN(side, s); m != 0 {
+			return m
+		}
+	} else if c.Judgements != nil {
+		c.judgeSequence(side, s)
+	}
+	if y.State.Synchronized() && y.hasAll(s) && y.State != TimeWait {
+		return 0
+	}
+	if y.unproved > 0 && c.Fresh > 0 {
+		c.strengthen(side, s)
+	}
+	if y.SentFIN && !y.finAck && s.Ack.After(y.FinSeq) && s.Ack.AtOrBefore(y.Out.Top) {
+		c.decide(side, AckOfFINTaken)
+		y.finAck = c.receive(side, AckOfFIN, s, s.End(), c.Fresh > 0)
+	}
+	return c.receivedFIN(side, s)
+}
+
+// hasAll reports whether the endpoint has acknowledged all of a segment already. It
+// cannot be acceptable then (RFC 9293 §3.10.7.4, Table 6): an ACK answers it, and
+// nothing in it counts.
+func (y *Endpoint) hasAll(s *Segment) bool {
+	return y.HasAck && s.End().AtOrBefore(y.Acked) && (s.Space() > 0 || s.Seq.Before(y.Acked))
+}
+
+// receivedAckOfSYN is the ACK check of §3.10.7.4 in SYN-RECEIVED. Where processing
+// ends with it, it says what the segment means.
+func (c *Conn) receivedAckOfSYN(side Side, s *Segment) Meaning {
 	y, x := &c.End[side], &c.End[side.Peer()]
 	if s.Ack.AtOrBefore(y.ISS) || s.Ack.After(y.Out.Top) {
+		c.decide(side, AckOfSYNBad)
 		y.badAck, y.hasBadAck = s.Ack, true
-		*m |= HandshakeBadAck
-		return false
+		return HandshakeBadAck
 	}
+	c.decide(side, AckOfSYNTaken)
 	if x.SentSYN && s.Flags&SYN == 0 {
 		irs1 := x.ISS + 1
-		wnd := uint32(y.Window)
-		if s.Seq != irs1 && !acceptable(s.Seq, s.Space(), irs1, wnd) {
+		if s.Seq != irs1 && !acceptable(s.Seq, s.Space(), irs1, y.Window) {
+			c.decide(side, SeqHandshakeBad)
 			y.challenged = true
-			*m |= HandshakeBadSeq
-			return false
+			return HandshakeBadSeq
 		}
+		c.decide(side, SeqHandshake)
+	} else {
+		c.decide(side, SeqHandshakeSkip)
 	}
 	y.synAck = c.receive(side, AckOfSYN, s, s.End(), c.Fresh > 0)
-	return true
+	return 0
+}
+
+// receivedFIN is the FIN check, the eighth of §3.10.7.4. A FIN counts when
+// everything before it has passed: when it comes, or the data that fills the hole
+// before one.
+func (c *Conn) receivedFIN(side Side, s *Segment) Meaning {
+	y, x := &c.End[side], &c.End[side.Peer()]
+	fin := s.Flags&FIN != 0
+	complete := x.SentFIN && x.Out.Edge.After(x.FinSeq)
+	switch {
+	case complete && !y.gotFIN && fin:
+		c.decide(side, FINTaken)
+		y.gotFIN = c.receive(side, RecvFIN, s, x.FinSeq+1, true)
+	case complete && !y.gotFIN && c.Fresh > 0:
+		c.decide(side, FINFilled)
+		y.gotFIN = c.receive(side, RecvFIN, s, x.FinSeq+1, true)
+	case complete && fin && y.State == TimeWait:
+		c.decide(side, FINRestarts)
+		y.timeWait = c.at.Time + TwoMSL(c.MSL)
+		return TimeWaitRestart
+	case complete && fin:
+		c.decide(side, FINRepeated)
+	case fin:
+		c.decide(side, FINBehindHole)
+	default:
+		c.decide(side, NoFIN)
+	}
+	return 0
 }
 
 // receivedRST is the RST check of §3.10.7.4 with RFC 5961 §3: only a RST at
 // exactly RCV.NXT ends the connection.
 func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
-	y, x := &c.End[side], &c.End[side.Peer()]
-	exact := !x.Out.Started() || s.Seq == x.Out.Edge ||
-		y.HasAck && s.Seq == y.Acked ||
-		x.hasAhead && s.Seq == x.ahead || // its own ACK says that it expects this number
-		// Linux also takes the right edge of what it has selectively acknowledged.
-		y.hasSACK && s.Seq == y.sackTop
-	if exact {
+	y := &c.End[side]
+	if d := c.exactRST(side, s); d != noDecision {
+		c.decide(side, d)
 		m := RSTExact
 		if y.State == TimeWait {
 			m |= TimeWaitKilled
@@ -136,7 +214,7 @@ func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 		y.rstTo = c.at
 		return m
 	}
-	first := x.Out.Edge
+	first := c.End[side.Peer()].Out.Edge
 	if y.HasAck {
 		first = y.Acked
 	}
@@ -145,10 +223,31 @@ func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 		wnd = unknownWindow
 	}
 	if s.Seq.In(first, wnd) {
+		c.decide(side, RSTInside)
 		y.challenged = true
 		return RSTInWindow
 	}
+	c.decide(side, RSTOut)
 	return RSTOutside
+}
+
+// exactRST returns which of the numbers that side may be expecting a RST has, or
+// noDecision if it has none.
+func (c *Conn) exactRST(side Side, s *Segment) Decision {
+	y, x := &c.End[side], &c.End[side.Peer()]
+	switch {
+	case !x.Out.Started():
+		return RSTNothingKnown
+	case s.Seq == x.Out.Edge:
+		return RSTNext
+	case y.HasAck && s.Seq == y.Acked:
+		return RSTAcked
+	case x.hasAhead && s.Seq == x.ahead: // its own ACK says that it expects this number
+		return RSTAhead
+	case y.hasSACK && s.Seq == y.sackTop: // Linux takes the right edge of what it has selectively acknowledged
+		return RSTSelective
+	}
+	return noDecision
 }
 
 // unknownWindow stands in for a window whose scale was never seen.

@@ -164,8 +164,10 @@ func (c *Conn) adoptSYN(side Side, s *Segment) {
 		}
 		if t.Side == side && t.Event == SendSYN {
 			t.Cause, t.Frame, t.Proof = Sent, c.at.Frame, c.at.Frame
+			c.Judgements.stands(t.Side, t.Frame, t.Event)
 		} else if t.Side != side && t.Event == RecvSYN {
 			t.Cause, t.Frame = Received, c.at.Frame
+			c.Judgements.stands(t.Side, t.Frame, t.Event)
 		}
 	}
 }

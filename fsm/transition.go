@@ -44,6 +44,9 @@ const (
 	proofByTimestamp
 )
 
+// Certain reports whether the transition needs no proof, or has one.
+func (t *Transition) Certain() bool { return t.Cause != Received || t.Proof != 0 }
+
 // Rule returns the clause behind the transition: an RFC section, or a text that
 // begins with "observer:" where the tool infers what no wire shows.
 func (t *Transition) Rule() string { return ruleOf(t.From, t.Event) }

@@ -93,12 +93,12 @@ func (p *page) step(c *record.Connection, s *explain.Step) {
 	}
 	p.hanging(2, head+"  ", bold, facts, plain)
 	p.hanging(4, "", plain, p.text(s.Text), plain)
-	for i := range s.Moves {
+	for _, t := range s.Transitions {
 		st := dim
-		if !s.Moves[i].Certain() {
+		if !t.Certain() {
 			st = yellow
 		}
-		p.hanging(4, p.g.arrow+" ", st, p.text(p.moveWords(&s.Moves[i])), st)
+		p.hanging(4, p.g.arrow+" ", st, p.text(p.transitionWords(t)), st)
 	}
 	for _, a := range s.Findings {
 		p.hanging(4, a.Severity.String()+" ", severityStyle(a.Severity), p.text(findingSentence(a)), plain)

@@ -12,14 +12,15 @@ import (
 )
 
 // ExplainFrame writes every test that was applied to a frame, with its numbers,
-// what became of both endpoints, the findings that name it and the label that
-// Wireshark would give it. The connections must have their segments. A frame
-// that is in none of them is said to be so.
+// what became of both endpoints, the findings that name it and the fields that
+// Wireshark would set. The connections must have their segments, and the frame's
+// its judgement (analyzer.Options.Judge). A frame that is in none of them is said to
+// be so.
 func ExplainFrame(w io.Writer, r *record.Report, frame fsm.Frame, o Options) error {
 	return render(w, o.forReport(r), func(p *page) {
 		for _, c := range r.Connections {
 			if j := explain.Frame(c, frame); j != nil {
-				p.judgement(j)
+				p.explanation(j)
 				return
 			}
 		}
@@ -27,12 +28,12 @@ func ExplainFrame(w io.Writer, r *record.Report, frame fsm.Frame, o Options) err
 	})
 }
 
-// outcomeStyles colour a test's outcome.
-var outcomeStyles = map[explain.Outcome]style{explain.Failed: yellow, explain.Passed: green, explain.NotApplicable: dim}
+// resultStyles colour a test's result.
+var resultStyles = map[fsm.Result]style{fsm.Failed: yellow, fsm.Passed: green, fsm.NotApplied: dim}
 
-const outcomeNames = 16 // cells of the column of outcomes
+const resultCells = 16 // width of the column of results
 
-func (p *page) judgement(j *explain.Judgement) {
+func (p *page) explanation(j *explain.Explanation) {
 	s, c := j.Segment, j.Connection
 	p.heading("Frame " + p.frame(s.Frame))
 	p.head("what", s.From.String()+" "+p.g.arrow+" "+s.From.Peer().String()+" of connection "+number(c.ID)+", "+p.ends(c))
@@ -40,8 +41,8 @@ func (p *page) judgement(j *explain.Judgement) {
 	p.head("segment", p.segmentWords(s))
 	p.head("states", "before: client "+state(s.Before[0])+", server "+state(s.Before[1]))
 	p.head("", "after: client "+state(s.After[0])+", server "+state(s.After[1]))
-	for i := range j.Moves {
-		p.head("", p.moveWords(&j.Moves[i]))
+	for _, t := range j.Transitions {
+		p.head("", p.transitionWords(t))
 	}
 	p.line()
 	p.heading("Tests")
@@ -51,11 +52,13 @@ func (p *page) judgement(j *explain.Judgement) {
 		if t.Rule != "" {
 			text += " (" + t.Rule + ")"
 		}
-		p.hanging(2, padRight(t.Outcome.String(), outcomeNames), outcomeStyles[t.Outcome], p.text(text), bold)
-		p.hanging(2+outcomeNames, "", plain, p.text(t.Text), plain)
+		p.hanging(2, padRight(t.Result.String(), resultCells), resultStyles[t.Result], p.text(text), bold)
+		p.hanging(2+resultCells, "", plain, p.text(t.Text), plain)
 	}
 	p.line()
 	p.heading("What it was found to be")
+	p.several("outcome", j.Outcome)
+	p.several("evidence", j.Evidence...)
 	labels := strings.Join(labelNames(s), ", ")
 	if labels == "" {
 		labels = "an ordinary segment"
@@ -75,12 +78,16 @@ func (p *page) judgement(j *explain.Judgement) {
 	if len(fields) == 0 {
 		fields = []string{"nothing"}
 	}
-	for i, f := range fields {
-		name := ""
-		if i == 0 {
-			name = "Wireshark"
+	p.several("Wireshark", fields...)
+}
+
+// several writes lines under one name, and nothing for none.
+func (p *page) several(name string, lines ...string) {
+	for _, l := range lines {
+		if l != "" {
+			p.head(name, l)
+			name = ""
 		}
-		p.head(name, f)
 	}
 }
 
@@ -88,7 +95,7 @@ func (p *page) judgement(j *explain.Judgement) {
 func (p *page) segmentWords(s *record.Segment) string {
 	seq, ack := p.numbers(s)
 	text := flags(s) + " seq " + seq + optional(" ack ", ack)
-	text += ", " + phrase.Counted(uint64(s.Seg.Len), "octet", "octets") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
+	text += ", " + phrase.Counted(uint64(s.Seg.Len), "byte", "bytes") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
 	if opts := optionWords(s); opts != "" {
 		text += ", options " + opts
 	}
@@ -122,8 +129,8 @@ func optionWords(s *record.Segment) string {
 	return strings.Join(opts, ", ")
 }
 
-// moveWords writes a change of state and what proves it.
-func (p *page) moveWords(m *explain.Move) string {
+// transitionWords writes a change of state and what proves it.
+func (p *page) transitionWords(m *fsm.Transition) string {
 	text := m.Side.String() + ": " + m.From.String() + " " + p.g.arrow + " " + m.To.String()
 	switch {
 	case m.Cause == fsm.Sent:
@@ -137,8 +144,5 @@ func (p *page) moveWords(m *explain.Move) string {
 	default:
 		text += ", if this arrived; nothing in the capture proves it"
 	}
-	if m.Rule != "" {
-		text += " (" + m.Rule + ")"
-	}
-	return text
+	return text + " (" + m.Rule() + ")"
 }

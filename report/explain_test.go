@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 
@@ -20,8 +21,27 @@ func explained(w io.Writer, r *record.Report, o Options) error {
 	return nil
 }
 
+// judge fills in how the connections' segments were judged, as the analysis does.
+func judge(r *record.Report) *record.Report {
+	for _, c := range r.Connections {
+		var conn fsm.Conn
+		conn.Reset(fsm.DefaultMSL)
+		conn.Judgements = &fsm.Judgements{}
+		for i := range c.Segments {
+			s := &c.Segments[i]
+			conn.Step(s.From, &s.Seg, s.Frame, s.Time, slices.Contains(s.Labels, record.LabelBadChecksum))
+		}
+		for i := range c.Segments {
+			s := &c.Segments[i]
+			s.Judgement = &record.Judgement{Machine: *conn.Judgements.Of(s.Frame)}
+		}
+	}
+	return r
+}
+
 // judged explains some frames of the fixture.
 func judged(w io.Writer, r *record.Report, o Options) error {
+	judge(r)
 	for _, f := range []fsm.Frame{
 		fsm.NewFrame(0, 1), fsm.NewFrame(0, 411), fsm.NewFrame(0, 412), fsm.NewFrame(0, 507), fsm.NewFrame(0, 509), fsm.NewFrame(1, 5),
 		fsm.NewFrame(0, 600), fsm.NewFrame(0, 999_999),

@@ -332,4 +332,6 @@ type Segment struct {
 	Labels []Label
 
 	Original fsm.Frame // the segment that a retransmission repeats; 0 if none, or not captured
+
+	Judgement *Judgement // how it was judged, when asked for; never of a duplicate frame
 }

@@ -52,6 +52,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		SummaryOnly:    opt.summaryOnly || opt.quiet,
 		Taps:           both,
 	}
+	if opt.frame != 0 {
+		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
+	}
 	if out.streams() {
 		o.Each = out.connection
 	}

@@ -25,7 +25,7 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		}
 		for next < len(ts) && k.Nth != 0 && (ts[next].Nth <= k.Nth && ts[next].Cause != fsm.Timer || ts[next].Time <= k.Time && ts[next].Cause == fsm.Timer) {
 			t := &ts[next]
-			now[t.Side] = record.EndState{State: t.To, Proved: proved(t)}
+			now[t.Side] = record.EndState{State: t.To, Proved: t.Certain()}
 			next++
 		}
 		s.After = now
@@ -33,6 +33,9 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		if k.Facts.Any(flow.Facts(flow.Retransmission, flow.LateFill)) {
 			s.Labels = append(s.Labels, kindLabels[k.Kind])
 			s.Original = k.Original
+		}
+		if j := f.Conn.Judgements.Of(k.Frame); j != nil {
+			s.Judgement = &record.Judgement{Machine: *j, Remarks: remarks(k.Facts)}
 		}
 		out = append(out, s)
 	}
@@ -50,8 +53,6 @@ func initialState(ts []fsm.Transition, side fsm.Side) fsm.State {
 	}
 	return fsm.Closed
 }
-
-func proved(t *fsm.Transition) bool { return t.Cause != fsm.Received || t.Proof != 0 }
 
 // labels names what a segment was found to be, for people and for scripts.
 func labels(m fsm.Meaning, g flow.SegmentFacts) []record.Label {
@@ -105,4 +106,42 @@ var kindLabels = [flow.NumKinds]record.Label{
 	flow.KindTimeout: record.LabelRetransmissionTimeout,
 	flow.KindFast:    record.LabelRetransmissionFast,
 	flow.KindProbe:   record.LabelTailLossProbe,
+}
+
+// remarks names the facts that no label tells.
+func remarks(g flow.SegmentFacts) []record.Remark {
+	var out []record.Remark
+	for _, r := range factRemarks {
+		if g.Has(r.fact) {
+			out = append(out, r.remark)
+		}
+	}
+	return out
+}
+
+var factRemarks = []struct {
+	fact   flow.Fact
+	remark record.Remark
+}{
+	{flow.NoFlags, record.NoControlBits},
+	{flow.SYNAndFIN, record.SYNAndFIN},
+	{flow.SYNAndRST, record.SYNAndRST},
+	{flow.FINWithoutACK, record.FINWithoutACK},
+	{flow.XmasFlags, record.FINWithoutACK},
+	{flow.NoACKNoSYN, record.NoneOfSYNACKRST},
+	{flow.ReservedBits, record.ReservedBits},
+	{flow.UrgentWithoutFlag, record.UrgentWithoutFlag},
+	{flow.SYNUrgent, record.UrgentOnSYN},
+	{flow.OptionsMalformed, record.OptionMalformed},
+	{flow.OptionsDuplicate, record.OptionDuplicate},
+	{flow.OptionsAfterEnd, record.OptionAfterEnd},
+	{flow.OptionOnNonSYN, record.OptionOnNonSYN},
+	{flow.OptionsOdd, record.OptionOdd},
+	{flow.ScaleInvalid, record.ScaleInvalid},
+	{flow.OldTimestamp, record.OldTimestamp},
+	{flow.TimestampMissing, record.TimestampMissing},
+	{flow.TimestampUnagreed, record.TimestampUnagreed},
+	{flow.EchoInvalid, record.EchoInvalid},
+	{flow.BeyondWindow, record.BeyondWindow},
+	{flow.WindowShrunk, record.WindowShrunk},
 }

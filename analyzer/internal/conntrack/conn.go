@@ -37,7 +37,7 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous)
 	c := t.start(key, hash, p)
 	c.ID, c.birth = t.ids, birth
 	if t.opt.Keep != nil && t.opt.Keep(c.ID) {
-		c.KeepTimeline()
+		c.KeepTimeline(t.opt.Judge)
 	}
 	if earlier != nil {
 		c.Incarnation, c.Previous = earlier.incarnation+1, earlier.of

@@ -28,6 +28,7 @@ type Options struct {
 	MaxConnections int                      // open connections kept at once; 0 means DefaultMaxConnections
 	Keep           func(id uint64) bool     // whether to keep the connection's segments; nil keeps none
 	MaxKept        int                      // segments kept over all connections; 0 means no limit
+	Judge          func(fsm.Frame) bool     // whether to keep how a kept segment was judged; nil keeps none
 	Ended          func(*flow.Flow)         // called once for each connection when it is complete; the Flow is valid during the call
 	Clean          func(*CleanSummary) bool // if set, called first for a clean connection; the summary is valid during the call; Ended is not called if it returns true
 }

@@ -22,11 +22,23 @@ type TimelineEntry struct {
 	Original fsm.Frame // that it repeats; 0 if it was not captured
 }
 
-// KeepTimeline has the segments that are added from now on kept in f.Timeline.
-func (f *Flow) KeepTimeline() { f.keep = true }
+// KeepTimeline has the segments that are added from now on kept in f.Timeline, and
+// how the machine judges those of the frames that judge chooses, if it is not nil, in
+// f.Conn.Judgements.
+func (f *Flow) KeepTimeline(judge func(fsm.Frame) bool) {
+	f.keep = true
+	if judge != nil {
+		f.Conn.Judgements = &fsm.Judgements{Wanted: judge}
+	}
+}
 
 // CutTimeline ends that: from now on segments are only counted, in f.TimelineCut.
-func (f *Flow) CutTimeline() { f.keep, f.cut = false, true }
+func (f *Flow) CutTimeline() {
+	f.keep, f.cut = false, true
+	if f.Conn.Judgements != nil {
+		f.Conn.Judgements.Stop()
+	}
+}
 
 // KeepsTimeline reports whether segments are kept.
 func (f *Flow) KeepsTimeline() bool { return f.keep }

@@ -33,6 +33,7 @@ type Options struct {
 	MaxConnections int                       // open connections tracked at once; 0 means conntrack.DefaultMaxConnections
 	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
 	MaxSegments    int                       // segments kept over all connections; 0 means no limit
+	Judge          func(fsm.Frame) bool      // whether to keep how a kept segment was judged; nil keeps none
 	Workers        int                       // goroutines that track connections, beside the caller's; 0 or 1 starts none
 	Immediate      bool                      // report connections at every packet, for captures under way
 	NoChecksums    bool                      // do not verify TCP checksums

@@ -42,7 +42,7 @@ func newShard(opt Options, of int, records *sync.Pool) *shard {
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
 		Clean: plain, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
-		Keep: opt.Segments, MaxKept: opt.MaxSegments, Ended: s.ended,
+		Keep: opt.Segments, MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 	})
 	return s
 }
