@@ -51,8 +51,9 @@ profile: ## measure what is hot, for the compiler (see go.dev/doc/pgo): remake i
 	$(GO) test -run '^$$' -bench 'WholeAnalysis/(sums|ndjson|flood)' -benchtime 12x -cpuprofile cmd/$(BINARY)/default.pgo -o /dev/null ./analyzer
 
 SEEDS ?= fresh
-lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3)
-	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS)
+PLAYS ?= 20
+lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3 PLAYS=20)
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS) -plays $(PLAYS)
 
 metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count which are judged otherwise
 	@$(GO) run ./internal/metamorph

@@ -3,6 +3,8 @@ package kernelscore
 import (
 	"fmt"
 	"io"
+	"maps"
+	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/markdown"
 )
@@ -41,6 +43,17 @@ func (s *Score) WriteSummary(w io.Writer) {
 	d := &s.Doubled
 	fmt.Fprintf(w, "\nOn the router's captures %d frames show twice; %s of the connections have the same states,\nfindings and retransmissions as without the second sights.\n",
 		d.Frames, share(d.Same, d.Connections))
+}
+
+// WriteFamilies prints the retransmissions at the senders' own sides by IP version.
+func (s *Score) WriteFamilies(w io.Writer) {
+	rows := [][]string{{"", "endpoints", "states right", "resent", "named", "named rightly", "kind right"}}
+	for _, name := range slices.Sorted(maps.Keys(s.Families)) {
+		t := s.Families[name]
+		rows = append(rows, []string{name, count(t.Endpoints), share(t.Right, t.Endpoints), count(t.Resent), share(t.Named, t.Resent),
+			share(t.Named, t.Named+t.False), share(t.KindsRight, t.Kinds)})
+	}
+	markdown.Table(w, rows)
 }
 
 // UpdateReadme puts the summary into a Markdown file, between <!-- score --> and

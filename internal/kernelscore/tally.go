@@ -85,6 +85,9 @@ type Score struct {
 	Doubts     []string // where the truth itself is not whole
 
 	Doubled Doubled
+
+	Families map[string]*Tally // at the own side, by IP version
+	Causes   Causes
 }
 
 // row returns the row of a scenario.
@@ -97,6 +100,21 @@ func (s *Score) row(name string) *Row {
 	r := &Row{Scenario: name}
 	s.Rows = append(s.Rows, r)
 	return r
+}
+
+// family returns the tally of a connection's IP version.
+func (s *Score) family(c *lab.Connection) *Tally {
+	name := lab.IPv4.String()
+	if c.Client.Addr().Is6() {
+		name = lab.IPv6.String()
+	}
+	if s.Families == nil {
+		s.Families = make(map[string]*Tally)
+	}
+	if s.Families[name] == nil {
+		s.Families[name] = new(Tally)
+	}
+	return s.Families[name]
 }
 
 // Total sums all rows.
@@ -148,9 +166,17 @@ func (s *Score) Add(file string) error {
 				case lab.AtRouter:
 					place = Between
 				}
-				s.compare(&row.At[place], v, v.talks[i], home, own, client, fmt.Sprintf("%s, %s at %s's: ", where, endName(client), at))
+				var one Tally
+				s.compare(&one, v, v.talks[i], home, own, client, fmt.Sprintf("%s, %s at %s's: ", where, endName(client), at))
+				row.At[place].add(&one)
+				if place == OwnSide {
+					s.family(c).add(&one)
+				}
 			}
 		}
+	}
+	if err := s.Causes.add(p); err != nil {
+		return err
 	}
 	for _, at := range []lab.Vantage{lab.AtClient, lab.AtServer, lab.AtRouter} {
 		if v := p.views[at]; v != nil {

@@ -36,8 +36,6 @@ func Campaign(seed uint64, brief bool) []*Scenario {
 
 // act makes a scenario of all plots at once, half of them over IPv6.
 func act(name string, offload bool, delay time.Duration, sysctls [][2]string, brief bool) *Scenario {
-	var parts []*Stage
-	var plans []*Scenario
 	sc := &Scenario{
 		Name:  name,
 		Title: "Many connections at once, each with a fate of its own.",
@@ -45,12 +43,23 @@ func act(name string, offload bool, delay time.Duration, sysctls [][2]string, br
 		Snap:  128, Offload: offload, Delay: delay,
 		Sysctls: append([][2]string{{"net.ipv4.tcp_fastopen", "3"}, {"net.ipv4.tcp_tw_reuse", "1"}}, sysctls...),
 	}
+	return sc.playing(slices.Concat(plots...), brief)
+}
+
+// playing makes the scenario one that plays plans, all at once or one after the
+// other, each at a port of its own. brief makes transfers shorter.
+func (sc *Scenario) playing(plans []*Scenario, brief bool) *Scenario {
+	var parts []*Stage
 	sc.Rules = func(whole *Stage) []*Rule {
-		whole.parts = make(map[uint16]string)
-		plans = slices.Concat(plots...)
+		whole.parts, parts = make(map[uint16]string), nil
 		var rules []*Rule
+		first := whole.Rand.IntN(2)
 		for i, plan := range plans {
-			s := whole.part(5001+uint16(i), IPv4+2*Family(whole.Rand.IntN(2)))
+			family := plan.Family
+			if family == 0 { // the one as often as the other, and over the acts each plan over both
+				family = IPv4 + 2*Family((i+first)%2)
+			}
+			s := whole.part(5001+uint16(i), family)
 			s.brief = brief
 			whole.parts[s.Service] = plan.Name
 			parts = append(parts, s)
@@ -68,10 +77,28 @@ func act(name string, offload bool, delay time.Duration, sysctls [][2]string, br
 		}
 		return rules
 	}
+	if slices.ContainsFunc(plans, func(p *Scenario) bool { return p.Box != nil }) || sc.Box != nil {
+		also := sc.Box
+		sc.Box = func(whole *Stage) BoxRules {
+			var rules BoxRules
+			if also != nil {
+				rules = also(whole)
+			}
+			for i, plan := range plans {
+				if plan.Box != nil {
+					rules.add(plan.Box(parts[i]))
+				}
+			}
+			return rules
+		}
+	}
 	sc.Play = func(whole *Stage) {
 		var run []func()
 		for i, s := range parts {
 			begin := time.Duration(whole.Rand.IntN(3000)) * time.Millisecond
+			if sc.OneByOne {
+				begin = 0
+			}
 			run = append(run, func() {
 				s.Sleep(begin)
 				if err := attempt(func() { plans[i].Play(s) }); err != nil {
@@ -79,7 +106,13 @@ func act(name string, offload bool, delay time.Duration, sysctls [][2]string, br
 				}
 			})
 		}
-		whole.Together(run...)
+		if sc.OneByOne {
+			for _, play := range run {
+				play()
+			}
+		} else {
+			whole.Together(run...)
+		}
 		whole.Sleep(300 * time.Millisecond)
 	}
 	return sc
@@ -88,7 +121,7 @@ func act(name string, offload bool, delay time.Duration, sysctls [][2]string, br
 // part makes the stage of one scenario of a campaign.
 func (s *Stage) part(service uint16, family Family) *Stage {
 	p := &Stage{
-		ctx: s.ctx, Delay: s.Delay, Service: service, patience: 8 * time.Second, whole: s,
+		ctx: s.ctx, net: s.net, Delay: s.Delay, Service: service, patience: 8 * time.Second, whole: s,
 		Rand: rand.New(rand.NewPCG(s.Rand.Uint64(), 1)), Luck: rand.New(rand.NewPCG(s.Rand.Uint64(), 2)),
 	}
 	p.Client = &Host{Addr: clientAddrs[family], name: s.Client.name, ns: s.Client.ns, stage: p}

@@ -23,19 +23,19 @@ type recorder struct {
 	report chan string // all that tcpdump said after it began to listen
 }
 
-// record starts to capture TCP on an interface of a namespace and returns once
+// record starts to capture what a filter lets through on an interface of a namespace and returns once
 // the capture is running. Each packet is cut to snap octets, 0 for whole ones.
-func record(ns *namespace, iface, file string, snap int) (*recorder, error) {
-	return startRecorder(ns, iface, file, "-s", strconv.Itoa(snap), "-B", "16384",
+func record(ns *namespace, iface, file string, snap int, filter string) (*recorder, error) {
+	return startRecorder(ns, iface, file, filter, "-s", strconv.Itoa(snap), "-B", "16384",
 		// Each packet is handed over at once and written at once: none waits in
 		// a buffer when the capture is stopped.
 		"--immediate-mode", "-U")
 }
 
-// startRecorder starts tcpdump with these flags and returns once it listens.
-func startRecorder(ns *namespace, iface, file string, flags ...string) (*recorder, error) {
+// startRecorder starts tcpdump with a filter and these flags and returns once it listens.
+func startRecorder(ns *namespace, iface, file, filter string, flags ...string) (*recorder, error) {
 	args := append([]string{"netns", "exec", ns.name, "tcpdump", "-i", iface, "-n", "-Z", "root", "--time-stamp-precision=nano", "-w", file}, flags...)
-	cmd := exec.Command("ip", append(args, "tcp")...)
+	cmd := exec.Command("ip", append(args, filter)...)
 	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"sync"
 	"time"
@@ -68,6 +69,8 @@ type forwarder struct {
 	socket [2]int // packet sockets on routerLinks
 	index  [2]int // interface indexes
 	delay  time.Duration
+	next   net.HardwareAddr // where packets to the server go, if not to the server itself
+	others bool             // carry what is not TCP too
 	stop   chan struct{}
 	queue  chan departure
 	done   sync.WaitGroup
@@ -92,13 +95,18 @@ type departure struct {
 const virtioHeader = 10
 
 // newForwarder starts to forward in the router's namespace.
-func newForwarder(router *namespace, delay time.Duration, rules []*Rule) (*forwarder, error) {
+func newForwarder(net *network, others bool, delay time.Duration, rules []*Rule) (*forwarder, error) {
+	router := net.router
 	f := &forwarder{
 		socket: [2]int{-1, -1},
+		others: others,
 		delay:  delay,
 		rules:  rules,
 		stop:   make(chan struct{}),
 		queue:  make(chan departure, 4096),
+	}
+	if net.box != nil {
+		f.next = boxMACs[0]
 	}
 	err := router.do(func() error {
 		for i := range f.socket {
@@ -178,11 +186,19 @@ func (f *forwarder) read(i int, dir Direction) {
 		}
 		now := time.Now()
 		p, ok := route(buf[virtioHeader:n], dir)
-		if !ok {
-			continue // not TCP between our two hosts
+		waits := []time.Duration{f.delay}
+		switch {
+		case ok:
+			p.Time = now
+			waits = f.judge(p)
+		case f.others && pass(buf[virtioHeader:n], dir):
+		default:
+			continue // not between our two hosts
 		}
-		p.Time = now
-		for _, wait := range f.judge(p) {
+		if dir == ToServer && f.next != nil {
+			copy(buf[virtioHeader:], f.next)
+		}
+		for _, wait := range waits {
 			order++
 			d := departure{due: now.Add(wait), order: order, to: dir, data: append([]byte(nil), buf[:n]...)}
 			select {
@@ -349,13 +365,7 @@ func route(frame []byte, dir Direction) (*Packet, bool) {
 	if len(tcp) < 20 || int(tcp[12]>>4)*4 > len(tcp) {
 		return nil, false
 	}
-	if dir == ToServer {
-		copy(frame, serverMAC)
-		copy(frame[6:], routerMACs[1])
-	} else {
-		copy(frame, clientMAC)
-		copy(frame[6:], routerMACs[0])
-	}
+	readdress(frame, dir)
 	return &Packet{
 		Direction:  dir,
 		Source:     source,
@@ -367,6 +377,41 @@ func route(frame []byte, dir Direction) (*Packet, bool) {
 		Flags:      fsm.Flags(tcp[13]) | fsm.Flags(tcp[12]&15)<<8,
 		Payload:    len(tcp) - int(tcp[12]>>4)*4,
 	}, true
+}
+
+// pass makes an IP packet that is not TCP, or is a fragment, ready for the other
+// link, in place. It is false for what is no IP packet from one host to another.
+func pass(frame []byte, dir Direction) bool {
+	if len(frame) < 14+20 {
+		return false
+	}
+	ip := frame[14:]
+	switch binary.BigEndian.Uint16(frame[12:]) {
+	case unix.ETH_P_IP:
+		ip[8]--
+		sum := uint32(binary.BigEndian.Uint16(ip[10:])) + 0x100
+		binary.BigEndian.PutUint16(ip[10:], uint16(sum+sum>>16))
+	case unix.ETH_P_IPV6:
+		if len(ip) < 40 || ip[7] == 255 { // 255 is between neighbours
+			return false
+		}
+		ip[7]--
+	default:
+		return false
+	}
+	readdress(frame, dir)
+	return true
+}
+
+// readdress gives a frame the MAC addresses of the other link.
+func readdress(frame []byte, dir Direction) {
+	if dir == ToServer {
+		copy(frame, serverMAC)
+		copy(frame[6:], routerMACs[1])
+	} else {
+		copy(frame, clientMAC)
+		copy(frame[6:], routerMACs[0])
+	}
 }
 
 // departures is a heap by time, then by arrival.

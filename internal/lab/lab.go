@@ -10,12 +10,13 @@ package lab
 // Vantage names a place that a scenario is captured at.
 type Vantage string
 
-// The three places. At the router the capture is taken on "any", so that each
+// The places. At the router the capture is taken on "any", so that each
 // forwarded packet shows twice: once coming in and once going out.
 const (
 	AtClient Vantage = "client"
 	AtServer Vantage = "server"
 	AtRouter Vantage = "router"
+	AtBox    Vantage = "box" // in a scene with a firewall or load balancer: on "any" too
 )
 
 // Family is an IP version.

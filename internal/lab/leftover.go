@@ -72,7 +72,7 @@ func (h *Host) counters() (map[string]int64, error) {
 				continue
 			}
 			group := strings.TrimSuffix(names[0], ":")
-			if group != "Tcp" && group != "TcpExt" && group != "MPTcpExt" {
+			if group != "Tcp" && group != "Icmp" && group != "TcpExt" && group != "MPTcpExt" {
 				continue
 			}
 			for j := 1; j < len(names); j++ {
@@ -81,6 +81,19 @@ func (h *Host) counters() (map[string]int64, error) {
 					out[group+"."+names[j]] = v
 				}
 			}
+		}
+	}
+	data, err := h.ns.read("net/snmp6")
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", h.name, err)
+	}
+	for line := range strings.Lines(string(data)) {
+		f := strings.Fields(line)
+		if len(f) != 2 || !strings.HasPrefix(f[0], "Icmp6") {
+			continue
+		}
+		if v, err := strconv.ParseInt(f[1], 10, 64); err == nil && v != 0 {
+			out["Icmp6."+strings.TrimPrefix(f[0], "Icmp6")] = v
 		}
 	}
 	return out, nil

@@ -29,15 +29,16 @@ const (
 
 var routerLinks = [2]string{"rtc0", "rts0"} // towards client, towards server
 
-// network is the three namespaces and the links between them.
+// network is the namespaces and the links between them.
 type network struct {
 	client, router, server *namespace
+	box                    *namespace // nil without one
 }
 
 // newNetwork builds the namespaces, addresses and routes. The router's kernel
 // forwards nothing: that is the forwarder's work. Without offload every packet
 // on the links is one that a wire could carry, with its checksum filled in.
-func newNetwork(offload bool) (*network, error) {
+func newNetwork(offload, box bool) (*network, error) {
 	var suffix [4]byte
 	rand.Read(suffix[:]) // never fails
 	prefix := "tcplab-" + hex.EncodeToString(suffix[:]) + "-"
@@ -51,6 +52,11 @@ func newNetwork(offload bool) (*network, error) {
 			return nil, errors.Join(err, n.close())
 		}
 		*part.to = ns
+	}
+	if box {
+		if err := n.addBox(prefix); err != nil {
+			return nil, errors.Join(err, n.close())
+		}
 	}
 	if err := n.wire(offload); err != nil {
 		return nil, errors.Join(err, n.close())
@@ -79,6 +85,9 @@ func (n *network) wire(offload bool) error {
 		link string
 		mac  net.HardwareAddr
 	}{{n.client, clientLink, clientMAC}, {n.server, serverLink, serverMAC}} {
+		if i == 1 && n.box != nil {
+			far.ns, far.link, far.mac = n.box, boxLinks[0], boxMACs[0]
+		}
 		err := command("ip", "link", "add", far.link, "netns", far.ns.name, "address", far.mac.String(),
 			"type", "veth", "peer", "name", routerLinks[i], "netns", n.router.name, "address", routerMACs[i].String())
 		if err != nil {
@@ -86,7 +95,8 @@ func (n *network) wire(offload bool) error {
 		}
 		// Neighbours are fixed, so that no connection waits for their discovery.
 		net4, net6 := fmt.Sprintf("10.77.%d", i+1), fmt.Sprintf("fd77:%d:", i+1)
-		err = far.ns.ip(fmt.Sprintf(`link set lo up
+		if i == 0 || n.box == nil {
+			err = far.ns.ip(fmt.Sprintf(`link set lo up
 link set %[1]s up
 address add %[2]s.2/24 dev %[1]s
 address add %[3]s:2/64 dev %[1]s nodad
@@ -95,8 +105,14 @@ neighbour replace %[3]s:1 lladdr %[4]s dev %[1]s nud permanent
 route add default via %[2]s.1
 route add default via %[3]s:1
 `, far.link, net4, net6, routerMACs[i]))
-		if err != nil {
-			return err
+			if err != nil {
+				return err
+			}
+		}
+		if i == 0 {
+			if err := n.client.ip(fmt.Sprintf("address add %s/24 dev %[2]s\naddress add %[3]s/64 dev %[2]s nodad\n", secondClients[IPv4], clientLink, secondClients[IPv6])); err != nil {
+				return err
+			}
 		}
 		err = n.router.ip(fmt.Sprintf(`link set lo up
 link set %[1]s up
@@ -112,20 +128,26 @@ neighbour replace %[3]s:2 lladdr %[4]s dev %[1]s nud permanent
 			continue
 		}
 		for _, end := range [][2]string{{far.ns.name, far.link}, {n.router.name, routerLinks[i]}} {
-			err := command("ip", "netns", "exec", end[0], "ethtool", "-K", end[1],
-				"tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
-			if err != nil {
+			if err := withoutOffload(end[0], end[1]); err != nil {
 				return err
 			}
 		}
 	}
+	if n.box != nil {
+		return n.wireBox(offload)
+	}
 	return nil
+}
+
+// withoutOffload makes an interface of a namespace send what a wire could carry.
+func withoutOffload(ns, link string) error {
+	return command("ip", "netns", "exec", ns, "ethtool", "-K", link, "tx", "off", "rx", "off", "tso", "off", "gso", "off", "gro", "off")
 }
 
 // close deletes the namespaces, as many as were made.
 func (n *network) close() error {
 	var errs []error
-	for _, ns := range []*namespace{n.client, n.router, n.server} {
+	for _, ns := range []*namespace{n.client, n.router, n.server, n.box} {
 		if ns != nil {
 			errs = append(errs, ns.delete())
 		}

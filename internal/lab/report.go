@@ -16,10 +16,12 @@ type report struct {
 	name     string    // the tracepoint's
 	from, to netip.AddrPort
 	fields   map[string]string
+	stack    []string // functions of the kernel that led to it, innermost first; where it was asked for
 }
 
 var (
 	traceEntries = regexp.MustCompile(`entries-in-buffer/entries-written: (\d+)/(\d+)`)
+	traceCPU     = regexp.MustCompile(`\[\d+\]`)
 	traceLine    = regexp.MustCompile(`\s(\d+)\.(\d{6}): (\w+): (.*)$`)
 )
 
@@ -29,7 +31,20 @@ func parseTrace(text string, offset time.Duration) ([]report, error) {
 		return nil, fmt.Errorf("the trace buffer overflowed: %q", m)
 	}
 	var out []report
+	last := make(map[string]int) // the latest report by processor, counted from 1
+	of := 0                      // the report that a stack belongs to, counted from 1
 	for line := range strings.Lines(text) {
+		if function, ok := strings.CutPrefix(strings.TrimSpace(line), "=> "); ok {
+			if of > 0 {
+				out[of-1].stack = append(out[of-1].stack, function)
+			}
+			continue
+		}
+		cpu := traceCPU.FindString(line)
+		if strings.Contains(line, ": <stack trace>") {
+			of = last[cpu]
+			continue
+		}
 		m := traceLine.FindStringSubmatch(strings.TrimRight(line, "\n"))
 		if m == nil || strings.HasPrefix(line, "#") {
 			continue
@@ -51,6 +66,7 @@ func parseTrace(text string, offset time.Duration) ([]report, error) {
 			return nil, fmt.Errorf("trace line %q: %w", line, err)
 		}
 		out = append(out, r)
+		last[cpu] = len(out)
 	}
 	return out, nil
 }
@@ -183,9 +199,9 @@ func assemble(reports []report, client, server netip.Addr, known []tuple, seen [
 			if code := r.fields["err"]; code != "" && code != "0" {
 				break // it did not leave the host
 			}
-			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"])})
+			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"]), r.cause(e)})
 		case "tcp_retransmit_synack":
-			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "syn-ack", ""})
+			e.Retransmissions = append(e.Retransmissions, Retransmission{Time: r.time, Kind: "syn-ack"})
 		case "tcp_send_reset":
 			e.ResetsSent = append(e.ResetsSent, Reset{r.time, r.fields["reason"], rfcState(r.fields["state"])})
 		case "tcp_receive_reset":
@@ -201,6 +217,30 @@ func assemble(reports []report, client, server netip.Addr, known []tuple, seen [
 	return all
 }
 
+// cause names what made the kernel send again, from the functions that led to it
+// and, for what a queue of lost segments is sent for, from the congestion state.
+// It is empty without a stack.
+func (r *report) cause(e *Endpoint) string {
+	if len(r.stack) == 0 {
+		return ""
+	}
+	for _, c := range []struct{ function, cause string }{
+		{"tcp_rcv_fastopen_synack", "fast-open-fallback"},
+		{"tcp_send_loss_probe", "tail-loss-probe"},
+		{"tcp_simple_retransmit", "path-mtu"},
+		{"tcp_mtu_probe", "path-mtu"},
+		{"tcp_retransmit_timer", "timeout"},
+	} {
+		if slices.ContainsFunc(r.stack, func(f string) bool { return f == c.function || strings.HasPrefix(f, c.function+".") }) {
+			return c.cause
+		}
+	}
+	if n := len(e.Congestion); n > 0 && e.Congestion[n-1].State == "loss" {
+		return "after-timeout"
+	}
+	return "fast"
+}
+
 // ofSocket reports whether a full socket reports, not a listener or nobody.
 func (r *report) ofSocket() bool {
 	switch r.name {
@@ -211,6 +251,28 @@ func (r *report) ofSocket() bool {
 		return state != "" && state != "LISTEN"
 	}
 	return true
+}
+
+// selfConnected returns the connections of sockets with themselves. All that such
+// a socket did is at the client's side.
+func selfConnected(reports []report) []*Connection {
+	var all []*Connection
+	by := make(map[netip.AddrPort]*Connection)
+	for _, r := range reports {
+		if r.from != r.to || r.name != "inet_sock_set_state" {
+			continue
+		}
+		c := by[r.from]
+		if c == nil {
+			c = &Connection{Client: r.from, Server: r.to, Incarnation: 1}
+			by[r.from] = c
+			all = append(all, c)
+		}
+		if from, to := rfcState(r.fields["oldstate"]), rfcState(r.fields["newstate"]); from != to {
+			c.ClientSide.States = append(c.ClientSide.States, StateChange{r.time, from, to})
+		}
+	}
+	return all
 }
 
 // sighting is a RST that the router saw.

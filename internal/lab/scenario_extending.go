@@ -287,7 +287,9 @@ func (s *Socket) ConnectSending(to netip.AddrPort, n int) {
 	for i := range data {
 		data[i] = 'a'
 	}
+	s.began = time.Now()
 	sent, err := unix.SendmsgN(s.fd, data, nil, sockaddr(to), unix.MSG_FASTOPEN|unix.MSG_NOSIGNAL)
+	s.named(to)
 	if err == unix.EINPROGRESS { // no cookie: only the SYN was sent
 		sent, err = 0, s.EndConnect()
 	}

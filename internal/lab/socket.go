@@ -19,8 +19,11 @@ const patience = 60 * time.Second
 // failure, as a test's Fatal would; those whose failure is part of a scenario
 // return it instead and say so. One goroutine at a time may use a direction.
 type Socket struct {
-	fd   int
-	host *Host
+	fd       int
+	host     *Host
+	from, to netip.AddrPort // zero until it is connected or about to be
+	began    time.Time      // of connect
+	connect  *ConnectResult
 }
 
 // Host is one endpoint's machine.
@@ -96,10 +99,12 @@ func (s *Socket) TryConnect(to netip.AddrPort) error {
 
 // StartConnect sends the SYN and does not wait.
 func (s *Socket) StartConnect(to netip.AddrPort) {
+	s.began = time.Now()
 	for {
 		switch err := unix.Connect(s.fd, sockaddr(to)); err {
 		case unix.EINTR:
 		case nil, unix.EINPROGRESS:
+			s.named(to)
 			return
 		default:
 			s.host.fail("connect", err)
@@ -112,7 +117,9 @@ func (s *Socket) EndConnect() error {
 	if ready, err := s.wait(unix.POLLOUT, s.host.stage.patience); err != nil || !ready {
 		return errors.Join(err, unix.ETIMEDOUT)
 	}
-	return s.Error()
+	err := s.Error()
+	s.connect = &ConnectResult{Error: errorName(err), TookS: time.Since(s.began).Seconds()}
+	return err
 }
 
 // Connect connects, which has to succeed.
@@ -140,7 +147,7 @@ func (s *Socket) Accept() *Socket {
 		if ready, err := s.wait(unix.POLLIN, s.host.stage.patience); err != nil || !ready {
 			s.host.fail("accept", errors.Join(err, unix.ETIMEDOUT))
 		}
-		fd, _, err := unix.Accept4(s.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
+		fd, from, err := unix.Accept4(s.fd, unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC)
 		if err == unix.EINTR || err == unix.EAGAIN {
 			continue
 		}
@@ -148,6 +155,7 @@ func (s *Socket) Accept() *Socket {
 			s.host.fail("accept", err)
 		}
 		c := &Socket{fd: fd, host: s.host}
+		c.named(addrPortOf(from))
 		s.host.stage.own(c)
 		return c
 	}
@@ -269,6 +277,7 @@ func (s *Socket) Shutdown() {
 // Close closes the socket.
 func (s *Socket) Close() {
 	if s.fd >= 0 {
+		s.tell()
 		unix.Close(s.fd)
 		s.fd = -1
 	}

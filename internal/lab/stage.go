@@ -3,6 +3,7 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,13 @@ type Scenario struct {
 	Snap    int           // octets kept of each packet, 0 for all
 	Sysctls [][2]string   // set on both hosts
 
+	Others bool                         // capture and carry ICMP and UDP too
+	Client string                       // interface that the client's capture is taken on, "" for its link
+	Set    func(*Stage, *network) error // what else has to be set up
+	Box    func(*Stage) BoxRules        // rules of the box, nil for no box
+
+	OneByOne bool // of a scenario made of plans: not all at once
+
 	Rules func(*Stage) []*Rule // what the router does to packets, nil for nothing
 	Play  func(*Stage)
 	Check func(*Truth) error // does the truth show what the scenario is for?
@@ -44,6 +52,7 @@ type Stage struct {
 	Delay          time.Duration // one way
 	Service        uint16        // the port that the server listens on
 
+	net      *network
 	ctx      context.Context
 	brief    bool              // transfers are short
 	patience time.Duration     // bounds every single wait
@@ -55,6 +64,8 @@ type Stage struct {
 	sockets  []*Socket
 	notes    []string
 	peers    []tuple // connections of hand-made peers
+	told     []told
+	aliases  []alias
 }
 
 // own remembers a socket so that it is closed at the end.
@@ -200,13 +211,14 @@ func (sc *Scenario) Record(ctx context.Context, dir string, seed uint64) (truth 
 	}
 	defer release()
 	hurry()
-	net, err := newNetwork(sc.Offload)
+	net, err := newNetwork(sc.Offload, sc.Box != nil)
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, net.close()) }()
 
 	st := sc.stage(ctx, net, seed)
+	st.net = net
 	defer func() {
 		for _, k := range st.sockets {
 			k.Close()
@@ -214,6 +226,11 @@ func (sc *Scenario) Record(ctx context.Context, dir string, seed uint64) (truth 
 	}()
 	for _, p := range sc.Sysctls {
 		if err := errors.Join(net.client.sysctl(p[0], p[1]), net.server.sysctl(p[0], p[1])); err != nil {
+			return nil, err
+		}
+	}
+	if sc.Set != nil {
+		if err := sc.Set(st, net); err != nil {
 			return nil, err
 		}
 	}
@@ -266,7 +283,13 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 	if sc.Rules != nil {
 		rules = append(rules, sc.Rules(st)...)
 	}
-	if st.forward, err = newForwarder(net.router, st.Delay, rules); err != nil {
+	if sc.Box != nil {
+		boxRules := sc.Box(st)
+		if err := net.filter(&boxRules); err != nil {
+			return err
+		}
+	}
+	if st.forward, err = newForwarder(net, sc.Others, st.Delay, rules); err != nil {
 		return err
 	}
 	forwarding := true
@@ -285,13 +308,20 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		return err
 	}
 	defer func() { err = errors.Join(err, stopRecorders()) }()
+	filter := "tcp"
+	if sc.Others {
+		filter = "tcp or icmp or udp or ip[6:2] & 0x1fff != 0 or ip6[6] = 44 or (icmp6 and ip6[40] < 128)"
+	}
 	for _, v := range []struct {
 		at    Vantage
 		ns    *namespace
 		iface string
-	}{{AtClient, net.client, clientLink}, {AtServer, net.server, serverLink}, {AtRouter, net.router, "any"}} {
+	}{{AtClient, net.client, cmp.Or(sc.Client, clientLink)}, {AtServer, net.server, serverLink}, {AtRouter, net.router, "any"}, {AtBox, net.box, "any"}} {
+		if v.ns == nil {
+			continue
+		}
 		file := sc.Name + "." + string(v.at) + ".pcap"
-		r, err := record(v.ns, v.iface, filepath.Join(dir, file), sc.Snap)
+		r, err := record(v.ns, v.iface, filepath.Join(dir, file), sc.Snap, filter)
 		if err != nil {
 			return err
 		}
@@ -317,8 +347,20 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		return err
 	}
 	truth.Clock = Clock{Trace: "mono", UncertaintyS: clock.uncertainty.Seconds()}
+	for i := range reports {
+		r := &reports[i]
+		r.from, r.to = st.inside(r.from, r.time), st.inside(r.to, r.time)
+	}
 	for _, family := range []Family{IPv4, IPv6} {
-		truth.Connections = append(truth.Connections, assemble(reports, clientAddrs[family], serverAddrs[family], nil, st.resets())...)
+		for _, client := range []netip.Addr{clientAddrs[family], secondClients[family]} {
+			for _, server := range []netip.Addr{serverAddrs[family], unreachable[family], prohibited[family]} {
+				truth.Connections = append(truth.Connections, assemble(reports, client, server, nil, st.resets())...)
+			}
+		}
+	}
+	truth.Connections = append(truth.Connections, assemble(reports, innerClient, innerServer, nil, st.resets())...)
+	if sc.Client == "lo" {
+		truth.Connections = selfConnected(reports)
 	}
 	if len(st.peers) > 0 {
 		byHand := assemble(reports, peerAddr, serverAddrs[IPv4], st.peers, st.resets())
@@ -329,8 +371,18 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 	}
 	for _, c := range truth.Connections {
 		c.Scenario = st.parts[c.Server.Port()]
+		c.Dialled, c.ArrivedFrom = st.outside(c.Server), st.outside(c.Client)
 	}
 	truth.Notes = st.notes
+	for _, k := range st.sockets {
+		k.tell()
+	}
+	truth.attach(st)
+	if net.box != nil {
+		if truth.Counters["box"], err = (&Host{name: "box", ns: net.box}).counters(); err != nil {
+			return err
+		}
+	}
 	for _, h := range []*Host{st.Client, st.Server} {
 		left, err := h.remnants()
 		if err != nil {
@@ -365,9 +417,9 @@ func (t *Truth) leave(h *Host, left map[[2]netip.AddrPort]string) {
 	}
 	for k, c := range last {
 		if h.name == "client" {
-			c.ClientSide.Left = left[[2]netip.AddrPort{k.client, k.server}]
+			c.ClientSide.Left = left[[2]netip.AddrPort{k.client, cmp.Or(c.Dialled, k.server)}]
 		} else {
-			c.ServerSide.Left = left[[2]netip.AddrPort{k.server, k.client}]
+			c.ServerSide.Left = left[[2]netip.AddrPort{k.server, cmp.Or(c.ArrivedFrom, k.client)}]
 		}
 	}
 }

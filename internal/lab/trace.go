@@ -80,7 +80,7 @@ func newTracer(suffix string) (t *tracer, err error) {
 		return nil, fmt.Errorf("trace instance: %w", err)
 	}
 	t.instance = instance
-	if err := errors.Join(t.set("trace_clock", "mono"), t.set("buffer_size_kb", "8192")); err != nil {
+	if err := errors.Join(t.set("trace_clock", "mono"), t.set("buffer_size_kb", "16384")); err != nil {
 		return nil, err
 	}
 	if t.before, err = readClock(); err != nil {
@@ -91,6 +91,9 @@ func newTracer(suffix string) (t *tracer, err error) {
 			return nil, err
 		}
 	}
+	// The functions that led to a retransmission tell its cause. A kernel without
+	// stack traces tells all the rest.
+	t.set("events/tcp/tcp_retransmit_skb/trigger", "stacktrace")
 	return t, nil
 }
 

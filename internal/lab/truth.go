@@ -47,6 +47,10 @@ type Connection struct {
 	Incarnation int            `json:"incarnation"`        // from 1, counted per 4-tuple
 	Scenario    string         `json:"scenario,omitempty"` // within a campaign
 	ByHand      bool           `json:"by_hand,omitempty"`  // the client's side is no kernel: nothing is known of its states
+	// Dialled is the server's address as the client knows it, and ArrivedFrom the
+	// client's as the server does, where something between the two translates them.
+	Dialled     netip.AddrPort `json:"dialled,omitzero"`
+	ArrivedFrom netip.AddrPort `json:"arrived_from,omitzero"`
 	ClientSide  Endpoint       `json:"client_side"`
 	ServerSide  Endpoint       `json:"server_side"`
 }
@@ -63,6 +67,37 @@ type Endpoint struct {
 	ResetsReceived  []Reset          `json:"resets_received,omitempty"` // accepted by the socket
 	Congestion      []Congestion     `json:"congestion,omitempty"`
 	Left            string           `json:"left,omitempty"` // state at the end of the scenario if one was left
+	Connect         *ConnectResult   `json:"connect,omitempty"`
+	Socket          *SocketInfo      `json:"socket,omitempty"`
+}
+
+// ConnectResult is what connect() came to.
+type ConnectResult struct {
+	Error string  `json:"error,omitempty"` // the kernel's name of it, ECONNREFUSED for example; empty for success
+	TookS float64 `json:"took_s"`
+}
+
+// SocketInfo is what the kernel said of a socket (TCP_INFO) when its program
+// closed it, or at the end of the scenario. What the kernel sends afterwards
+// without a program is not in it.
+type SocketInfo struct {
+	State           string  `json:"state"`
+	Retransmits     uint32  `json:"retransmits"` // segments
+	Timeouts        uint32  `json:"timeouts"`
+	BytesSent       uint64  `json:"bytes_sent"` // resent ones too
+	BytesResent     uint64  `json:"bytes_resent"`
+	BytesAcked      uint64  `json:"bytes_acked"`
+	BytesReceived   uint64  `json:"bytes_received"`
+	SegmentsOut     uint32  `json:"segments_out"`
+	SegmentsIn      uint32  `json:"segments_in"`
+	DataSegmentsOut uint32  `json:"data_segments_out"`
+	DataSegmentsIn  uint32  `json:"data_segments_in"`
+	DSACKs          uint32  `json:"dsacks"`
+	Reordered       uint32  `json:"reordered"`
+	RTTS            float64 `json:"rtt_s"`
+	RTOS            float64 `json:"rto_s"`
+	MSS             uint32  `json:"mss"`
+	PathMTU         uint32  `json:"path_mtu"`
 }
 
 // StateChange is one change of state.
@@ -77,6 +112,11 @@ type Retransmission struct {
 	Time  time.Time `json:"time"`
 	Kind  string    `json:"kind"`            // "segment", or "syn-ack" while there is no socket yet
 	State string    `json:"state,omitempty"` // of the socket; a SYN's is SYN-SENT
+	// Cause is what led the kernel to it: timeout, tail-loss-probe, fast,
+	// after-timeout (lost segments that are sent again behind the timeout's),
+	// path-mtu or fast-open-fallback. Recordings made before it was noted, and
+	// SYN-ACKs, have none.
+	Cause string `json:"cause,omitempty"`
 }
 
 // Reset is a RST sent or accepted.

@@ -36,7 +36,7 @@ func NewWire(ctx context.Context, opt WireOptions) (w *Wire, err error) {
 	if w.release, err = hold(ctx); err != nil {
 		return nil, err
 	}
-	if w.net, err = newNetwork(opt.Offload); err != nil {
+	if w.net, err = newNetwork(opt.Offload, false); err != nil {
 		w.release()
 		return nil, err
 	}
@@ -57,7 +57,7 @@ func (w *Wire) prepare(opt WireOptions) (err error) {
 	}
 	luck := rand.New(rand.NewPCG(1, 1)) // used with the forwarder's lock held
 	lose := &Rule{Name: "loss", Action: Drop, Match: func(*Packet) bool { return luck.Float64() < opt.Loss }}
-	w.forward, err = newForwarder(w.net.router, opt.Delay, []*Rule{lose})
+	w.forward, err = newForwarder(w.net, false, opt.Delay, []*Rule{lose})
 	return err
 }
 
@@ -96,7 +96,7 @@ func (w *Wire) Do(at Vantage, f func() error) error {
 // that ends it; that is an error if packets are missing.
 func (w *Wire) Record(at Vantage, file string, snap int) (stop func() error, err error) {
 	ns, link := w.namespace(at)
-	r, err := startRecorder(ns, link, file, "-s", strconv.Itoa(snap), "-B", "262144")
+	r, err := startRecorder(ns, link, file, "tcp", "-s", strconv.Itoa(snap), "-B", "262144")
 	if err != nil {
 		return nil, err
 	}

@@ -4,9 +4,11 @@
 //	lab list
 //	lab record -out DIR [-seed N] [-scenario NAME]
 //	lab campaign -out DIR [-seeds N,N…]
+//	lab scenes -out DIR [-plays N]
 //	lab score [-seeds N,N…] [DIR…]
 //
-// A campaign is many random connections at once. The score holds the analyzer
+// A campaign is many random connections at once. Scenes are what explains
+// connections from beside them. The score holds the analyzer
 // against recordings; without any it records campaigns first.
 package main
 

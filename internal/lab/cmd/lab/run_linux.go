@@ -18,7 +18,8 @@ import (
 const usage = `usage: lab list
        lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]
        lab campaign -out DIR [-seeds N[,N…]|fresh] [-brief]
-       lab score [-short] [-readme FILE] [-seeds N[,N…]|fresh] [DIR…]`
+       lab scenes -out DIR [-seed N] [-plays N] [-only NAME] [-slow]
+       lab score [-short] [-readme FILE] [-seeds N[,N…]|fresh] [-plays N] [DIR…]`
 
 func run(args []string) int {
 	if len(args) == 0 {
@@ -30,11 +31,17 @@ func run(args []string) int {
 		for _, s := range slices.Concat(lab.Scenarios(), lab.HandMade()) {
 			fmt.Printf("%-30s %s\n", s.Name, s.Title)
 		}
+		names, titles := lab.SceneNames()
+		for i := range names {
+			fmt.Printf("%-30s %s\n", "scene "+names[i], titles[i])
+		}
 		return 0
 	case "record":
 		return record(args[1:])
 	case "score":
 		return scoreDirs(args[1:])
+	case "scenes":
+		return scenes(args[1:])
 	case "campaign":
 		return campaign(args[1:])
 	}

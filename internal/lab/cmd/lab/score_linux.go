@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
+	"os/signal"
 	"path/filepath"
 	"slices"
+	"strings"
+	"syscall"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/kernelscore"
 )
@@ -17,6 +21,7 @@ func scoreDirs(args []string) int {
 	short := flags.Bool("short", false, "only the sums over all scenarios")
 	readme := flags.String("readme", "", "a Markdown file to put the summary into")
 	list := flags.String("seeds", "fresh", "comma-separated seeds of the campaigns to record and score")
+	plays := flags.Int("plays", 0, "how often to play each scene beside the campaigns")
 	if err := flags.Parse(args); err != nil {
 		return 2
 	}
@@ -38,12 +43,20 @@ func scoreDirs(args []string) int {
 	if code := recordCampaigns(dir, seeds, false); code != 0 {
 		return code
 	}
+	if *plays > 0 {
+		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+		defer stop()
+		if code := recordScenes(ctx, dir, seeds[0], *plays, "", false); code != 0 {
+			return code
+		}
+	}
 	return scoreAll([]string{dir}, *short, *readme)
 }
 
 // scoreAll scores all recordings of some directories.
 func scoreAll(dirs []string, short bool, readme string) int {
 	var s kernelscore.Score
+	var scenes kernelscore.SceneScore
 	for _, dir := range dirs {
 		files, err := filepath.Glob(filepath.Join(dir, "*.truth.json*"))
 		if err == nil && len(files) == 0 {
@@ -51,7 +64,12 @@ func scoreAll(dirs []string, short bool, readme string) int {
 		}
 		slices.Sort(files)
 		for _, file := range files {
-			if err = s.Add(file); err != nil {
+			if strings.HasPrefix(filepath.Base(file), "scenes-") {
+				err = scenes.Add(file)
+			} else {
+				err = s.Add(file)
+			}
+			if err != nil {
 				break
 			}
 		}
@@ -60,10 +78,24 @@ func scoreAll(dirs []string, short bool, readme string) int {
 			return 3
 		}
 	}
-	if short {
+	switch {
+	case s.Plays == 0:
+	case short:
 		s.WriteSummary(os.Stdout)
-	} else {
+	default:
 		s.Write(os.Stdout, true)
+	}
+	if s.Plays > 0 {
+		fmt.Printf("\nAt the sender's own side, by IP version:\n\n")
+		s.WriteFamilies(os.Stdout)
+	}
+	if s.Causes.Recordings > 0 {
+		fmt.Printf("\nWhy hosts sent again, in recordings without segmentation offload:\n\n")
+		s.Causes.Write(os.Stdout)
+	}
+	if len(scenes.Rows) > 0 {
+		fmt.Printf("\nScenes: whether the cause is named, and whether somebody is accused wrongly:\n\n")
+		scenes.Write(os.Stdout, !short)
 	}
 	if readme != "" {
 		if err := s.UpdateReadme(readme); err != nil {
