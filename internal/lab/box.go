@@ -84,8 +84,9 @@ func (n *network) addBox(prefix string) error {
 		{"net.ipv4.conf.all.rp_filter", "0"},
 		{"net.ipv4.conf.all.send_redirects", "0"},
 		{"net.ipv4.conf.default.send_redirects", "0"},
-		// Every packet that is refused is told about.
-		{"net.ipv4.icmp_ratelimit", "0"},
+		// Every packet that is refused is told about. (A rate limit of 0 would let one
+		// of the kernel's two limiters starve the other, which routes without a way use.)
+		{"net.ipv4.icmp_ratemask", "0"},
 		{"net.ipv6.icmp.ratelimit", "0"},
 	} {
 		if err := ns.sysctl(p[0], p[1]); err != nil {

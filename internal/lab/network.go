@@ -134,6 +134,10 @@ neighbour replace %[3]s:2 lladdr %[4]s dev %[1]s nud permanent
 		}
 	}
 	if n.box != nil {
+		// What the box knows no way to is not for the router's kernel to refuse.
+		if err := n.router.ip("route add blackhole default\nroute add blackhole ::/0\n"); err != nil {
+			return err
+		}
 		return n.wireBox(offload)
 	}
 	return nil
