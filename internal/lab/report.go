@@ -172,7 +172,7 @@ func assemble(reports []report, client, server netip.Addr, known []tuple, seen [
 		if t.client.Addr() != client || t.server.Addr() != server || t.client.Port() == 0 || t.server.Port() == 0 {
 			continue // a listener, or somebody else's connection
 		}
-		from, to := rfcState(r.fields["oldstate"]), rfcState(r.fields["newstate"])
+		from := rfcState(r.fields["oldstate"])
 		isState := r.name == "inet_sock_set_state"
 		c := latest[t]
 		switch opens := isState && (from == "CLOSED" || from == "LISTEN"); {
@@ -189,32 +189,38 @@ func assemble(reports []report, client, server netip.Addr, known []tuple, seen [
 		if !atClient {
 			e = &c.ServerSide
 		}
-		switch r.name {
-		case "inet_sock_set_state":
-			if from == to { // close after shutdown says LAST-ACK again
-				break
-			}
-			e.States = append(e.States, StateChange{r.time, from, to})
-		case "tcp_retransmit_skb":
-			if code := r.fields["err"]; code != "" && code != "0" {
-				break // it did not leave the host
-			}
-			e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"]), r.cause(e)})
-		case "tcp_retransmit_synack":
-			e.Retransmissions = append(e.Retransmissions, Retransmission{Time: r.time, Kind: "syn-ack"})
-		case "tcp_send_reset":
-			e.ResetsSent = append(e.ResetsSent, Reset{r.time, r.fields["reason"], rfcState(r.fields["state"])})
-		case "tcp_receive_reset":
-			e.ResetsReceived = append(e.ResetsReceived, Reset{Time: r.time})
-		case "tcp_cong_state_set":
-			state := r.fields["cong_state"]
-			if i := slices.Index([]string{"0", "1", "2", "3", "4"}, state); i >= 0 {
-				state = congestionStates[i]
-			}
-			e.Congestion = append(e.Congestion, Congestion{r.time, state})
-		}
+		e.note(&r)
 	}
 	return all
+}
+
+// note adds one report of the endpoint's kernel.
+func (e *Endpoint) note(r *report) {
+	switch r.name {
+	case "inet_sock_set_state":
+		from, to := rfcState(r.fields["oldstate"]), rfcState(r.fields["newstate"])
+		if from == to { // close after shutdown says LAST-ACK again
+			break
+		}
+		e.States = append(e.States, StateChange{r.time, from, to})
+	case "tcp_retransmit_skb":
+		if code := r.fields["err"]; code != "" && code != "0" {
+			break // it did not leave the host
+		}
+		e.Retransmissions = append(e.Retransmissions, Retransmission{r.time, "segment", rfcState(r.fields["state"]), r.cause(e)})
+	case "tcp_retransmit_synack":
+		e.Retransmissions = append(e.Retransmissions, Retransmission{Time: r.time, Kind: "syn-ack"})
+	case "tcp_send_reset":
+		e.ResetsSent = append(e.ResetsSent, Reset{r.time, r.fields["reason"], rfcState(r.fields["state"])})
+	case "tcp_receive_reset":
+		e.ResetsReceived = append(e.ResetsReceived, Reset{Time: r.time})
+	case "tcp_cong_state_set":
+		state := r.fields["cong_state"]
+		if i := slices.Index([]string{"0", "1", "2", "3", "4"}, state); i >= 0 {
+			state = congestionStates[i]
+		}
+		e.Congestion = append(e.Congestion, Congestion{r.time, state})
+	}
 }
 
 // cause names what made the kernel send again, from the functions that led to it

@@ -52,11 +52,11 @@ var scenesRejecting = []*Scenario{
 	{
 		Name: "icmp-reject-established", Title: "A firewall rejects large segments of an open connection by ICMP, until the client gives up.",
 		Box: func(s *Stage) BoxRules {
-			return BoxRules{Forward: []string{s.toServer() + "meta length > 700 " + s.rejection()}}
+			return BoxRules{Forward: []string{s.toServer() + "meta length > 1000 " + s.rejection()}}
 		},
 		Play: func(s *Stage) {
 			c, k := s.serve()
-			oneExchange(s, c, k)
+			s.small(c, k)
 			c.Set(unix.IPPROTO_TCP, unix.TCP_USER_TIMEOUT, 2500)
 			c.TryWrite(1200, time.Second)
 			c.Drain(6 * time.Second)

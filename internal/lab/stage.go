@@ -347,32 +347,7 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		return err
 	}
 	truth.Clock = Clock{Trace: "mono", UncertaintyS: clock.uncertainty.Seconds()}
-	for i := range reports {
-		r := &reports[i]
-		r.from, r.to = st.inside(r.from, r.time), st.inside(r.to, r.time)
-	}
-	for _, family := range []Family{IPv4, IPv6} {
-		for _, client := range []netip.Addr{clientAddrs[family], secondClients[family]} {
-			for _, server := range []netip.Addr{serverAddrs[family], unreachable[family], prohibited[family]} {
-				truth.Connections = append(truth.Connections, assemble(reports, client, server, nil, st.resets())...)
-			}
-		}
-	}
-	truth.Connections = append(truth.Connections, assemble(reports, innerClient, innerServer, nil, st.resets())...)
-	if sc.Client == "lo" {
-		truth.Connections = selfConnected(reports)
-	}
-	if len(st.peers) > 0 {
-		byHand := assemble(reports, peerAddr, serverAddrs[IPv4], st.peers, st.resets())
-		for _, c := range byHand {
-			c.ByHand = true
-		}
-		truth.Connections = append(truth.Connections, byHand...)
-	}
-	for _, c := range truth.Connections {
-		c.Scenario = st.parts[c.Server.Port()]
-		c.Dialled, c.ArrivedFrom = st.outside(c.Server), st.outside(c.Client)
-	}
+	truth.Connections = sc.connections(st, reports)
 	truth.Notes = st.notes
 	for _, k := range st.sockets {
 		k.tell()
@@ -397,6 +372,38 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 	forwarding = false
 	truth.Router, err = st.forward.close()
 	return errors.Join(err, stopRecorders())
+}
+
+// connections sorts the kernels' reports into connections.
+func (sc *Scenario) connections(st *Stage, reports []report) (all []*Connection) {
+	for i := range reports {
+		r := &reports[i]
+		r.from, r.to = st.inside(r.from, r.time), st.inside(r.to, r.time)
+	}
+	seen := st.resets()
+	for _, family := range []Family{IPv4, IPv6} {
+		for _, client := range []netip.Addr{clientAddrs[family], secondClients[family]} {
+			for _, server := range []netip.Addr{serverAddrs[family], unreachable[family], prohibited[family]} {
+				all = append(all, assemble(reports, client, server, nil, seen)...)
+			}
+		}
+	}
+	all = append(all, assemble(reports, innerClient, innerServer, nil, seen)...)
+	if sc.Client == "lo" {
+		all = selfConnected(reports)
+	}
+	if len(st.peers) > 0 {
+		byHand := assemble(reports, peerAddr, serverAddrs[IPv4], st.peers, seen)
+		for _, c := range byHand {
+			c.ByHand = true
+		}
+		all = append(all, byHand...)
+	}
+	for _, c := range all {
+		c.Scenario = st.parts[c.Server.Port()]
+		c.Dialled, c.ArrivedFrom = st.outside(c.Server), st.outside(c.Client)
+	}
+	return all
 }
 
 // resets returns the RSTs that the router saw.
