@@ -181,9 +181,14 @@ func (a *Analyzer) Finish(sources ...capture.Info) (*record.Report, error) {
 }
 
 func sourceRecord(i *capture.Info) record.Source {
+	var outages []record.Outage
+	for _, o := range i.Outages {
+		outages = append(outages, record.Outage{Interface: o.Interface, From: fsm.Time(o.From), To: fsm.Time(o.To), Gone: o.Gone})
+	}
 	return record.Source{
 		Name: i.Name, Format: i.Format, LinkTypes: i.LinkTypes, Packets: i.Packets, Comments: i.Comments,
 		Interfaces: i.Interfaces, Received: i.Received, Dropped: i.Dropped, Interrupted: i.Interrupted,
+		Unread: i.Unread, Outages: outages,
 		Cut: strings.TrimPrefix(i.Cut, strconv.Quote(i.Name)+": "), // the name stands beside it
 	}
 }

@@ -64,6 +64,10 @@ type Info struct {
 	Received, Dropped uint64
 	HasDropCounters   bool
 
+	// Of a live capture. Received = packets delivered + Dropped + Unread.
+	Unread  uint64   // packets that the kernel held for us when reading ended
+	Outages []Outage // times in which an interface was down
+
 	Cut         string // why reading stopped before a clean end, or ""
 	Interrupted bool   // that reason is Interrupt's
 	Ended       bool   // it was read to its clean end

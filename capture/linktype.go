@@ -13,9 +13,10 @@ func LinkTypeName(linkType int) string {
 
 // The LINKTYPE_ values that this package itself has to tell apart.
 const (
-	linkTypeRaw  = 101
-	linkTypeSLL  = 113
-	linkTypeSLL2 = 276
+	linkTypeEthernet = 1
+	linkTypeRaw      = 101
+	linkTypeSLL      = 113
+	linkTypeSLL2     = 276
 )
 
 // canonicalLinkType maps the numbers that some systems use, in memory and in

@@ -20,11 +20,12 @@ const HasLibpcap = true
 // LibpcapVersion returns libpcap's own description of itself.
 func LibpcapVersion() string { return pcap.Version() }
 
-// live captures on an interface.
-type live struct {
+// pcapLive captures on an interface.
+type pcapLive struct {
 	ctx      context.Context
 	handle   *pcap.Handle
 	options  LiveOptions
+	name     string // of the interface
 	linkType int
 	number   uint64
 	received wrapping
@@ -45,9 +46,10 @@ func (w *wrapping) set(v int) {
 	w.last = uint32(v)
 }
 
-// OpenLive starts to capture. Next then returns io.EOF within ReadTimeout of
-// ctx being done. Errors are ErrPermission, ErrNoInterface (whose text lists
-// the interfaces there are), a *FilterError, or what libpcap says.
+// OpenLive starts to capture. Once ctx is done, Next delivers what has come by then
+// and returns io.EOF within ReadTimeout. Errors are ErrPermission, ErrNoInterface
+// (whose text lists the interfaces there are), a *FilterError, or what the system
+// says.
 func OpenLive(ctx context.Context, options LiveOptions) (Source, error) {
 	if options.SnapLen <= 0 {
 		options.SnapLen = DefaultSnapLen
@@ -56,9 +58,33 @@ func OpenLive(ctx context.Context, options LiveOptions) (Source, error) {
 	if options.BufferSize <= 0 {
 		options.BufferSize = DefaultBufferSize
 	}
-	inactive, err := pcap.NewInactiveHandle(options.Interface)
+	if len(options.Interfaces) == 0 {
+		return nil, fmt.Errorf("%w: no name given", ErrNoInterface)
+	}
+	source, err := openLive(ctx, options)
+	if !errors.Is(err, errNoRing) {
+		return source, err
+	}
+	for _, name := range options.Interfaces {
+		if source, err = openPcapLive(ctx, name, options); err != nil {
+			return nil, err
+		}
+		if len(options.Interfaces) > 1 {
+			source.Close() // this one is there: another is the trouble, or all are one too many
+		}
+	}
+	if n := len(options.Interfaces); n > 1 {
+		return nil, fmt.Errorf("interfaces %s: only one can be captured on at a time here", strings.Join(options.Interfaces, ", "))
+	}
+	return source, nil
+}
+
+// openPcapLive captures through libpcap: on systems other than Linux, and on what is
+// no network interface.
+func openPcapLive(ctx context.Context, name string, options LiveOptions) (Source, error) {
+	inactive, err := pcap.NewInactiveHandle(name)
 	if err != nil {
-		return nil, liveError(options.Interface, err, nil)
+		return nil, liveError(name, err, nil)
 	}
 	defer inactive.CleanUp()
 	err = errors.Join(
@@ -70,16 +96,11 @@ func OpenLive(ctx context.Context, options LiveOptions) (Source, error) {
 		inactive.SetTimeout(ReadTimeout),
 	)
 	if err != nil {
-		return nil, fmt.Errorf("interface %q: %w", options.Interface, err)
+		return nil, fmt.Errorf("interface %q: %w", name, err)
 	}
 	handle, err := inactive.Activate()
 	if err != nil {
-		return nil, liveError(options.Interface, err, inactive.Error())
-	}
-	if options.Interface == "any" {
-		// Cooked v1 has all that is needed, and its number fits into the eight
-		// bits gopacket has for it. An error leaves the type as it is.
-		_ = handle.SetLinkType(linkTypeSLL)
+		return nil, liveError(name, err, inactive.Error())
 	}
 	if options.Filter != "" {
 		if err := handle.SetBPFFilter(options.Filter); err != nil {
@@ -87,7 +108,7 @@ func OpenLive(ctx context.Context, options LiveOptions) (Source, error) {
 			return nil, &FilterError{Expr: options.Filter, LinkType: -1, Err: err}
 		}
 	}
-	return &live{ctx: ctx, handle: handle, options: options, linkType: liveLinkType(handle)}, nil
+	return &pcapLive{ctx: ctx, handle: handle, name: name, options: options, linkType: liveLinkType(handle)}, nil
 }
 
 // liveLinkType returns the handle's link type. gopacket v1.1.19 has eight bits
@@ -138,7 +159,7 @@ func liveError(name string, err, detail error) error {
 }
 
 // Next waits for the next packet.
-func (l *live) Next(p *Packet) error {
+func (l *pcapLive) Next(p *Packet) error {
 	for l.ended == nil {
 		if l.ctx.Err() != nil {
 			l.ended = io.EOF
@@ -165,20 +186,20 @@ func (l *live) Next(p *Packet) error {
 			l.ended = io.EOF
 		default:
 			// The error is a mere "Read Error"; the handle knows the reason.
-			l.ended = fmt.Errorf("interface %q: %w", l.options.Interface, l.handle.Error())
+			l.ended = fmt.Errorf("interface %q: %w", l.name, l.handle.Error())
 		}
 	}
 	return l.ended
 }
 
 // Info asks the kernel for its counters.
-func (l *live) Info() []Info {
+func (l *pcapLive) Info() []Info {
 	l.count()
 	return []Info{{
-		Name:            l.options.Interface,
+		Name:            l.name,
 		Format:          "live",
 		LinkTypes:       []string{LinkTypeName(l.linkType)},
-		Interfaces:      []string{l.options.Interface},
+		Interfaces:      []string{l.name},
 		Packets:         l.number,
 		SnapLen:         l.options.SnapLen,
 		Nanoseconds:     true,
@@ -188,7 +209,7 @@ func (l *live) Info() []Info {
 	}}
 }
 
-func (l *live) count() {
+func (l *pcapLive) count() {
 	if l.closed {
 		return
 	}
@@ -200,7 +221,7 @@ func (l *live) count() {
 }
 
 // Close ends the capture; its counters stay as they are then.
-func (l *live) Close() error {
+func (l *pcapLive) Close() error {
 	if !l.closed {
 		l.count()
 		l.closed = true

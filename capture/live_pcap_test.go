@@ -27,8 +27,8 @@ func openLoopback(t *testing.T, ctx context.Context, o LiveOptions) Source {
 	if i < 0 {
 		t.Skip("no loopback interface that is up")
 	}
-	if o.Interface == "" {
-		o.Interface = all[i].Name
+	if len(o.Interfaces) == 0 {
+		o.Interfaces = []string{all[i].Name}
 	}
 	s, err := OpenLive(ctx, o)
 	if errors.Is(err, ErrPermission) {
@@ -68,7 +68,7 @@ func converse(t *testing.T, l net.Listener) {
 }
 
 func TestLive(t *testing.T) {
-	for _, o := range []LiveOptions{{}, {Immediate: true}, {Interface: "any"}} {
+	for _, o := range []LiveOptions{{}, {Immediate: true}, {Interfaces: []string{"any"}}} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
 			l, port := listen(t)
 			ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
@@ -154,7 +154,7 @@ func TestLiveCancel(t *testing.T) {
 
 func TestLiveErrors(t *testing.T) {
 	openLoopback(t, t.Context(), LiveOptions{}) // may we at all?
-	_, err := OpenLive(t.Context(), LiveOptions{Interface: "nosuchif0"})
+	_, err := OpenLive(t.Context(), LiveOptions{Interfaces: []string{"nosuchif0"}})
 	if !errors.Is(err, ErrNoInterface) || !strings.Contains(err.Error(), "nosuchif0") || !strings.Contains(err.Error(), "there are: ") {
 		t.Errorf("%v, want ErrNoInterface with a list", err)
 	}
@@ -163,7 +163,7 @@ func TestLiveErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	var filter *FilterError
-	if _, err := OpenLive(t.Context(), LiveOptions{Interface: all[0].Name, Filter: "tpc"}); !errors.As(err, &filter) {
+	if _, err := OpenLive(t.Context(), LiveOptions{Interfaces: []string{all[0].Name}, Filter: "tpc"}); !errors.As(err, &filter) {
 		t.Errorf("%v, want a FilterError", err)
 	}
 }

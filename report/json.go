@@ -61,6 +61,9 @@ func (e *encoder) capture(c *record.Capture) {
 		e.keyUint(`"dropped":`, s.Dropped)
 		e.keyText(`"cut":`, s.Cut)
 		e.keyBool(`"interrupted":`, s.Interrupted)
+		if s.Format == "live" || s.Unread > 0 || len(s.Outages) > 0 {
+			e.live(s)
+		}
 		if c.Taps != nil {
 			e.keyText(`"vantage":`, s.Vantage)
 		}
@@ -98,6 +101,26 @@ func (e *encoder) capture(c *record.Capture) {
 	e.taps(c.Taps)
 	e.anomalyList(c.Anomalies)
 	e.endObject()
+}
+
+// live appends what only a capture on interfaces has.
+func (e *encoder) live(s *record.Source) {
+	e.keyUint(`"unread":`, s.Unread)
+	e.array(`"outages":`)
+	for i := range s.Outages {
+		o := &s.Outages[i]
+		e.open('{')
+		e.keyStr(`"interface":`, o.Interface)
+		e.keyTime(`"from":`, o.From)
+		if o.To == 0 {
+			e.keyNull(`"to":`)
+		} else {
+			e.keyTime(`"to":`, o.To)
+		}
+		e.keyBool(`"gone":`, o.Gone)
+		e.endObject()
+	}
+	e.endArray()
 }
 
 func (e *encoder) summary(s *record.Summary) {

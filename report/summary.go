@@ -65,6 +65,9 @@ func (p *page) source(c *record.Capture, i int) {
 	if s.Dropped > 0 {
 		facts = append(facts, phrase.Count(s.Dropped)+" dropped while capturing")
 	}
+	if s.Unread > 0 {
+		facts = append(facts, phrase.Count(s.Unread)+" left unread at the end")
+	}
 	label := ""
 	if p.o.Multi {
 		label = number(uint64(i+1)) + ": "

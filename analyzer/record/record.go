@@ -45,9 +45,20 @@ type Source struct {
 	Vantage    string // with two taps: near the "client", the "server", or "both" as connections go; else empty
 	Cut        string // where and why reading stopped before the end; empty when it did not
 
+	// Of a live capture: Received = Packets + Dropped + Unread.
+	Unread  uint64   // packets captured but not analysed, as the analysis ended before
+	Outages []Outage // times in which an interface was down
+
 	// Interrupted says that the analysis was broken off before the source's end: what
 	// follows Packets was never looked at. Cut then begins with "interrupted".
 	Interrupted bool
+}
+
+// Outage is a time in which an interface was down, so that nothing was captured.
+type Outage struct {
+	Interface string
+	From, To  fsm.Time // To is 0 if it did not come back
+	Gone      bool     // it was removed
 }
 
 // Count is a name with how often it occurred.

@@ -100,11 +100,11 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	defer sig.stop()
 	var both *analyzer.Comparison
 	var source capture.Source
-	var live bool
+	var pipes []*pipe
 	if opt.merge {
 		source, both, err = a.openMerged(files, filter, opt, sig)
 	} else {
-		source, live, err = a.open(files, sig)
+		source, pipes, err = a.open(files, sig)
 	}
 	if errors.Is(err, capture.ErrInterrupted) {
 		return sig.interruption("before the analysis began")
@@ -113,6 +113,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 		return err
 	}
 	defer source.Close()
+	live := len(pipes) > 0
 	out := newOutput(a, &opt.options, live, len(files) > 1)
 	if !live {
 		out.command = commandFor(files)
@@ -122,6 +123,9 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 		out.large = !opt.timelinesAsked && sizeOf(files) > largeFiles
 	}
 	s := newSession(a, &opt.options, out, sig.ctx, sig, both)
+	for _, p := range pipes {
+		p.idle = s.pause
+	}
 	s.waits = live && len(files) == 1
 	s.filter = filter
 	if !out.streams() || !isTerminal(a.stdout) {
@@ -144,48 +148,55 @@ func sizeOf(files []string) (sum int64) {
 	return sum
 }
 
-// open opens the files. live tells that packets may still be on their way.
-func (a *app) open(files []string, sig *signals) (s capture.Source, live bool, err error) {
-	pipes := 0
+// open opens the files. pipes are the files if all of them are pipes: packets may
+// still be on their way.
+func (a *app) open(files []string, sig *signals) (s capture.Source, pipes []*pipe, err error) {
+	piped := 0
 	for _, f := range files {
 		if f == "-" && isTerminal(a.stdin) {
-			return nil, false, usagef("standard input is a terminal").hint("pipe a capture into it: tcpdump -w - | tcpflow-states -")
+			return nil, nil, usagef("standard input is a terminal").hint("pipe a capture into it: tcpdump -w - | tcpflow-states -")
 		}
 		if f == "-" || isPipe(f, a.stdin) {
-			pipes++
+			piped++
 		}
 	}
-	if pipes == 0 {
+	if piped == 0 {
 		s, err = capture.OpenFiles(files)
-		return s, false, err
+		return s, nil, err
 	}
 	var all []capture.Source
 	for _, f := range files {
-		s, piped, err := a.openOne(f, sig)
+		s, p, err := a.openOne(f, sig)
 		if err != nil {
-			return nil, false, errors.Join(err, capture.Merge(all...).Close())
+			return nil, nil, errors.Join(err, capture.Merge(all...).Close())
 		}
-		live = (live || len(all) == 0) && piped
 		all = append(all, s)
+		if p != nil {
+			pipes = append(pipes, p)
+		}
 	}
-	return capture.Merge(all...), live, nil
+	if len(pipes) < len(files) {
+		pipes = nil
+	}
+	return capture.Merge(all...), pipes, nil
 }
 
 // openOne opens a file, or a pipe in such a way that a signal ends the reading.
-func (a *app) openOne(name string, sig *signals) (s capture.Source, piped bool, err error) {
+func (a *app) openOne(name string, sig *signals) (s capture.Source, p *pipe, err error) {
 	open := func() (*os.File, error) { return os.Open(name) }
-	switch piped = isPipe(name, a.stdin); {
+	switch piped := isPipe(name, a.stdin); {
 	case name == "-" && !piped:
 		s, err = capture.OpenReader(name, a.stdin)
-		return s, false, err
+		return s, nil, err
 	case name == "-":
 		open = func() (*os.File, error) { return a.stdin, nil }
 	case !piped:
 		s, err = capture.Open(name)
-		return s, false, err
+		return s, nil, err
 	}
-	s, err = capture.OpenReader(name, interruptible(open, sig.ctx))
-	return s, true, err
+	p = interruptible(open, sig.ctx)
+	s, err = capture.OpenReader(name, p)
+	return s, p, err
 }
 
 // openMerged compares the captures of two taps and opens them as one.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,7 +16,7 @@ import (
 // liveOptions are the flags of live.
 type liveOptions struct {
 	options
-	iface     string
+	ifaces    []string
 	snapLen   int
 	buffer    int // KiB
 	noPromisc bool
@@ -35,11 +36,12 @@ func (a *app) liveCommand() *cobra.Command {
   sudo tcpflow-states live -i any 'port 443 and host 10.0.0.1'
   sudo tcpflow-states live -i eth0 -w kept.pcapng --duration 10m
   sudo tcpflow-states live -i eth0 --ndjson | jq -c 'select(.type == "anomaly")'
+  sudo tcpflow-states live -i eth0 -i wg0 --json
   sudo tcpflow-states live -i lo -c 1000 --fail-on error
   tcpflow-states interfaces`,
 	}
 	f := cmd.Flags()
-	f.StringVarP(&opt.iface, "interface", "i", "", "capture on this `INTERFACE`; any means all")
+	f.StringSliceVarP(&opt.ifaces, "interface", "i", nil, "capture on this `INTERFACE`; any means all, several may be given")
 	f.IntVarP(&opt.snapLen, "snapshot-length", "s", 0, fmt.Sprintf("keep `N` bytes of each packet (default %d, with -w all)", capture.DefaultSnapLen))
 	f.IntVarP(&opt.buffer, "buffer-size", "B", 0, fmt.Sprintf("the kernel's buffer in `KIB` (default %d)", capture.DefaultBufferSize/1024))
 	f.BoolVarP(&opt.noPromisc, "no-promiscuous-mode", "p", false, "only packets from and to this host")
@@ -56,8 +58,10 @@ func (o *liveOptions) check(args []string) error {
 		return err
 	}
 	switch {
-	case o.iface == "":
+	case len(o.ifaces) == 0 || slices.Contains(o.ifaces, ""):
 		return usagef("no interface given").hint("tcpflow-states live -i INTERFACE; %s", interfaceNames())
+	case len(o.ifaces) > 1 && slices.Contains(o.ifaces, "any"):
+		return usagef("--interface any stands for all interfaces").hint("give it alone, or name the others only")
 	case o.snapLen < 0:
 		return usagef("--snapshot-length %d: not a length", o.snapLen)
 	case o.buffer < 0 || o.buffer > 1<<21:
@@ -95,8 +99,9 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	s := newSession(a, &opt.options, out, ctx, sig, nil)
 	s.endless = true
 	source, err := capture.OpenLive(ctx, capture.LiveOptions{
-		Interface: opt.iface, Filter: opt.filter, SnapLen: opt.snapLen, BufferSize: opt.buffer << 10,
+		Interfaces: opt.ifaces, Filter: opt.filter, SnapLen: opt.snapLen, BufferSize: opt.buffer << 10,
 		Promiscuous: !opt.noPromisc, Immediate: opt.immediate, Idle: s.idle,
+		Notice: func(text string) { a.noticef("%s", text) },
 	})
 	if err != nil {
 		return err
@@ -114,7 +119,7 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		defer done()
 	}
 	if !opt.quiet && isTerminal(a.stderr) {
-		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", opt.iface)
+		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", strings.Join(opt.ifaces, ", "))
 	}
 	s.read(source)
 	return s.finish()

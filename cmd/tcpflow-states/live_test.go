@@ -32,7 +32,7 @@ func needLoopback(t *testing.T) {
 	if !capture.HasLibpcap {
 		t.Skip("built without libpcap")
 	}
-	s, err := capture.OpenLive(context.Background(), capture.LiveOptions{Interface: "lo"})
+	s, err := capture.OpenLive(context.Background(), capture.LiveOptions{Interfaces: []string{"lo"}})
 	if err != nil {
 		t.Skip(err)
 	}

@@ -88,9 +88,6 @@ func (o *output) connection(c *record.Connection) error {
 		report.Line(o.out, c, o.render)
 		o.kept.add(c)
 	}
-	if o.live {
-		o.out.Flush()
-	}
 	return nil
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"time"
 
@@ -30,7 +29,7 @@ func isPipe(name string, stdin *os.File) bool {
 
 // interruptible reads from a pipe, whose opening and reading cannot be broken
 // off, in such a way that the reader behind it can be.
-func interruptible(open func() (*os.File, error), ctx context.Context) io.Reader {
+func interruptible(open func() (*os.File, error), ctx context.Context) *pipe {
 	p := &pipe{ctx: ctx, full: make(chan []byte), empty: make(chan []byte, 2)}
 	p.empty <- make([]byte, 64<<10)
 	p.empty <- make([]byte, 64<<10)
@@ -45,6 +44,7 @@ type pipe struct {
 	err         error // set before full is closed
 	buf, rest   []byte
 	late        <-chan time.Time
+	idle        func() // if set, called when what came is read and no more is there
 }
 
 func (p *pipe) fill(open func() (*os.File, error)) {
@@ -87,15 +87,19 @@ func (p *pipe) Read(b []byte) (int, error) {
 
 // wait takes the next buffer.
 func (p *pipe) wait() error {
+	select {
+	case buf, ok := <-p.full:
+		return p.took(buf, ok)
+	default:
+	}
+	if p.idle != nil {
+		p.idle()
+	}
 	done := p.ctx.Done()
 	for {
 		select {
 		case buf, ok := <-p.full:
-			if !ok {
-				return p.err
-			}
-			p.buf, p.rest = buf, buf
-			return nil
+			return p.took(buf, ok)
 		case <-done:
 			done = nil
 			if p.late == nil {
@@ -105,4 +109,12 @@ func (p *pipe) wait() error {
 			return capture.ErrInterrupted
 		}
 	}
+}
+
+func (p *pipe) took(buf []byte, ok bool) error {
+	if !ok {
+		return p.err
+	}
+	p.buf, p.rest = buf, buf
+	return nil
 }

@@ -28,12 +28,13 @@ type session struct {
 	source    capture.Source
 	analyzer  *analyzer.Analyzer
 	progress  *progress
-	taken     uint64 // packets analysed
-	unmatched uint64 // packets that the filter left out
-	err       error  // what ended the reading, if not its end
-	endless   bool   // the source ends when the user says so, and not before
-	waits     bool   // the source is a pipe, which ends by itself soon after a signal
-	brokenOff bool   // a signal ended the reading before the source did
+	taken     uint64    // packets analysed
+	unmatched uint64    // packets that the filter left out
+	shown     time.Time // when lines were written out
+	err       error     // what ended the reading, if not its end
+	endless   bool      // the source is an interface, which ends by itself when the user says so
+	waits     bool      // the source is a pipe, which ends by itself soon after a signal
+	brokenOff bool      // a signal ended the reading before the source did
 }
 
 func newSession(a *app, opt *options, out *output, ctx context.Context, sig *signals, both *analyzer.Comparison) *session {
@@ -46,7 +47,6 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		MaxSegments:    most,
 		NoChecksums:    opt.noChecksums,
 		Workers:        opt.threads(out.live),
-		Immediate:      out.live,
 		MaxConnections: opt.maxConns,
 		Select:         opt.ends.choice(),
 		SummaryOnly:    opt.summaryOnly || opt.quiet,
@@ -131,14 +131,29 @@ func (s *session) over() bool {
 	if s.progress != nil {
 		s.progress.show(s.source, s.analyzer)
 	}
+	if s.out.live {
+		s.show()
+	}
 	if s.out.out.gone() {
 		return true
 	}
-	if s.ctx.Err() == nil || s.waits {
+	if s.ctx.Err() == nil || s.waits || s.endless {
 		return false
 	}
-	s.brokenOff = !s.endless
+	s.brokenOff = true
 	return true
+}
+
+// showEvery is how long a line may wait for others while packets come, so that a
+// busy capture does not write each line by itself.
+const showEvery = 100 * time.Millisecond
+
+// show writes out the lines of what has ended.
+func (s *session) show() {
+	if now := time.Now(); s.out.out.Buffered() > 0 && now.Sub(s.shown) >= showEvery {
+		s.shown = now
+		s.out.out.Flush()
+	}
 }
 
 // idle is called while no packets come.
@@ -148,7 +163,14 @@ func (s *session) idle() {
 	if s.flush != nil && s.err == nil {
 		s.err = s.flush()
 	}
+	s.out.out.Flush()
 	s.over()
+}
+
+// pause is called when a pipe has been read empty: what has ended by then is told.
+func (s *session) pause() {
+	s.analyzer.Advance(0)
+	s.out.out.Flush()
 }
 
 // tell answers SIGUSR1.
@@ -171,6 +193,9 @@ func (s *session) finish() error {
 	// must not be let grow to as much again.
 	if s.analyzer.Open() > manyOpen {
 		debug.SetGCPercent(20)
+	}
+	if l, ok := s.source.(interface{ Stop() }); ok { // or its counters go on
+		l.Stop()
 	}
 	sources := s.source.Info()
 	for i := range sources {

@@ -2,6 +2,7 @@ package conclude
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -78,6 +79,11 @@ func Describe(r *record.Report) {
 			break
 		}
 	}
+	for i := range r.Capture.Sources {
+		for _, o := range r.Capture.Sources[i].Outages {
+			q.Faults = append(q.Faults, outage(&o))
+		}
+	}
 	for _, fault := range [...]struct {
 		n        uint64
 		one      string
@@ -106,4 +112,16 @@ func Describe(r *record.Report) {
 // was writes "1 packet was" or "3 packets were".
 func was(n uint64, one, many string) string {
 	return phrase.Counted(n, one+" was", many+" were")
+}
+
+// outage tells of a time in which nothing was captured on an interface.
+func outage(o *record.Outage) string {
+	from := time.Unix(0, int64(o.From)).UTC().Format("15:04:05.000 UTC")
+	switch {
+	case o.Gone:
+		return fmt.Sprintf("Interface %s was removed by %s; nothing was captured on it from then on.", o.Interface, from)
+	case o.To == 0:
+		return fmt.Sprintf("Interface %s was down from %s on, to the end; nothing was captured on it meanwhile.", o.Interface, from)
+	}
+	return fmt.Sprintf("Interface %s was down from %s for %v; nothing was captured on it meanwhile.", o.Interface, from, time.Duration(o.To-o.From).Round(time.Millisecond))
 }

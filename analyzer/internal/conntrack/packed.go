@@ -42,7 +42,8 @@ const (
 func packable(p *decode.Packet) bool {
 	s := &p.Segment
 	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 && s.Opts&fsm.OptFastOpen == 0 &&
-		p.Copy == decode.NoCopy && p.Checksum <= decode.ChecksumGood && !p.BadHeader && !p.Truncated && !p.Undelivered &&
+		p.Copy == decode.NoCopy && p.Checksum != decode.ChecksumBad &&
+		p.HasPayloadSum == (p.Checksum != decode.ChecksumUnverified) && !p.BadHeader && !p.Truncated && !p.Undelivered &&
 		min(len(p.Payload), flow.ComparedBytes) == int(min(s.Len, flow.ComparedBytes)) && p.IPLen-s.Len <= 1<<16-1
 }
 
@@ -79,10 +80,13 @@ func (b *packedSegment) from() fsm.Side {
 }
 
 func (b *packedSegment) checksum() decode.Checksum {
-	if b.bits&packedVerified != 0 {
-		return decode.ChecksumGood
+	switch b.bits & (packedVerified | packedSum) {
+	case 0:
+		return decode.ChecksumUnverified
+	case packedSum: // of a checksum that is not the segment's, so it is the pseudo-header's
+		return decode.ChecksumOffload
 	}
-	return decode.ChecksumUnverified
+	return decode.ChecksumGood
 }
 
 // unpack fills in the packet, which was the connection's.
