@@ -239,63 +239,78 @@ func (p *player) transitions(c *Conn) []string {
 // fault returns what is inconsistent about a connection, or "".
 func fault(c *Conn) string {
 	for side := range c.End {
-		e := &c.End[side]
-		if int(e.State) >= NumStates {
-			return fmt.Sprintf("%v: state %d", Side(side), e.State)
+		if err := faultOf(c, Side(side)); err != "" {
+			return fmt.Sprintf("%v: %s", Side(side), err)
 		}
-		at, unproved := Closed, 0
-		for i := range c.Transitions {
-			t := &c.Transitions[i]
-			if t.Side != Side(side) {
-				continue
-			}
-			// A passive open shows only in the answer to the SYN, and has no frame.
-			if t.From != at && !(at == Closed && t.From == Listen) {
-				return fmt.Sprintf("%v: transition %d starts in %v behind %v", t.Side, i, t.From, at)
-			}
-			row := Row{From: t.From, Event: t.Event, To: t.To}
-			if !slices.ContainsFunc(Table, func(r Row) bool { r.Rule = ""; return r == row }) &&
-				row != (Row{From: passiveReset.From, Event: passiveReset.Event, To: passiveReset.To}) {
-				return fmt.Sprintf("%v: transition %d, %v, is no row of the table", t.Side, i, row)
-			}
-			if t.Rule() == "" {
-				return fmt.Sprintf("%v: transition %d has no rule", t.Side, i)
-			}
-			at = t.To
-			switch t.Cause {
-			case Sent:
-				if t.Frame == 0 || t.Proof != t.Frame {
-					return fmt.Sprintf("%v: transition %d, sent in frame %d, has proof %d", t.Side, i, t.Frame, t.Proof)
-				}
-			case Received:
-				// Only a SYN can be captured behind the SYN-ACK that proves it.
-				if t.Frame == 0 || t.Proof != 0 && t.Proof < t.Frame && t.Event != RecvSYN {
-					return fmt.Sprintf("%v: transition %d, received in frame %d, has proof %d", t.Side, i, t.Frame, t.Proof)
-				}
-				if t.Proof == 0 {
-					unproved++
-				}
-			case Timer:
-				if t.Frame != 0 || t.Proof != 0 {
-					return fmt.Sprintf("%v: transition %d by a timer has frame %d, proof %d", t.Side, i, t.Frame, t.Proof)
-				}
-			case Assumed:
-				if t.Proof == 0 {
-					return fmt.Sprintf("%v: transition %d is assumed without a proof", t.Side, i)
-				}
-			}
+	}
+	return ""
+}
+
+func faultOf(c *Conn, side Side) string {
+	e := &c.End[side]
+	if int(e.State) >= NumStates {
+		return fmt.Sprintf("state %d", e.State)
+	}
+	at, unproved := Closed, 0
+	for i := range c.Transitions {
+		t := &c.Transitions[i]
+		if t.Side != side {
+			continue
 		}
-		if at != e.State {
-			return fmt.Sprintf("%v: state %v, but the last transition leads to %v", Side(side), e.State, at)
+		// A passive open shows only in the answer to the SYN, and has no frame.
+		if t.From != at && !(at == Closed && t.From == Listen) {
+			return fmt.Sprintf("transition %d starts in %v behind %v", i, t.From, at)
 		}
-		if int(e.unproved) != unproved || e.Proved() != (unproved == 0) {
-			return fmt.Sprintf("%v: %d transitions without proof, counted as %d", Side(side), unproved, e.unproved)
+		if err := faultOfTransition(t); err != "" {
+			return fmt.Sprintf("transition %d, %s", i, err)
 		}
-		if err := e.Out.fault(); err != "" {
-			return fmt.Sprintf("%v: stream: %s", Side(side), err)
+		if !t.Certain() {
+			unproved++
 		}
-		if since, until := e.TimeWaitSpan(); e.State == TimeWait && until < since+2*c.MSL {
-			return fmt.Sprintf("%v: TIME-WAIT from %d to %d is too short", Side(side), since, until)
+		at = t.To
+	}
+	if at != e.State {
+		return fmt.Sprintf("state %v, but the last transition leads to %v", e.State, at)
+	}
+	if int(e.unproved) != unproved || e.Proved() != (unproved == 0) {
+		return fmt.Sprintf("%d transitions without proof, counted as %d", unproved, e.unproved)
+	}
+	if err := e.Out.fault(); err != "" {
+		return "stream: " + err
+	}
+	if since, until := e.TimeWaitSpan(); e.State == TimeWait && until < since+TwoMSL(c.MSL) {
+		return fmt.Sprintf("TIME-WAIT from %d to %d is too short", since, until)
+	}
+	return ""
+}
+
+func faultOfTransition(t *Transition) string {
+	row := Row{From: t.From, Event: t.Event, To: t.To}
+	if !slices.ContainsFunc(Table, func(r Row) bool { r.Rule = ""; return r == row }) &&
+		row != (Row{From: passiveReset.From, Event: passiveReset.Event, To: passiveReset.To}) {
+		return fmt.Sprintf("%v, is no row of the table", row)
+	}
+	if t.Rule() == "" {
+		return "has no rule"
+	}
+	frames := fmt.Sprintf("%v, has frame %d, proof %d", t.Cause, t.Frame, t.Proof)
+	switch t.Cause {
+	case Sent:
+		if t.Frame == 0 || t.Proof != t.Frame {
+			return frames
+		}
+	case Received:
+		// Only a SYN can be captured behind the SYN-ACK that proves it.
+		if t.Frame == 0 || t.Proof != 0 && t.Proof < t.Frame && t.Event != RecvSYN {
+			return frames
+		}
+	case Timer:
+		if t.Frame != 0 || t.Proof != 0 {
+			return frames
+		}
+	case Assumed:
+		if t.Proof == 0 {
+			return frames
 		}
 	}
 	return ""

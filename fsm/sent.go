@@ -242,27 +242,8 @@ func (c *Conn) disown(side Side) bool {
 
 func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
-	var m Meaning
-
 	finAgain := s.Flags&FIN != 0 && x.SentFIN && s.FinSeq() == x.FinSeq
-	if finAgain || s.Len > 0 && x.State == Closed {
-		// An endpoint that repeats itself has not received the ACK of its FIN.
-		m |= c.takeBack(side, AckOfFIN)
-	}
-	rearm := false
-	if x.State == Closed {
-		switch {
-		case x.sentRST:
-			m |= c.continuesAfterRST(side, s)
-		case x.gotRST:
-			// When it sent this, the RST that passed had not arrived, or was ignored.
-			m |= AfterPeerRST | c.takeBack(side, RecvRST)
-			rearm = !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
-		case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:
-			c.joinMidway(side, s)
-			m |= Joined
-		}
-	}
+	m, rearm := c.reopen(side, s, finAgain)
 	if y.FastOpen && x.unproved > 0 && echoesOlder(s, y) {
 		m |= c.takeBack(side, AckOfSYN) // the ACK that passed had not arrived yet
 	}
@@ -272,7 +253,6 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 		}
 		return m | c.advance(x, y, s)
 	}
-
 	if s.Flags&ACK != 0 {
 		m |= c.settleByAck(side, s)
 	}
@@ -296,6 +276,29 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 		x.gotRST = c.apply(side, RecvRST, Received, x.rstTo, 0)
 	}
 	return m
+}
+
+// reopen corrects what was thought to have closed an endpoint that sends an
+// ordinary segment. With rearm, a RST that it had not received may arrive still.
+func (c *Conn) reopen(side Side, s *Segment, finAgain bool) (m Meaning, rearm bool) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	if finAgain || s.Len > 0 && x.State == Closed {
+		// An endpoint that repeats itself has not received the ACK of its FIN.
+		m |= c.takeBack(side, AckOfFIN)
+	}
+	switch {
+	case x.State != Closed:
+	case x.sentRST:
+		m |= c.continuesAfterRST(side, s)
+	case x.gotRST:
+		// When it sent this, the RST that passed had not arrived, or was ignored.
+		m |= AfterPeerRST | c.takeBack(side, RecvRST)
+		rearm = !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
+	case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:
+		c.joinMidway(side, s)
+		m |= Joined
+	}
+	return m, rearm
 }
 
 // past reports whether the segment that x sends shows it past the latest RST of
@@ -331,7 +334,9 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 		// An ACK of it that sits behind the FIN was captured long before: the FIN
 		// had been sent by then, and this one repeats it.
 		later := c.rewind(side, c.settledAt(side, x.beyondAt, !c.End[side.Peer()].finAgain))
-		c.apply(side, SendFIN, Assumed, x.beyondAt, c.at.Frame)
+		if c.apply(side, SendFIN, Assumed, x.beyondAt, c.at.Frame) {
+			c.Judgements.shows(Shown, side, SendFIN, x.beyondAt.Frame, c.at.Frame)
+		}
 		c.replay(side, later)
 		return 0
 	}
@@ -350,73 +355,6 @@ func (c *Conn) settledAt(side Side, at Stamp, proved bool) int {
 		}
 	}
 	return len(c.Transitions)
-}
-
-// settleByAck uses what the acknowledgment on a segment says about its sender:
-// every segment carries RCV.NXT as it was when the segment was made.
-func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
-	x, y := &c.End[side], &c.End[side.Peer()]
-	var m Meaning
-	switch x.State {
-	case SynSent:
-		switch {
-		case y.SentSYN && s.Ack.After(y.ISS) && y.Passive:
-			x.gotSYN = true
-			c.imply(side, RecvSYNACK, y.Syn)
-		case y.SentSYN && s.Ack.After(y.ISS) && y.HasAck && y.Acked.After(x.ISS):
-			// Both opened, and y's SYN-ACK had passed before x's SYN came again.
-			x.gotSYN = true
-			c.imply(side, RecvSYNACK, y.lastAck)
-		case !y.Seen && y.State == Closed:
-			// Only a SYN-ACK that nobody captured explains the ACK.
-			c.assumeSYNACK(side, s)
-			m |= Joined
-		}
-	case SynReceived:
-		switch {
-		case x.challenged && s.Len == 0:
-			// It answers a segment that it could not accept; its SYN may be unacknowledged.
-		case y.FastOpen && echoesOlder(s, y):
-			// With Fast Open it may send before the ACK comes, and did.
-		case y.HasAck && y.Acked.After(x.ISS):
-			x.synAck = true
-			c.imply(side, AckOfSYN, y.lastAck)
-		case s.Len > 0 && !y.FastOpen:
-			x.synAck = true
-			c.imply(side, AckOfSYN, Stamp{})
-			c.proveEvent(side.Peer(), RecvSYNACK) // or it would not have sent that ACK
-		default:
-			m |= ACKBeforeACK
-		}
-	}
-	if x.unproved > 0 {
-		// A challenge ACK can come from SYN-RECEIVED too.
-		challenge := s.Len == 0 && s.Flags&FIN == 0 && (x.challenged || x.rstTo.Nth != 0)
-		if !y.FastOpen && !challenge {
-			c.proveEvent(side, AckOfSYN) // in SYN-RECEIVED it would not have sent this
-		}
-		c.prove(side, s)
-	}
-	if !y.Seen && y.SentSYN && s.Ack.After(y.ISS+1) {
-		c.proveEvent(side.Peer(), AckOfSYN) // the peer sent data, so it was past the handshake
-	}
-	if y.State == Closed && !y.Seen && y.lastRST.Nth == 0 && x.State != SynSent {
-		// x acknowledges a side of which nothing is captured.
-		c.joinMidway(side.Peer(), nil)
-		y.Out.Start(s.Ack)
-		m |= Joined
-	}
-	if y.SentFIN {
-		if s.Ack.After(y.FinSeq) {
-			if !x.gotFIN && !s.Ack.After(y.Out.Top) {
-				x.gotFIN = true
-				c.imply(side, RecvFIN, y.Fin)
-			}
-		} else if x.gotFIN && (!x.HasAck || s.Ack.AtOrAfter(x.Acked)) {
-			m |= c.takeBack(side, RecvFIN)
-		}
-	}
-	return m
 }
 
 // assumeSYNACK fills in the SYN-ACK that side's ACK answers when nothing of the

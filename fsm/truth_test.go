@@ -184,220 +184,60 @@ func (w *world) timer(h *host) {
 	w.put(h, s)
 }
 
-// arrive is RFC 9293 §3.10.7, as far as this world needs it.
-func (w *world) arrive(h *host, s *Segment) {
-	switch h.state {
-	case Closed:
-		if h.passive && len(h.history) == 0 && s.Flags&(SYN|ACK|RST) == SYN {
-			h.rcv = s.Seq + 1
-			h.history = append(h.history, Listen)
-			h.enter(SynReceived, RecvSYN)
-			w.send(h, SYN|ACK, 0)
-			return
-		}
-		if s.Flags&RST == 0 {
-			if s.Flags&ACK != 0 {
-				w.put(h, Segment{Flags: RST, Seq: s.Ack})
-			} else {
-				w.put(h, Segment{Flags: RST | ACK, Ack: s.End()})
-			}
-		}
-		return
-	case SynSent:
-		ok := s.Flags&ACK != 0 && s.Ack == h.next
-		switch {
-		case s.Flags&ACK != 0 && !ok:
-			if s.Flags&RST == 0 {
-				w.put(h, Segment{Flags: RST, Seq: s.Ack})
-			}
-		case s.Flags&RST != 0:
-			if ok {
-				w.die(h, RecvRST)
-			}
-		case s.Flags&SYN != 0 && ok:
-			h.rcv = s.Seq + 1
-			w.acked(h, s.Ack)
-			h.enter(Established, RecvSYNACK)
-			w.send(h, ACK, 0)
-			w.work(h)
-		case s.Flags&SYN != 0:
-			h.rcv = s.Seq + 1
-			h.enter(SynReceived, RecvSYN)
-			again := h.unacked[0]
-			again.Flags, again.Ack = SYN|ACK, h.rcv
-			w.put(h, again)
-		}
-		return
-	}
-	if s.Flags&RST != 0 {
-		if s.Seq == h.rcv {
-			if h.state == SynReceived && h.passive {
-				h.enter(Listen, RecvRST)
-				h.unacked, h.resend = nil, 0
-				return
-			}
-			w.die(h, RecvRST)
-		} else if acceptable(s.Seq, 0, h.rcv, 60000) {
-			w.send(h, ACK, 0)
-		}
-		return
-	}
-	if h.state == Listen {
-		return
-	}
-	// A SYN-ACK that crossed ours acknowledges our SYN, though its SYN is old.
-	crossed := h.state == SynReceived && s.Flags&(SYN|ACK) == SYN|ACK && s.Ack == h.next
-	if !acceptable(s.Seq, s.Space(), h.rcv, 60000) && !crossed {
-		if h.state == SynReceived && h.passive && s.Flags&SYN != 0 {
-			w.put(h, h.unacked[0]) // as every system does
-			return
-		}
-		if h.state != SynReceived {
-			w.send(h, ACK, 0)
-		}
-		return
-	}
-	if s.Flags&ACK == 0 || s.Flags&SYN != 0 && !crossed {
-		return
-	}
-	if h.state == SynReceived {
-		if !s.Ack.After(h.iss) || s.Ack.After(h.next) {
-			w.put(h, Segment{Flags: RST, Seq: s.Ack})
-			return
-		}
-		h.enter(Established, AckOfSYN)
-		defer w.work(h)
-	}
-	w.acked(h, s.Ack)
-	if h.sentFIN && s.Ack.After(h.fin) {
-		switch h.state {
-		case FinWait1:
-			h.enter(FinWait2, AckOfFIN)
-		case Closing:
-			h.enter(TimeWait, AckOfFIN)
-		case LastAck:
-			w.die(h, AckOfFIN)
-			return
-		}
-	}
-	if crossed || s.Space() == 0 {
-		return
-	}
-	if s.Seq.After(h.rcv) { // a hole: it keeps nothing behind one
-		w.send(h, ACK, 0)
-		return
-	}
-	if s.End().After(h.rcv) {
-		h.rcv = s.End()
-		if s.Flags&FIN != 0 {
-			switch h.state {
-			case Established:
-				h.enter(CloseWait, RecvFIN)
-			case FinWait1:
-				h.enter(Closing, RecvFIN)
-			case FinWait2:
-				h.enter(TimeWait, RecvFIN)
-			}
-		}
-	}
-	w.send(h, ACK, 0)
-	w.work(h)
-}
-
-func (w *world) acked(h *host, ack Seq) {
-	if ack.After(h.una) && ack.AtOrBefore(h.next) {
-		h.una = ack
-		h.tries = 0
-		for len(h.unacked) > 0 && h.unacked[0].Seq.Add(h.unacked[0].Space()).AtOrBefore(ack) {
-			h.unacked = h.unacked[1:]
-		}
-		h.resend = 0
-		if len(h.unacked) > 0 {
-			h.resend = w.now + Second
-		}
-	}
-}
-
-func (w *world) die(h *host, why Event) {
-	h.enter(Closed, why)
-	h.unacked, h.resend = nil, 0
-}
-
-// work sends what the host wants to send next.
-func (w *world) work(h *host) {
-	if h.state != Established && h.state != CloseWait {
-		return
-	}
-	if h.data > 0 {
-		h.data--
-		w.send(h, PSH|ACK, uint32(1+w.r.IntN(100)))
-		if w.r.IntN(2) == 0 {
-			return // more with the next segment that comes
-		}
-	}
-	if h.data > 0 && h.state == Established {
-		return
-	}
-	switch h.ending {
-	case endFIN:
-		h.fin, h.sentFIN = h.next, true
-		next := FinWait1
-		if h.state == CloseWait {
-			next = LastAck
-		}
-		h.enter(next, SendFIN)
-		w.send(h, FIN|ACK, 0)
-	case endRST:
-		w.put(h, Segment{Flags: RST | ACK, Seq: h.next, Ack: h.rcv})
-		w.die(h, SendRST)
-	}
-}
-
 // judge holds what the tap calls proved against the truth. Each proved event must
 // have happened, and a proved state must be one that the host was in. Where nothing
 // is lost, the whole path must be the true one; where something is, the order of
 // two events that one segment proves can be otherwise.
 func (w *world) judge() string {
 	for side := range w.hosts {
-		h := &w.hosts[side]
-		at := 0
-		for i := range w.tap.Transitions {
-			tr := &w.tap.Transitions[i]
-			if tr.Side != Side(side) || tr.Cause == Timer {
-				continue
-			}
-			if tr.Proof == 0 {
-				at = -1
-				continue
-			}
-			// When both open, the crossing SYN and the SYN-ACK have one number, and
-			// acknowledging it proves only that either came.
-			either := w.both && (tr.Event == RecvSYN || tr.Event == RecvSYNACK || tr.Event == AckOfSYN) &&
-				(h.events[RecvSYN] || h.events[RecvSYNACK])
-			if !h.events[tr.Event] && !either {
-				return fmt.Sprintf("%v: %v in frame %d, called proved by %d, did not happen", Side(side), tr.Event, tr.Frame, tr.Proof)
-			}
-			if w.loss > 0 || w.reorders || at < 0 {
-				continue
-			}
-			if tr.From == Listen && at < len(h.history) && h.history[at] == Listen {
-				at++
-			}
-			if at >= len(h.history) || h.history[at] != tr.To {
-				return fmt.Sprintf("%v: %v > %v in frame %d is called proved by %d, but it went through %v",
-					Side(side), tr.From, tr.To, tr.Frame, tr.Proof, h.history)
-			}
-			at++
-		}
-		e := &w.tap.End[side]
-		if w.reorders || w.loss > 0 && e.State == Closing {
-			continue // the FIN proved, perhaps by a segment that was behind the ACK of ours
-		}
-		if e.Proved() && e.State != Closed && !slices.Contains(h.history, e.State) {
-			return fmt.Sprintf("%v: proved to be in %v, but it went through %v", Side(side), e.State, h.history)
+		if err := w.judgeHost(Side(side)); err != "" {
+			return err
 		}
 	}
 	return ""
+}
+
+func (w *world) judgeHost(side Side) string {
+	h := &w.hosts[side]
+	at := 0 // in the host's history; −1 where the order is not judged any more
+	for i := range w.tap.Transitions {
+		tr := &w.tap.Transitions[i]
+		switch {
+		case tr.Side != side || tr.Cause == Timer:
+			continue
+		case tr.Proof == 0:
+			at = -1
+			continue
+		case !w.happened(h, tr.Event):
+			return fmt.Sprintf("%v: %v in frame %d, called proved by %d, did not happen", side, tr.Event, tr.Frame, tr.Proof)
+		case w.loss > 0 || w.reorders || at < 0:
+			continue
+		}
+		if tr.From == Listen && at < len(h.history) && h.history[at] == Listen {
+			at++
+		}
+		if at >= len(h.history) || h.history[at] != tr.To {
+			return fmt.Sprintf("%v: %v > %v in frame %d is called proved by %d, but it went through %v",
+				side, tr.From, tr.To, tr.Frame, tr.Proof, h.history)
+		}
+		at++
+	}
+	e := &w.tap.End[side]
+	if w.reorders || w.loss > 0 && e.State == Closing {
+		return "" // the FIN proved, perhaps by a segment that was behind the ACK of ours
+	}
+	if e.Proved() && e.State != Closed && !slices.Contains(h.history, e.State) {
+		return fmt.Sprintf("%v: proved to be in %v, but it went through %v", side, e.State, h.history)
+	}
+	return ""
+}
+
+// happened reports whether the event happened to the host. When both open, the
+// crossing SYN and the SYN-ACK have one number, and acknowledging it proves only
+// that either came.
+func (w *world) happened(h *host, ev Event) bool {
+	either := w.both && (ev == RecvSYN || ev == RecvSYNACK || ev == AckOfSYN)
+	return h.events[ev] || either && (h.events[RecvSYN] || h.events[RecvSYNACK])
 }
 
 func newWorld(seed uint64) *world {
