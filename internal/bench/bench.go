@@ -128,7 +128,7 @@ func (m *match) run(ctx context.Context, r *Result, opt *Options) error {
 			default:
 				row.Runs = append(row.Runs, u)
 			}
-			fmt.Fprintf(opt.Log, "  %d %-32s %s %s %s\n", round+1, row.Name, seconds(u.Wall), memory(u.Memory), row.Note)
+			fmt.Fprintf(opt.Log, "  %d %-32s %s (processors %s) %s %s\n", round+1, row.Name, seconds(u.Wall), seconds(u.CPU), memory(u.Memory), row.Note)
 		}
 	}
 	return nil

@@ -11,6 +11,9 @@ func (k *Kind) Make(context.Context, string, int) (string, error) {
 	return "", Missing("network namespaces are Linux's")
 }
 
+// Side is false: no captures are made here.
+func Side([]string) bool { return false }
+
 func none(*play, int) error { return nil }
 
 func bulk(int) func(*play, int) error { return none }

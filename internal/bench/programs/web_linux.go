@@ -114,7 +114,7 @@ func lossyWeb(p *play, n int) error {
 	if err := p.startNginx(1000, false, sizes...); err != nil {
 		return err
 	}
-	return p.short("http", n/45, 400, sizes...)
+	return p.short("http", n/28, 400, sizes...)
 }
 
 // keepaliveWeb spends a part of its packets on connections that are kept, the

@@ -17,10 +17,14 @@ import (
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/bench"
+	"github.com/tcpflow-states/tcpflow-states/internal/bench/programs"
 	"github.com/tcpflow-states/tcpflow-states/internal/markdown"
 )
 
 func main() {
+	if programs.Side(os.Args[1:]) {
+		return
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx)
 	stop()
