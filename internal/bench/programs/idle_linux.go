@@ -128,7 +128,12 @@ func serveIdle(address string) error {
 		return err
 	}
 	fmt.Println("ready")
-	var open []net.Conn // referred to, so that none is closed
+	var open []net.Conn // referred to, so that none is closed earlier
+	defer func() {
+		for _, c := range open {
+			c.Close()
+		}
+	}()
 	for {
 		c, err := l.Accept()
 		if err != nil {
