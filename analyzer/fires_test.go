@@ -83,7 +83,7 @@ func TestDoubt(t *testing.T) {
 	}
 	for hidden, want := range map[string]struct{ severity, doubt, trust string }{
 		"":       {"warning", "", "full"},
-		"hidden": {"note", "the capture lost 400 bytes of this connection", "partial"},
+		"hidden": {"note", "the capture is missing 400 bytes of this connection", "partial"},
 	} {
 		s, err := conversation.Parse("script", strings.NewReader(script(hidden)))
 		if err != nil {

@@ -11,10 +11,10 @@ import (
 var abortiveClose = &Check{
 	Name: record.CheckAbortiveClose, Title: "connection reset", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
-	Condition: "A side without a FIN of its own ends an open connection with a RST. Nothing that is under way is delivered, and there is no TIME-WAIT.",
+	Condition: "A side that has sent no FIN ends an open connection with a RST. Data still in flight is discarded, and there is no TIME-WAIT.",
 	Benign: []string{
-		"normal for many applications that have all they need", "SO_LINGER with time 0", "the application closed with data unread, or ended",
-		"the host lost the connection's state", "a middlebox resets in the host's name",
+		"normal for many applications that have all they need", "SO_LINGER with a timeout of 0", "the application closed with unread data in its receive buffer, or crashed",
+		"the host lost the connection's state", "a middlebox sends the RST in the host's name",
 	},
 	Peers:   []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO, RSTR"}, {Tool: "Wireshark", Name: "tcp.connection.rst"}},
 	Filter:  "tcp.flags.reset == 1 && !(tcp.completeness & 16)",
@@ -30,7 +30,7 @@ var abortiveClose = &Check{
 				}) == nil {
 					return
 				}
-				when := "with nothing sent before"
+				when := "with nothing captured of its peer before"
 				if k.Prior != 0 {
 					when = fmt.Sprintf("after frame %d of the %s", k.Prior.Number(), side.Peer())
 				}

@@ -11,10 +11,10 @@ import (
 )
 
 var ackUnseenSegment = &Check{
-	Name: record.CheckACKUnseenSegment, Title: "data acknowledged but never captured", Family: "capture",
-	Severity: record.SeverityCapture, Rule: "observer: what the receiver acknowledges did arrive, so the capture lost it",
-	Condition: "An acknowledgment covers octets that were not captured, and the sender's next data does not contradict it.",
-	Benign:    []string{"the capturing host was too slow", "part of the traffic takes another path"},
+	Name: record.CheckACKUnseenSegment, Title: "data acknowledged but missing from the capture", Family: "capture",
+	Severity: record.SeverityCapture, Rule: "observer: what the receiver acknowledges did arrive, so the capture dropped it",
+	Condition: "An ACK covers bytes that were not captured, and the sender's next data does not contradict it.",
+	Benign:    []string{"the capturing host could not keep up", "part of the traffic takes another path"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.ack_lost_segment"}, {Tool: "Zeek", Name: "missed_bytes"}, {Tool: "Suricata", Name: "tcp.ack_unseen_data"}},
 	Filter:    "tcp.analysis.ack_lost_segment",
 	Meaning:   fsm.GapConfirmed | fsm.AckAhead,
@@ -30,8 +30,8 @@ var ackUnseenSegment = &Check{
 			slices.Sort(frames)
 			frames = slices.Compact(frames)
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: len(frames), Seen: phrase.Bytes(n) + " acknowledged, not captured", Expected: "every octet captured",
-				Message: fmt.Sprintf("The capture lost %s of the %s's data: the %s acknowledged them.", phrase.Bytes(n), side, side.Peer()),
+				Side: side.String(), Frames: frames, Count: len(frames), Seen: phrase.Bytes(n) + " acknowledged, not captured", Expected: "every byte captured",
+				Message: fmt.Sprintf("The capture is missing %s of the %s's data, which the %s acknowledged.", phrase.Bytes(n), side, side.Peer()),
 			})
 		}
 	},

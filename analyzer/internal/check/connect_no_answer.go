@@ -12,10 +12,10 @@ import (
 var connectNoAnswer = &Check{
 	Name: record.CheckConnectNoAnswer, Title: "SYN never answered", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.3",
-	Condition: "At least one SYN was captured and nothing at all came back until the connection's record ended; a lone SYN counts only when a second or more of capture followed it.",
+	Condition: "Nothing at all was captured in answer to the SYNs; a single SYN counts only when the capture went on for a second or more after it.",
 	Benign: []string{
-		"only one direction was captured", "a filter drops the SYN without a word", "the server is down, or the address is not in use",
-		"the server drops SYNs because its queue is full",
+		"only one direction was captured", "a firewall drops the SYN silently", "the server is down, or the address is not in use",
+		"the server drops SYNs because its accept queue or SYN queue is full",
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state S0"}, {Tool: "argus", Name: "REQ"}},
 	Filter: "tcp.completeness == 1",
@@ -30,13 +30,13 @@ var connectNoAnswer = &Check{
 		}
 		again, _ := notable(f, fsm.Client, fsm.SYNAgain)
 		message := fmt.Sprintf("The server never answered the SYN in frame %d", f.SYN.Frame.Number())
-		why := "the client asked only once: it may have given up by itself"
+		why := "the SYN was sent only once: the client may have given up by itself"
 		if n > 1 {
 			why = ""
-			message = fmt.Sprintf("The server never answered the client's %d SYNs within %s", n, phrase.Elapsed(f.Last.Time-f.First.Time))
+			message = fmt.Sprintf("The server never answered the client's %s SYNs, sent over %s", phrase.Count(n), phrase.Elapsed(f.Last.Time-f.First.Time))
 		}
 		if more := f.Until - f.Last.Time; more > 0 {
-			message += fmt.Sprintf("; the capture watched %s more", phrase.Elapsed(more))
+			message += fmt.Sprintf("; the capture went on for %s", phrase.Elapsed(more))
 		}
 		found(Finding{
 			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1,

@@ -9,10 +9,10 @@ import (
 )
 
 var connectRSTByMiddlebox = &Check{
-	Name: record.CheckConnectRSTByMiddlebox, Title: "attempt reset by something that is not the server", Family: "handshake",
-	Severity: record.SeverityWarning, Rule: "RFC 3360 §2; observer: one host's packets come over the same number of hops",
-	Condition: "While the handshake is under way a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
-	Benign:    []string{"a host that sends RSTs with another initial TTL than data", "a load balancer in front of several servers", "the route changed just then"},
+	Name: record.CheckConnectRSTByMiddlebox, Title: "SYN reset by a middlebox (TTL mismatch)", Family: "handshake",
+	Severity: record.SeverityWarning, Rule: "RFC 3360 §2; observer: one host's packets cross the same number of hops",
+	Condition: "During the handshake a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
+	Benign:    []string{"a host whose RSTs have another initial TTL than its data", "a load balancer in front of several servers", "the route changed just then"},
 	Filter:    "tcp.flags.reset == 1",
 	Meaning:   fsm.RSTRefuses | fsm.RSTSent | fsm.RSTBadAck,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -25,7 +25,7 @@ var connectRSTByMiddlebox = &Check{
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
 					Seen: fmt.Sprintf("TTL %d on the RST", k.TTL), Expected: fmt.Sprintf("TTL %d, as on the %s's other packets", host, side),
-					Message: fmt.Sprintf("The RST in frame %d came with TTL %d, the %s's other packets with %d: something on the path sent it.", k.Frame.Number(), k.TTL, side, host),
+					Message: fmt.Sprintf("The RST in frame %d has TTL %d, the %s's other packets have %d: a middlebox on the path sent it.", k.Frame.Number(), k.TTL, side, host),
 				})
 			})
 		}

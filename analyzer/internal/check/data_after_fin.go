@@ -10,10 +10,10 @@ import (
 )
 
 var dataAfterFIN = &Check{
-	Name: record.CheckDataAfterFIN, Title: "data behind the sender's own FIN", Family: "teardown",
+	Name: record.CheckDataAfterFIN, Title: "data after the sender's own FIN", Family: "teardown",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.6",
-	Condition: "A side sends data whose sequence numbers lie at or beyond its own FIN.",
-	Benign:    []string{"the FIN was forged", "the data belongs to a new connection whose handshake was not captured"},
+	Condition: "A side sends data with sequence numbers at or beyond its own FIN.",
+	Benign:    []string{"the FIN was forged", "the data belongs to a new connection on the same ports whose handshake was not captured"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:3"}},
 	Filter:    "tcp.completeness & 16 && tcp.len > 0", Needs: Beginning,
 	Meaning: fsm.DataAfterFIN,
@@ -21,7 +21,7 @@ var dataAfterFIN = &Check{
 		return Finding{
 			Seen:     fmt.Sprintf("seq %s, %s", number(f, side, k.Segment.Seq), phrase.Bytes(k.Segment.Len)),
 			Expected: "nothing beyond the FIN at " + number(f, side, f.Conn.End[side].FinSeq),
-			Message: fmt.Sprintf("The %s sent %s in frame %d after it had said with a FIN that it had no more to send.",
+			Message: fmt.Sprintf("The %s sent %s in frame %d beyond its own FIN.",
 				side, phrase.Bytes(k.Segment.Len)+" of data", k.Frame.Number()),
 		}
 	}),

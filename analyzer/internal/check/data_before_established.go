@@ -10,17 +10,17 @@ import (
 )
 
 var dataBeforeEstablished = &Check{
-	Name: record.CheckDataBeforeEstablished, Title: "data before the handshake", Family: "handshake",
+	Name: record.CheckDataBeforeEstablished, Title: "data before the SYN-ACK", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.3",
-	Condition: "A side whose SYN nobody had answered sends data, without Fast Open, and the answer is captured more than 5 ms later.",
-	Benign:    []string{"the two directions were captured out of order", "a first SYN-ACK was not captured"},
+	Condition: "A side in SYN-SENT sends data, without Fast Open, and the SYN-ACK is captured more than 5 ms later.",
+	Benign:    []string{"the two directions were captured out of order", "an earlier SYN-ACK was not captured"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "data_before_established"}, {Tool: "Suricata", Name: "stream.3whs_ack_data_inject"}},
 	Filter:    "tcp.len > 0 && !(tcp.completeness & 2)", Needs: InStep | Whole,
 	Facts: flow.Facts(flow.EarlySegment),
 	Judge: judgeEarly(func(k *flow.NotableSegment) bool { return k.Segment.Len > 0 }, func(side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: phrase.Bytes(k.Segment.Len) + " in SYN-SENT", Expected: "the SYN-ACK first",
-			Message: fmt.Sprintf("The %s sent %s in frame %d before anybody had answered its SYN.", side, phrase.Bytes(k.Segment.Len)+" of data", k.Frame.Number()),
+			Message: fmt.Sprintf("The %s sent %s in frame %d before its SYN was answered.", side, phrase.Bytes(k.Segment.Len)+" of data", k.Frame.Number()),
 		}
 	}),
 }

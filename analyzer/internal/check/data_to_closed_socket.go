@@ -10,10 +10,10 @@ import (
 )
 
 var dataToClosedSocket = &Check{
-	Name: record.CheckDataToClosedSocket, Title: "data for an application that has closed", Family: "teardown",
+	Name: record.CheckDataToClosedSocket, Title: "data received after close(): answered by a RST", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
-	Condition: "A side has sent its FIN, and answers data that the peer sent after it, or before it had come, with a RST.",
-	Benign:    []string{"the application needed no more of the answer", "a client that hangs up while the server still sends"},
+	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too.",
+	Benign:    []string{"the application needed no more of the response", "a client that disconnects while the server is still sending"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
 	Meaning: fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -25,8 +25,8 @@ var dataToClosedSocket = &Check{
 				}
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{data, k.Frame}, Count: 1, Seen: seen, Expected: "data read to the end",
-					Message: fmt.Sprintf("The %s had closed; it reset the connection in frame %d when the data in frame %d came, so that data was lost.",
-						side, k.Frame.Number(), data.Number()),
+					Message: fmt.Sprintf("The %s had closed its socket and answered the data in frame %d with a RST in frame %d: that data was lost.",
+						side, data.Number(), k.Frame.Number()),
 				})
 			}
 		}

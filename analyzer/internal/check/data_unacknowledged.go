@@ -12,7 +12,7 @@ import (
 var dataUnacknowledged = &Check{
 	Name: record.CheckDataUnacknowledged, Title: "peer vanished with data unacknowledged", Family: "retransmission",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.3 (MUST-20)",
-	Condition: "Data was sent again three times or more after the last sign of life of the peer, and was never acknowledged. No RST of the peer came.",
+	Condition: "Data was retransmitted three times or more after the last segment of the peer, and was never acknowledged. The peer sent no RST.",
 	Benign:    []string{"the answers were not captured", "the peer, the path to it or the path back broke", "the capture ended too early"},
 	Filter:    "tcp.analysis.retransmission", Needs: BothSides,
 	Facts: flow.Facts(flow.Retransmission, flow.LateFill),
@@ -24,9 +24,9 @@ var dataUnacknowledged = &Check{
 			}
 			found(Finding{
 				Side: side.Peer().String(), Frames: []fsm.Frame{u.Frame, u.LastFrame}, Count: 1,
-				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "repetition", "repetitions"), phrase.Elapsed(u.Last-u.Time)),
+				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "retransmission", "retransmissions"), phrase.Elapsed(u.Last-u.Time)),
 				Expected: "an ACK",
-				Message: fmt.Sprintf("The %s vanished: the %s sent its data of frame %d again %s within %s and got no answer.",
+				Message: fmt.Sprintf("The %s vanished: the %s retransmitted its data of frame %d %s within %s and got no answer.",
 					side.Peer(), side, u.Frame.Number(), phrase.Times(u.Resent), phrase.Elapsed(u.Last-u.Time)),
 			})
 		}

@@ -10,10 +10,10 @@ import (
 )
 
 var delayedACKStall = &Check{
-	Name: record.CheckDelayedACKStall, Title: "waiting for delayed ACKs", Family: "window",
+	Name: record.CheckDelayedACKStall, Title: "Nagle and delayed ACK stall", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.4, §3.8.6.3",
-	Condition: "Three times or more a side sends its next data within 5 ms after an ACK without data that its peer held back for 35 to 500 ms, four times the round trip or more: Nagle's algorithm on one side waits for the delayed ACK of the other.",
-	Benign:    []string{"an application whose own rhythm it is"},
+	Condition: "Three times or more a side sends its next data within 5 ms of an ACK without data that its peer delayed by 35 to 500 ms, at least four times the RTT: Nagle's algorithm on one side waits for the delayed ACK of the other.",
+	Benign:    []string{"an application that sends at that interval by itself"},
 	Filter:    "tcp.time_delta > 0.035 && tcp.len == 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
@@ -28,8 +28,8 @@ var delayedACKStall = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.Stalls.Frames, Count: w.Stalls.N,
-				Seen: fmt.Sprintf("%d waits of %s on average, round trip %s", w.Stalls.N, phrase.Elapsed(mean), phrase.Elapsed(d.RTT().Min)), Expected: "the rest of the data at once",
-				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent on, first before frame %d, %s in all.", side, phrase.Times(w.Stalls.N), w.Stalls.Frames[0].Number(), phrase.Elapsed(w.StallTime)),
+				Seen: fmt.Sprintf("%s of %s on average, RTT %s", phrase.Counted(w.Stalls.N, "stall", "stalls"), phrase.Elapsed(mean), phrase.Elapsed(d.RTT().Min)), Expected: "the rest of the data at once",
+				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent more, first before frame %d, %s in all.", side, phrase.Times(w.Stalls.N), w.Stalls.Frames[0].Number(), phrase.Elapsed(w.StallTime)),
 			})
 		}
 	},

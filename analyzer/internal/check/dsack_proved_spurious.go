@@ -9,9 +9,9 @@ import (
 )
 
 var dsackProvedSpurious = &Check{
-	Name: record.CheckDSACKProvedSpurious, Title: "retransmission proved needless", Family: "retransmission",
+	Name: record.CheckDSACKProvedSpurious, Title: "spurious retransmission (DSACK)", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 2883 §4",
-	Condition: "The receiver reports with a DSACK that it got octets twice, and a retransmission of these octets was captured.",
+	Condition: "The receiver reports with a DSACK that it received bytes twice, and a retransmission of these bytes was captured.",
 	Benign:    []string{"an ACK was lost or late", "a tail loss probe", "the network delivered a packet twice"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "dsack pkts"}},
 	Filter:    "tcp.options.sack.dsack",
@@ -26,8 +26,8 @@ var dsackProvedSpurious = &Check{
 			b := k.Segment.SACK[0]
 			found(Finding{
 				Side: peer.String(), Frames: frames, Count: f.CountFact(side, flow.DSACK),
-				Seen: fmt.Sprintf("DSACK of %s from %s", phrase.Bytes(b.To.Minus(b.From)), number(f, peer, b.From)), Expected: "each octet once",
-				Message: fmt.Sprintf("The %s got data twice, as its DSACK in frame %d says: the %s need not have sent it again.", side, k.Frame.Number(), peer),
+				Seen: fmt.Sprintf("DSACK of %s from %s", phrase.Bytes(b.To.Minus(b.From)), number(f, peer, b.From)), Expected: "no duplicate data",
+				Message: fmt.Sprintf("The %s received data twice, as its DSACK in frame %d reports: the %s's retransmission was spurious.", side, k.Frame.Number(), peer),
 			})
 		}
 	},

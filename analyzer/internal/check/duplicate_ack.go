@@ -9,10 +9,10 @@ import (
 )
 
 var duplicateACK = &Check{
-	Name: record.CheckDuplicateACK, Title: "duplicate ACKs by the hundred", Family: "retransmission",
+	Name: record.CheckDuplicateACK, Title: "duplicate-ACK storm", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 5681 §2",
-	Condition: "A side repeats ACKs 100 times or more in all while data is outstanding. Fewer are ordinary, one for each segment behind a lost one.",
-	Benign:    []string{"a large window with a segment lost", "two hosts that answer each other's ACKs in a loop"},
+	Condition: "A side sends 100 duplicate ACKs or more in all while data is outstanding. Fewer are ordinary, one for each segment received after a lost one.",
+	Benign:    []string{"a large window with a segment lost", "two hosts that answer each other's ACKs in a loop (an ACK loop)"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.duplicate_ack"}},
 	Filter:    "tcp.analysis.duplicate_ack",
 	Facts:     flow.Facts(flow.DuplicateACK),
@@ -25,9 +25,9 @@ var duplicateACK = &Check{
 			frames, k := notable(f, side, 0, flow.DuplicateACK)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(d.DuplicateACKs),
-				Seen: fmt.Sprintf("%d of %s", d.DuplicateACKs, phrase.Counted(d.Packets, "segment", "segments")), Expected: "ACKs that advance",
-				Message: fmt.Sprintf("The %s repeated ACKs %s, %s; its peer sent %s again.",
-					side, phrase.Times(d.DuplicateACKs), firstIn(int(d.DuplicateACKs), k.Frame), phrase.Counted(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
+				Seen: fmt.Sprintf("%s of %s", phrase.Count(d.DuplicateACKs), phrase.Counted(d.Packets, "segment", "segments")), Expected: "ACKs that advance",
+				Message: fmt.Sprintf("The %s sent %s, %s; its peer retransmitted %s.",
+					side, phrase.Counted(d.DuplicateACKs, "duplicate ACK", "duplicate ACKs"), firstIn(int(d.DuplicateACKs), k.Frame), phrase.Counted(int(f.Dir[side.Peer()].Retransmissions), "segment", "segments")),
 			})
 		}
 	},

@@ -10,9 +10,9 @@ import (
 )
 
 var ecnUnnegotiated = &Check{
-	Name: record.CheckECNUnnegotiated, Title: "ECN without agreement", Family: "options",
+	Name: record.CheckECNUnnegotiated, Title: "ECN not negotiated", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 3168 §6.1.1",
-	Condition: "A segment that is no SYN has ECE or CWR although not both SYNs asked for ECN.",
+	Condition: "A segment other than a SYN has ECE or CWR set although the handshake did not negotiate ECN.",
 	Benign:    []string{"a middlebox cleared the bits of one SYN", "a stack that uses the bits for something else"},
 	Peers:     []record.PeerName{{Tool: "argus", Name: "flags E, x, t"}},
 	Filter:    "tcp.flags.syn == 0 && (tcp.flags.ece == 1 || tcp.flags.cwr == 1)",
@@ -20,7 +20,7 @@ var ecnUnnegotiated = &Check{
 	Judge: eachSideShowing(flow.ECNUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "[" + k.Segment.Flags.String() + "]", Expected: "neither ECE nor CWR",
-			Message: fmt.Sprintf("Frame %d of the %s speaks of congestion (ECE or CWR), which the SYNs did not agree on.", k.Frame.Number(), side),
+			Message: fmt.Sprintf("Frame %d of the %s has ECE or CWR set, but ECN was not negotiated.", k.Frame.Number(), side),
 		}
 	}),
 }
@@ -28,8 +28,8 @@ var ecnUnnegotiated = &Check{
 var ecnBleached = &Check{
 	Name: record.CheckECNBleached, Title: "ECN marks removed on the path", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 3168 §6.1.2",
-	Condition: "Both SYNs agreed on ECN, and of ten or more segments with data in one direction none carries an ECN codepoint in its IP header.",
-	Benign:    []string{"a sender that agrees to ECN and does not use it", "a router that clears the field"},
+	Condition: "ECN was negotiated, and of ten or more segments with data in one direction none has ECT set in its IP header.",
+	Benign:    []string{"a sender that negotiates ECN and does not use it", "a router that clears the field"},
 	Filter:    "tcp.len > 0 && ip.dsfield.ecn == 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.ECN {
@@ -42,8 +42,8 @@ var ecnBleached = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{d.LastDataFrame}, Count: 1,
-				Seen: "none of " + phrase.Counted(d.DataSegments, "segment", "segments"), Expected: "ECN-capable packets",
-				Message: fmt.Sprintf("Both sides agreed on ECN, but none of the %s's %d segments of data is marked as capable of it, the last of them frame %d.", side, d.DataSegments, d.LastDataFrame.Number()),
+				Seen: "ECT on none of " + phrase.Counted(d.DataSegments, "segment", "segments"), Expected: "ECT set",
+				Message: fmt.Sprintf("ECN was negotiated, but none of the %s's %s data segments has ECT set, the last of them frame %d.", side, phrase.Count(d.DataSegments), d.LastDataFrame.Number()),
 			})
 		}
 	},

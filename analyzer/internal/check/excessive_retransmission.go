@@ -10,10 +10,10 @@ import (
 )
 
 var excessiveRetransmission = &Check{
-	Name: record.CheckExcessiveRetransmission, Title: "much of the data sent again", Family: "retransmission",
+	Name: record.CheckExcessiveRetransmission, Title: "high retransmission rate", Family: "retransmission",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.1",
-	Condition: "At least 10 of a side's segments with data, and at least 5 % of them, were sent before.",
-	Benign:    []string{"a path that loses or overtakes much", "a path whose round trip grew beyond the timeout"},
+	Condition: "At least 10 of a side's segments with data, and at least 5 % of them, are retransmissions.",
+	Benign:    []string{"a path with much loss or reordering", "an RTT that grew beyond the retransmission timeout"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "sid 2210054 (10 of a flow)"}},
 	Filter:    "tcp.analysis.retransmission", Needs: Whole,
 	Facts: flow.Facts(flow.Retransmission, flow.LateFill),

@@ -6,12 +6,12 @@ import (
 )
 
 var fastRetransmit = &Check{
-	Name: record.CheckFastRetransmit, Title: "fast retransmission", Family: "retransmission",
+	Name: record.CheckFastRetransmit, Title: "fast retransmit", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 5681 §3.2, RFC 6675, RFC 8985",
-	Condition: "A segment is sent again because duplicate ACKs or selective ACKs say that it is missing while later ones arrived.",
-	Benign:    []string{"loss on the path", "segments overtaken by more than the sender's patience"},
+	Condition: "A segment is retransmitted because duplicate ACKs or SACK report it missing while later segments arrived.",
+	Benign:    []string{"loss on the path", "reordering beyond the sender's reordering threshold"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.fast_retransmission"}},
 	Filter:    "tcp.analysis.fast_retransmission || tcp.analysis.retransmission",
 	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
-	Judge:     judgeResent(flow.KindFast, "on the word of its peer's ACKs"),
+	Judge:     judgeResent(flow.KindFast, "by fast retransmit, triggered by duplicate ACKs/SACK"),
 }

@@ -9,10 +9,10 @@ import (
 )
 
 var finBadAck = &Check{
-	Name: record.CheckFINBadACK, Title: "FIN with an acknowledgment that cannot be", Family: "teardown",
+	Name: record.CheckFINBadACK, Title: "FIN with an invalid ack", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4",
-	Condition: "A FIN acknowledges octets that the peer, as its next segment shows, had not sent, or less than the peer may still accept: the peer must drop it.",
-	Benign:    []string{"the capture lost segments", "a forged FIN"},
+	Condition: "A FIN acknowledges bytes that the peer, as its next segment shows, had not sent, or its ack is below what the peer may still accept: the peer must drop it.",
+	Benign:    []string{"the capture dropped segments", "a forged FIN"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.fin_invalid_ack, stream.fin1_ack_wrong_seq, stream.lastack_*, stream.closing_*"}, {Tool: "Snort", Name: "129:17"}},
 	Filter:    "tcp.flags.fin == 1 && tcp.analysis.ack_lost_segment", Needs: Whole | InStep,
 	Meaning: fsm.AckOfUnsent, Facts: flow.Facts(flow.AckTooOld),

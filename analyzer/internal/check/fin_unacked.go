@@ -12,7 +12,7 @@ import (
 var finUnacked = &Check{
 	Name: record.CheckFINUnacked, Title: "FIN never acknowledged", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
-	Condition: "A side's FIN was never acknowledged and no RST ended the connection, although the FIN was sent again or more than 10 s of capture followed it.",
+	Condition: "A side's FIN was never acknowledged and no RST ended the connection, although the FIN was retransmitted or the capture went on for more than 10 s.",
 	Benign:    []string{"the capture ended too early", "the ACK was not captured", "the peer, or the path to it, vanished"},
 	Filter:    "tcp.flags.fin == 1", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -33,7 +33,7 @@ var finUnacked = &Check{
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: 1,
 				Seen: phrase.Counted(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),
-				Message: fmt.Sprintf("The %s's FIN in frame %d was never acknowledged in the %s that the capture watched.",
+				Message: fmt.Sprintf("The %s's FIN in frame %d was not acknowledged in the remaining %s of the capture.",
 					side, first.Frame.Number(), phrase.Elapsed(f.Until-first.Time)),
 			})
 		}

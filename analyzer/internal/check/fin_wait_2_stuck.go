@@ -12,8 +12,8 @@ import (
 var finWait2Stuck = &Check{
 	Name: record.CheckFINWait2Stuck, Title: "stuck in FIN-WAIT-2", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
-	Condition: "A side's FIN was acknowledged and the peer neither closed nor sent data for more than 60 s, until the capture ended.",
-	Benign:    []string{"the peer still works on an answer", "the host gave the orphaned connection up without a segment (Linux: tcp_fin_timeout, 60 s)"},
+	Condition: "A side's FIN was acknowledged and the peer neither closed nor sent data for more than 60 s, up to the end of the capture.",
+	Benign:    []string{"the peer is still working on a response", "the host dropped the orphaned connection without sending anything (Linux: tcp_fin_timeout, 60 s)"},
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {

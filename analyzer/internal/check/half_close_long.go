@@ -10,10 +10,10 @@ import (
 )
 
 var halfCloseLong = &Check{
-	Name: record.CheckHalfCloseLong, Title: "long half-closed", Family: "teardown",
+	Name: record.CheckHalfCloseLong, Title: "half-closed for long", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6.1",
-	Condition: "One side's FIN was acknowledged and the other side went on sending data for more than 60 s after it.",
-	Benign:    []string{"legal: rsh, ssh and some HTTP/1.0 clients close their half early"},
+	Condition: "One side's FIN was acknowledged and the other side kept sending data for more than 60 s after it.",
+	Benign:    []string{"legal: rsh, ssh and some HTTP/1.0 clients half-close early"},
 	Filter:    "tcp.completeness & 16 && tcp.len > 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
@@ -24,8 +24,8 @@ var halfCloseLong = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{fin.Frame, peer.LastDataFrame}, Count: 1,
-				Seen: "data for " + phrase.Elapsed(peer.LastData-fin.Time), Expected: "both halves closed soon",
-				Message: fmt.Sprintf("The %s closed its half in frame %d and the %s went on sending for %s.", side, fin.Frame.Number(), side.Peer(), phrase.Elapsed(peer.LastData-fin.Time)),
+				Seen: "data for " + phrase.Elapsed(peer.LastData-fin.Time), Expected: "both directions closed soon",
+				Message: fmt.Sprintf("The %s half-closed in frame %d and the %s kept sending for %s.", side, fin.Frame.Number(), side.Peer(), phrase.Elapsed(peer.LastData-fin.Time)),
 			})
 		}
 	},

@@ -9,10 +9,10 @@ import (
 )
 
 var halfOpenRecoveryCheck = &Check{
-	Name: record.CheckHalfOpenRecovery, Title: "half-open connection found and cleared", Family: "reset",
+	Name: record.CheckHalfOpenRecovery, Title: "half-open connection discovered and reset", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
-	Condition: "A SYN draws an ACK of other numbers instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which knows nothing of it, resets that (RFC 9293 Figure 9).",
-	Benign:    []string{"a restart of the client's host; the protocol recovers by itself"},
+	Condition: "A SYN is answered by a challenge ACK instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which has no such connection, resets it (RFC 9293 Figure 9).",
+	Benign:    []string{"the client's host restarted; the protocol recovers by itself"},
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
 	Meaning:   fsm.SYNInSync | fsm.RSTAnswers,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -20,7 +20,7 @@ var halfOpenRecoveryCheck = &Check{
 			if frames := halfOpenRecovery(f, side); frames != nil {
 				found(Finding{
 					Frames: frames, Count: 1, Seen: "SYN, challenge ACK, RST", Expected: "a close before the new SYN",
-					Message: fmt.Sprintf("The %s had lost the connection: its SYN in frame %d was answered by an ACK of the old one, which it reset in frame %d.",
+					Message: fmt.Sprintf("The %s had lost the connection: its SYN in frame %d was answered by an ACK of the old connection, which it reset in frame %d.",
 						side, frames[0].Number(), frames[2].Number()),
 				})
 			}

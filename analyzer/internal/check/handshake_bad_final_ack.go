@@ -11,12 +11,12 @@ import (
 // handshakeBadFinalAck finds an ACK in SYN-RECEIVED that is not the SYN-ACK's
 // number plus one, or sits outside the window.
 var handshakeBadFinalAck = &Check{
-	Name: record.CheckHandshakeBadFinalACK, Title: "third ACK does not acknowledge the SYN-ACK", Family: "handshake",
+	Name: record.CheckHandshakeBadFinalACK, Title: "final ACK does not acknowledge the SYN-ACK", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
-	Condition: "While the server is in SYN-RECEIVED an ACK arrives whose acknowledgment is not the SYN-ACK's sequence number plus one, or whose own number is not in the window that starts at the SYN's number plus one.",
+	Condition: "In SYN-RECEIVED an ACK arrives whose ack is not the SYN-ACK's sequence number plus one, or whose sequence number is outside the window that starts at the SYN's plus one.",
 	Benign: []string{
-		"a segment of an earlier connection on the same ports arrives late",
-		"the SYN-ACK was sent again with another number and the first was not captured",
+		"a delayed segment of an earlier connection on the same ports",
+		"the SYN-ACK was sent anew with another ISN and the first was not captured",
 	},
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_right_seq_wrong_ack_evasion"}, {Tool: "Suricata", Name: "stream.3whs_wrong_seq_wrong_ack"},
@@ -35,12 +35,12 @@ var handshakeBadFinalAck = &Check{
 			if k.Meaning.Any(fsm.HandshakeBadAck) {
 				x.Seen = "ack " + number(f, side.Peer(), k.Segment.Ack)
 				x.Expected = "ack " + number(f, side.Peer(), peer.ISS+1)
-				x.Message = fmt.Sprintf("The ACK in frame %d acknowledges %d where the SYN-ACK's number plus one is %d.",
+				x.Message = fmt.Sprintf("The ACK in frame %d has ack %d; the SYN-ACK's sequence number plus one is %d.",
 					k.Frame.Number(), k.Segment.Ack, peer.ISS+1)
 			} else {
 				x.Seen = "seq " + number(f, side, k.Segment.Seq)
 				x.Expected = "seq " + number(f, side, me.ISS+1)
-				x.Message = fmt.Sprintf("The ACK in frame %d has sequence number %d where the SYN's number plus one is %d.",
+				x.Message = fmt.Sprintf("The ACK in frame %d has sequence number %d; the SYN's plus one is %d.",
 					k.Frame.Number(), k.Segment.Seq, me.ISS+1)
 			}
 			found(x)

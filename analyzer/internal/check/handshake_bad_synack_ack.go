@@ -13,7 +13,7 @@ import (
 var handshakeBadSYNACKAck = &Check{
 	Name: record.CheckHandshakeBadSYNACKAck, Title: "SYN-ACK does not acknowledge the SYN", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.3",
-	Condition: "The acknowledgment on a SYN-ACK is not the SYN's sequence number plus one, nor, with Fast Open, plus the data that the SYN carried. The client must answer with a RST and stay in SYN-SENT.",
+	Condition: "A SYN-ACK's ack is not the SYN's sequence number plus one (with Fast Open, plus the data on the SYN). The client must answer with a RST and stay in SYN-SENT.",
 	Benign: []string{
 		"the SYN-ACK answers a SYN of an earlier attempt that was not captured",
 		"a middlebox rewrites sequence numbers in one direction only",
@@ -40,7 +40,7 @@ var handshakeBadSYNACKAck = &Check{
 				Side: side.String(), Frames: frames, Count: f.CountMeaning(side, fsm.SYNACKBadAck),
 				Seen:     "ack " + number(f, side.Peer(), first.Segment.Ack),
 				Expected: "ack " + number(f, side.Peer(), peer.ISS+1),
-				Message: fmt.Sprintf("The SYN-ACK in frame %d acknowledges %d where the SYN's number plus one is %d.",
+				Message: fmt.Sprintf("The SYN-ACK in frame %d has ack %d; the SYN's sequence number plus one is %d.",
 					first.Frame.Number(), first.Segment.Ack, peer.ISS+1),
 			})
 		}

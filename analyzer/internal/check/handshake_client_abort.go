@@ -12,9 +12,9 @@ import (
 var handshakeClientAbort = &Check{
 	Name: record.CheckHandshakeClientAbort, Title: "client resets instead of completing the handshake", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "observer: RFC 9293 §3.10.7.1 has CLOSED answer a SYN-ACK with this RST",
-	Condition: "The client answers an acceptable SYN-ACK with a RST and never sends the ACK that would complete the handshake.",
+	Condition: "The client answers an acceptable SYN-ACK with a RST and never sends the final ACK of the handshake.",
 	Benign: []string{
-		"a SYN scan", "a health check that stops at the SYN-ACK", "the application gave up before the answer came",
+		"a SYN scan", "a health check that stops at the SYN-ACK", "the application gave up before the SYN-ACK came",
 		"an old duplicate SYN reached a server",
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO"}},

@@ -12,10 +12,10 @@ import (
 var handshakeServerAbort = &Check{
 	Name: record.CheckHandshakeServerAbort, Title: "server resets instead of completing the handshake", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
-	Condition: "The server sent a SYN-ACK and then a RST before it was established; the ACK that it may answer was acceptable.",
+	Condition: "The server sent a SYN-ACK and then a RST while still in SYN-RECEIVED; if the RST answers the client's ACK, that ACK was acceptable.",
 	Benign: []string{
-		"the server's queue of connections to accept is full and it is set to reset then (Linux: tcp_abort_on_overflow)",
-		"the listening application ended just then", "a firewall or a SYN proxy changed its mind",
+		"the server's accept queue is full and it is configured to reset then (Linux: tcp_abort_on_overflow)",
+		"the listening application exited just then", "a firewall or a SYN proxy rejected the client",
 	},
 	Filter:  "tcp.completeness == 35 || tcp.completeness == 39",
 	Meaning: fsm.RSTSent,
@@ -27,7 +27,7 @@ var handshakeServerAbort = &Check{
 		found(Finding{
 			Side: "server", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame, end.Frame}, Count: 1,
 			Seen: "RST in SYN-RECEIVED", Expected: "ESTABLISHED",
-			Message: fmt.Sprintf("The server reset the connection in frame %d, %s after its own SYN-ACK, without taking it up.", end.Frame.Number(), phrase.Elapsed(end.Time-f.SYNACK.Time)),
+			Message: fmt.Sprintf("The server reset the connection in frame %d, %s after its own SYN-ACK, without establishing it.", end.Frame.Number(), phrase.Elapsed(end.Time-f.SYNACK.Time)),
 		})
 	},
 }

@@ -11,7 +11,7 @@ import (
 var handshakeSYNACKWrongDirection = &Check{
 	Name: record.CheckHandshakeSYNACKWrongDirection, Title: "SYN-ACK from the side that sent the SYN", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5",
-	Condition: "A side in SYN-SENT sends a SYN-ACK although no SYN was sent to it: neither a simultaneous open nor a split handshake.",
+	Condition: "A side in SYN-SENT sends a SYN-ACK although it was sent no SYN: neither a simultaneous open nor a split handshake.",
 	Benign:    []string{"the SYN that it answers was not captured"},
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_synack_in_wrong_direction"}, {Tool: "Zeek", Name: "connection_originator_SYN_ack"},

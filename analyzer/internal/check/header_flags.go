@@ -16,12 +16,12 @@ var illegalFlags = flow.Facts(flow.NoFlags, flow.XmasFlags, flow.SYNAndFIN, flow
 func flagCheck(name record.CheckName, title string, fact flow.Fact, filter, condition, seen, expected string, peers []record.PeerName) *Check {
 	return &Check{
 		Name: name, Title: title, Family: "header", Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1",
-		Condition: condition, Benign: []string{"a port scanner that tells systems apart by their answers", "a broken middlebox"},
+		Condition: condition, Benign: []string{"a port scanner, or OS fingerprinting", "a broken middlebox"},
 		Peers: peers, Filter: filter, Facts: flow.Facts(fact),
 		Judge: eachSideShowing(fact, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 			return Finding{
 				Seen: seen, Expected: expected,
-				Message: fmt.Sprintf("Frame %d has the flags [%s], which no endpoint sends in earnest.", k.Frame.Number(), k.Segment.Flags),
+				Message: fmt.Sprintf("Frame %d has the flags [%s], which no TCP implementation sends.", k.Frame.Number(), k.Segment.Flags),
 			}
 		}),
 	}

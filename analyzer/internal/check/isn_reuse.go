@@ -9,10 +9,10 @@ import (
 )
 
 var isnReuse = &Check{
-	Name: record.CheckISNReuse, Title: "same initial number as the connection before", Family: "handshake",
+	Name: record.CheckISNReuse, Title: "same ISN as the previous connection", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.4.1 (MUST-8, SHLD-1)",
-	Condition: "A side opens with the very initial sequence number that it had in the earlier connection on the same addresses and ports.",
-	Benign:    []string{"a capture replayed", "a proxy or a test that builds its own segments", "a SYN cookie repeated within a minute"},
+	Condition: "A side uses the same ISN as in the previous connection on the same addresses and ports.",
+	Benign:    []string{"replayed traffic", "a proxy or a test that builds its own segments", "the same SYN cookie within a minute"},
 	Filter:    "tcp.flags.syn == 1 && tcp.seq_raw",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		pre := f.Previous
@@ -30,8 +30,8 @@ var isnReuse = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{e.Syn.Frame}, Count: 1,
-				Seen: fmt.Sprintf("initial number %d again", e.ISS), Expected: "a new one",
-				Message: fmt.Sprintf("The %s opened in frame %d with initial number %d, the number that the connection begun in frame %d had.", side, e.Syn.Frame.Number(), e.ISS, pre.First.Number()),
+				Seen: fmt.Sprintf("ISN %d again", e.ISS), Expected: "a new one",
+				Message: fmt.Sprintf("The %s's SYN in frame %d has ISN %d, as in the connection that began in frame %d.", side, e.Syn.Frame.Number(), e.ISS, pre.First.Number()),
 			})
 		}
 	},

@@ -10,10 +10,10 @@ import (
 )
 
 var keepaliveDeadPeer = &Check{
-	Name: record.CheckKeepaliveDeadPeer, Title: "peer dead by keepalive", Family: "keepalive",
+	Name: record.CheckKeepaliveDeadPeer, Title: "peer unresponsive (keepalive timeout)", Family: "keepalive",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.8.4",
-	Condition: "The last run of keepalive probes stayed unanswered and its sender then reset the connection, or at least 9 went unanswered and nothing more was heard.",
-	Benign:    []string{"the answers were not captured", "a firewall between the two forgot the connection"},
+	Condition: "The last keepalive probes in a row were not answered and their sender then reset the connection, or at least 9 were not answered and the peer was not heard again.",
+	Benign:    []string{"the answers were not captured", "a firewall or NAT on the path dropped its state"},
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
@@ -22,7 +22,7 @@ var keepaliveDeadPeer = &Check{
 				continue
 			}
 			frames := append([]fsm.Frame{}, k.LastRun()...)
-			how := "nothing more was heard of it"
+			how := "it was not heard again"
 			if k.GaveUp {
 				frames = append(frames[:min(len(frames), MaxFrames-1)], f.RST[side].Frame)
 				how = fmt.Sprintf("the %s then reset the connection in frame %d", side, f.RST[side].Frame.Number())
@@ -30,7 +30,7 @@ var keepaliveDeadPeer = &Check{
 			found(Finding{
 				Side: side.Peer().String(), Frames: frames, Count: 1,
 				Seen: phrase.Counted(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
-				Message: fmt.Sprintf("The %s did not answer the last %d keepalive probes of the %s; %s.", side.Peer(), k.Run(), side, how),
+				Message: fmt.Sprintf("The %s did not answer the last %s of the %s; %s.", side.Peer(), phrase.Counted(k.Run(), "keepalive probe", "keepalive probes"), side, how),
 			})
 		}
 	},

@@ -12,8 +12,8 @@ import (
 var keepaliveExcessive = &Check{
 	Name: record.CheckKeepaliveExcessive, Title: "excessive keepalive probes", Family: "keepalive",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.4 (MUST-26, MUST-28)",
-	Condition: "9 or more keepalive probes in a row stay unanswered (hosts give up after 9 or 10), or 10 or more probes come less than 5 s apart on average. By default a host must wait 2 hours before it probes.",
-	Benign:    []string{"an application that sets short intervals to keep a NAT's mapping alive", "the answers were not captured"},
+	Condition: "9 or more keepalive probes in a row are not answered (hosts give up after 9 or 10), or 10 or more probes are less than 5 s apart on average. The default keepalive idle time must be at least 2 hours.",
+	Benign:    []string{"an application that sets a short interval to keep a NAT mapping alive", "the answers were not captured"},
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
@@ -29,11 +29,11 @@ var keepaliveExcessive = &Check{
 			case k.LongestUnanswered >= tooManyUnanswered:
 				found(Finding{
 					Side: side.String(), Frames: k.LongestRun, Count: int(k.LongestUnanswered),
-					Seen: fmt.Sprintf("%d unanswered in a row, %s apart", k.LongestUnanswered, phrase.Elapsed(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
-					Message: fmt.Sprintf("The %s sent %d keepalive probes in a row without an answer, after %s of silence.", side, k.LongestUnanswered, phrase.Elapsed(k.Idle)),
+					Seen: fmt.Sprintf("%s unanswered in a row, %s apart", phrase.Count(k.LongestUnanswered), phrase.Elapsed(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
+					Message: fmt.Sprintf("The %s sent %s in a row without an answer, the first after %s idle.", side, phrase.Counted(k.LongestUnanswered, "keepalive probe", "keepalive probes"), phrase.Elapsed(k.Idle)),
 				})
 			case k.Probes >= manyProbes && mean < hastyInterval:
-				answered := fmt.Sprintf("%d were answered", k.Answered)
+				answered := fmt.Sprintf("%s were answered", phrase.Count(k.Answered))
 				switch k.Answered {
 				case 0:
 					answered = "none was answered"
@@ -44,8 +44,8 @@ var keepaliveExcessive = &Check{
 				}
 				found(Finding{
 					Side: side.String(), Frames: k.Frames, Count: int(k.Probes),
-					Seen: fmt.Sprintf("%d probes, %s apart", k.Probes, phrase.Elapsed(mean)), Expected: "2 hours of silence by default before a probe",
-					Message: fmt.Sprintf("The %s sent %d keepalive probes, one every %s; %s.", side, k.Probes, phrase.Elapsed(mean), answered),
+					Seen: fmt.Sprintf("%s, %s apart", phrase.Counted(k.Probes, "probe", "probes"), phrase.Elapsed(mean)), Expected: "2 hours idle by default before a probe",
+					Message: fmt.Sprintf("The %s sent %s, one every %s; %s.", side, phrase.Counted(k.Probes, "keepalive probe", "keepalive probes"), phrase.Elapsed(mean), answered),
 				})
 			}
 		}

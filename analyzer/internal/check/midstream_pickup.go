@@ -9,10 +9,10 @@ import (
 )
 
 var midstreamPickup = &Check{
-	Name: record.CheckMidstreamPickup, Title: "joined midway", Family: "capture",
+	Name: record.CheckMidstreamPickup, Title: "mid-stream: handshake not captured", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: the first segment captured is not the SYN",
-	Condition: "The capture begins after the connection did. Window scale, options and, without a SYN-ACK, the roles are not known for certain.",
-	Benign:    []string{"the capture started late, or lost the beginning"},
+	Condition: "The connection began before the capture. Window scales and options are unknown and, without a SYN-ACK, client and server are a guess.",
+	Benign:    []string{"the capture started late, or dropped the handshake"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state OTH"}, {Tool: "Suricata", Name: "tcp.midstream_pickups"}},
 	Filter:    "!(tcp.completeness & 1)",
 	Meaning:   fsm.Joined,
@@ -22,7 +22,7 @@ var midstreamPickup = &Check{
 		}
 		found(Finding{
 			Frames: []fsm.Frame{f.First.Frame}, Count: 1, Seen: "first segment [" + f.FirstFlags.String() + "]", Expected: "a SYN",
-			Message: fmt.Sprintf("The capture joins this connection midway, at frame %d; client and server are told apart by %s.", f.First.Frame.Number(), basisWords(f.Orientation.Basis)),
+			Message: fmt.Sprintf("Mid-stream: the handshake was not captured, the first segment is frame %d; client and server guessed from %s.", f.First.Frame.Number(), basisWords(f.Orientation.Basis)),
 		})
 	},
 }
@@ -32,7 +32,7 @@ func basisWords(basis string) string {
 	case "syn-ack":
 		return "the SYN-ACK"
 	case "port":
-		return "their ports"
+		return "the ports"
 	}
-	return "who was seen first"
+	return "the order of the first segments"
 }

@@ -9,10 +9,10 @@ import (
 )
 
 var mptcpFallback = &Check{
-	Name: record.CheckMPTCPFallback, Title: "Multipath TCP not taken up", Family: "options",
+	Name: record.CheckMPTCPFallback, Title: "MPTCP not accepted", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 8684 §3.7",
-	Condition: "The SYN asks for Multipath TCP and the SYN-ACK does not answer it, so the connection is plain TCP.",
-	Benign:    []string{"the server does not use Multipath TCP", "a middlebox removed the option"},
+	Condition: "The SYN carries MP_CAPABLE and the SYN-ACK does not, so the connection falls back to plain TCP.",
+	Benign:    []string{"the server does not support MPTCP", "a middlebox removed the option"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mptcp"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.mptcp.subtype",
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -21,16 +21,16 @@ var mptcpFallback = &Check{
 			return
 		}
 		found(Finding{
-			Side: "server", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame}, Count: 1, Seen: "no Multipath TCP in the SYN-ACK", Expected: "an answer to the offer",
-			Message: fmt.Sprintf("The SYN in frame %d offers Multipath TCP, the SYN-ACK in frame %d does not answer it.", f.SYN.Frame.Number(), f.SYNACK.Frame.Number()),
+			Side: "server", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame}, Count: 1, Seen: "no MP_CAPABLE on the SYN-ACK", Expected: "MP_CAPABLE",
+			Message: fmt.Sprintf("The SYN in frame %d carries MP_CAPABLE, the SYN-ACK in frame %d does not.", f.SYN.Frame.Number(), f.SYNACK.Frame.Number()),
 		})
 	},
 }
 
 var mptcpJoin = &Check{
-	Name: record.CheckMPTCPJoin, Title: "further path of a Multipath TCP connection", Family: "options",
+	Name: record.CheckMPTCPJoin, Title: "MPTCP subflow (MP_JOIN)", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 8684 §3.2",
-	Condition: "The SYN joins a Multipath TCP connection that exists already: this connection carries part of its data only.",
+	Condition: "The SYN carries MP_JOIN: this is a further subflow of an existing MPTCP connection and carries only part of its data.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mptcp.subtype == 1"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.mptcp.subtype == 1",
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -39,7 +39,7 @@ var mptcpJoin = &Check{
 		}
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1, Seen: "MP_JOIN", Expected: "",
-			Message: fmt.Sprintf("The SYN in frame %d adds a path to a Multipath TCP connection.", f.SYN.Frame.Number()),
+			Message: fmt.Sprintf("The SYN in frame %d adds a subflow to an MPTCP connection.", f.SYN.Frame.Number()),
 		})
 	},
 }

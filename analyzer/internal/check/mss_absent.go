@@ -9,10 +9,10 @@ import (
 )
 
 var mssAbsent = &Check{
-	Name: record.CheckMSSAbsent, Title: "SYN without a segment size", Family: "options",
+	Name: record.CheckMSSAbsent, Title: "SYN without MSS option", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.1 (SHLD-5, MUST-15)",
-	Condition: "A SYN or SYN-ACK carries no maximum segment size, so the peer must send no more than 536 octets (IPv6: 1220) in a segment.",
-	Benign:    []string{"a scanner that builds its own SYNs", "a very small stack", "a middlebox that removes options"},
+	Condition: "A SYN or SYN-ACK carries no MSS option, so the peer must send at most 536 bytes (IPv6: 1220) per segment.",
+	Benign:    []string{"a scanner that builds its own SYNs", "a minimal (embedded) stack", "a middlebox that removes options"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mss.absent"}},
 	Filter:    "tcp.flags.syn == 1 && !tcp.options.mss_val",
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -24,7 +24,7 @@ var mssAbsent = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{e.Syn.Frame}, Count: 1, Seen: "no MSS", Expected: "an MSS",
-				Message: fmt.Sprintf("The %s's SYN in frame %d names no segment size, so it must be sent small segments.", side, e.Syn.Frame.Number()),
+				Message: fmt.Sprintf("The %s's SYN in frame %d has no MSS option, so its peer must send small segments.", side, e.Syn.Frame.Number()),
 			})
 		}
 	},

@@ -9,10 +9,10 @@ import (
 )
 
 var mssExceeded = &Check{
-	Name: record.CheckMSSExceeded, Title: "segments larger than the peer takes", Family: "options",
+	Name: record.CheckMSSExceeded, Title: "segments larger than the peer's MSS", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.1 (MUST-16)",
-	Condition: "Three segments or more carry more octets than the peer's MSS, none of the direction's packets is larger than 1500 octets, and the capture shows no trace of offload, which would explain it.",
-	Benign:    []string{"the capture was taken before segmentation by the network card", "a middlebox lowered the MSS behind the tap"},
+	Condition: "Three segments or more carry more bytes than the peer's MSS, no packet of the direction is larger than 1500 bytes, and the capture shows no sign of TSO/GRO, which would explain it.",
+	Benign:    []string{"captured before segmentation offload (TSO)", "a middlebox clamps the MSS beyond the tap"},
 	Filter:    "tcp.len > 536",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
@@ -24,8 +24,8 @@ var mssExceeded = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.TooLarge.Frames, Count: w.TooLarge.N,
-				Seen: "up to " + phrase.Bytes(w.Largest), Expected: fmt.Sprintf("at most %d", mss),
-				Message: fmt.Sprintf("The %s sent %s larger than the %s that its peer takes, first in frame %d.", side, phrase.Counted(w.TooLarge.N, "segment", "segments"), phrase.Bytes(mss), w.TooLarge.Frames[0].Number()),
+				Seen: "up to " + phrase.Bytes(w.Largest), Expected: "at most " + phrase.Bytes(mss),
+				Message: fmt.Sprintf("The %s sent %s larger than its peer's MSS of %s, first in frame %d.", side, phrase.Counted(w.TooLarge.N, "segment", "segments"), phrase.Bytes(mss), w.TooLarge.Frames[0].Number()),
 			})
 		}
 	},

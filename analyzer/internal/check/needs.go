@@ -15,7 +15,7 @@ type Needs uint8
 
 // The needs.
 const (
-	Whole     Needs = 1 << iota // no octets missing
+	Whole     Needs = 1 << iota // no bytes missing
 	BothSides                   // segments of both sides
 	Beginning                   // the handshake
 	Scales                      // both window scales
@@ -32,17 +32,17 @@ func doubt(f *flow.Flow, n Needs) string {
 		lacks = append(lacks, "only one direction of this connection was captured")
 	}
 	if gap := f.Dir[0].GapBytes + f.Dir[1].GapBytes; n&Whole != 0 && gap > 0 && !f.OneSided() {
-		lacks = append(lacks, "the capture lost "+phrase.Bytes(gap)+" of this connection")
+		lacks = append(lacks, "the capture is missing "+phrase.Bytes(gap)+" of this connection")
 	}
 	if n&Beginning != 0 && f.Midstream() {
-		lacks = append(lacks, "the capture joined this connection midway")
+		lacks = append(lacks, "mid-stream: the handshake was not captured")
 	}
 	if n&Scales != 0 && !f.Conn.End[fsm.Client].ScaleKnown {
 		lacks = append(lacks, "the window scales were not captured")
 	}
 	if n&InStep != 0 {
 		if skewed := f.CrossDirectionReordered(); skewed > 0 {
-			lacks = append(lacks, fmt.Sprintf("the two directions were captured out of step %s", phrase.Times(skewed)))
+			lacks = append(lacks, fmt.Sprintf("the two directions were captured out of order %s", phrase.Times(skewed)))
 		}
 	}
 	return strings.Join(lacks, "; ")

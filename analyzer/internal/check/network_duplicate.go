@@ -10,21 +10,21 @@ import (
 )
 
 var networkDuplicate = &Check{
-	Name: record.CheckNetworkDuplicate, Title: "packet delivered twice", Family: "retransmission",
+	Name: record.CheckNetworkDuplicate, Title: "packet duplicated in the network", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "observer: a retransmission is a new IP packet, this is the same one",
-	Condition: "A packet comes again with the same IPv4 identification (or, without one, the same timestamp) too late for a second view of the capture: the network delivered it twice.",
-	Benign:    []string{"a second view of the same packet, delayed by more than 20 ms", "an identification that came round again"},
+	Condition: "A packet arrives again with the same IPv4 identification (without one: the same timestamp), too late to be captured twice: the network duplicated it.",
+	Benign:    []string{"the same packet captured twice, more than 20 ms apart", "an IP identification that wrapped around"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
 	Filter:    "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
 	Facts:     flow.Facts(flow.NetworkCopy),
 	Judge: eachSideShowing(flow.NetworkCopy, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountFact(side, flow.NetworkCopy)
-		message := fmt.Sprintf("The network delivered the %s's packet in frame %d a second time.", side, k.Frame.Number())
+		message := fmt.Sprintf("Frame %[2]d is the %[1]s's packet again, duplicated in the network.", side, k.Frame.Number())
 		if n > 1 {
-			message = fmt.Sprintf("The network delivered %d packets of the %s a second time, the first of them in frame %d.", n, side, k.Frame.Number())
+			message = fmt.Sprintf("%s packets of the %s were duplicated in the network, first in frame %d.", phrase.Count(n), side, k.Frame.Number())
 		}
 		return Finding{
-			Seen: phrase.Counted(n, "packet", "packets") + " twice", Expected: "each once",
+			Seen: phrase.Counted(n, "duplicate", "duplicates"), Expected: "each packet once",
 			Message: message,
 		}
 	}),

@@ -14,7 +14,7 @@ import (
 var oldDuplicateSYN = &Check{
 	Name: record.CheckOldDuplicateSYN, Title: "old duplicate SYN", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
-	Condition: "A SYN that its sender does not stand by: while the client's SYN waits another one of it is answered and the client resets the answer (RFC 9293 Figure 8); or the connection's own SYN comes once more when the handshake is long over; or the server, after the end, answers such a SYN with a new SYN-ACK.",
+	Condition: "A SYN that its sender no longer means: in SYN-SENT another SYN of the client is answered and the client resets that answer (RFC 9293 Figure 8); or the connection's own SYN arrives again after the handshake; or the server, after the close, answers such a SYN with a new SYN-ACK.",
 	Benign:    []string{"a SYN was delayed in the network; the protocol recovers by itself", "a forged SYN"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}},
 	Filter:    "tcp.flags.syn == 1 && (tcp.analysis.reused_ports || tcp.analysis.retransmission)",
@@ -27,18 +27,18 @@ var oldDuplicateSYN = &Check{
 			if first == nil {
 				continue
 			}
-			x := Finding{Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with number %d", first.Segment.Seq)}
+			x := Finding{Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with ISN %d", first.Segment.Seq)}
 			switch {
 			case otherSYN(first):
-				x.Expected = fmt.Sprintf("%d, the %s's SYN", f.Conn.End[side].ISS, side)
-				x.Message = fmt.Sprintf("The SYN in frame %d is not the one that the %s stands by: it reset the answer.", first.Frame.Number(), side)
+				x.Expected = fmt.Sprintf("ISN %d, the %s's SYN", f.Conn.End[side].ISS, side)
+				x.Message = fmt.Sprintf("The SYN in frame %d is an old duplicate: the %s reset the answer to it.", first.Frame.Number(), side)
 			case lateSYN(first):
 				x.Expected = "no SYN after the handshake"
-				x.Message = fmt.Sprintf("The connection's SYN came once more in frame %d, %s after the first: a copy delayed on its way.", first.Frame.Number(), phrase.Elapsed(first.Time-f.First.Time))
+				x.Message = fmt.Sprintf("The connection's SYN arrived again in frame %d, %s after the first: a delayed duplicate.", first.Frame.Number(), phrase.Elapsed(first.Time-f.First.Time))
 			default:
-				x.Seen = fmt.Sprintf("SYN-ACK with number %d", first.Segment.Seq)
-				x.Expected = "silence after the end"
-				x.Message = fmt.Sprintf("The %s answered an old SYN with the SYN-ACK in frame %d although the connection was over.", side, first.Frame.Number())
+				x.Seen = fmt.Sprintf("SYN-ACK with ISN %d", first.Segment.Seq)
+				x.Expected = "nothing after the close"
+				x.Message = fmt.Sprintf("The %s answered an old duplicate SYN with the SYN-ACK in frame %d although the connection was closed.", side, first.Frame.Number())
 			}
 			found(x)
 		}

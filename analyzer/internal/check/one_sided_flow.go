@@ -11,9 +11,9 @@ import (
 
 var oneSidedFlow = &Check{
 	Name: record.CheckOneSidedFlow, Title: "only one direction captured", Family: "capture",
-	Severity: record.SeverityCapture, Rule: "observer: an acknowledgment proves a peer of which nothing was captured",
-	Condition: "Only one side's segments were captured although they acknowledge the other's. All that is said of the other side is inferred.",
-	Benign:    []string{"asymmetric routing", "a capture filter on one address", "a mirror port of one direction"},
+	Severity: record.SeverityCapture, Rule: "observer: an ACK proves a peer of which nothing was captured",
+	Condition: "Only one side's segments were captured although they acknowledge the other's. Everything said of the other side is inferred.",
+	Benign:    []string{"asymmetric routing", "a capture filter on one address", "a mirror (SPAN) port of one direction"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "possible_split_routing"}, {Tool: "Snort", Name: "asymmetric_flows"}},
 	Filter:    "tcp.analysis.ack_lost_segment",
 	Judge: func(f *flow.Flow, found func(Finding)) {

@@ -9,17 +9,17 @@ import (
 )
 
 var optionAfterEOL = &Check{
-	Name: record.CheckOptionAfterEOL, Title: "octets behind the end of options", Family: "options",
+	Name: record.CheckOptionAfterEOL, Title: "non-zero bytes after End of Option List", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1 (MUST-69)",
-	Condition: "The octets between End of Option List and the data are not zero.",
-	Benign:    []string{"a stack that does not clear its buffer", "a hidden channel", "a fuzzer"},
+	Condition: "The bytes between End of Option List and the data are not zero.",
+	Benign:    []string{"a stack that does not clear its buffer", "a covert channel", "a fuzzer"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.non_zero_bytes_after_eol"}},
 	Filter:    "tcp.option_kind == 0",
 	Facts:     flow.Facts(flow.OptionsAfterEnd),
 	Judge: eachSideShowing(flow.OptionsAfterEnd, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
-			Seen: "octets other than 0", Expected: "zeros",
-			Message: fmt.Sprintf("Behind the end of the options of frame %d there are octets that are not zero.", k.Frame.Number()),
+			Seen: "bytes other than 0", Expected: "zeros",
+			Message: fmt.Sprintf("Frame %d has non-zero bytes after End of Option List.", k.Frame.Number()),
 		}
 	}),
 }

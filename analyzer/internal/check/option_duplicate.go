@@ -9,10 +9,10 @@ import (
 )
 
 var optionDuplicate = &Check{
-	Name: record.CheckOptionDuplicate, Title: "option given twice", Family: "header",
-	Severity: record.SeverityNote, Rule: "observer: no option of one segment is meant to appear twice",
-	Condition: "A segment carries two options of the same kind, padding left out.",
-	Benign:    []string{"a middlebox that adds an option without looking"},
+	Name: record.CheckOptionDuplicate, Title: "duplicate option", Family: "header",
+	Severity: record.SeverityNote, Rule: "observer: no option is defined to appear twice in a segment",
+	Condition: "A segment carries two options of the same kind (padding aside).",
+	Benign:    []string{"a middlebox that adds an option already present"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "tcp.opt_duplicate"}},
 	Filter:    "tcp.options",
 	Facts:     flow.Facts(flow.OptionsDuplicate),

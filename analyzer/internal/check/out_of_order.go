@@ -10,18 +10,18 @@ import (
 )
 
 var outOfOrder = &Check{
-	Name: record.CheckOutOfOrder, Title: "segments overtaken on the way", Family: "retransmission",
+	Name: record.CheckOutOfOrder, Title: "out-of-order segments", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 4737 §3",
-	Condition: "A segment with numbers never seen comes behind segments with higher ones, and its IP identification, its timestamp or how soon it comes say that it was sent before them.",
-	Benign:    []string{"several paths, or several queues on one", "a retransmission whose original was lost before the tap, where nothing tells the two apart"},
+	Condition: "A segment with sequence numbers not seen before arrives after segments with higher ones, and its IP identification, its timestamp or how soon it arrives shows that it was sent before them.",
+	Benign:    []string{"several paths or queues (ECMP, link aggregation)", "a retransmission whose original was lost before the tap, where nothing tells the two apart"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.out_of_order"}, {Tool: "tcptrace", Name: "outoforder pkts"}},
 	Filter:    "tcp.analysis.out_of_order",
 	Facts:     flow.Facts(flow.OutOfOrder),
 	Judge: eachSideShowing(flow.OutOfOrder, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		n := f.CountFact(side, flow.OutOfOrder)
 		return Finding{
-			Seen: fmt.Sprintf("%d of %s with data", n, phrase.Counted(f.Dir[side].DataSegments, "segment", "segments")), Expected: "the order in which they were sent",
-			Message: fmt.Sprintf("On the way to the tap later segments overtook %s of the %s, %s.", phrase.Counted(n, "segment", "segments"), side, firstIn(int(n), k.Frame)),
+			Seen: fmt.Sprintf("%s of %s with data", phrase.Count(n), phrase.Counted(f.Dir[side].DataSegments, "segment", "segments")), Expected: "the order in which they were sent",
+			Message: fmt.Sprintf("%s of the %s arrived out of order at the tap, %s.", phrase.Counted(n, "segment", "segments"), side, firstIn(int(n), k.Frame)),
 		}
 	}),
 }

@@ -9,10 +9,10 @@ import (
 )
 
 var pawsReject = &Check{
-	Name: record.CheckPAWSReject, Title: "timestamp goes back", Family: "options",
+	Name: record.CheckPAWSReject, Title: "old timestamp, rejected by PAWS", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §5.3",
-	Condition: "A segment with data or FIN that are new to the receiver has a timestamp more than one tick below the one that the receiver keeps, so it must be dropped. RSTs are left out, and segments that were plainly overtaken or delivered twice.",
-	Benign:    []string{"two hosts behind one address translator", "segments delivered out of order"},
+	Condition: "A segment whose data or FIN is new to the receiver has a TSval more than one tick below TS.Recent, so it must be dropped. RSTs are left out, and so are out-of-order and duplicated segments.",
+	Benign:    []string{"two hosts behind one NAT", "segments delivered out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_timestamp"}, {Tool: "Snort", Name: "129:4"}},
 	Filter:    "tcp.options.timestamp.tsval", Needs: InStep,
 	Facts: flow.Facts(flow.OldTimestamp),
@@ -28,7 +28,7 @@ var pawsReject = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("TSval %d", first.Segment.TSVal), Expected: fmt.Sprintf("at least %d", first.TSRecent),
-				Message: fmt.Sprintf("The timestamp of frame %d lies %s behind, so the %s must drop the segment.",
+				Message: fmt.Sprintf("The TSval of frame %d is %s below TS.Recent, so the %s must drop the segment.",
 					first.Frame.Number(), phrase.Counted(first.TSRecent-first.Segment.TSVal, "tick", "ticks"), side.Peer()),
 			})
 		}

@@ -12,7 +12,7 @@ var portZero = &Check{
 	Name: record.CheckPortZero, Title: "port 0", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 6335 §6 (port 0 is reserved)",
 	Condition: "One of the ports is 0.",
-	Benign:    []string{"a scanner", "a fragment misread by whoever wrote the capture"},
+	Benign:    []string{"a scanner", "a fragment mistaken for a TCP header by the capturing tool"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "116:446"}},
 	Filter:    "tcp.port == 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {

@@ -11,7 +11,7 @@ import (
 var reservedBits = &Check{
 	Name: record.CheckReservedBits, Title: "reserved bits set", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1",
-	Condition: "One of the three reserved bits behind the data offset is set. (The fourth is Accurate ECN's.) A receiver must ignore them.",
+	Condition: "One of the three reserved bits after the data offset is set (the fourth belongs to Accurate ECN). A receiver must ignore them.",
 	Benign:    []string{"an experiment", "a broken middlebox"},
 	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "warn_printbadmbz"}},
 	Filter:    "tcp.flags.res == 1",

@@ -10,16 +10,16 @@ import (
 )
 
 var retransmission = &Check{
-	Name: record.CheckRetransmission, Title: "data sent again", Family: "retransmission",
+	Name: record.CheckRetransmission, Title: "retransmission", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
-	Condition: "A segment repeats numbers sent before, or fills a hole whose first filling was lost before the tap, and the capture does not tell which timer or which ACKs brought it about.",
+	Condition: "A segment repeats sequence numbers sent before, or fills a hole whose original was lost before the tap, and the capture does not show which timer or which ACKs triggered it.",
 	Benign:    []string{"loss on the path", "ACKs that were lost or not captured"},
 	Peers: []record.PeerName{
 		{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}, {Tool: "Zeek", Name: "history T"}, {Tool: "Suricata", Name: "stream.pkt_retransmission"}, {Tool: "tcptrace", Name: "rexmt data pkts"},
 	},
 	Filter: "tcp.analysis.retransmission",
 	Facts:  flow.Facts(flow.Retransmission, flow.LateFill),
-	Judge:  judgeResent(flow.KindUnknown, "without a cause that the capture shows"),
+	Judge:  judgeResent(flow.KindUnknown, "for no cause that the capture shows"),
 }
 
 // judgeResent makes a Judge of the data segments that were sent again for one
@@ -33,7 +33,7 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 				continue
 			}
 			var frames []fsm.Frame
-			var octets uint32
+			var bytes uint32
 			f.EachNotable(side, 0, flow.Facts(flow.Retransmission, flow.LateFill), func(k *flow.NotableSegment) {
 				if k.Kind != kind {
 					return
@@ -43,20 +43,20 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 					return
 				}
 				frames = append(frames, k.Frame)
-				octets += k.Segment.Len
+				bytes += k.Segment.Len
 			})
 			if n <= 0 || len(frames) == 0 {
 				continue
 			}
 			lost := ""
 			if d.Late > 0 {
-				lost = fmt.Sprintf("; of all that it sent again, %d had been lost before the tap", d.Late)
+				lost = fmt.Sprintf("; of all its retransmissions, %s had an original lost before the tap", phrase.Count(d.Late))
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
-				Seen:     fmt.Sprintf("%d of %s with data", n, phrase.Counted(d.DataSegments, "segment", "segments")),
-				Expected: "each octet once",
-				Message:  fmt.Sprintf("The %s sent %s again %s, %s%s.", side, phrase.Counted(n, "segment of data", "segments of data"), how, firstIn(n, frames[0]), lost),
+				Seen:     fmt.Sprintf("%s of %s with data", phrase.Count(n), phrase.Counted(d.DataSegments, "segment", "segments")),
+				Expected: "no retransmissions",
+				Message:  fmt.Sprintf("The %s retransmitted %s %s, %s%s.", side, phrase.Counted(n, "segment", "segments"), how, firstIn(n, frames[0]), lost),
 			})
 		}
 	}
@@ -68,7 +68,7 @@ func refusedFastOpen(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) bool {
 	return f.AllFacts.Has(flow.FastOpenIgnored) && f.Conn.End[side].FastOpen && k.Segment.Seq == f.Conn.End[side].ISS+1
 }
 
-// bringsProbe reports whether all that the segment repeats is the octet with
+// bringsProbe reports whether all that the segment repeats is the byte with
 // which a closed window was probed.
 func bringsProbe(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) bool {
 	return f.Dir[side].WindowProbes > 0 && k.Facts.Has(flow.PartlyResent) && k.Next == k.Segment.Seq+1

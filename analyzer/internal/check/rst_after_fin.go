@@ -11,8 +11,8 @@ import (
 var rstAfterFIN = &Check{
 	Name: record.CheckRSTAfterFIN, Title: "RST after the sender's own FIN", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
-	Condition: "A side that has sent its FIN ends the connection with a RST before the close is complete, and not in answer to data.",
-	Benign:    []string{"common with browsers, load balancers and servers that do not want to wait", "an orphaned FIN-WAIT-2 was given up"},
+	Condition: "A side that has sent its FIN sends a RST before the close is complete, and not in answer to data.",
+	Benign:    []string{"common with browsers, load balancers and servers that do not wait for the peer's FIN", "an orphaned FIN-WAIT-2 that timed out"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -27,7 +27,7 @@ var rstAfterFIN = &Check{
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, k.Frame}, Count: 1,
 					Seen: "RST in " + k.States[side].String(), Expected: "the rest of the close",
-					Message: fmt.Sprintf("The %s sent a RST in frame %d although its FIN was already out.", side, k.Frame.Number()),
+					Message: fmt.Sprintf("The %s sent a RST in frame %d after its own FIN.", side, k.Frame.Number()),
 				})
 			})
 		}

@@ -9,10 +9,10 @@ import (
 )
 
 var rstBadAck = &Check{
-	Name: record.CheckRSTBadACK, Title: "RST that acknowledges nothing sent", Family: "reset",
+	Name: record.CheckRSTBadACK, Title: "RST with an invalid ack in SYN-SENT", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.3",
-	Condition: "A RST comes in SYN-SENT without an acknowledgment of the SYN: it must be dropped.",
-	Benign:    []string{"a middlebox that builds RSTs without looking", "a RST of an earlier connection on the same ports"},
+	Condition: "A RST arrives in SYN-SENT that does not acknowledge the SYN: it must be dropped.",
+	Benign:    []string{"a middlebox that sends RSTs without tracking the connection", "a RST of an earlier connection on the same ports"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.rst_invalid_ack"}},
 	Filter:    "tcp.flags.reset == 1 && tcp.analysis.ack_lost_segment",
 	Meaning:   fsm.RSTBadAck,

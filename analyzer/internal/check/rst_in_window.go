@@ -10,10 +10,10 @@ import (
 )
 
 var rstInWindow = &Check{
-	Name: record.CheckRSTInWindow, Title: "RST in the window but not at RCV.NXT", Family: "reset",
+	Name: record.CheckRSTInWindow, Title: "RST in window but not at RCV.NXT", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §3)",
-	Condition: "A RST lies in the receiver's window but not at the next number that it expects: it must draw a challenge ACK and change nothing.",
-	Benign:    []string{"data before the RST was lost", "a host that resets with the number of its last segment", "a guess by a forger"},
+	Condition: "A RST is in the receiver's window but not exactly at RCV.NXT: the receiver must answer with a challenge ACK and change nothing.",
+	Benign:    []string{"data before the RST was lost", "a host that resets with the number of its last segment", "an off-path attacker's guess"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "rsts_in_window"}},
 	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
 	Meaning: fsm.RSTInWindow,
@@ -29,7 +29,7 @@ func rstFinding(where string) func(*flow.Flow, fsm.Side, *flow.NotableSegment) F
 		}
 		return Finding{
 			Seen: "seq " + number(f, side, k.Segment.Seq), Expected: "seq " + number(f, side, k.Next),
-			Message: fmt.Sprintf("The RST in frame %d lies %s %s, %s %s the number that would end the connection.",
+			Message: fmt.Sprintf("The RST in frame %d is %s %s, %s %s the sequence number that would reset the connection.",
 				k.Frame.Number(), where, side.Peer(), phrase.Bytes(off), way),
 		}
 	}

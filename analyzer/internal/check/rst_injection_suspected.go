@@ -10,10 +10,10 @@ import (
 )
 
 var rstInjectionSuspected = &Check{
-	Name: record.CheckRSTInjectionSuspected, Title: "RST that its sender seems not to have sent", Family: "reset",
-	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: after a RST of its own an endpoint has nothing left to send",
-	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with numbers beyond the RST's, or a RST refuses a SYN that the same side accepts without another SYN, and the client takes that, or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from somebody else.",
-	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, that sends RSTs with another initial TTL"},
+	Name: record.CheckRSTInjectionSuspected, Title: "RST probably injected", Family: "reset",
+	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: an endpoint sends nothing after a RST of its own",
+	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, more than 5 ms later or with sequence numbers beyond the RST's; or a RST refuses a SYN that the same side also accepts with a SYN-ACK, which the client acknowledges; or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from another host.",
+	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, whose RSTs have another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
 	Meaning: fsm.AfterOwnRST | fsm.RSTSent | fsm.RSTRefuses,
@@ -22,7 +22,7 @@ var rstInjectionSuspected = &Check{
 			found(Finding{
 				Side: "server", Frames: []fsm.Frame{k.Frame, f.SYNACK.Frame, f.FinalACK.Frame}, Count: 1,
 				Seen: fmt.Sprintf("a SYN-ACK %s after the RST", phrase.Elapsed(f.SYNACK.Time-k.Time)), Expected: "one answer to a SYN",
-				Message: fmt.Sprintf("The RST in frame %d refuses a SYN that the server accepts in frame %d, and the client goes on in frame %d: somebody else sent that RST.",
+				Message: fmt.Sprintf("The RST in frame %d refuses a SYN that the server accepts in frame %d and the client completes in frame %d: another host sent that RST.",
 					k.Frame.Number(), f.SYNACK.Frame.Number(), f.FinalACK.Frame.Number()),
 			})
 		}
@@ -34,7 +34,7 @@ var rstInjectionSuspected = &Check{
 					found(Finding{
 						Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1,
 						Seen: fmt.Sprintf("TTL %d on the RST", k.TTL), Expected: fmt.Sprintf("TTL %d, as on the %s's other packets", f.Dir[side].LastTTL, side),
-						Message: fmt.Sprintf("The RST in frame %d came with TTL %d, the %s's other packets with %d: something on the path may have sent it.",
+						Message: fmt.Sprintf("The RST in frame %d has TTL %d, the %s's other packets have %d: a middlebox on the path may have sent it.",
 							k.Frame.Number(), k.TTL, side, f.Dir[side].LastTTL),
 					})
 				}
@@ -48,8 +48,8 @@ var rstInjectionSuspected = &Check{
 				seen += fmt.Sprintf("; TTL %d on the RST, %d before", rst.TTL, f.Dir[side].TTL)
 			}
 			found(Finding{
-				Side: side.String(), Frames: append([]fsm.Frame{rst.Frame}, frames...), Count: len(frames), Seen: seen, Expected: "silence after a RST",
-				Message: fmt.Sprintf("The %s went on sending in frame %d after the RST in frame %d: somebody else sent that RST.", side, k.Frame.Number(), rst.Frame.Number()),
+				Side: side.String(), Frames: append([]fsm.Frame{rst.Frame}, frames...), Count: len(frames), Seen: seen, Expected: "nothing after a RST",
+				Message: fmt.Sprintf("The %s continued in frame %d after the RST in frame %d: another host sent that RST.", side, k.Frame.Number(), rst.Frame.Number()),
 			})
 		}
 	},

@@ -9,8 +9,8 @@ import (
 var rstOutOfWindow = &Check{
 	Name: record.CheckRSTOutOfWindow, Title: "RST outside the window", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §3)",
-	Condition: "A RST lies outside the receiver's window: it must be dropped in silence. Left out are the RSTs with which an endpoint that has closed answers what its peer had sent before it knew.",
-	Benign:    []string{"a RST of an earlier connection on the same ports", "a middlebox that has lost track", "a forger's guess", "the window's scale was not captured"},
+	Condition: "A RST is outside the receiver's window: it must be dropped silently. Left out are the RSTs with which a closed endpoint answers what its peer still had in flight.",
+	Benign:    []string{"a RST of an earlier connection on the same ports", "a middlebox that has lost track", "an off-path attacker's guess", "the window scale was not captured"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:15"}, {Tool: "nf_conntrack", Name: "invalid RST"}},
 	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
 	Meaning: fsm.RSTOutside,

@@ -12,8 +12,8 @@ import (
 var rstWithData = &Check{
 	Name: record.CheckRSTWithData, Title: "RST with data", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.3 (SHLD-2)",
-	Condition: "A RST carries octets: text that says why, not part of the stream.",
-	Benign:    []string{"some stacks add a reason in words"},
+	Condition: "A RST carries data, such as a text that gives the reason; it is not part of the stream.",
+	Benign:    []string{"some stacks add a reason as text"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.rst_with_data"}, {Tool: "Snort", Name: "129:18"}},
 	Filter:    "tcp.flags.reset == 1 && tcp.len > 0",
 	Facts:     flow.Facts(flow.RSTData),

@@ -9,10 +9,10 @@ import (
 )
 
 var sackInvalid = &Check{
-	Name: record.CheckSACKInvalid, Title: "SACK of data never sent", Family: "options",
+	Name: record.CheckSACKInvalid, Title: "invalid SACK block", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 2018 §3, §4",
-	Condition: "A SACK block reaches beyond all that the peer ever sent or below its first number, or comes though not both SYNs permitted SACK.",
-	Benign:    []string{"the capture lost the end of the data", "a middlebox that changes numbers but not SACK blocks"},
+	Condition: "A SACK block reaches beyond everything that the peer sent or below its ISN, or SACK was not negotiated.",
+	Benign:    []string{"the capture dropped the end of the data", "a middlebox that rewrites sequence numbers but not SACK blocks"},
 	Filter:    "tcp.options.sack_le", Needs: Whole,
 	Facts: flow.Facts(flow.SACKInvalid),
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -26,7 +26,7 @@ var sackInvalid = &Check{
 				Side: side.String(), Frames: frames,
 				Seen:     fmt.Sprintf("block %s to %s", number(f, side.Peer(), b.From), number(f, side.Peer(), b.To)),
 				Expected: fmt.Sprintf("between the ack and %s", number(f, side.Peer(), k.SndNxt)),
-				Message:  fmt.Sprintf("The %s reports in frame %d as received what the %s had not sent.", side, k.Frame.Number(), side.Peer()),
+				Message:  fmt.Sprintf("The %s's SACK in frame %d covers data that the %s had not sent.", side, k.Frame.Number(), side.Peer()),
 			})
 		}
 	},

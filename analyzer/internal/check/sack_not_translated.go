@@ -10,10 +10,10 @@ import (
 )
 
 var sackNotTranslated = &Check{
-	Name: record.CheckSACKNotTranslated, Title: "SACK blocks left in another numbering", Family: "options",
-	Severity: record.SeverityWarning, Rule: "RFC 2018 §3; observer: a firewall that changes sequence numbers must change SACK blocks alike",
-	Condition: "Two or more SACKs of a side lie far from their acknowledgments, all by about the same distance: something between the hosts rewrites sequence numbers and leaves the SACK blocks as they were. Every loss then ends in a timeout.",
-	Benign:    []string{"a forger who repeats one guess"},
+	Name: record.CheckSACKNotTranslated, Title: "SACK blocks not translated (sequence randomisation)", Family: "options",
+	Severity: record.SeverityWarning, Rule: "RFC 2018 §3; observer: a firewall that rewrites sequence numbers must rewrite SACK blocks too",
+	Condition: "Two or more SACKs of a side are far from their acks, all by about the same distance: a middlebox rewrites sequence numbers but not the SACK blocks. Every loss then ends in a retransmission timeout.",
+	Benign:    []string{"an attacker who repeats one guess"},
 	Filter:    "tcp.options.sack_le",
 	Facts:     flow.Facts(flow.SACKInvalid),
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -30,7 +30,7 @@ var sackNotTranslated = &Check{
 			found(Finding{
 				Side: side.String(), Frames: frames,
 				Seen: fmt.Sprintf("ack %d, block %d to %d", k.Segment.Ack, b.From, b.To), Expected: "a block just above the ack",
-				Message: fmt.Sprintf("The %s's SACK blocks, first in frame %d, lie about %s away from its acknowledgments each time: a firewall rewrites sequence numbers but not SACK.",
+				Message: fmt.Sprintf("The %s's SACK blocks, first in frame %d, are all about %s away from its acks: a middlebox rewrites sequence numbers but not SACK blocks.",
 					side, k.Frame.Number(), phrase.Bytes(shift)),
 			})
 		}

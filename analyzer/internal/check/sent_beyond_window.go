@@ -12,7 +12,7 @@ import (
 var sentBeyondWindow = &Check{
 	Name: record.CheckSentBeyondWindow, Title: "data beyond the window", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6",
-	Condition: "A side sends more than one octet beyond the right edge of every window that the peer has offered, while both window scales are known and nothing is missing.",
+	Condition: "A side sends more than one byte beyond the right edge of every window that the peer has advertised, while both window scales are known and no segment is missing.",
 	Benign:    []string{"the ACK that opened the window was not captured", "the two directions were captured out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_packet_out_of_window"}, {Tool: "nf_conntrack", Name: "over the window of the receiver"}},
 	Filter:    "tcp.analysis.window_full", Needs: Scales | Whole | InStep,

@@ -9,9 +9,9 @@ import (
 )
 
 var sillyWindow = &Check{
-	Name: record.CheckSillyWindow, Title: "window opened by crumbs", Family: "window",
+	Name: record.CheckSillyWindow, Title: "silly window syndrome", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6.2.2 (MUST-39)",
-	Condition: "A closed window is opened three times or more by less than a segment and less than half of the largest window offered.",
+	Condition: "A zero window is opened three times or more by less than a segment and less than half of the largest window advertised.",
 	Benign:    []string{"a very small receive buffer"},
 	Filter:    "tcp.analysis.window_update",
 	Facts:     flow.Facts(flow.ZeroWindow),
@@ -23,8 +23,8 @@ var sillyWindow = &Check{
 			}
 			found(Finding{
 				Side: side.String(), Frames: o.Frames, Count: o.N,
-				Seen: fmt.Sprintf("opened %s by less than a segment", phrase.Times(o.N)), Expected: "room for a segment, or half the buffer",
-				Message: fmt.Sprintf("The %s opened its closed window by less than a segment %s, first in frame %d: the silly window syndrome.", side, phrase.Times(o.N), o.Frames[0].Number()),
+				Seen: fmt.Sprintf("zero window opened %s by less than a segment", phrase.Times(o.N)), Expected: "room for a segment, or half the buffer",
+				Message: fmt.Sprintf("The %s opened its zero window by less than a segment %s, first in frame %d: silly window syndrome.", side, phrase.Times(o.N), o.Frames[0].Number()),
 			})
 		}
 	},

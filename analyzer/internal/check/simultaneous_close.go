@@ -9,9 +9,9 @@ import (
 )
 
 var simultaneousClose = &Check{
-	Name: record.CheckSimultaneousClose, Title: "both sides closed at once", Family: "teardown",
+	Name: record.CheckSimultaneousClose, Title: "simultaneous close", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6",
-	Condition: "Each side sent its FIN before it received the other's, so that at least one went through CLOSING (RFC 9293 Figure 13).",
+	Condition: "Each side sent its FIN before it received the other's, so at least one went through CLOSING (RFC 9293 Figure 13).",
 	Benign:    []string{"legal and harmless; both sides hold TIME-WAIT"},
 	Filter:    "tcp.flags.fin == 1", Needs: InStep,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -24,8 +24,8 @@ var simultaneousClose = &Check{
 			return
 		}
 		found(Finding{
-			Frames: []fsm.Frame{a.Frame, b.Frame}, Count: 1, Seen: "two FINs that cross", Expected: "one side first",
-			Message: fmt.Sprintf("Both sides closed at once: the FINs in frames %d and %d crossed.", a.Frame.Number(), b.Frame.Number()),
+			Frames: []fsm.Frame{a.Frame, b.Frame}, Count: 1, Seen: "FINs that cross", Expected: "one FIN first",
+			Message: fmt.Sprintf("Simultaneous close: the FINs in frames %d and %d crossed.", a.Frame.Number(), b.Frame.Number()),
 		})
 	},
 }

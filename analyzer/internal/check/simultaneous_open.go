@@ -9,10 +9,10 @@ import (
 )
 
 var simultaneousOpen = &Check{
-	Name: record.CheckSimultaneousOpen, Title: "both sides opened at once", Family: "handshake",
+	Name: record.CheckSimultaneousOpen, Title: "simultaneous open", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
 	Condition: "Each side sent a SYN before it received the other's, and both answered with a SYN-ACK (RFC 9293 Figure 7).",
-	Benign:    []string{"peers that punch holes into their NATs do it on purpose"},
+	Benign:    []string{"NAT hole punching, which does it on purpose"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "simultaneous_open"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
 	Meaning:   fsm.SYNCrossed,
@@ -23,8 +23,8 @@ var simultaneousOpen = &Check{
 		}
 		found(Finding{
 			Frames: append([]fsm.Frame{f.SYN.Frame}, frames...), Count: 1,
-			Seen: "two SYNs that cross", Expected: "a SYN and a SYN-ACK",
-			Message: fmt.Sprintf("Both sides opened: the SYNs in frames %d and %d crossed.", f.SYN.Frame.Number(), k.Frame.Number()),
+			Seen: "SYNs that cross", Expected: "a SYN and a SYN-ACK",
+			Message: fmt.Sprintf("Simultaneous open: the SYNs in frames %d and %d crossed.", f.SYN.Frame.Number(), k.Frame.Number()),
 		})
 	},
 }

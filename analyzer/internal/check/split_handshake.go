@@ -11,7 +11,7 @@ import (
 var splitHandshake = &Check{
 	Name: record.CheckSplitHandshake4Way, Title: "split handshake", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5",
-	Condition: "The server answers the SYN with a SYN of its own instead of a SYN-ACK, and only the client sends a SYN-ACK, which turns the roles of the handshake round.",
+	Condition: "The server answers the SYN with a SYN of its own instead of a SYN-ACK, and only the client sends a SYN-ACK, which reverses the roles in the handshake.",
 	Benign:    []string{"a true simultaneous open of which the server's SYN-ACK was not captured"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.4whs_*"}, {Tool: "Snort", Name: "129:13"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",

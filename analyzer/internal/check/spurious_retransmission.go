@@ -10,10 +10,10 @@ import (
 )
 
 var spuriousRetransmission = &Check{
-	Name: record.CheckSpuriousRetransmission, Title: "sent again though acknowledged", Family: "retransmission",
-	Severity: record.SeverityNote, Rule: "RFC 5682 §1; observer: the ACK had passed the tap",
-	Condition: "Data is sent again after an ACK of all of it had been captured. Near the receiver that says little: the ACK may have been lost behind the tap.",
-	Benign:    []string{"the ACK was lost between the tap and the sender, or was still on its way", "a timeout shorter than the round trip"},
+	Name: record.CheckSpuriousRetransmission, Title: "spurious retransmission (already ACKed)", Family: "retransmission",
+	Severity: record.SeverityNote, Rule: "RFC 5682 §1; observer: the ACK had been captured",
+	Condition: "Data is retransmitted after an ACK of all of it was captured. Captured near the receiver that says little: the ACK may have been lost beyond the tap.",
+	Benign:    []string{"the ACK was lost between the tap and the sender, or still in flight", "a retransmission timeout shorter than the RTT"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.spurious_retransmission"}, {Tool: "Suricata", Name: "stream.pkt_spurious_retransmission"}},
 	Filter:    "tcp.analysis.spurious_retransmission",
 	Facts:     flow.Facts(flow.SpuriousLikely),
@@ -31,17 +31,14 @@ var spuriousRetransmission = &Check{
 			if n <= 0 || len(frames) == 0 || f.CountFact(side.Peer(), flow.DSACK) >= n { // the DSACKs tell
 				continue
 			}
-			it, proved := "it", ""
-			if n > 1 {
-				it = "them"
-			}
+			proved := ""
 			if p := f.Dir[side].SpuriousProved; p > 0 {
-				proved = fmt.Sprintf("; its peer proved %d needless", p)
+				proved = fmt.Sprintf("; its peer proved %s spurious (DSACK)", phrase.Count(p))
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n, "segment", "segments") + " acknowledged before", Expected: "new data",
-				Message: fmt.Sprintf("The %s sent %s again, %s, after the ACK of %s had passed the tap%s.",
-					side, phrase.Counted(n, "segment of data", "segments of data"), firstIn(n, frames[0]), it, proved),
+				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n, "segment", "segments") + " already ACKed", Expected: "new data",
+				Message: fmt.Sprintf("The %s retransmitted %s that had already been ACKed, %s%s.",
+					side, phrase.Counted(n, "segment", "segments"), firstIn(n, frames[0]), proved),
 			})
 		}
 	},

@@ -9,10 +9,10 @@ import (
 )
 
 var stealthProbe = &Check{
-	Name: record.CheckStealthProbe, Title: "segment out of nowhere, answered by a RST", Family: "handshake",
+	Name: record.CheckStealthProbe, Title: "unsolicited segment answered by a RST", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.1",
-	Condition: "Nothing was captured of a connection but a SYN-ACK, FIN or ACK without data and, within 3 s, the RST with which a closed port answers it. Scanners ask so which ports are filtered.",
-	Benign:    []string{"the last segment of a connection that began before the capture, to a host that has forgotten it", "the answer to a SYN with a forged source address"},
+	Condition: "Nothing was captured of a connection but a SYN-ACK, FIN or ACK without data and, within 3 s, the RST with which a closed port answers it. Scanners test this way which ports are filtered.",
+	Benign:    []string{"the last segment of a connection that began before the capture, to a host that no longer has it", "backscatter: the answer to a SYN with a spoofed source address"},
 	Peers: []record.PeerName{
 		{Tool: "Zeek", Name: "unsolicited_SYN_response, spontaneous_FIN, spontaneous_RST"}, {Tool: "Snort", Name: "116:400, 116:401, 116:423"},
 	},

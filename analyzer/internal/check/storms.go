@@ -10,10 +10,10 @@ import (
 )
 
 var finStorm = &Check{
-	Name: record.CheckFINStorm, Title: "FINs by the hundred", Family: "teardown",
+	Name: record.CheckFINStorm, Title: "FIN storm", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.1",
 	Condition: "One side sends 100 FINs or more, less than a second apart on average: no retransmission timer does that.",
-	Benign:    []string{"a loop in the network that repeats packets"},
+	Benign:    []string{"a forwarding loop that repeats packets"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "FIN_storm"}},
 	Filter:    "tcp.flags.fin == 1 && tcp.analysis.retransmission",
 	Meaning:   fsm.FINAgain | fsm.FINMoved,
@@ -27,18 +27,18 @@ var finStorm = &Check{
 			frames, _ := notable(f, side, fsm.FINAgain|fsm.FINMoved)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.FINs),
-				Seen: fmt.Sprintf("%d FINs in %s", d.FINs, phrase.Elapsed(d.LastFIN-first.Time)), Expected: "one FIN, and timers that back off",
-				Message: fmt.Sprintf("The %s sent %d FINs within %s.", side, d.FINs, phrase.Elapsed(d.LastFIN-first.Time)),
+				Seen: fmt.Sprintf("%s FINs in %s", phrase.Count(d.FINs), phrase.Elapsed(d.LastFIN-first.Time)), Expected: "one FIN, and timers that back off",
+				Message: fmt.Sprintf("The %s sent %s FINs within %s.", side, phrase.Count(d.FINs), phrase.Elapsed(d.LastFIN-first.Time)),
 			})
 		}
 	},
 }
 
 var rstStorm = &Check{
-	Name: record.CheckRSTStorm, Title: "RSTs by the hundred", Family: "reset",
+	Name: record.CheckRSTStorm, Title: "RST storm", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5.2",
 	Condition: "One side sends 100 RSTs or more on one connection, less than a second apart on average.",
-	Benign:    []string{"a fast sender: each segment still under way when the connection was reset draws a RST of its own"},
+	Benign:    []string{"a fast sender: each segment still in flight when the connection was reset draws a RST of its own"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "RST_storm"}},
 	Filter:    "tcp.flags.reset == 1",
 	Meaning:   fsm.RSTSent | fsm.RSTNoConnection,
@@ -52,8 +52,8 @@ var rstStorm = &Check{
 			frames, _ := notable(f, side, fsm.RSTNoConnection)
 			found(Finding{
 				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.RSTs),
-				Seen: fmt.Sprintf("%d RSTs in %s", d.RSTs, phrase.Elapsed(d.LastRST-first.Time)), Expected: "one RST",
-				Message: fmt.Sprintf("The %s sent %d RSTs within %s.", side, d.RSTs, phrase.Elapsed(d.LastRST-first.Time)),
+				Seen: fmt.Sprintf("%s RSTs in %s", phrase.Count(d.RSTs), phrase.Elapsed(d.LastRST-first.Time)), Expected: "one RST",
+				Message: fmt.Sprintf("The %s sent %s RSTs within %s.", side, phrase.Count(d.RSTs), phrase.Elapsed(d.LastRST-first.Time)),
 			})
 		}
 	},

@@ -11,7 +11,7 @@ import (
 var synInEstablished = &Check{
 	Name: record.CheckSYNInEstablished, Title: "SYN on an open connection", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §4)",
-	Condition: "A SYN with another initial number comes on a connection that is open and is not accepted as a new one; its sender does not go on with the old connection either.",
+	Condition: "A SYN with another ISN arrives on an open connection and is not accepted as a new one; its sender does not continue the old connection either.",
 	Benign:    []string{"the client restarted and opens again from the same port (half-open recovery)", "the end of the earlier connection was not captured"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.est_syn_resend_diff_seq"}, {Tool: "Snort", Name: "129:1"}, {Tool: "Zeek", Name: "SYN_inside_connection"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports", Needs: Beginning,
@@ -19,8 +19,8 @@ var synInEstablished = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		judgeForeignSYN(f, false, func(side fsm.Side, k *flow.NotableSegment, frames []fsm.Frame) {
 			found(Finding{
-				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with number %d", k.Segment.Seq), Expected: "no SYN in " + k.States[side.Peer()].String(),
-				Message: fmt.Sprintf("A SYN came in frame %d while the connection was open; it was not accepted.", k.Frame.Number()),
+				Side: side.String(), Frames: frames, Seen: fmt.Sprintf("SYN with ISN %d", k.Segment.Seq), Expected: "no SYN in " + k.States[side.Peer()].String(),
+				Message: fmt.Sprintf("The SYN in frame %d arrived while the connection was open and was not accepted.", k.Frame.Number()),
 			})
 		})
 	},

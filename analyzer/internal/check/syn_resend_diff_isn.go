@@ -11,7 +11,7 @@ import (
 var synResendDiffISN = &Check{
 	Name: record.CheckSYNResendDiffersISN, Title: "new attempt from the same port", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.4.1",
-	Condition: "A SYN with another initial number follows an unanswered SYN on the same addresses and ports. It is counted as a connection of its own.",
+	Condition: "A SYN with another ISN follows an unanswered SYN on the same addresses and ports. It is counted as a connection of its own.",
 	Benign:    []string{"an application that binds its source port tries again", "a health check or scanner with a fixed source port"},
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}, {Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Arkime", Name: "srcISNCnt"},
@@ -23,8 +23,8 @@ var synResendDiffISN = &Check{
 		}
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame},
-			Seen: fmt.Sprintf("initial number %d", f.Conn.End[fsm.Client].ISS), Expected: "the unanswered SYN again",
-			Message: fmt.Sprintf("The client began anew in frame %d after its SYN in frame %d was never answered.", f.SYN.Frame.Number(), f.Previous.First.Number()),
+			Seen: fmt.Sprintf("ISN %d", f.Conn.End[fsm.Client].ISS), Expected: "the same SYN retransmitted",
+			Message: fmt.Sprintf("The client started a new attempt in frame %d after its SYN in frame %d was never answered.", f.SYN.Frame.Number(), f.Previous.First.Number()),
 		})
 	},
 }

@@ -10,10 +10,10 @@ import (
 )
 
 var synRetransmit = &Check{
-	Name: record.CheckSYNRetransmit, Title: "SYN sent again", Family: "handshake",
+	Name: record.CheckSYNRetransmit, Title: "SYN retransmitted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
-	Condition: "The same SYN (same sequence number, same side) is captured more than once, and the later one is no second copy of the frame.",
-	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's queue of new connections was full"},
+	Condition: "The same SYN (same sequence number, same side) is sent more than once; frames captured twice do not count.",
+	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's SYN or accept queue was full"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
 	Meaning:   fsm.SYNAgain,
@@ -42,7 +42,7 @@ var synRetransmit = &Check{
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
 				Seen: phrase.Counted(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
-				Message: fmt.Sprintf("The %s sent its SYN again %s, %s %s.",
+				Message: fmt.Sprintf("The %s retransmitted its SYN %s, %s %s.",
 					side, phrase.Times(n), first, phrase.Elapsed(k.Time-f.First.Time)),
 			})
 		}

@@ -12,7 +12,7 @@ var synURG = &Check{
 	Name: record.CheckSYNURG, Title: "SYN with URG", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.5",
 	Condition: "A SYN has URG set: there is no data yet that could be urgent.",
-	Benign:    []string{"a scanner that tells systems apart"},
+	Benign:    []string{"OS fingerprinting by a scanner"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "baroque_SYN"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.urg == 1",
 	Facts:     flow.Facts(flow.SYNUrgent),

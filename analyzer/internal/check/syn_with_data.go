@@ -12,8 +12,8 @@ import (
 var synWithData = &Check{
 	Name: record.CheckSYNWithData, Title: "data on a SYN without Fast Open", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.2",
-	Condition: "A SYN carries data and no Fast Open option. It is legal, but the receiver may not hand the data on before the handshake is complete, and hardly any stack does it.",
-	Benign:    []string{"T/TCP or a private Fast Open form", "a scan that looks for odd stacks"},
+	Condition: "A SYN carries data and no Fast Open option. That is legal, but the receiver must not deliver the data before the handshake is complete, and hardly any stack sends it.",
+	Benign:    []string{"T/TCP or a private Fast Open form", "a scan or OS fingerprinting"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:2"}, {Tool: "Zeek", Name: "SYN_with_data"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.len > 0 && !tcp.options.tfo",
 	Facts:     flow.Facts(flow.SYNData),

@@ -9,12 +9,12 @@ import (
 )
 
 var synackResendDiff = &Check{
-	Name: record.CheckSYNACKResendDiffers, Title: "another SYN-ACK, with another number", Family: "handshake",
+	Name: record.CheckSYNACKResendDiffers, Title: "second SYN-ACK with another ISN", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.4.1",
-	Condition: "A second SYN-ACK comes with another initial sequence number while the handshake is not complete.",
+	Condition: "A second SYN-ACK has another ISN while the handshake is not complete.",
 	Benign: []string{
 		"two servers behind one address answer the same SYN (load balancer, anycast)",
-		"the server lost its half-open connection and answered the repeated SYN anew",
+		"the server dropped its embryonic connection and answered the retransmitted SYN anew",
 	},
 	Peers: []record.PeerName{
 		{Tool: "Suricata", Name: "stream.3whs_synack_resend_with_diff_seq"},
@@ -26,8 +26,8 @@ var synackResendDiff = &Check{
 			if frames, k := notable(f, side, fsm.SYNACKChanged); k != nil {
 				found(Finding{
 					Side: side.String(), Frames: append([]fsm.Frame{f.SYNACK.Frame}, frames...), Count: len(frames),
-					Seen: fmt.Sprintf("initial number %d", k.Segment.Seq), Expected: "the number of the first SYN-ACK",
-					Message: fmt.Sprintf("The %s sent another SYN-ACK in frame %d, with a new initial number.", side, k.Frame.Number()),
+					Seen: fmt.Sprintf("ISN %d", k.Segment.Seq), Expected: "the ISN of the first SYN-ACK",
+					Message: fmt.Sprintf("The %s sent another SYN-ACK in frame %d, with a new ISN.", side, k.Frame.Number()),
 				})
 			}
 		}

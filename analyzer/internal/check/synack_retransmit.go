@@ -10,11 +10,11 @@ import (
 )
 
 var synackRetransmit = &Check{
-	Name: record.CheckSYNACKRetransmit, Title: "SYN-ACK sent again", Family: "handshake",
+	Name: record.CheckSYNACKRetransmit, Title: "SYN-ACK retransmitted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
-	Condition: "The same SYN-ACK is captured more than once. Its sender is still in SYN-RECEIVED: an ACK that passed the tap before did not reach it, or it did not count.",
+	Condition: "The same SYN-ACK is sent more than once. Its sender is still in SYN-RECEIVED: an ACK already captured did not reach it, or was not accepted.",
 	Benign: []string{
-		"the SYN-ACK or the third ACK was lost", "the server defers accepting until data comes (TCP_DEFER_ACCEPT)",
+		"the SYN-ACK or the final ACK was lost", "the server waits for data before it accepts (TCP_DEFER_ACCEPT)",
 		"the server's accept queue is full",
 	},
 	Peers:   []record.PeerName{{Tool: "Zeek", Name: "repeated_SYN_with_ack"}, {Tool: "Suricata", Name: "stream.3whs_synack_flood (over 5)"}},
@@ -30,13 +30,13 @@ var synackRetransmit = &Check{
 			if n <= 0 {
 				continue
 			}
-			why := "no ACK of it had passed the tap"
+			why := "no ACK of it had been captured"
 			if f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
 				why = fmt.Sprintf("the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
-				Message: fmt.Sprintf("The %s sent its SYN-ACK again %s: %s.", side, phrase.Times(n), why),
+				Message: fmt.Sprintf("The %s retransmitted its SYN-ACK %s: %s.", side, phrase.Times(n), why),
 			})
 		}
 	},

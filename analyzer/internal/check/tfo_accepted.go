@@ -12,7 +12,7 @@ import (
 var tfoAccepted = &Check{
 	Name: record.CheckFastOpenAccepted, Title: "Fast Open data accepted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
-	Condition: "The SYN carried data under Fast Open and the SYN-ACK acknowledges data of it.",
+	Condition: "The SYN carried data with Fast Open and the SYN-ACK acknowledges it, or part of it.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ack"}},
 	Filter:    "tcp.analysis.tfo_ack",
 	Facts:     flow.Facts(flow.FastOpenTaken),
@@ -20,7 +20,7 @@ var tfoAccepted = &Check{
 		taken := k.Segment.Ack - f.Conn.End[side.Peer()].ISS - 1
 		return Finding{
 			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "",
-			Message: fmt.Sprintf("The SYN-ACK in frame %d takes %s that the SYN brought.", k.Frame.Number(), phrase.Bytes(uint32(taken))+" of data"),
+			Message: fmt.Sprintf("The SYN-ACK in frame %d acknowledges %s on the SYN.", k.Frame.Number(), phrase.Bytes(uint32(taken))+" of data"),
 		}
 	}),
 }

@@ -12,14 +12,14 @@ import (
 var timeWaitAssassination = &Check{
 	Name: record.CheckTimeWaitAssassination, Title: "TIME-WAIT ended by a RST", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 1337 §2",
-	Condition: "A side in TIME-WAIT acknowledges a late segment, the other side, which has no connection any more, answers with a RST, and that RST fits: TIME-WAIT ends early.",
-	Benign:    []string{"the RST was lost behind the tap, and TIME-WAIT went on", "the host ignores RSTs in TIME-WAIT, as RFC 1337 proposes (Linux: tcp_rfc1337)", "an application that resets after closing"},
+	Condition: "A side in TIME-WAIT acknowledges a late segment, the other side, which no longer has the connection, answers with a RST, and that RST is acceptable: TIME-WAIT ends early.",
+	Benign:    []string{"the RST was lost beyond the tap, and TIME-WAIT continued", "the host ignores RSTs in TIME-WAIT, as RFC 1337 proposes (Linux: tcp_rfc1337)", "an application that resets after closing"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.TimeWaitKilled,
 	Judge: eachSideMeaning(fsm.TimeWaitKilled, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		since, until := f.Conn.End[side.Peer()].TimeWaitSpan()
 		return Finding{
-			Seen: fmt.Sprintf("RST %s after TIME-WAIT began", phrase.Elapsed(k.Time-since)), Expected: fmt.Sprintf("silence for %s", phrase.Elapsed(until-since)),
+			Seen: fmt.Sprintf("RST %s after TIME-WAIT began", phrase.Elapsed(k.Time-since)), Expected: fmt.Sprintf("nothing for %s", phrase.Elapsed(until-since)),
 			Message: fmt.Sprintf("The RST in frame %d ends the %s's TIME-WAIT %s early, if it arrives.", k.Frame.Number(), side.Peer(), phrase.Elapsed(until-k.Time)),
 		}
 	}),

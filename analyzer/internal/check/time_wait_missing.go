@@ -12,12 +12,12 @@ import (
 // timeWaitMissing knows the three forms in which a missing TIME-WAIT can be
 // seen; silence proves nothing.
 var timeWaitMissing = &Check{
-	Name: record.CheckTimeWaitMissing, Title: "no TIME-WAIT was kept", Family: "teardown",
+	Name: record.CheckTimeWaitMissing, Title: "TIME-WAIT not kept", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (MUST-13)",
-	Condition: "The side that closed actively (a) answers the peer's FIN, with no data before it since its own, by a RST in place of the last ACK, (b) answers a FIN sent again, or another late segment, with a RST within 2 MSL, or (c) the 4-tuple is opened again within 2 MSL by a SYN whose number is not above all that its sender had used, without a newer timestamp. TIME-WAIT itself is silence and its absence cannot be seen otherwise.",
+	Condition: "The active closer (a) answers the peer's FIN, with no data since its own, with a RST instead of the last ACK, (b) answers a retransmitted FIN or another late segment with a RST within 2 MSL, or (c) the 4-tuple is reused within 2 MSL by a SYN whose ISN is not above the last sequence number that its sender had used, without a newer timestamp. TIME-WAIT itself sends nothing, so its absence cannot be seen otherwise.",
 	Benign: []string{
-		"the host keeps TIME-WAIT for less than 2 MSL as configured here (--msl)", "the host ran out of room for TIME-WAIT (Linux: tcp_max_tw_buckets)",
-		"the application was closed long before and an orphaned FIN-WAIT-2 was given up", "a middlebox sends the RST in the host's name",
+		"the host keeps TIME-WAIT for less than 2 MSL as set here (--msl)", "the host reached its limit of TIME-WAIT sockets (Linux: tcp_max_tw_buckets)",
+		"the socket was closed long before and an orphaned FIN-WAIT-2 timed out", "a middlebox sends the RST in the host's name",
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
 	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
@@ -32,7 +32,7 @@ var timeWaitMissing = &Check{
 			}
 			x := Finding{Side: side.String(), Frames: frames, Count: len(frames) - 1, Seen: "RST", Expected: "an ACK, from TIME-WAIT"}
 			if k.Meaning.Any(fsm.RSTForLastACK) {
-				x.Message = fmt.Sprintf("The %s answered the peer's FIN with a RST in frame %d: it was not there to enter TIME-WAIT.", side, k.Frame.Number())
+				x.Message = fmt.Sprintf("The %s answered the peer's FIN with a RST in frame %d instead of an ACK: it entered no TIME-WAIT.", side, k.Frame.Number())
 			} else {
 				since, _ := f.Conn.End[side].TimeWaitSpan()
 				x.Message = fmt.Sprintf("The %s answered with a RST in frame %d, %s after it should have entered TIME-WAIT.", side, k.Frame.Number(), phrase.Elapsed(k.Time-since))
@@ -42,9 +42,9 @@ var timeWaitMissing = &Check{
 		if r := judgeReuse(f); r.early && !r.legal {
 			found(Finding{
 				Side: r.holder(f), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-				Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
-				Expected: fmt.Sprintf("a number above %d, a newer timestamp, or 2 MSL of waiting", r.used),
-				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT, with a number below what was used there.",
+				Seen:     fmt.Sprintf("ISN %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
+				Expected: fmt.Sprintf("an ISN above %d, a newer timestamp, or 2 MSL of waiting", r.used),
+				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT, with an ISN below the sequence numbers used there.",
 					f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.after)),
 			})
 		}

@@ -10,10 +10,10 @@ import (
 )
 
 var timeWaitReuseLegal = &Check{
-	Name: record.CheckTimeWaitReuseLegal, Title: "TIME-WAIT cut short by a legal reuse", Family: "teardown",
+	Name: record.CheckTimeWaitReuseLegal, Title: "4-tuple legally reused during TIME-WAIT", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.6.1 (MAY-2), RFC 6191 §2",
-	Condition: "The 4-tuple is opened again within 2 MSL of a close by a SYN whose number is above all that its sender had used, or whose timestamp is newer.",
-	Benign:    []string{"a busy client that goes through its ports quickly"},
+	Condition: "The 4-tuple is reused within 2 MSL of a close by a SYN whose ISN is above the last sequence number that its sender had used, or whose timestamp is newer.",
+	Benign:    []string{"a busy client that cycles through its ports quickly"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.reused_ports"}, {Tool: "Zeek", Name: "active_connection_reuse"}},
 	Filter:    "tcp.analysis.reused_ports",
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -23,8 +23,8 @@ var timeWaitReuseLegal = &Check{
 		}
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-			Seen:     fmt.Sprintf("initial number %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
-			Expected: fmt.Sprintf("a number above %d, or a newer timestamp", r.used),
+			Seen:     fmt.Sprintf("ISN %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
+			Expected: fmt.Sprintf("an ISN above %d, or a newer timestamp", r.used),
 			Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT; %s allows it.",
 				f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.after), r.why),
 		})
@@ -63,7 +63,7 @@ func judgeReuse(f *flow.Flow) reuse {
 	syn := &f.Dir[fsm.Client]
 	switch {
 	case f.Conn.End[fsm.Client].ISS.AtOrAfter(r.used):
-		r.legal, r.why = true, "the higher number"
+		r.legal, r.why = true, "the higher ISN"
 	case pre.HasTS[sender] && syn.Options.Timestamps && int32(syn.SYNTimestamp-pre.TSVal[sender]) > 0:
 		r.legal, r.why = true, "the newer timestamp"
 	}

@@ -9,7 +9,7 @@ import (
 )
 
 var tsUnnegotiated = &Check{
-	Name: record.CheckTSUnnegotiated, Title: "timestamps without agreement", Family: "options",
+	Name: record.CheckTSUnnegotiated, Title: "timestamps not negotiated", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
 	Condition: "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
 	Benign:    []string{"a middlebox removed the option from one SYN"},
@@ -18,7 +18,7 @@ var tsUnnegotiated = &Check{
 	Judge: eachSideShowing(flow.TimestampUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "timestamps", Expected: "none",
-			Message: fmt.Sprintf("Frame %d carries timestamps that the SYNs did not agree on.", k.Frame.Number()),
+			Message: fmt.Sprintf("Frame %d carries timestamps, which were not negotiated.", k.Frame.Number()),
 		}
 	}),
 }

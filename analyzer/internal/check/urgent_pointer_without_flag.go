@@ -11,7 +11,7 @@ import (
 var urgentPtrNoFlag = &Check{
 	Name: record.CheckUrgentPointerNoFlag, Title: "urgent pointer without URG", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.1",
-	Condition: "The urgent pointer is not zero although URG is not set, so it means nothing.",
+	Condition: "The urgent pointer is not zero although URG is not set, so it has no meaning.",
 	Benign:    []string{"a stack that does not clear the field"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.urgent_pointer.non_zero"}, {Tool: "Snort", Name: "116:419"}},
 	Filter:    "tcp.urgent_pointer != 0 && tcp.flags.urg == 0",

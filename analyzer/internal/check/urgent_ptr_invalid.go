@@ -8,10 +8,10 @@ import (
 )
 
 var urgentPtrInvalid = &Check{
-	Name: record.CheckUrgentPointerInvalid, Title: "urgent pointer at nothing", Family: "header",
+	Name: record.CheckUrgentPointerInvalid, Title: "URG with urgent pointer 0", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5 (MUST-62)",
-	Condition: "URG is set and the urgent pointer is 0, so that nothing is urgent.",
-	Benign:    []string{"a scanner that tells systems apart", "a middlebox that clears the pointer but not the flag"},
+	Condition: "URG is set and the urgent pointer is 0, so no data is urgent.",
+	Benign:    []string{"OS fingerprinting by a scanner", "a middlebox that clears the pointer but not the flag"},
 	Filter:    "tcp.flags.urg == 1 && tcp.urgent_pointer == 0",
 	Facts:     flow.Facts(flow.UrgentData),
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -23,7 +23,7 @@ var urgentPtrInvalid = &Check{
 				continue
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Seen: "URG, pointer 0", Expected: "a pointer behind urgent data",
+				Side: side.String(), Frames: frames, Seen: "URG, pointer 0", Expected: "a pointer to urgent data",
 				Message: fmt.Sprintf("Frame %d of the %s has URG set and an urgent pointer of 0.", first.Frame.Number(), side),
 			})
 		}

@@ -10,7 +10,7 @@ import (
 var urgentUsed = &Check{
 	Name: record.CheckUrgentUsed, Title: "urgent data", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5",
-	Condition: "A segment that opens nothing has URG set. New applications should not use the urgent mechanism (RFC 6093).",
+	Condition: "A segment other than a SYN has URG set. New applications should not use the urgent mechanism (RFC 6093).",
 	Benign:    []string{"telnet, rlogin and ftp use it"},
 	Filter:    "tcp.flags.urg == 1",
 	Facts:     flow.Facts(flow.UrgentData),
@@ -20,7 +20,7 @@ var urgentUsed = &Check{
 			if first != nil {
 				found(Finding{
 					Side: side.String(), Frames: frames, Count: f.CountFact(side, flow.UrgentData), Seen: fmt.Sprintf("urgent pointer %d", first.Segment.Urgent), Expected: "no urgent data",
-					Message: fmt.Sprintf("The %s marks data as urgent, first in frame %d.", side, first.Frame.Number()),
+					Message: fmt.Sprintf("The %s sent urgent data, first in frame %d.", side, first.Frame.Number()),
 				})
 			}
 		}

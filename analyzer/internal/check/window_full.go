@@ -9,10 +9,10 @@ import (
 )
 
 var windowFull = &Check{
-	Name: record.CheckWindowFull, Title: "held back by the peer's window", Family: "window",
+	Name: record.CheckWindowFull, Title: "window-limited (window full)", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
-	Condition: "A side fills the peer's window to the edge three times or more, and spends at least a tenth of the time in which it sends data, and 10 ms, waiting for room.",
-	Benign:    []string{"a receiver that reads more slowly than the path carries", "a receive buffer too small for the path"},
+	Condition: "A side fills the peer's receive window three times or more, and spends at least a tenth of the time in which it sends data, and 10 ms, waiting for it to open.",
+	Benign:    []string{"a receiver that reads more slowly than the path delivers", "a receive buffer too small for the path"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.window_full"}},
 	Filter:    "tcp.analysis.window_full", Needs: Scales,
 	Facts: flow.Facts(flow.WindowFull),
@@ -28,8 +28,8 @@ var windowFull = &Check{
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", phrase.Times(n), phrase.Elapsed(d.Blocked), phrase.Elapsed(max(busy, d.Blocked))),
-				Expected: "a window larger than what is under way",
-				Message: fmt.Sprintf("The %s's window held the %s back: filled %s, %s, for %s in all.",
+				Expected: "a window larger than the data in flight",
+				Message: fmt.Sprintf("The %[2]s was limited by the %[1]s's receive window: full %[3]s, %[4]s, for %[5]s in all.",
 					side.Peer(), side, phrase.Times(n), firstIn(n, frames[0]), phrase.Elapsed(d.Blocked)),
 			})
 		}

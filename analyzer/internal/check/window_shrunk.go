@@ -10,7 +10,7 @@ import (
 )
 
 var windowShrunk = &Check{
-	Name: record.CheckWindowShrunk, Title: "window taken back", Family: "window",
+	Name: record.CheckWindowShrunk, Title: "window shrunk", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6 (SHLD-14)",
 	Condition: "The right edge of a side's window (ack + window) moves left by more than the window scale's rounding, on an ACK that is not older than the one before.",
 	Benign:    []string{"ACKs captured out of order", "a host short of memory"},
@@ -21,7 +21,7 @@ var windowShrunk = &Check{
 		edge := k.Segment.Ack.Add(uint32(k.Segment.Window) << f.Conn.End[side].Scale)
 		return Finding{
 			Seen: "right edge " + number(f, side.Peer(), edge), Expected: "not left of " + number(f, side.Peer(), k.OwnEdge),
-			Message: fmt.Sprintf("The %s took back %s of window in frame %d.", side, phrase.Bytes(k.OwnEdge.Minus(edge)), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s shrank its window by %s in frame %d.", side, phrase.Bytes(k.OwnEdge.Minus(edge)), k.Frame.Number()),
 		}
 	}),
 }

@@ -10,9 +10,9 @@ import (
 )
 
 var windowSlam = &Check{
-	Name: record.CheckWindowSlam, Title: "next to no window after the handshake", Family: "window",
+	Name: record.CheckWindowSlam, Title: "tiny window after the handshake", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6",
-	Condition: "The ACK that completes the handshake offers a window of 1 to 63 octets: the peer must hold its data for a client that hardly takes any.",
+	Condition: "The ACK that completes the handshake advertises a window of 1 to 63 bytes: the peer can hardly send any data.",
 	Benign:    []string{"a small embedded system"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:19"}},
 	Filter:    "tcp.window_size < 64 && tcp.seq == 1 && tcp.ack == 1", Needs: Scales,

@@ -10,9 +10,9 @@ import (
 )
 
 var zeroWindow = &Check{
-	Name: record.CheckZeroWindow, Title: "window closed", Family: "window",
+	Name: record.CheckZeroWindow, Title: "zero window", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
-	Condition: "A side offers a window of zero before the peer has finished sending: it reads more slowly than the peer sends.",
+	Condition: "A side advertises a zero window before the peer has finished sending: its application reads more slowly than the peer sends.",
 	Benign:    []string{"an application that is busy for a moment"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "Zeek", Name: "history W"}, {Tool: "tcptrace", Name: "zero win adv"}},
 	Filter:    "tcp.analysis.zero_window",
@@ -20,14 +20,14 @@ var zeroWindow = &Check{
 	Judge: eachSideShowing(flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		d := &f.Dir[side]
 		n := int(d.ZeroWindows)
-		message := fmt.Sprintf("The %s closed its window in frame %d for %s; ", side, k.Frame.Number(), phrase.Elapsed(d.ZeroWindowTime))
+		message := fmt.Sprintf("The %s advertised a zero window in frame %d for %s; ", side, k.Frame.Number(), phrase.Elapsed(d.ZeroWindowTime))
 		if n > 1 {
-			message = fmt.Sprintf("The %s closed its window %s, first in frame %d, for %s in all; ", side, phrase.Times(n), k.Frame.Number(), phrase.Elapsed(d.ZeroWindowTime))
+			message = fmt.Sprintf("The %s advertised a zero window %s, first in frame %d, for %s in all; ", side, phrase.Times(n), k.Frame.Number(), phrase.Elapsed(d.ZeroWindowTime))
 		}
 		if probes := int(f.Dir[side.Peer()].WindowProbes); probes > 0 {
-			message += "the peer probed " + phrase.Times(probes) + "."
+			message += "the peer sent " + phrase.Counted(probes, "window probe", "window probes") + "."
 		} else {
-			message += "the peer did not probe."
+			message += "the peer sent no window probe."
 		}
 		return Finding{
 			Count: n, Seen: "window 0 for " + phrase.Elapsed(d.ZeroWindowTime), Expected: "a window above 0",

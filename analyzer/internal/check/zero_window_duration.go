@@ -10,10 +10,10 @@ import (
 )
 
 var zeroWindowDuration = &Check{
-	Name: record.CheckZeroWindowDuration, Title: "window closed for long", Family: "window",
+	Name: record.CheckZeroWindowDuration, Title: "zero window for long", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1",
-	Condition: "A window stays closed for more than a second, and for more than the peer's retransmission timeout, before the peer has finished sending.",
-	Benign:    []string{"an application that was told to wait, such as a paused download"},
+	Condition: "A zero window lasts for more than a second, and more than the peer's retransmission timeout, before the peer has finished sending.",
+	Benign:    []string{"an application that pauses on purpose, such as a paused download"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "argus", Name: "flags S, D, @"}},
 	Filter:    "tcp.analysis.zero_window",
 	Facts:     flow.Facts(flow.ZeroWindow),
@@ -27,7 +27,7 @@ var zeroWindowDuration = &Check{
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{w.ZeroFrame}, Count: 1,
 				Seen: "window 0 for " + phrase.Elapsed(w.LongestZero), Expected: "open again within a retransmission timeout",
-				Message: fmt.Sprintf("The %s closed its window in frame %d and left it closed for %s: its application did not read.", side, w.ZeroFrame.Number(), phrase.Elapsed(w.LongestZero)),
+				Message: fmt.Sprintf("The %s's zero window, advertised in frame %d, lasted %s: its application did not read.", side, w.ZeroFrame.Number(), phrase.Elapsed(w.LongestZero)),
 			})
 		}
 	},

@@ -7,12 +7,12 @@ package aggregate
 import (
 	"cmp"
 	"encoding/binary"
-	"fmt"
 	"net/netip"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Observer takes in the records of a capture's connections. The zero value is
@@ -163,13 +163,10 @@ func (s *set[T]) len() int { return len(s.members) }
 
 // words writes how many there are.
 func (s *set[T]) words(one, many string) string {
-	switch {
-	case s.full:
-		return fmt.Sprintf("more than %d %s", s.len(), many)
-	case s.len() == 1:
-		return "1 " + one
+	if s.full {
+		return "more than " + phrase.Counted(s.len(), one, many)
 	}
-	return fmt.Sprintf("%d %s", s.len(), many)
+	return phrase.Counted(s.len(), one, many)
 }
 
 // attempted reports whether the capture shows the client's SYN.
@@ -178,7 +175,7 @@ func attempted(c *record.Connection) bool { return c.Handshake.SYN != 0 }
 // useful reports whether the connection carried data.
 func useful(c *record.Connection) bool { return c.Traffic[0].Bytes+c.Traffic[1].Bytes > 0 }
 
-// host is an address as a key: as octets it is quicker to look up.
+// host is an address as a key: as bytes it is quicker to look up.
 type host [16]byte
 
 func hostOf(a record.Addr) host { return a.IP.As16() }

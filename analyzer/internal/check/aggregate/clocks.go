@@ -5,12 +5,13 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var hostClockSteps = record.CheckDoc{
-	Name: record.CheckHostClockSteps, Title: "a host's timestamps jump between connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 7323 §5.4; observer: the SYNs of one host to another share a clock, or none does",
-	Condition: "Of ten or more SYNs from one address to another the timestamps mostly grow with the time between them, but two or more lie far off that line: several hosts share the address, or one was started anew.",
-	Benign:    []string{"an address translator in front of several hosts, as intended", "a host that was started anew"},
+	Name: record.CheckHostClockSteps, Title: "TSval jumps between a host's connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 7323 §5.4; observer: the SYNs of one host to another share one timestamp clock, or none does",
+	Condition: "In ten or more SYNs from one address to another TSval mostly grows with the time between them, but two or more SYNs are far off that line: several hosts share the address, or the host was restarted.",
+	Benign:    []string{"a NAT in front of several hosts, as intended", "a host that was restarted"},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.timestamp.tsval",
 }
 
@@ -66,8 +67,8 @@ func (d *clocks) findings() []finding {
 		}
 		out = append(out, finding{
 			check: &hostClockSteps, side: "client", count: c.off, ids: c.odd.ids, frames: c.odd.frames,
-			seen: fmt.Sprintf("%d of %d steps off the line", c.off, c.fits+c.off), expected: "one clock",
-			message: fmt.Sprintf("The timestamps of %s towards %s jump %d times between its connections: several hosts share that address, or it was started anew.", k.from, k.to, c.off),
+			seen: fmt.Sprintf("%s of %s off the line", phrase.Count(c.off), phrase.Counted(c.fits+c.off, "step", "steps")), expected: "one timestamp clock",
+			message: fmt.Sprintf("The TSval of %s towards %s jumps %s between its connections: several hosts share that address, or it was restarted.", k.from, k.to, phrase.Times(c.off)),
 		})
 	}
 	return out

@@ -5,12 +5,13 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var isnPredictable = record.CheckDoc{
-	Name: record.CheckISNPredictable, Title: "initial numbers that can be guessed", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.4.1 (SHLD-1), RFC 6528 §3",
-	Condition: "The initial sequence numbers of a host's connections, in order, repeat one number or grow by one step, six times in a row or more.",
-	Benign:    []string{"a load generator or a proxy that builds its own segments", "a very old stack", "a capture replayed"},
+	Name: record.CheckISNPredictable, Title: "predictable ISNs", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.4.1 (SHLD-1), RFC 6528 §3",
+	Condition: "The ISNs of a host's successive connections are equal or grow by a constant step, six times in a row or more.",
+	Benign:    []string{"a load generator or a proxy that builds its own segments", "a very old stack", "replayed traffic"},
 	Filter:    "tcp.flags.syn == 1",
 }
 
@@ -73,8 +74,8 @@ func (d *numbers) findings() []finding {
 		}
 		out = append(out, finding{
 			check: &isnPredictable, count: r.best.n, ids: r.best.ids, frames: r.best.frames,
-			seen: fmt.Sprintf("%d steps of %d", r.best.n, r.bestStep), expected: "numbers that cannot be guessed",
-			message: fmt.Sprintf("The initial sequence numbers of %s %s, on %d connections in a row.", addr, how, r.best.n+1),
+			seen: fmt.Sprintf("%s of %d", phrase.Counted(r.best.n, "step", "steps"), r.bestStep), expected: "unpredictable ISNs",
+			message: fmt.Sprintf("The ISNs of %s %s, on %s connections in a row.", addr, how, phrase.Count(r.best.n+1)),
 		})
 	}
 	return out

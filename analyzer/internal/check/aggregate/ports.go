@@ -4,12 +4,13 @@ import (
 	"fmt"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var portsRunningOut = record.CheckDoc{
-	Name: record.CheckPortsRunningOut, Title: "ports used again within 2 MSL", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.6.1; RFC 6056 §3.2",
-	Condition: "A client uses 10 or more 4-tuples to one service again while TIME-WAIT of the connection before should still last, and from the first of them on at least a quarter of its connections there are such (ports drawn by chance repeat too, but seldom): it goes through its ports faster than they become free.",
-	Benign:    []string{"a load test", "a small range of source ports, as behind an address translator", "hosts that keep TIME-WAIT for less than 2 MSL as configured here (--msl)"},
+	Name: record.CheckPortsRunningOut, Title: "ephemeral ports running out", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.6.1; RFC 6056 §3.2",
+	Condition: "A client reuses 10 or more 4-tuples to one service during the TIME-WAIT of the previous connection, and from the first of them on at least a quarter of its connections to it do (random port selection repeats ports too, but seldom): it uses up its ephemeral ports faster than TIME-WAIT frees them.",
+	Benign:    []string{"a load test", "a small range of source ports, as behind a NAT", "hosts that keep TIME-WAIT for less than 2 MSL as set here (--msl)"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.reused_ports"}},
 	Filter:    "tcp.analysis.reused_ports",
 }
@@ -58,8 +59,8 @@ func (d *ports) findings() []finding {
 		}
 		out = append(out, finding{
 			check: &portsRunningOut, side: "client", count: s.n, ids: s.ids, frames: s.frames,
-			seen: fmt.Sprintf("%d 4-tuples used again early", s.n), expected: "2 MSL between two uses",
-			message: fmt.Sprintf("%s used %d of its ports to %s again before TIME-WAIT was over: it is running out of ports.", k.from, s.n, k.to),
+			seen: fmt.Sprintf("%s reused within 2 MSL", phrase.Counted(s.n, "4-tuple", "4-tuples")), expected: "2 MSL between two uses",
+			message: fmt.Sprintf("%s reused %s to %s before TIME-WAIT was over: it is running out of ephemeral ports.", k.from, phrase.Counted(s.n, "port", "ports"), k.to),
 		})
 	}
 	return out

@@ -9,17 +9,17 @@ import (
 )
 
 var portScan = record.CheckDoc{
-	Name: record.CheckPortScan, Title: "many ports of one host tried", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's port",
+	Name: record.CheckPortScan, Title: "port scan", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's port",
 	Condition: "One host tries 25 or more ports of another, and at least four fifths of the attempts carry no data.",
-	Benign:    []string{"an inventory or a vulnerability scan that somebody ordered", "a passive FTP client"},
+	Benign:    []string{"an authorised inventory or vulnerability scan", "a passive FTP client"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "Scan::Port_Scan"}, {Tool: "Snort", Name: "122:1"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
 }
 
 var hostSweep = record.CheckDoc{
-	Name: record.CheckHostSweep, Title: "one port of many hosts tried", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's address",
+	Name: record.CheckHostSweep, Title: "host sweep (one port of many hosts)", Severity: record.SeverityWarning, Family: "together", Rule: "observer: a client knows its server's address",
 	Condition: "One host tries one port of 25 or more others, and at least four fifths of the attempts carry no data.",
-	Benign:    []string{"monitoring", "a peer-to-peer program", "a client of a service whose servers are down"},
+	Benign:    []string{"monitoring", "a peer-to-peer application", "a client of a service whose servers are down"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "Scan::Address_Scan"}, {Tool: "Snort", Name: "122:3"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0",
 }
@@ -81,7 +81,7 @@ func (d *scans) findings() []finding {
 		if t.scan() {
 			out = append(out, finding{
 				check: &portScan, side: "client", count: uint64(t.what.len()), ids: t.idle.ids, frames: t.idle.frames,
-				seen: fmt.Sprintf("%s, %d of %d attempts without data", t.what.words("port", "ports"), t.idle.n, t.all), expected: "the ports of services in use",
+				seen: fmt.Sprintf("%s, %s of %s without data", t.what.words("port", "ports"), phrase.Count(t.idle.n), phrase.Counted(t.all, "attempt", "attempts")), expected: "the ports of services in use",
 				message: fmt.Sprintf("%s tried %s of %s within %s.", k.from, t.what.words("port", "ports"), k.to, phrase.Duration(t.last.Seconds(t.first))),
 			})
 		}
@@ -90,7 +90,7 @@ func (d *scans) findings() []finding {
 		if t.scan() {
 			out = append(out, finding{
 				check: &hostSweep, side: "client", count: uint64(t.what.len()), ids: t.idle.ids, frames: t.idle.frames,
-				seen: fmt.Sprintf("%s, %d of %d attempts without data", t.what.words("host", "hosts"), t.idle.n, t.all), expected: "the hosts of services in use",
+				seen: fmt.Sprintf("%s, %s of %s without data", t.what.words("host", "hosts"), phrase.Count(t.idle.n), phrase.Counted(t.all, "attempt", "attempts")), expected: "the hosts of services in use",
 				message: fmt.Sprintf("%s tried port %d of %s within %s.", k.host, k.port, t.what.words("host", "hosts"), phrase.Duration(t.last.Seconds(t.first))),
 			})
 		}

@@ -4,20 +4,21 @@ import (
 	"fmt"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 var refusesMany = record.CheckDoc{
 	Name: record.CheckServerRefusesMany, Title: "service refuses most connections", Severity: record.SeverityWarning, Family: "together", Rule: "RFC 9293 §3.10.7.1",
-	Condition: "A service refuses 10 connections or more, at least half of all that are tried.",
-	Benign:    []string{"the service is off, as intended", "a firewall that refuses in the server's name"},
+	Condition: "A service refuses 10 connections or more, at least half of all attempts.",
+	Benign:    []string{"the service is down, as intended", "a firewall that rejects with a RST in the server's name"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state REJ"}},
 	Filter:    "tcp.flags.reset == 1 && tcp.seq == 1 && tcp.ack == 1",
 }
 
 var resetsMany = record.CheckDoc{
 	Name: record.CheckServerResetsMany, Title: "service resets most connections", Severity: record.SeverityNote, Family: "together", Rule: "RFC 9293 §3.10.5",
-	Condition: "A service ends 10 connections or more with a RST after they were opened, at least half of all that were opened.",
-	Benign:    []string{"servers and load balancers that end idle connections so", "an application that closes with data unread"},
+	Condition: "A service resets 10 established connections or more, at least half of all that were established.",
+	Benign:    []string{"servers and load balancers that reset idle connections", "an application that closes with unread data"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTR"}},
 	Filter:    "tcp.flags.reset == 1",
 }
@@ -59,15 +60,15 @@ func (d *servers) findings() []finding {
 		if n := t.refused.n; n >= 10 && 2*n >= t.tried {
 			out = append(out, finding{
 				check: &refusesMany, side: "server", count: n, ids: t.refused.ids, frames: t.refused.frames,
-				seen: fmt.Sprintf("%d refused of %d tried", n, t.tried), expected: "SYN-ACKs",
-				message: fmt.Sprintf("%s refused %d of %d connections.", s, n, t.tried),
+				seen: fmt.Sprintf("%s of %s refused", phrase.Count(n), phrase.Counted(t.tried, "attempt", "attempts")), expected: "SYN-ACKs",
+				message: fmt.Sprintf("%s refused %s of %s.", s, phrase.Count(n), phrase.Counted(t.tried, "connection attempt", "connection attempts")),
 			})
 		}
 		if n := t.reset.n; n >= 10 && 2*n >= t.opened {
 			out = append(out, finding{
 				check: &resetsMany, side: "server", count: n, ids: t.reset.ids, frames: t.reset.frames,
-				seen: fmt.Sprintf("%d reset of %d opened", n, t.opened), expected: "FINs",
-				message: fmt.Sprintf("%s reset %d of the %d connections that were opened to it.", s, n, t.opened),
+				seen: fmt.Sprintf("%s of %s reset", phrase.Count(n), phrase.Counted(t.opened, "established connection", "established connections")), expected: "FINs",
+				message: fmt.Sprintf("%s reset %s of %s.", s, phrase.Count(n), phrase.Counted(t.opened, "established connection", "established connections")),
 			})
 		}
 	}
