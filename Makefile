@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab metamorph lint readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab metamorph lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -22,8 +22,8 @@ build: ## build ./tcpflow-states, with libpcap where there is one
 demo: build ## set everything up and analyse a capture of a real connection
 	./$(BINARY) $(DEMO)
 
-test: ## set everything up, vet and run all tests
-	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && $(GO) test -count=1 ./...
+test: ## set everything up, vet and run all tests; packages are printed as they end
+	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) $(GO) run ./internal/testprogress -count=1 ./...
 
 # Under the race detector a program sleeps a second before it exits, unless told.
 race: ## run the pipeline's tests with the race detector
@@ -38,8 +38,8 @@ bench: ## measure us beside other tools, then our stages (BENCH='-short -rounds 
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/bench/cmd/bench $(BENCH)
 	@$(MAKE) --no-print-directory bench-stages
 
-bench-page: ## measure us beside other tools and put the result into BENCHMARKS.md
-	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/bench/cmd/bench -page BENCHMARKS.md $(BENCH)
+bench-page: ## measure us beside other tools and put the result into docs/benchmarks.md
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/bench/cmd/bench -page docs/benchmarks.md $(BENCH)
 
 bench-stages: ## measure the stages by themselves
 	$(GO) test -run '^$$' -bench . -benchmem ./fsm/... ./analyzer/... ./capture/... ./report/...
@@ -62,8 +62,10 @@ lint: ## gofmt, go vet, staticcheck and govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }
 	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) scripts/scan.sh
 
-readme: ## bring the README's sessions and tables up to date
-	$(GO) test -count=1 -run TestREADME ./cmd/$(BINARY) -update
+docs: ## bring the pages' generated parts and the picture up to date
+	$(GO) test -count=1 -run 'TestPages|TestPictures' ./cmd/$(BINARY) -update
+
+readme: docs
 
 install: ## install into GOBIN
 	@$(CGO) && export CGO_ENABLED && $(GO) install $(LDFLAGS) ./cmd/$(BINARY)

@@ -1,6 +1,7 @@
 package check_test
 
 import (
+	"fmt"
 	"os"
 	"regexp"
 	"strings"
@@ -83,6 +84,9 @@ func TestCatalogue(t *testing.T) {
 		}
 		if d.Name == "" || d.Title == "" || d.Rule == "" || d.Condition == "" || d.Filter == "" || c.Judge == nil {
 			t.Errorf("%s is not described fully: %+v", d.Name, d)
+		}
+		if text := fmt.Sprint(d); strings.Contains(text, "TODO") {
+			t.Errorf("%s is not described yet: %s", d.Name, text)
 		}
 		if !strings.HasSuffix(d.Condition, ".") {
 			t.Errorf("%s: its condition is no sentence: %q", d.Name, d.Condition)

@@ -1,8 +1,7 @@
 package main
 
 import (
-	"bytes"
-	"flag"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,81 +15,12 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-var update = flag.Bool("update", false, "write the README's generated parts anew")
+// cell makes a sentence fit for a table.
+var cell = strings.NewReplacer("|", `\|`, "\n", " ")
 
-const root = "../.."
-
-// generated is a part of the README between <!-- NAME ARGUMENT --> and
-// <!-- end -->.
-var generated = regexp.MustCompile(`(?s)(<!-- (run|checks|states|conversations|verdicts)(?: ([^\n]*?))? -->\n).*?(\n?<!-- end -->)`)
-
-// TestREADME holds the generated parts of the README against the program. With
-// -update, or make readme, it writes them.
-func TestREADME(t *testing.T) {
-	name := filepath.Join(root, "README.md")
-	before, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	parts := 0
-	after := generated.ReplaceAllFunc(before, func(part []byte) []byte {
-		parts++
-		m := generated.FindSubmatch(part)
-		var text string
-		switch string(m[2]) {
-		case "run":
-			text = terminalSession(t, string(m[3]))
-		case "verdicts":
-			text = verdictTable()
-		case "checks":
-			text = checkTable()
-		case "states":
-			text = stateDiagram()
-		case "conversations":
-			text = conversationTable(t)
-		}
-		return []byte(string(m[1]) + text + "<!-- end -->")
-	})
-	if parts < 4 {
-		t.Errorf("only %d generated parts found", parts)
-	}
-	if bytes.Equal(before, after) {
-		return
-	}
-	if *update {
-		if err := os.WriteFile(name, after, 0o666); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	a, b := strings.Split(string(before), "\n"), strings.Split(string(after), "\n")
-	for i := range a {
-		if i >= len(b) || a[i] != b[i] {
-			t.Fatalf("README.md:%d is stale, run make readme:\n has %q\nwant %q", i+1, a[i], append(b, "")[min(i, len(b))])
-		}
-	}
-	t.Fatal("README.md is stale at its end, run make readme")
-}
-
-// terminalSession runs a command line in the project's root and shows it with its
-// output.
-func terminalSession(t *testing.T, line string) string {
-	args := strings.Fields(line)
-	cmd := program(args[1:]...)
-	cmd.Dir = root
-	var stderr strings.Builder
-	cmd.Stderr = &stderr
-	out, err := cmd.Output()
-	if err != nil {
-		t.Errorf("%s: %v: %s", line, err, stderr.String())
-	}
-	return "```console\n$ " + line + "\n" + string(out) + "```\n"
-}
-
-func checkTable() string {
+func checkTable(*testing.T, string) string {
 	var b strings.Builder
 	family := ""
-	cell := strings.NewReplacer("|", `\|`, "\n", " ")
 	b.WriteString("| check | severity | fires when | rule |\n| --- | --- | --- | --- |\n")
 	for _, c := range analyzer.Checks() {
 		if c.Family != family {
@@ -102,18 +32,40 @@ func checkTable() string {
 	return b.String()
 }
 
-func verdictTable() string {
+func verdictTable(*testing.T, string) string {
 	var b strings.Builder
 	b.WriteString("| code | when |\n| --- | --- |\n")
 	for _, v := range record.VerdictDocs {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Code, v.Explanation)
+		fmt.Fprintf(&b, "| `%s` | %s |\n", v.Code, cell.Replace(v.Explanation))
+	}
+	return b.String()
+}
+
+// verdictsOf lists captures of the project with what the program says of their
+// first connection, or, where that closed normally, of what held its data back.
+func verdictsOf(t *testing.T, files string) string {
+	t.Helper()
+	var b strings.Builder
+	b.WriteString("| capture | verdict |\n| --- | --- |\n")
+	for _, file := range strings.Fields(files) {
+		file = "testdata/pcaps/" + file
+		r := analyseFile(t, filepath.Join(root, file))
+		if len(r.Connections) == 0 {
+			t.Fatalf("%s: no connections", file)
+		}
+		v := r.Connections[0].Verdict
+		code, text := "`"+v.Code+"`", v.Sentence
+		if v.Code == "closed-normally" && len(v.Limits) > 0 {
+			code, text = "`"+v.Limits[0].Code+"`", v.Limits[0].Sentence
+		}
+		fmt.Fprintf(&b, "| [%s](%s) | %s: %s |\n", strings.TrimSuffix(filepath.Base(file), ".pcap"), file, code, cell.Replace(text))
 	}
 	return b.String()
 }
 
 // stateDiagram draws the transition table, without what resets do: that is the
 // same everywhere.
-func stateDiagram() string {
+func stateDiagram(*testing.T, string) string {
 	var b strings.Builder
 	b.WriteString("```mermaid\nstateDiagram-v2\n")
 	id := func(s fsm.State) string { return strings.ReplaceAll(s.String(), "-", "") }
@@ -137,7 +89,8 @@ var conversationRow = regexp.MustCompile(`(?m)^\| (\d+) \| (.*) \| (.*) \| (.*) 
 // conversationTable lists the conversations that other tools were measured on:
 // what those said, from the README beside the captures, and what we say, from
 // running them. That this is also right is tested in analyzer.
-func conversationTable(t *testing.T) string {
+func conversationTable(t *testing.T, _ string) string {
+	t.Helper()
 	dir := filepath.Join(root, "testdata/pcaps/conversations")
 	text, err := os.ReadFile(filepath.Join(dir, "README.md"))
 	if err != nil {
@@ -167,22 +120,9 @@ func conversationTable(t *testing.T) string {
 const measured = 33
 
 func weSay(t *testing.T, file string) string {
-	source, err := capture.Open(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer source.Close()
-	a := analyzer.New(analyzer.Options{})
-	for p := (capture.Packet{}); source.Next(&p) == nil; {
-		a.Packet(&capture.Packet{Data: p.Data, Time: p.Time, Source: p.Source, Number: p.Number,
-			Length: p.Length, LinkType: p.LinkType})
-	}
+	t.Helper()
 	var said []string
-	r, err := a.Finish()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range r.Connections {
+	for _, c := range analyseFile(t, file).Connections {
 		text := stateText(c.State[fsm.Client]) + " / " + stateText(c.State[fsm.Server])
 		for i, an := range c.Anomalies {
 			if i == 0 {
@@ -200,4 +140,32 @@ func stateText(s record.EndState) string {
 		return s.State.String()
 	}
 	return s.State.String() + "?"
+}
+
+func analyseFile(t *testing.T, file string) *record.Report {
+	t.Helper()
+	source, err := capture.Open(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	r, err := analyzer.Analyze(context.Background(), []capture.Source{source}, analyzer.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// exampleCode shows the body of an Example that go test runs: FILE NAME.
+func exampleCode(t *testing.T, argument string) string {
+	t.Helper()
+	file, name, _ := strings.Cut(argument, " ")
+	_, body, found := strings.Cut(readPage(t, file), "\nfunc "+name+"() {\n")
+	body, _, ended := strings.Cut(body, "\n}\n")
+	if !found || !ended {
+		t.Fatalf("%s has no %s", file, name)
+	}
+	body, _, _ = strings.Cut(body, "\n\t// Output:")
+	body = strings.ReplaceAll("\n"+body, "\n\t", "\n")[1:]
+	return "```go\n" + body + "\n```\n"
 }
