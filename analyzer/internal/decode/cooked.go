@@ -20,6 +20,9 @@ func (d *Decoder) cooked(c *cursor, p *Packet) (header, Reason) {
 	}
 	p.Outgoing = binary.BigEndian.Uint16(c.data) == sentByHost
 	hardware := binary.BigEndian.Uint16(c.data[2:])
+	if binary.BigEndian.Uint16(c.data[4:]) == 6 {
+		p.LinkSrc = linkAddress(c.data[6:])
+	}
 	protocol := binary.BigEndian.Uint16(c.data[14:])
 	c.take(cookedLen)
 	return afterCooked(hardware, protocol)
@@ -35,6 +38,9 @@ func (d *Decoder) cooked2(c *cursor, p *Packet) (header, Reason) {
 	p.LinkIndex = binary.BigEndian.Uint32(c.data[4:])
 	hardware := binary.BigEndian.Uint16(c.data[8:])
 	p.Outgoing = c.data[10] == sentByHost
+	if c.data[11] == 6 {
+		p.LinkSrc = linkAddress(c.data[12:])
+	}
 	c.take(cooked2Len)
 	return afterCooked(hardware, protocol)
 }

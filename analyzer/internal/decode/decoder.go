@@ -121,7 +121,7 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 		}
 		switch next { // those that most captures have
 		case ethernetHeader:
-			next, reason = d.ethernet(&c)
+			next, reason = d.ethernet(&c, p)
 		case vlanHeader:
 			next, reason = d.vlan(&c, p)
 		case cookedHeader:

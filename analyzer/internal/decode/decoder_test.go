@@ -45,7 +45,7 @@ func TestDecodeFillsEveryField(t *testing.T) {
 			Opts: fsm.OptTimestamps, TSVal: 1, TSEcr: 2,
 		},
 		IPID: 0x1234, HasIPID: true, TTL: 64, DF: true,
-		HeaderLen: 32, IPLen: 57, WireLen: 75, Addressed: true,
+		HeaderLen: 32, IPLen: 57, WireLen: 75, Addressed: true, LinkSrc: 0x020000000001, LinkDst: 0x020000000002,
 	}
 	if diff := difference(p, want); diff != "" {
 		t.Error(diff)

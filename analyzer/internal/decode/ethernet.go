@@ -9,13 +9,21 @@ const (
 )
 
 // ethernet reads an Ethernet header.
-func (d *Decoder) ethernet(c *cursor) (header, Reason) {
+func (d *Decoder) ethernet(c *cursor, p *Packet) (header, Reason) {
 	if r := c.need(ethernetLen, LinkMalformed); r != OK {
 		return noHeader, r
+	}
+	if p.LinkSrc|p.LinkDst == 0 { // in a tunnel the inner frame's say nothing of where this was captured
+		p.LinkDst, p.LinkSrc = linkAddress(c.data), linkAddress(c.data[6:])
 	}
 	etherType := d.layers.decodeEthernet(c.data)
 	c.take(ethernetLen)
 	return afterEtherType(etherType)
+}
+
+// linkAddress returns the 6 bytes of a link address as a number.
+func linkAddress(b []byte) uint64 {
+	return uint64(binary.BigEndian.Uint16(b))<<32 | uint64(binary.BigEndian.Uint32(b[2:]))
 }
 
 // afterEtherType returns the header that an EtherType announces.

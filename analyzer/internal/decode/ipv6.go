@@ -22,6 +22,7 @@ func (d *Decoder) ipv6(c *cursor, p *Packet) (header, Reason) {
 	p.Src.IP, p.Dst.IP = [16]byte(ip.SrcIP), [16]byte(ip.DstIP)
 	p.IPID, p.HasIPID, p.DF, p.BadHeader = 0, false, true, false
 	p.TTL, p.TOS = ip.HopLimit, ip.TrafficClass
+	p.FlowLabel = binary.BigEndian.Uint32(c.data) & 0xfffff
 	c.otherEnds = false
 
 	jumbo := 0

@@ -48,6 +48,9 @@ type Packet struct {
 	ZeroLength bool   // the IP header said length 0 (segmentation offload); taken from the wire length
 	WireLen    uint32 // octets on the wire, link header included
 	IPLen      uint32 // octets of IP packet, headers included
+	FlowLabel  uint32 // IPv6's, 20 bits
+	LinkSrc    uint64 // the outermost frame's source address (6 bytes) and 0 where it shows none
+	LinkDst    uint64 // its destination address, likewise
 	LinkIndex  uint32 // Linux cooked v2: the capturing host's index of the interface, otherwise 0
 	Outgoing   bool   // Linux cooked, and PPP with a direction: the capturing host sent it
 	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
@@ -93,10 +96,11 @@ type Copy uint8
 
 // What a packet can be to those before it.
 const (
-	NoCopy         Copy = iota
-	CapturedTwice       // one packet, captured twice
-	PerhapsTwice        // the same, unless it is one of several like ACKs sent at once
-	DeliveredTwice      // one packet, delivered twice by the network
+	NoCopy           Copy = iota
+	CapturedTwice         // one packet, captured twice
+	PerhapsTwice          // the same, unless it is one of several like ACKs sent at once
+	PerhapsDelivered      // the same, unless it was sent again within one tick of its timestamps
+	DeliveredTwice        // one packet, delivered twice by the network
 )
 
 // Checksum is the outcome of verifying a TCP checksum.
