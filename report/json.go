@@ -95,6 +95,11 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"bad_checksum":`, q.BadChecksum)
 	e.keyUint(`"dropped":`, q.Dropped)
 	e.keyUint(`"out_of_step":`, q.OutOfStep)
+	if q.Skew > 0 {
+		e.keySeconds(`"skew_s":`, float64(q.Skew)/1e9)
+	} else {
+		e.keyNull(`"skew_s":`)
+	}
 	e.keyUint(`"no_data":`, q.NoData)
 	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()

@@ -79,6 +79,7 @@ type Quality struct {
 	OffloadChecksum uint64   // checksums left to the network card
 	BadChecksum     uint64   // checksums that are wrong otherwise
 	Dropped         uint64   // lost by the capturing side, over all sources
+	Skew            fsm.Time // by how much the directions' clocks differ, which was undone; 0 where they agree
 	OutOfStep       uint64   // connections whose two directions were captured in the wrong order
 	NoData          uint64   // connections with data of which no byte was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing

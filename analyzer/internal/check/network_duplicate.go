@@ -23,8 +23,12 @@ var networkDuplicate = &Check{
 		if n > 1 {
 			message = fmt.Sprintf("%s packets of the %s were duplicated in the network, first in frame %d.", phrase.Count(n), side, k.Frame.Number())
 		}
+		doubt := ""
+		if k.IPID == 0 {
+			doubt = "without an IP identification, a segment sent again within one tick of its timestamps looks the same"
+		}
 		return Finding{
-			Seen: phrase.Counted(n, "duplicate", "duplicates"), Expected: "each packet once",
+			Doubt: doubt, Seen: phrase.Counted(n, "duplicate", "duplicates"), Expected: "each packet once",
 			Message: message,
 		}
 	}),

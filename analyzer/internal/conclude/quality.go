@@ -84,6 +84,9 @@ func Describe(r *record.Report) {
 			q.Faults = append(q.Faults, outage(&o))
 		}
 	}
+	if q.Skew > 0 {
+		q.Faults = append(q.Faults, "One direction was stamped at least "+phrase.Duration(q.Skew.Seconds(0))+" late (answers stood before their questions): corrected before the analysis, but times between directions are not exact.")
+	}
 	for _, fault := range [...]struct {
 		n        uint64
 		one      string

@@ -13,7 +13,7 @@ import (
 // unread are the fields of a packet that a Flow never looks at.
 var unread = []string{
 	"Interface", "Labels", "SumSeen", "SumWant", "DF", "HeaderLen", "OptionsCut", "Overlong", "ZeroLength",
-	"WireLen", "LinkIndex", "Outgoing", "Addressed", "Ordinal", "Malformed",
+	"WireLen", "FlowLabel", "LinkSrc", "LinkDst", "LinkIndex", "Outgoing", "Addressed", "Ordinal", "Malformed",
 }
 
 // TestPackedKeepsAll gives each field of a packet a value: either the packet cannot be

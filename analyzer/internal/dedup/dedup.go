@@ -1,9 +1,11 @@
-// Package copies finds packets that a capture holds twice: taken by a mirror
+// Package dedup finds packets that a capture holds twice: taken by a mirror
 // port, on a bridge, on several interfaces of one host, or delivered twice by
 // the network. It looks at whole packets and knows no connections.
 package dedup
 
 import (
+	"math/bits"
+
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -12,8 +14,10 @@ import (
 // recognized even when a whole burst lies between the two. It is a table of fixed
 // size: a packet displaces the oldest of its bucket.
 type Finder struct {
-	buckets        [1 << bucketBits][bucketSize]fingerprint // latest print first; a bucket is one line of the processor's cache
-	otherInterface bool                                     // copies have come on another interface
+	buckets        [1 << bucketBits][bucketSize]fingerprint // latest first; a bucket is one line of the processor's cache
+	mirrors        [numPaths]mirror                         // by what differs between a packet and its copy
+	hosts          hosts
+	otherInterface bool // copies have come on another interface
 }
 
 // With a hundred packets between two sights of one, four later ones share its
@@ -23,14 +27,30 @@ const (
 	bucketSize = 4
 )
 
-// print is a fingerprint of a packet: all that two captures of one packet share.
+// fingerprint is all that two captures of one packet share, and where it was
+// captured.
 type fingerprint struct {
-	time   fsm.Time
-	hash   uint32 // of addresses, identification, the TCP header, and the sum of the data; other bits of it chose the bucket
-	iface  uint16
-	ttl    uint8
-	copied bool // its copy has come
+	time  uint32 // see ticks
+	hash  uint32 // of addresses, identification, the TCP header, and the sum of the data; other bits of it chose the bucket
+	iface uint16 // hashed
+	link  uint16 // the frame's addresses, hashed
+	encap uint16
+	ttl   uint8
+	state copyState
 }
+
+// copyState is what is known of a packet's copies.
+type copyState uint8
+
+const (
+	copied copyState = 1 << iota // its copy has come
+	used                         // the entry is one
+)
+
+// ticks is a time in units of 256 ns, modulo 18 minutes.
+func ticks(t fsm.Time) uint32 { return uint32(t >> tickBits) }
+
+const tickBits = 8
 
 const (
 	// A mirror port or a second interface delivers its copy within this time.
@@ -38,8 +58,8 @@ const (
 	// A router may hold a packet for longer between two of its interfaces; the
 	// copy then shows another interface and a TTL that is one lower.
 	forwardDelay = fsm.Second
-	// Without an IPv4 identification a copy is believed only this soon: no
-	// retransmission timer and no reaction to ACKs is as quick.
+	// Without an IPv4 identification a packet like an earlier one may be its copy
+	// this soon; what its connection shows decides.
 	copyDelayBlind = 1_000_000
 	// Timestamp clocks tick at least this often (RFC 7323 §5.4 allows slower
 	// ones, which are not in use).
@@ -48,59 +68,79 @@ const (
 	copyLife = 30 * fsm.Second
 )
 
-// Look says what the packet is to those before it, and remembers it. A
+// Classify says what the packet is to those before it, and remembers it. A
 // retransmission is a new IP packet, so its identification differs and it is no
-// copy; where there is none to compare, its timestamp tells, or nothing does.
+// copy; where there is none to compare, its timestamp tells, or nothing does. A
+// copy that shows another encapsulation is given that of the first.
 func (f *Finder) Classify(p *decode.Packet) decode.Copy {
 	whole := hash(p)
-	bucket, h := &f.buckets[whole>>(64-bucketBits)], uint32(whole)
-	iface := uint16(p.Interface*0x9e37 ^ p.LinkIndex)
+	bucket, now := &f.buckets[whole>>(64-bucketBits)], fingerprintOf(p, whole)
+	hasID := p.HasIPID && f.hosts.counts(p, uint32(whole))
 	kind, place := decode.NoCopy, bucketSize-1
 	for i := range bucket {
-		if bucket[i].hash == h {
-			kind, place = bucket[i].compare(p, iface), i
+		if bucket[i].hash == now.hash && bucket[i].state&used != 0 {
+			kind, place = f.compare(&bucket[i], &now, p, hasID), i
 			break
 		}
 	}
 	switch {
 	case kind == decode.CapturedTwice:
-		bucket[place].copied = true
-		f.otherInterface = f.otherInterface || bucket[place].iface != iface
+		o := &bucket[place]
+		o.state |= copied
+		f.otherInterface = f.otherInterface || o.iface != now.iface
+		p.Encap = decode.Encap(o.encap)
 		return kind
 	case kind == decode.PerhapsTwice && f.otherInterface && p.Segment.Space() == 0:
 		kind = decode.NoCopy // copies show another interface here, so ACKs were repeated
 	}
-	for i := place; i > 0; i-- {
-		bucket[i] = bucket[i-1]
+	if kind == decode.PerhapsTwice {
+		now.state |= copied
 	}
-	latest := &bucket[0]
-	latest.time, latest.hash, latest.iface, latest.ttl, latest.copied = p.Time, h, iface, p.TTL, kind == decode.PerhapsTwice
+	copy(bucket[1:place+1], bucket[:place])
+	bucket[0] = now
 	return kind
 }
 
-// compare decides about a packet with the same fingerprint; an identification is
-// part of that.
-func (o *fingerprint) compare(p *decode.Packet, iface uint16) decode.Copy {
-	dt := p.Time - o.time
-	if dt < 0 {
-		dt = -dt
+func fingerprintOf(p *decode.Packet, whole uint64) fingerprint {
+	return fingerprint{
+		time: ticks(p.Time), hash: uint32(whole),
+		iface: uint16(p.Interface*0x9e37 ^ p.LinkIndex), link: uint16(mix(p.LinkSrc^bits.RotateLeft64(p.LinkDst, 24)) >> 48),
+		encap: uint16(min(p.Encap, 1<<16-1)), ttl: p.TTL, state: used,
 	}
+}
+
+// since returns the time between two packets, whichever came first.
+func (o *fingerprint) since(now *fingerprint) fsm.Time {
+	d := now.time - o.time
+	return fsm.Time(min(d, -d)) << tickBits
+}
+
+// compare decides about a packet with the same fingerprint as o; an identification
+// is part of that.
+func (f *Finder) compare(o, now *fingerprint, p *decode.Packet, hasID bool) decode.Copy {
+	dt := o.since(now)
 	hasTS := p.Segment.Opts&fsm.OptTimestamps != 0
 	takes := p.Segment.Space() > 0
-	otherIface := o.iface != iface
+	path := pathOf(o, now)
 	switch {
-	case otherIface && p.TTL == o.ttl-1 && dt <= forwardDelay:
+	case path&pathEncap != 0 && o.encap == 1<<16-1:
+		return decode.NoCopy // not to be told
+	case o.state&copied == 0 && f.mirrors[path].explains(dt):
 		return decode.CapturedTwice
-	case (p.HasIPID || otherIface && p.TTL == o.ttl) && dt <= copyDelay:
+	case path&(pathInterface|pathLink) != 0 && now.ttl == o.ttl-1 && dt <= forwardDelay:
+		return decode.CapturedTwice // forwarded
+	case (hasID || path&pathInterface != 0 && path&pathTTL == 0) && dt <= copyDelay:
 		return decode.CapturedTwice
-	case p.HasIPID && dt <= copyLife:
-		return decode.DeliveredTwice
-	case p.HasIPID || otherIface:
+	case path&pathEncap != 0:
 		return decode.NoCopy
-	case dt <= copyDelayBlind && !o.copied:
+	case hasID && dt <= copyLife:
+		return decode.DeliveredTwice
+	case hasID || path&pathInterface != 0:
+		return decode.NoCopy
+	case dt <= copyDelayBlind && o.state&copied == 0:
 		return decode.PerhapsTwice
 	case hasTS && dt <= copyLife && (takes || dt > timestampTick):
-		return decode.DeliveredTwice // sent again, it would carry a later timestamp
+		return decode.PerhapsDelivered // sent again, it would carry a later timestamp
 	}
 	return decode.NoCopy
 }
@@ -112,17 +152,17 @@ func hash(p *decode.Packet) uint64 {
 	h = mix(h ^ (uint64(p.Src.Port)<<48 | uint64(p.Dst.Port)<<32 | uint64(s.Flags)<<16 | uint64(s.Window)))
 	h = mix(h ^ (uint64(s.TSVal)<<32 | uint64(s.TSEcr)))
 	h = mix(h ^ (uint64(s.Len)<<32 | uint64(s.Urgent)<<16 | uint64(p.PayloadSum)) ^ uint64(s.Opts)<<20)
-	if s.NumSACK > 0 {
-		h = mix(h ^ (uint64(s.SACK[0].From)<<32 | uint64(s.SACK[0].To)))
+	for i := range s.NumSACK {
+		h = mix(h ^ (uint64(s.SACK[i].From)<<32 | uint64(s.SACK[i].To)))
 	}
 	if p.HasIPID {
 		h = mix(h ^ uint64(p.IPID)<<8) // repeated ACKs differ in nothing else
 	}
-	return mix(h ^ hostBytes(&p.Src.IP) ^ hostBytes(&p.Dst.IP)<<32 ^ uint64(p.Encap)<<16)
+	return mix(h ^ hostBits(&p.Src.IP) ^ hostBits(&p.Dst.IP)<<32 ^ uint64(p.FlowLabel)<<12)
 }
 
 // hostBits returns the low octets of an address, where hosts differ.
-func hostBytes(ip *[16]byte) uint64 {
+func hostBits(ip *[16]byte) uint64 {
 	return uint64(ip[12])<<24 | uint64(ip[13])<<16 | uint64(ip[14])<<8 | uint64(ip[15])
 }
 

@@ -15,17 +15,7 @@ func (f *Flow) Add(p *decode.Packet) {
 	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	space := s.Space()
 
-	twice := p.Copy
-	if twice == decode.PerhapsTwice {
-		switch {
-		case space == 0 && d.Doubled == 0:
-			twice = decode.NoCopy // one of several like ACKs
-		case r.Last.Nth > d.Last.Nth && s.Flags.Has(fsm.SYN|fsm.ACK):
-			twice = decode.NoCopy // the answer to what the peer sent in between
-		case r.Last.Nth > d.Last.Nth && space > 0:
-			twice = decode.DeliveredTwice // no sender repeats itself so soon
-		}
-	}
+	twice := f.copyKind(p, from)
 	if twice == decode.CapturedTwice || twice == decode.PerhapsTwice {
 		f.addCopy(p, d, from)
 		return

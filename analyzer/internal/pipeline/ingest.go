@@ -17,8 +17,11 @@ type ingest struct {
 
 	packets, segments, unwanted uint64
 	skipped                     [decode.NumReasons]uint64
-	first, last, newest, ticked fsm.Time
-	quality                     record.Quality
+	first, last, newest         fsm.Time // of the capture
+
+	fed         uint64   // packets that were tracked, or had nothing to track
+	now, ticked fsm.Time // the latest of their times, and that at the latest batch's end
+	quality     record.Quality
 }
 
 // How often connections are reported: it costs little, and a person who watches
@@ -28,45 +31,51 @@ const (
 	batchTime    = 100_000_000
 )
 
-// roundEnds takes the next packet's time into account and reports whether the
-// packets before it make a round.
-func (f *ingest) batchEnds(t fsm.Time, immediate bool) bool {
+// arrive counts a packet and its time as the capture has them.
+func (f *ingest) arrive(t fsm.Time) {
 	f.packets++
 	if f.packets == 1 {
-		f.first, f.last, f.newest, f.ticked = t, t, t, t
-		return false
+		f.first, f.last, f.newest = t, t, t
+		return
 	}
 	f.first, f.last = min(f.first, t), max(f.last, t)
 	if t < f.newest {
 		f.quality.ClockBackwards++
 	}
 	f.newest = t
-	if immediate || f.packets%batchPackets == 0 || f.last-f.ticked >= batchTime {
-		f.ticked = f.last
+}
+
+// batchEnds takes the time of the next packet to be tracked into account and reports
+// whether the packets before it make a batch.
+func (f *ingest) batchEnds(t fsm.Time, immediate bool) bool {
+	f.fed++
+	if f.fed == 1 {
+		f.now, f.ticked = t, t
+		return false
+	}
+	f.now = max(f.now, t)
+	if immediate || f.fed%batchPackets == 0 || f.now-f.ticked >= batchTime {
+		f.ticked = f.now
 		return true
 	}
 	return false
 }
 
-// decode decodes a packet into the round, if there is anything to analyse in it.
-func (f *ingest) decode(raw *decode.Raw, r *batch) {
-	p := r.next()
+// decode decodes a packet into p and reports whether there is anything to analyse
+// in it.
+func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
 	if reason := f.decoder.Decode(raw, p); reason != decode.OK {
 		f.skipped[reason]++
-		if reason == decode.TCPMalformed && p.Addressed {
-			p.Malformed, p.Ordinal = true, f.packets
-			r.add()
-		}
-		return
+		p.Malformed = reason == decode.TCPMalformed && p.Addressed
+		return p.Malformed
 	}
 	if f.wanted != nil && !f.wanted(p) {
 		f.unwanted++
-		return
+		return false
 	}
 	f.segments++
 	f.note(p)
-	p.Ordinal = f.packets
-	r.add()
+	return true
 }
 
 // note counts what a segment says of the capture.

@@ -18,6 +18,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/skew"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -61,6 +62,9 @@ type Analyzer struct {
 	records   sync.Pool
 	workers   *workers // nil without workers
 
+	prelude *prelude      // the first packets, until there are enough to learn from
+	reorder *skew.Reorder // nil where the directions' clocks agree
+
 	summary     summary
 	aggregate   aggregate.Observer
 	connections []*record.Connection
@@ -85,6 +89,9 @@ func New(opt Options) *Analyzer {
 		a.shards = append(a.shards, newShard(opt, shards, &a.records))
 	}
 	a.batch = newBatch(shards)
+	if !opt.Immediate { // who looks on does not want to wait
+		a.prelude = &prelude{}
+	}
 	if opt.Workers > 1 {
 		a.workers = startWorkers(a, min(opt.Workers, shards))
 	}
@@ -93,10 +100,24 @@ func New(opt Options) *Analyzer {
 
 // Packet analyses one captured packet. raw and its data are not kept.
 func (a *Analyzer) Packet(raw *decode.Raw) {
-	if a.ingest.batchEnds(raw.Time, a.opt.Immediate) {
-		a.endBatch(a.ingest.last)
+	a.ingest.arrive(raw.Time)
+	if a.prelude != nil {
+		a.begin(raw)
+		return
 	}
-	a.ingest.decode(raw, a.batch)
+	if a.reorder != nil {
+		if p := new(decode.Packet); a.ingest.decode(raw, p) {
+			a.reorder.Add(p, a.track)
+		}
+		return
+	}
+	if a.ingest.batchEnds(raw.Time, a.opt.Immediate) {
+		a.endBatch(a.ingest.now)
+	}
+	if a.ingest.decode(raw, a.batch.next()) {
+		a.batch.next().Ordinal = a.ingest.fed
+		a.batch.add()
+	}
 }
 
 // endRound has the shards work on the packets gathered so far.
@@ -162,7 +183,20 @@ func (a *Analyzer) Packets() uint64 { return a.ingest.packets }
 
 // Advance tells that time has passed without packets, on a live capture: it
 // reports the connections whose end is long enough ago by then.
-func (a *Analyzer) Advance(now fsm.Time) { a.endBatch(max(now, a.ingest.last)) }
+func (a *Analyzer) Advance(now fsm.Time) {
+	a.release()
+	a.endBatch(max(now, a.ingest.now))
+}
+
+// release tracks the packets that were held back.
+func (a *Analyzer) release() {
+	if a.prelude != nil {
+		a.endPrelude()
+	}
+	if a.reorder != nil {
+		a.reorder.Flush(a.track)
+	}
+}
 
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return int(a.open.Load()) }
@@ -174,12 +208,13 @@ const finishStep = 4096
 // Finish ends the analysis and returns the report. Its Capture.Sources are for
 // the caller to fill in, who knows where the packets came from.
 func (a *Analyzer) Finish() *record.Report {
+	a.release()
 	for upTo := uint64(finishStep); upTo < a.ingest.packets; upTo += finishStep {
 		a.batch.finish = upTo
-		a.endBatch(a.ingest.last)
+		a.endBatch(max(a.ingest.now, a.ingest.last))
 	}
 	a.batch.finish = math.MaxUint64
-	a.endBatch(a.ingest.last)
+	a.endBatch(max(a.ingest.now, a.ingest.last))
 	if a.workers != nil {
 		a.workers.stop()
 	}
@@ -187,6 +222,9 @@ func (a *Analyzer) Finish() *record.Report {
 	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report()}
 	r.Capture.Anomalies = a.aggregate.Findings()
 	q := &r.Capture.Quality
+	if a.reorder != nil {
+		q.Skew, q.OutOfStep = a.reorder.Skew().Most(), a.reorder.Connections()
+	}
 	for _, s := range a.shards {
 		q.DoubledFrames += s.quality.DoubledFrames
 		q.GapBytes += s.quality.GapBytes
