@@ -183,12 +183,24 @@ func depart(c []packet, choose func(n int) int) []packet {
 	}
 	c = slices.Clone(c)
 	i := choose(len(c))
-	d := bytes.Clone(c[i].data)
-	c[i].data = d
-	be := binary.BigEndian
+	c[i].data = bytes.Clone(c[i].data)
 	few := []uint32{1, ^uint32(0), 2, 1448, ^uint32(1447), 100_000, 1 << 31}[choose(7)]
-	header := min(max(atOpts, atOpts-20+int(d[46]>>4)*4), len(d))
-	switch choose(22) {
+	switch kind := choose(22); kind {
+	case 0, 1, 2, 3, 4, 19, 20, 21:
+		c = rearrange(c, i, kind, few, choose)
+	default:
+		alter(c, i, kind, few, choose)
+	}
+	if len(c) == 0 {
+		return nil
+	}
+	return c
+}
+
+// rearrange changes which packets there are, and when.
+func rearrange(c []packet, i, kind int, few uint32, choose func(n int) int) []packet {
+	d, be := c[i].data, binary.BigEndian
+	switch kind {
 	case 0: // lost before the tap
 		c = slices.Delete(c, i, i+1)
 	case 1: // sent again, soon or late
@@ -206,6 +218,32 @@ func depart(c []packet, choose func(n int) int) []packet {
 		for k := i; k < len(c); k++ {
 			c[k].time += wait
 		}
+	case 19: // the end is not captured
+		c = c[:i]
+	case 20: // nor the beginning
+		c = c[i:]
+	case 21: // the same once more, from the start
+		span := c[len(c)-1].time - c[0].time + []fsm.Time{1, fsm.Second, 130 * fsm.Second}[choose(3)]
+		for _, p := range slices.Clone(c) {
+			q := bytes.Clone(p.data)
+			be.PutUint16(q[atIPID:], be.Uint16(q[atIPID:])+200)
+			if few&1 != 0 { // other numbers
+				be.PutUint32(q[atSeq:], be.Uint32(q[atSeq:])+1_000_000)
+				if q[atFlags]&16 != 0 {
+					be.PutUint32(q[atAck:], be.Uint32(q[atAck:])+1_000_000)
+				}
+			}
+			c = append(c, packet{p.time + span, q})
+		}
+	}
+	return c
+}
+
+// alter changes what is in a packet, or the same in many.
+func alter(c []packet, i, kind int, few uint32, choose func(n int) int) {
+	d, be := c[i].data, binary.BigEndian
+	header := min(max(atOpts, atOpts-20+int(d[46]>>4)*4), len(d))
+	switch kind {
 	case 5:
 		be.PutUint32(d[atSeq:], be.Uint32(d[atSeq:])+few)
 	case 6:
@@ -259,26 +297,5 @@ func depart(c []packet, choose func(n int) int) []packet {
 		c[i].data = d
 	case 18:
 		be.PutUint16(d[atUrgent:], uint16(1+choose(100)))
-	case 19: // the end is not captured
-		c = c[:i]
-	case 20: // nor the beginning
-		c = c[i:]
-	case 21: // the same once more, from the start
-		span := c[len(c)-1].time - c[0].time + []fsm.Time{1, fsm.Second, 130 * fsm.Second}[choose(3)]
-		for _, p := range slices.Clone(c) {
-			q := bytes.Clone(p.data)
-			be.PutUint16(q[atIPID:], be.Uint16(q[atIPID:])+200)
-			if few&1 != 0 { // other numbers
-				be.PutUint32(q[atSeq:], be.Uint32(q[atSeq:])+1_000_000)
-				if q[atFlags]&16 != 0 {
-					be.PutUint32(q[atAck:], be.Uint32(q[atAck:])+1_000_000)
-				}
-			}
-			c = append(c, packet{p.time + span, q})
-		}
 	}
-	if len(c) == 0 {
-		return nil
-	}
-	return c
 }

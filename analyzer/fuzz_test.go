@@ -178,6 +178,27 @@ func checkConnection(t *testing.T, c *record.Connection) {
 	if c.Incarnation < 1 || c.FirstFrame == 0 || c.LastFrame == 0 || c.Verdict.Code == "" || c.Close.Kind == "" {
 		at("incarnation %d, frames %d to %d, verdict %q, close %q", c.Incarnation, c.FirstFrame, c.LastFrame, c.Verdict.Code, c.Close.Kind)
 	}
+	checkStates(c, at)
+	for side := range c.Traffic {
+		tr := &c.Traffic[side]
+		k := tr.Kinds
+		if kinds := k.SYN + k.SYNACK + k.Timeout + k.Fast + k.TailLossProbe + k.Unknown; kinds != tr.Retransmissions {
+			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
+		}
+		if tr.UniqueBytes > tr.Bytes || tr.ResentBytes > tr.Bytes || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
+			at("%+v", *tr)
+		}
+	}
+	for _, a := range c.Anomalies {
+		if a.Name == "" || a.Message == "" || a.Rule == "" || a.Count == 0 || len(a.Frames) == 0 || uint64(len(a.Frames)) > max(a.Count, 16) {
+			at("finding %+v", a)
+		}
+	}
+}
+
+// checkStates checks that each side's transitions make a chain, and its last state
+// is where that ends.
+func checkStates(c *record.Connection, at func(format string, args ...any)) {
 	var state [2]fsm.State
 	var chained [2]bool
 	for i := range c.Transitions {
@@ -202,19 +223,6 @@ func checkConnection(t *testing.T, c *record.Connection) {
 			if in.State >= fsm.NumStates || in.Seconds < 0 {
 				at("%v was in %v for %v s", fsm.Side(side), in.State, in.Seconds)
 			}
-		}
-		tr := &c.Traffic[side]
-		k := tr.Kinds
-		if kinds := k.SYN + k.SYNACK + k.Timeout + k.Fast + k.TailLossProbe + k.Unknown; kinds != tr.Retransmissions {
-			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
-		}
-		if tr.UniqueBytes > tr.Bytes || tr.ResentBytes > tr.Bytes || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
-			at("%+v", *tr)
-		}
-	}
-	for _, a := range c.Anomalies {
-		if a.Name == "" || a.Message == "" || a.Rule == "" || a.Count == 0 || len(a.Frames) == 0 || uint64(len(a.Frames)) > max(a.Count, 16) {
-			at("finding %+v", a)
 		}
 	}
 }

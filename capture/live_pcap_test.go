@@ -67,6 +67,32 @@ func converse(t *testing.T, l net.Listener) {
 	}
 }
 
+// takeAll reads the source to its end and writes what it delivers. It returns the
+// number of packets, and whether the data was among them.
+func takeAll(t *testing.T, s Source, w *Writer) (n uint64, hello bool) {
+	t.Helper()
+	var p Packet
+	began := time.Now()
+	err := s.Next(&p)
+	for ; err == nil; err = s.Next(&p) {
+		n++
+		if p.Number != n || p.Length < len(p.Data) || len(p.Data) > DefaultSnapLen {
+			t.Errorf("%+v", p)
+		}
+		if d := time.Unix(0, p.Time).Sub(began); d < -time.Second || d > 11*time.Second {
+			t.Errorf("packet %d comes %v after the start", n, d)
+		}
+		hello = hello || bytes.HasSuffix(p.Data, []byte("hello\n"))
+		if err := w.Write(&p); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err != io.EOF {
+		t.Fatal(err)
+	}
+	return n, hello
+}
+
 func TestLive(t *testing.T) {
 	for _, o := range []LiveOptions{{}, {Immediate: true}, {Interfaces: []string{"any"}}} {
 		t.Run(fmt.Sprintf("%+v", o), func(t *testing.T) {
@@ -88,26 +114,7 @@ func TestLive(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var p Packet
-			began := time.Now()
-			hello := false
-			n := uint64(0)
-			for err = s.Next(&p); err == nil; err = s.Next(&p) {
-				n++
-				if p.Number != n || p.Length < len(p.Data) || len(p.Data) > DefaultSnapLen {
-					t.Errorf("%+v", p)
-				}
-				if d := time.Unix(0, p.Time).Sub(began); d < -time.Second || d > 11*time.Second {
-					t.Errorf("packet %d comes %v after the start", n, d)
-				}
-				hello = hello || bytes.HasSuffix(p.Data, []byte("hello\n"))
-				if err := w.Write(&p); err != nil {
-					t.Fatal(err)
-				}
-			}
-			if err != io.EOF {
-				t.Fatal(err)
-			}
+			n, hello := takeAll(t, s, w)
 			// SYN, SYN-ACK, ACK, data, ACK, FIN, FIN: an ACK may ride on a FIN.
 			if n < 7 || !hello {
 				t.Errorf("%d packets, data seen: %v", n, hello)
@@ -125,7 +132,7 @@ func TestLive(t *testing.T) {
 			if after := s.Info()[0]; after.Received < info.Received {
 				t.Errorf("counters after Close: %+v", after)
 			}
-			if err := s.Next(&p); err == nil || err == io.EOF {
+			if err := s.Next(new(Packet)); err == nil || err == io.EOF {
 				t.Errorf("Next after Close: %v", err)
 			}
 			list, written := mustRead(t, out.Bytes())

@@ -107,64 +107,23 @@ func (p *parser) parseOwnSegment(f *frame, w *wordList) error {
 
 	fill, hasAck := -1, false
 	for w.peek() != "" && w.peek() != "=>" {
-		word := w.next()
-		if strings.HasPrefix(word, "<") {
-			if f.options, err = parseOptions(word[1:len(word)-1], c.ISN[side.Peer()]); err != nil {
-				return err
-			}
-			continue
-		}
-		switch word {
-		case "hidden":
-			f.hidden = true
-			continue
-		case "lost": // for the reader only: it passed the tap and did not arrive
-			continue
-		case "badsum":
-			f.checksum = checksumWrong
-			continue
-		case "pseudosum":
-			f.checksum = checksumPseudo
-			continue
-		case "ack":
+		switch word := w.next(); {
+		case strings.HasPrefix(word, "<"):
+			f.options, err = parseOptions(word[1:len(word)-1], c.ISN[side.Peer()])
+		case word == "ack":
 			hasAck = true
 			if f.ack, err = parseNumber(w.next(), c.ISN[side.Peer()]); err != nil {
-				return fmt.Errorf("acknowledgment number: %w", err)
+				err = fmt.Errorf("acknowledgment number: %w", err)
 			}
-			continue
-		}
-		limit, known := map[string]uint64{
-			"win": math.MaxUint16, "urg": math.MaxUint16, "id": math.MaxUint16,
-			"ttl": math.MaxUint8, "tos": math.MaxUint8, "fill": math.MaxUint8,
-			"vlan": 4094, "offset": 15, "reserved": 7,
-		}[word]
-		if !known {
-			return fmt.Errorf("unknown word %q", word)
-		}
-		n, err := strconv.ParseUint(w.peek(), 0, 32)
-		if err != nil || n > limit {
-			return fmt.Errorf("%s %q is not a number up to %d", word, w.peek(), limit)
-		}
-		w.next()
-		switch word {
-		case "win":
-			f.window = uint16(n)
-		case "urg":
-			f.urgent = uint16(n)
-		case "id":
-			f.ipID = int(n)
-		case "ttl":
-			f.ttl = uint8(n)
-		case "tos":
-			f.tos = uint8(n)
-		case "fill":
+		case word == "fill":
+			var n uint64
+			n, err = parseLimited(word, w, math.MaxUint8)
 			fill = int(n)
-		case "vlan":
-			f.vlan = int(n)
-		case "offset":
-			f.offset = int(n)
-		case "reserved":
-			f.flags |= fsm.Flags(n) << 9
+		default:
+			err = f.setField(word, w)
+		}
+		if err != nil {
+			return err
 		}
 	}
 	if f.flags.Has(fsm.ACK) != hasAck && !f.flags.Has(fsm.RST) && f.flags.Has(fsm.ACK) {
@@ -176,6 +135,64 @@ func (p *parser) parseOwnSegment(f *frame, w *wordList) error {
 	}
 	f.payload, err = parseData(data, first, fill)
 	return err
+}
+
+// setField reads a word about the segment, and its number if it has one.
+func (f *frame) setField(word string, w *wordList) error {
+	switch word {
+	case "hidden":
+		f.hidden = true
+		return nil
+	case "lost": // for the reader only: it passed the tap and did not arrive
+		return nil
+	case "badsum":
+		f.checksum = checksumWrong
+		return nil
+	case "pseudosum":
+		f.checksum = checksumPseudo
+		return nil
+	}
+	limit, known := map[string]uint64{
+		"win": math.MaxUint16, "urg": math.MaxUint16, "id": math.MaxUint16,
+		"ttl": math.MaxUint8, "tos": math.MaxUint8,
+		"vlan": 4094, "offset": 15, "reserved": 7,
+	}[word]
+	if !known {
+		return fmt.Errorf("unknown word %q", word)
+	}
+	n, err := parseLimited(word, w, limit)
+	if err != nil {
+		return err
+	}
+	switch word {
+	case "win":
+		f.window = uint16(n)
+	case "urg":
+		f.urgent = uint16(n)
+	case "id":
+		f.ipID = int(n)
+	case "ttl":
+		f.ttl = uint8(n)
+	case "tos":
+		f.tos = uint8(n)
+	case "vlan":
+		f.vlan = int(n)
+	case "offset":
+		f.offset = int(n)
+	case "reserved":
+		f.flags |= fsm.Flags(n) << 9
+	}
+	return nil
+}
+
+// parseLimited reads the number behind a word.
+func parseLimited(word string, w *wordList, limit uint64) (uint64, error) {
+	n, err := strconv.ParseUint(w.peek(), 0, 32)
+	if err != nil || n > limit {
+		return 0, fmt.Errorf("%s %q is not a number up to %d", word, w.peek(), limit)
+	}
+	w.next()
+	return n, nil
 }
 
 // parseCopy reads what follows "dup": the frame that is captured again.

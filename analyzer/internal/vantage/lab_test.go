@@ -74,14 +74,32 @@ func TestRecordings(t *testing.T) {
 	}
 }
 
+// drop is what the router did to a segment, and whether we told of it.
+type drop struct {
+	*lab.Interference
+	used bool
+}
+
+// find returns the one, not found yet, that was done to segment s of tap i's sender.
+func find(list []*drop, k key, i int, s *segment) *drop {
+	from, to := k.a, k.b
+	if i == 1 {
+		from, to = to, from
+	}
+	for _, d := range list {
+		late := d.Time.Sub(time.Unix(0, int64(s.time)))
+		if !d.used && d.Sport == from.Port && d.Dport == to.Port && fsm.Seq(d.Seq) == s.seq && uint32(d.Len) <= s.len && late.Abs() < 200*time.Millisecond {
+			d.used = true
+			return d
+		}
+	}
+	return nil
+}
+
 func (n *tally) add(t *testing.T, c *Comparison, truth *lab.Truth) {
 	clock := c.clock
 	if clock.Known && (!clock.Consistent || clock.Low > 0 || clock.High < 0) {
 		t.Errorf("one host's clock is off by %+v", clock)
-	}
-	type drop struct {
-		*lab.Interference
-		used bool
 	}
 	var drops, copies []*drop
 	for i := range truth.Router {
@@ -94,20 +112,6 @@ func (n *tally) add(t *testing.T, c *Comparison, truth *lab.Truth) {
 		}
 	}
 	n.drops += len(drops)
-	find := func(list []*drop, k key, i int, s *segment) *drop {
-		from, to := k.a, k.b
-		if i == 1 {
-			from, to = to, from
-		}
-		for _, d := range list {
-			late := d.Time.Sub(time.Unix(0, int64(s.time)))
-			if !d.used && d.Sport == from.Port && d.Dport == to.Port && fsm.Seq(d.Seq) == s.seq && uint32(d.Len) <= s.len && late.Abs() < 200*time.Millisecond {
-				d.used = true
-				return d
-			}
-		}
-		return nil
-	}
 	for k, talk := range c.talks {
 		for i := range talk.dir {
 			if talk.near == unknownTap || !talk.both {
@@ -115,47 +119,10 @@ func (n *tally) add(t *testing.T, c *Comparison, truth *lab.Truth) {
 			}
 			near := talk.near.sender(i)
 			for j := range talk.dir[i].at[near] {
-				s := &talk.dir[i].at[near][j]
-				n.sent++
-				if s.match != nil && altered(s, s.match) != 0 {
-					n.altered++
-					t.Errorf("frame %d:%d is called altered: %b", s.frame.File(), s.frame.Number(), altered(s, s.match))
-				}
-				switch s.fate {
-				case lost:
-					n.lost++
-					if find(drops, k, i, s) != nil {
-						n.found++
-					} else {
-						n.wrong++
-						t.Errorf("frame %d:%d, seq %d len %d flags %v is called lost", s.frame.File(), s.frame.Number(), s.seq, s.len, s.flags)
-					}
-				case unjudged:
-					if find(drops, k, i, s) != nil {
-						n.unjudged++
-					}
-				case unseen:
-					n.unseen++
-					t.Errorf("frame %d:%d is called unseen", s.frame.File(), s.frame.Number())
-				case partly:
-					n.partly++
-				case resized:
-					n.resized++
-				}
+				n.sentSegment(t, &talk.dir[i].at[near][j], k, i, drops)
 			}
 			for j := range talk.dir[i].at[1-near] {
-				switch s := &talk.dir[i].at[1-near][j]; s.fate {
-				case extra:
-					n.extra++
-					if find(copies, k, i, s) == nil {
-						t.Errorf("frame %d:%d, seq %d len %d flags %v is called extra", s.frame.File(), s.frame.Number(), s.seq, s.len, s.flags)
-					}
-				case doubled:
-					n.doubled++
-					if find(copies, k, i, s) == nil {
-						t.Errorf("frame %d:%d is called doubled", s.frame.File(), s.frame.Number())
-					}
-				}
+				n.arrivedSegment(t, &talk.dir[i].at[1-near][j], k, i, copies)
 			}
 		}
 	}
@@ -163,6 +130,53 @@ func (n *tally) add(t *testing.T, c *Comparison, truth *lab.Truth) {
 		if !d.used {
 			n.other++
 			t.Logf("drop not found: %+v", *d.Interference)
+		}
+	}
+}
+
+// sentSegment holds what is said of a segment at the tap near its sender against
+// what the router dropped.
+func (n *tally) sentSegment(t *testing.T, s *segment, k key, i int, drops []*drop) {
+	n.sent++
+	if s.match != nil && altered(s, s.match) != 0 {
+		n.altered++
+		t.Errorf("frame %d:%d is called altered: %b", s.frame.File(), s.frame.Number(), altered(s, s.match))
+	}
+	switch s.fate {
+	case lost:
+		n.lost++
+		if find(drops, k, i, s) != nil {
+			n.found++
+		} else {
+			n.wrong++
+			t.Errorf("frame %d:%d, seq %d len %d flags %v is called lost", s.frame.File(), s.frame.Number(), s.seq, s.len, s.flags)
+		}
+	case unjudged:
+		if find(drops, k, i, s) != nil {
+			n.unjudged++
+		}
+	case unseen:
+		n.unseen++
+		t.Errorf("frame %d:%d is called unseen", s.frame.File(), s.frame.Number())
+	case partly:
+		n.partly++
+	case resized:
+		n.resized++
+	}
+}
+
+// arrivedSegment does so near its receiver, against what the router doubled.
+func (n *tally) arrivedSegment(t *testing.T, s *segment, k key, i int, copies []*drop) {
+	switch s.fate {
+	case extra:
+		n.extra++
+		if find(copies, k, i, s) == nil {
+			t.Errorf("frame %d:%d, seq %d len %d flags %v is called extra", s.frame.File(), s.frame.Number(), s.seq, s.len, s.flags)
+		}
+	case doubled:
+		n.doubled++
+		if find(copies, k, i, s) == nil {
+			t.Errorf("frame %d:%d is called doubled", s.frame.File(), s.frame.Number())
 		}
 	}
 }

@@ -126,19 +126,8 @@ func (z *State) step(s *fsm.Segment, fromClient, newFIN, allAcked bool) {
 		} else if newFIN {
 			z.word = finWait1
 		}
-	case finWait1:
-		switch {
-		case newFIN && ack:
-			z.word = timeWait
-		case newFIN:
-			z.word = closing
-		case fromClient && ack && allAcked:
-			z.word = finWait2
-		}
-	case finWait2:
-		if newFIN {
-			z.word = timeWait
-		}
+	case finWait1, finWait2:
+		z.afterServerFIN(fromClient, ack, newFIN, allAcked)
 	case closeWait:
 		if newFIN && !fromClient {
 			z.word = lastAck
@@ -155,6 +144,18 @@ func (z *State) step(s *fsm.Segment, fromClient, newFIN, allAcked bool) {
 		if ack && allAcked {
 			z.word = closed
 		}
+	}
+}
+
+// afterServerFIN moves on from where the server closed first.
+func (z *State) afterServerFIN(fromClient, ack, newFIN, allAcked bool) {
+	switch {
+	case newFIN && (ack || z.word == finWait2):
+		z.word = timeWait
+	case newFIN:
+		z.word = closing
+	case z.word == finWait1 && fromClient && ack && allAcked:
+		z.word = finWait2
 	}
 }
 

@@ -34,13 +34,7 @@ func (z *State) step(from int, s *fsm.Segment) int {
 			from = z.firstSYN(from, s)
 			e, peer = &z.end[from], &z.end[1-from]
 		}
-		if fin {
-			e.setState(closed)
-		}
-		if rst {
-			e.setState(reset)
-		}
-		ended = fin || rst
+		ended = e.end(fin, rst)
 		if e.state == inactive {
 			if peer.state == established { // by a SYN-ACK whose SYN was not captured
 				e.setState(established)
@@ -49,13 +43,7 @@ func (z *State) step(from int, s *fsm.Segment) int {
 			}
 		}
 	case synSent, synAckSent:
-		if fin {
-			e.setState(closed)
-		}
-		if rst {
-			e.setState(reset)
-		}
-		ended = fin || rst
+		ended = e.end(fin, rst)
 	case partial, established:
 		if e.state == partial && peer.state == inactive && s.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN {
 			e.setState(synSent)
@@ -81,6 +69,18 @@ func (z *State) step(from int, s *fsm.Segment) int {
 		z.bothEnded = e.closed && peer.closed
 	}
 	return from
+}
+
+// end takes the flags of a segment that may be an endpoint's last, and reports
+// whether it is.
+func (e *endpoint) end(fin, rst bool) bool {
+	if fin {
+		e.setState(closed)
+	}
+	if rst {
+		e.setState(reset)
+	}
+	return fin || rst
 }
 
 // firstSYN takes a SYN or SYN-ACK that is an endpoint's first segment.
