@@ -58,7 +58,7 @@ lab: ## as root: play connections between namespaces, score us against the kerne
 metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count which are judged otherwise
 	@$(GO) run ./internal/metamorph
 
-lint: ## gofmt, go vet, staticcheck and govulncheck
+lint: ## gofmt, go vet, the limits of files and functions, staticcheck, deadcode and govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }
 	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) scripts/scan.sh
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -57,4 +58,71 @@ func ExampleAnalyze_each() {
 	if !errors.Is(err, found) {
 		log.Fatal(err)
 	}
+	// Output:
+	// connection 3 was reset in frame 58
+}
+
+// Analyse packets as they come, from a source of your own or a live capture.
+func ExampleNew() {
+	source, err := capture.Open("../testdata/pcaps/conversations/01-synack-bad-ack.pcap")
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer source.Close()
+	a := analyzer.New(analyzer.Options{
+		Immediate: true, // tell of each connection as soon as its end is certain
+		Each: func(c *record.Connection) error {
+			_, err := fmt.Println("connection", c.ID, "ended:", c.Verdict.Code)
+			return err
+		},
+	})
+	var packet capture.Packet
+	err = source.Next(&packet)
+	for ; err == nil; err = source.Next(&packet) {
+		a.Packet(&packet)
+	}
+	if err != io.EOF {
+		log.Print(err) // what was read is worth a report all the same
+	}
+	report, err := a.Finish(source.Info()...)
+	if err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println(report.Summary.Connections, "connection,", report.Capture.Packets, "packets")
+	// Output:
+	// connection 1 ended: handshake-bad-number
+	// 1 connection, 3 packets
+}
+
+// Compare the captures of two taps, and analyse both together.
+func ExampleCompare() {
+	open := func() (first, second capture.Source) {
+		first, err := capture.Open("../testdata/pcaps/kernel/lost-last-ack.client.pcap")
+		if err != nil {
+			log.Fatal(err)
+		}
+		second, err = capture.Open("../testdata/pcaps/kernel/lost-last-ack.server.pcap")
+		if err != nil {
+			log.Fatal(err)
+		}
+		return first, second
+	}
+	ctx := context.Background()
+	client, server := open()
+	taps, err := analyzer.Compare(ctx, client, server, analyzer.Options{})
+	if err := errors.Join(err, client.Close(), server.Close()); err != nil {
+		log.Fatal(err)
+	}
+	both := taps.Source(open())
+	defer both.Close()
+	report, err := analyzer.Analyze(ctx, []capture.Source{both}, analyzer.Options{Taps: taps})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, c := range report.Connections {
+		sent := c.Between.Dir[fsm.Client]
+		fmt.Println("client:", sent.Sent, "segments sent,", sent.Arrived, "arrived,", sent.Lost, "lost")
+	}
+	// Output:
+	// client: 8 segments sent, 7 arrived, 1 lost
 }

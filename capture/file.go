@@ -12,7 +12,6 @@ import (
 type file struct {
 	window
 	info    Info
-	source  int
 	number  uint64 // packets delivered
 	inside  string // the compressions around the capture, innermost first: "+gzip"
 	last    int64  // time of the packet before

@@ -1,3 +1,6 @@
+// Package conclude makes the record of a connection of what the flow noted: how it
+// was opened and closed, what was sent, the labels of its segments, how far the
+// capture shows it whole. The sentence about it is package verdict's.
 package conclude
 
 import (
