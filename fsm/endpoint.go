@@ -19,6 +19,7 @@ type Endpoint struct {
 	Out      Stream // what passed of its stream; Out.Top is SND.NXT
 	Syn      Stamp  // its latest SYN or SYN-ACK with that number
 	Fin      Stamp  // its latest FIN with that number
+	finAcks  Seq    // acknowledgment on that segment, with finHasAck
 
 	// What its acknowledgments say it received: RCV.NXT and the window.
 	HasAck     bool
@@ -52,7 +53,8 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
-	finAgain bool // it sent its FIN more than once
+	finAgain  bool // it sent its FIN more than once
+	finHasAck bool // Fin carries an acknowledgment
 
 	unproved   uint8 // transitions by received segments without proof yet
 	sentRST    bool  // its last state change was a RST of its own

@@ -58,6 +58,17 @@ func TestStepBack(t *testing.T) {
 			),
 		},
 		{
+			name: "the FIN that acknowledges the other FIN is lost: it arrives whole or not",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< F. 21 ack 12", "TIME-WAIT? LAST-ACK", 0},
+				step{"< F. 21 ack 12 +0.2", "TIME-WAIT? LAST-ACK", FINAgain | TimeWaitRestart},
+				step{"> F. 11 ack 21", "FIN-WAIT-1 LAST-ACK", FINAgain | TookBack},
+				step{"< . 22 ack 12", "FIN-WAIT-2? LAST-ACK", 0},
+				step{"> . 12 ack 22", "TIME-WAIT CLOSED?", 0},
+			),
+		},
+		{
 			name: "data resent with the FIN on it",
 			steps: opened(
 				step{"> P. 11+5 ack 21", "ESTABLISHED ESTABLISHED", 0},

@@ -261,7 +261,8 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	}
 	m |= c.advance(x, y, s)
 	if finAgain {
-		x.Fin, x.finAgain = c.at, true
+		x.noteFIN(s, c.at)
+		x.finAgain = true
 		m |= FINAgain
 	} else {
 		m |= c.sentFINToo(side, s)
@@ -329,7 +330,8 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 		}
 		return 0
 	}
-	x.SentFIN, x.FinSeq, x.Fin = true, s.FinSeq(), c.at
+	x.SentFIN, x.FinSeq = true, s.FinSeq()
+	x.noteFIN(s, c.at)
 	if x.beyondAt.Nth != 0 && x.beyond == x.FinSeq+1 && c.at.Time-x.beyondAt.Time > c.InFlight {
 		// An ACK of it that sits behind the FIN was captured long before: the FIN
 		// had been sent by then, and this one repeats it.
@@ -342,6 +344,12 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 	}
 	c.apply(side, SendFIN, Sent, c.at, c.at.Frame)
 	return 0
+}
+
+// noteFIN keeps the latest segment with the endpoint's FIN, and what else arrives
+// with it.
+func (x *Endpoint) noteFIN(s *Segment, at Stamp) {
+	x.Fin, x.finAcks, x.finHasAck = at, s.Ack, s.Flags&ACK != 0
 }
 
 // settledAt returns the index of side's first transition that happened at the

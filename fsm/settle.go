@@ -83,9 +83,26 @@ func (c *Conn) settleFIN(side Side, s *Segment) Meaning {
 	switch covers := s.Ack.After(y.FinSeq); {
 	case covers && !x.gotFIN && !s.Ack.After(y.Out.Top):
 		x.gotFIN = true
+		c.implyAckOnFIN(side)
 		c.imply(side, RecvFIN, y.Fin)
 	case !covers && x.gotFIN && (!x.HasAck || s.Ack.AtOrAfter(x.Acked)):
 		return c.takeBack(side, RecvFIN)
 	}
 	return 0
+}
+
+// implyAckOnFIN is for a side that turns out to have the peer's FIN: a segment arrives
+// whole or not, so it has the acknowledgment on it too.
+func (c *Conn) implyAckOnFIN(side Side) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	if !x.SentFIN || !y.finHasAck || !y.finAcks.After(x.FinSeq) {
+		return
+	}
+	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Nth > y.Fin.Nth {
+		c.replay(side, c.rewind(side, i)[1:]) // it came earlier than was thought
+		x.finAck = false
+	}
+	if !x.finAck {
+		x.finAck = c.imply(side, AckOfFIN, y.Fin)
+	}
 }

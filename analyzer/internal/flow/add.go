@@ -31,7 +31,7 @@ func (f *Flow) Add(p *decode.Packet) {
 	var capturedTTL uint8
 	top, started := x.Out.Top, x.Out.Started()
 	probe := f.probeKind(s, from)
-	undelivered := f.checksum(p, d) || p.Undelivered || s.Flags&fsm.RST != 0 && d.unheard()
+	undelivered := f.checksum(p, d) || p.Undelivered || s.Flags&fsm.RST != 0 && d.unheard() && !answersAck(s, y)
 
 	if p.Undelivered {
 		g.add(LostOnTheWay)

@@ -147,6 +147,13 @@ func (d *Direction) unheard() bool {
 	return d.sender.backoff >= 2 || d.Keepalive != nil && d.Keepalive.run >= 2
 }
 
+// answersAck reports whether a RST takes its number from an acknowledgment of y, as the
+// answer of an endpoint without a connection does (RFC 9293 §3.5.2). The path to y may
+// work again then, as the one from it does.
+func answersAck(s *fsm.Segment, y *fsm.Endpoint) bool {
+	return s.Flags&fsm.ACK == 0 && y.HasAck && s.Seq == y.Acked
+}
+
 // overtaken reports whether a segment that fills a hole was sent before those
 // above it and came late. If it was sent after them, it repeats one that was lost
 // before the tap. IP identifications that count up tell, and timestamps; without
