@@ -169,7 +169,9 @@ func (o *Options) plan() []match {
 		list = append(list, match{group: real, title: k.Title, kind: k.Name, n: n.programs, right: right{loose: true, disputed: true},
 			modes: []string{jsonSummary, text, ndjson, "json", "zeek", "sarif", "junit", ndjson1}})
 	}
-	for _, k := range append([]tracegen.Kind{*tracegen.Find("flood")}, tracegen.Floods...) {
+	plain := *tracegen.Find("flood")
+	plain.Title = "SYNs, nothing wrong with them"
+	for _, k := range append([]tracegen.Kind{plain}, tracegen.Floods...) {
 		list = append(list, match{group: floods, title: k.Title, kind: k.Name, n: n.floods, right: right{loose: true, disputed: k.Disputed},
 			modes: []string{jsonSummary, text, ndjson, inMemory}})
 	}

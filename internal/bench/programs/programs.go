@@ -5,6 +5,7 @@
 package programs
 
 import (
+	"fmt"
 	"strings"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 
 // Edition is raised whenever a kind is made in another way, so that captures
 // kept from earlier are not taken for those of today.
-const Edition = 1
+const Edition = 2
 
 // Web is the kind that most is measured on.
 const Web = "web-host"
@@ -76,10 +77,13 @@ func (m Missing) Error() string { return string(m) }
 func (k *Kind) how(versions []string, kernel string) string {
 	parts := append(versions, "Linux "+kernel)
 	if k.Delay > 0 {
-		parts = append(parts, k.Delay.String()+" delay each way")
+		parts = append(parts, fmt.Sprintf("%v delay each way", k.Delay))
+	}
+	if k.Loss > 0 {
+		parts = append(parts, fmt.Sprintf("%g %% loss", 100*k.Loss))
 	}
 	if k.Snap > 0 {
-		parts = append(parts, "tcpdump -s 128")
+		parts = append(parts, fmt.Sprintf("tcpdump -s %d", k.Snap))
 	}
 	for _, s := range k.Sysctls {
 		parts = append(parts, s[0]+" = "+s[1])
