@@ -115,8 +115,9 @@ func causeOf(r *lab.Retransmission) string {
 // count quite the same:
 //
 //   - TCPSynRetrans counts SYNs and SYN-ACKs;
-//   - TCPTimeouts counts a SYN's timeouts too, and the last one, at which the
-//     kernel gives up and sends nothing;
+//   - TCPTimeouts counts the timeouts of SYNs and SYN-ACKs too (which are taken
+//     off here; a SYN-ACK in answer to a SYN that comes again is no timeout), and
+//     the last one, at which the kernel gives up and sends nothing;
 //   - TCPLossProbes counts the probes that carry new data too;
 //   - TCPSlowStartRetrans counts all that is sent again in the state Loss but for
 //     the timeout's own segment, so also what a path's MTU or a refused Fast Open
@@ -131,7 +132,7 @@ func (c *Causes) Write(w io.Writer) {
 		ours   []string
 	}{
 		{"SYN, SYN-ACK", []string{"syn", "syn-ack"}, counter("TCPSynRetrans"), []string{"syn", "syn_ack"}},
-		{"timeout", []string{"timeout"}, counter("TCPTimeouts") - c.Kernel["syn"], []string{"timeout"}},
+		{"timeout", []string{"timeout"}, counter("TCPTimeouts") - c.Kernel["syn"] - c.Kernel["syn-ack"], []string{"timeout"}},
 		{"tail loss probe", []string{"tail-loss-probe"}, counter("TCPLossProbes"), []string{"tail_loss_probe"}},
 		{"fast", []string{"fast"}, counter("TCPFastRetrans"), []string{"fast"}},
 		{"after a timeout, path MTU, Fast Open fallback", []string{"after-timeout", "path-mtu", "fast-open-fallback"}, counter("TCPSlowStartRetrans"), []string{"after_timeout", "path_mtu", "fast_open_fallback"}},

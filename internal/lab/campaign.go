@@ -29,7 +29,11 @@ func Campaign(seed uint64, brief bool) []*Scenario {
 		if i == 3 {
 			how = sysctls[luck.IntN(len(sysctls))]
 		}
-		acts = append(acts, act(fmt.Sprintf("seed-%d-act-%d", seed, i+1), i%2 == 1, time.Duration(3000+luck.IntN(12000))*time.Microsecond, how, brief))
+		delay := time.Duration(3000+luck.IntN(12000)) * time.Microsecond
+		if i == 1 || i == 2 { // a local network's, with offload and without
+			delay = time.Duration(50+luck.IntN(500)) * time.Microsecond
+		}
+		acts = append(acts, act(fmt.Sprintf("seed-%d-act-%d", seed, i+1), i%2 == 1, delay, how, brief))
 	}
 	return acts
 }

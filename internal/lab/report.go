@@ -224,27 +224,37 @@ func (e *Endpoint) note(r *report) {
 }
 
 // cause names what made the kernel send again, from the functions that led to it
-// and, for what a queue of lost segments is sent for, from the congestion state.
+// and, for what its queue of lost segments is sent for, from the congestion state.
 // It is empty without a stack.
+//
+// In the state Loss that is the timeout's doing only if a timeout sent something
+// since the kernel entered it: a path's MTU or a Fast Open that was refused brings
+// it there too, without one.
 func (r *report) cause(e *Endpoint) string {
-	if len(r.stack) == 0 {
-		return ""
+	ledBy := func(function string) bool {
+		return slices.ContainsFunc(r.stack, func(f string) bool { return f == function || strings.HasPrefix(f, function+".") })
 	}
-	for _, c := range []struct{ function, cause string }{
-		{"tcp_rcv_fastopen_synack", "fast-open-fallback"},
-		{"tcp_send_loss_probe", "tail-loss-probe"},
-		{"tcp_simple_retransmit", "path-mtu"},
-		{"tcp_mtu_probe", "path-mtu"},
-		{"tcp_retransmit_timer", "timeout"},
-	} {
-		if slices.ContainsFunc(r.stack, func(f string) bool { return f == c.function || strings.HasPrefix(f, c.function+".") }) {
-			return c.cause
+	switch {
+	case len(r.stack) == 0:
+		return ""
+	case ledBy("tcp_send_loss_probe"):
+		return "tail-loss-probe"
+	case ledBy("tcp_retransmit_timer"):
+		return "timeout"
+	}
+	n := len(e.Congestion)
+	if n == 0 || e.Congestion[n-1].State != "loss" {
+		return "fast"
+	}
+	for i := len(e.Retransmissions) - 1; i >= 0; i-- {
+		if x := &e.Retransmissions[i]; x.Cause == "timeout" && !x.Time.Before(e.Congestion[n-1].Time) {
+			return "after-timeout"
 		}
 	}
-	if n := len(e.Congestion); n > 0 && e.Congestion[n-1].State == "loss" {
-		return "after-timeout"
+	if state := e.States[max(0, len(e.States)-1):]; ledBy("tcp_rcv_state_process") && len(state) == 1 && (state[0].To == "SYN-SENT" || state[0].From == "SYN-SENT") {
+		return "fast-open-fallback" // in answer to the SYN-ACK
 	}
-	return "fast"
+	return "path-mtu"
 }
 
 // ofSocket reports whether a full socket reports, not a listener or nobody.
