@@ -35,7 +35,7 @@ var md5AOAbsent = &Check{
 	Filter:    "tcp.option_kind == 19 || tcp.option_kind == 29",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			u := f.Dir[side].WindowStats().Unsigned
+			u := f.Dir[side].Unsigned()
 			if u.N == 0 {
 				continue
 			}

@@ -1,113 +1,113 @@
 package flow
 
-import (
-	"github.com/tcpflow-states/tcpflow-states/fsm"
-)
+import "github.com/tcpflow-states/tcpflow-states/fsm"
 
-// ackFacts looks at what a segment acknowledges and offers.
-func (f *Flow) ackFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint, from fsm.Side) SegmentFacts {
-	var g SegmentFacts
+// ackFacts looks at what a segment acknowledges and at the window that it offers.
+func (f *Flow) ackFacts(o *observation) {
+	s, d, r := o.s, o.d, o.r
 	pure := s.Len == 0 && s.Flags&(fsm.SYN|fsm.FIN) == 0
-	same := d.hasAck && s.Ack == d.lastAck && s.Window == d.lastWin
-
 	if r.awaiting != nothing {
-		if pure && s.Ack == y.Out.Top && !f.isProbe(s, x) {
-			if r.awaiting == keepaliveAnswer {
-				g.add(KeepaliveAnswer)
-				r.Keepalive.answered(true)
-			} else {
-				g.add(WindowProbeAnswer)
-			}
-		} else if r.Keepalive != nil && r.awaiting == keepaliveAnswer {
-			r.Keepalive.answered(false)
-		}
-		r.awaiting = nothing
+		answerFacts(o, pure)
 	}
-	if pure && d.hasAck && s.Ack == d.lastAck && g.Empty() && !f.isProbe(s, x) {
-		switch {
-		case s.Window != d.lastWin && s.Window != 0:
-			g.add(WindowUpdate)
-		case same && y.Out.Top.After(s.Ack):
-			g.add(DuplicateACK)
-			d.DuplicateACKs++
+	if pure && d.hasAck && s.Ack == d.lastAck && !o.facts.Any(probeAnswers) && !isProbe(o) {
+		sameAckFacts(o)
+	}
+	if o.x.HasAck && s.Ack.Before(o.x.Acked) && s.Flags&fsm.SYN == 0 {
+		o.facts.add(AckBack)
+		if o.x.ScaleKnown && uint32(o.x.Acked-s.Ack) > max(d.MaxWindow, 1<<16) {
+			o.facts.add(AckTooOld)
 		}
 	}
-	if x.HasAck && s.Ack.Before(x.Acked) && s.Flags&fsm.SYN == 0 {
-		g.add(AckBack)
-		if x.ScaleKnown && uint32(x.Acked-s.Ack) > max(d.MaxWindow, 1<<16) {
-			g.add(AckTooOld)
-		}
+	if pure {
+		f.noteDelayedACK(o)
 	}
-	if pure && r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == y.Out.Top && f.Last.Time-r.LastData >= ShortestDelayedACK && f.Last.Time-r.LastData <= LongestDelayedACK {
-		w := r.ensureWindowStats() // an ACK that the receiver held back; does the sender wait for it?
-		w.stalledAt, w.stall = f.Last.Time, f.Last.Time-r.LastData
-	}
-	if needless := f.noteAck(from.Peer(), s, f.Last.Time, g.Has(DuplicateACK)); needless != nil {
-		r.SpuriousProved++
-		if needless.kept >= 0 && needless.kept < len(f.Timeline) && f.Timeline[needless.kept].Frame == needless.frame {
-			f.Timeline[needless.kept].Facts.add(SpuriousProved)
-		}
+	if spurious := f.noteAck(o); spurious != nil {
+		f.noteSpurious(spurious, r)
 	}
 	if s.NumSACK > 0 {
-		b := s.SACK[0]
-		if y.Seen && y.SentSYN && b.To.AtOrBefore(y.ISS) && r.UniqueBytes+r.GapBytes < 1<<30 {
-			g.add(SACKInvalid) // below the first number of the stream
-		} else if b.To.AtOrBefore(s.Ack) || s.NumSACK > 1 && b.From.AtOrAfter(s.SACK[1].From) && b.To.AtOrBefore(s.SACK[1].To) {
-			g.add(DSACK)
-		} else if y.Seen && y.ScaleKnown && b.To.After(y.Out.Top) {
-			g.add(SACKInvalid)
-		}
+		sackFacts(o)
 	}
 	if s.Flags&fsm.SYN == 0 {
-		g.addAll(f.windowFacts(s, d, r, x, y))
+		f.windowFacts(o)
 	}
-	r.noteOpened(x, f.Last.Time)
+	r.noteOpened(o.x, f.Last.Time)
 	d.lastAck, d.lastWin, d.hasAck = s.Ack, s.Window, true
-	return g
 }
 
-// overtaken reports whether x's later segments passed before this one: its
-// timestamp is older than x's newest.
-func overtaken(s *fsm.Segment, x *fsm.Endpoint) bool {
-	latest, known := x.LatestTimestamp()
-	return known && s.Opts&fsm.OptTimestamps != 0 && int32(s.TSVal-latest) < 0
+// answerFacts looks whether the segment answers the probe that the other side waits
+// to have answered.
+func answerFacts(o *observation, pure bool) {
+	r := o.r
+	switch {
+	case pure && o.s.Ack == o.y.Out.Top && !isProbe(o):
+		if r.awaiting == keepaliveAnswer {
+			o.facts.add(KeepaliveAnswer)
+			r.Keepalive.answered(true)
+		} else {
+			o.facts.add(WindowProbeAnswer)
+		}
+	case r.Keepalive != nil && r.awaiting == keepaliveAnswer:
+		r.Keepalive.answered(false)
+	}
+	r.awaiting = nothing
+}
+
+// sameAckFacts tells why a segment acknowledges again what its sender acknowledged
+// last.
+func sameAckFacts(o *observation) {
+	s, d := o.s, o.d
+	switch {
+	case s.Window != d.lastWin && s.Window != 0:
+		o.facts.add(WindowUpdate)
+	case s.Window == d.lastWin && o.y.Out.Top.After(s.Ack):
+		o.facts.add(DuplicateACK)
+		d.DuplicateACKs++
+	}
 }
 
 // Delayed acknowledgments come after 40 ms (Linux) to 500 ms (the most that
 // RFC 9293 §3.8.6.3 allows).
 const (
-	ShortestDelayedACK = 35_000_000
-	LongestDelayedACK  = 500_000_000
+	ShortestDelayedACK fsm.Time = 35_000_000
+	LongestDelayedACK  fsm.Time = 500_000_000
 )
 
-// windowFacts follows the window that a side offers.
-func (f *Flow) windowFacts(s *fsm.Segment, d, r *Direction, x, y *fsm.Endpoint) SegmentFacts {
-	var g SegmentFacts
-	scaled := uint32(s.Window) << x.Scale
-	if d.MaxWindow == 0 && d.MinWindow == 0 || scaled < d.MinWindow {
-		d.MinWindow = scaled
+// noteDelayedACK notes an ACK that the receiver held back; whether the sender waited
+// for it, its next segment tells.
+func (f *Flow) noteDelayedACK(o *observation) {
+	s, r := o.s, o.r
+	delay := f.Last.Time - r.LastData
+	if r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == o.y.Out.Top && delay >= ShortestDelayedACK && delay <= LongestDelayedACK {
+		w := r.ensureWindowStats()
+		w.stalledAt, w.stall = f.Last.Time, delay
 	}
-	d.MaxWindow = max(d.MaxWindow, scaled)
-	now := f.Last.Time
-	if s.Window == 0 {
-		if !d.zero && !y.SentFIN {
-			d.zero, d.zeroSince = true, now
-			d.ZeroWindows++
-			d.ensureWindowStats().zeroFrame = f.Last.Frame
-			g.add(ZeroWindow)
-		}
-	} else if d.zero {
-		d.zero = false
-		d.ZeroWindowTime += max(0, now-d.zeroSince) // the clock may have been set back
-		f.windowOpens(s, d, r, scaled)
+}
+
+// noteSpurious notes a retransmission of r that its receiver showed to be spurious.
+func (f *Flow) noteSpurious(spurious *resending, r *Direction) {
+	r.SpuriousProved++
+	if i := spurious.kept; i >= 0 && i < len(f.Timeline) && f.Timeline[i].Frame == spurious.frame {
+		f.Timeline[i].Facts.add(SpuriousProved)
 	}
-	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) && !overtaken(s, x) {
-		edge := s.Ack.Add(scaled)
-		// The scale rounds the edge down by less than one unit of it.
-		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
-			g.add(WindowShrunk)
-		}
-		d.lastEdge, d.hasEdge = edge, true
+}
+
+// sackFacts looks at the first SACK block.
+func sackFacts(o *observation) {
+	s, y, r := o.s, o.y, o.r
+	b := s.SACK[0]
+	switch {
+	case y.Seen && y.SentSYN && b.To.AtOrBefore(y.ISS) && r.UniqueBytes+r.GapBytes < 1<<30:
+		o.facts.add(SACKInvalid) // below the first number of the stream
+	case isDSACK(s):
+		o.facts.add(DSACK)
+	case y.Seen && y.ScaleKnown && b.To.After(y.Out.Top):
+		o.facts.add(SACKInvalid)
 	}
-	return g
+}
+
+// isDSACK reports whether the first SACK block tells of bytes received twice: it lies
+// below the acknowledgment, or within the second block (RFC 2883 §4).
+func isDSACK(s *fsm.Segment) bool {
+	return s.NumSACK > 0 && (s.SACK[0].To.AtOrBefore(s.Ack) ||
+		s.NumSACK > 1 && s.SACK[0].From.AtOrAfter(s.SACK[1].From) && s.SACK[0].To.AtOrBefore(s.SACK[1].To))
 }

@@ -8,153 +8,61 @@ import (
 // Add takes one segment of the connection: is it a copy, what does it say, what
 // does it do to both machines, what does it tell about the path.
 func (f *Flow) Add(p *decode.Packet) {
-	f.addPeers(p)
-	s := &p.Segment
-	from := f.SideOf(p)
-	d, r := &f.Dir[from], &f.Dir[from.Peer()]
-	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
-	space := s.Space()
-
-	twice := f.copyKind(p, from)
-	if twice == decode.CapturedTwice || twice == decode.PerhapsTwice {
-		f.addCopy(p, d, from)
+	var o observation
+	f.observe(&o, p)
+	f.addPeers(&o)
+	if f.copied(&o) {
+		f.addCopy(&o)
 		return
 	}
-	late := twice == decode.NoCopy && space > 0 && x.Out.Started() && s.Seq.Before(x.Out.Top) && d.overtakenOriginal(p)
+	f.takeSnapshot(&o)
+	f.headerFacts(&o)
+	f.probeKind(&o)
+	f.step(&o)
+	if o.carries() {
+		f.dataFacts(&o)
+		f.noteSending(&o)
+	}
+	f.noteGaps(&o)
+	if o.probe.Any(probes) {
+		f.noteProbe(&o)
+	}
+	if o.s.Flags&(fsm.ACK|fsm.RST) == fsm.ACK && !p.Undelivered { // what never arrives tells its receiver nothing
+		f.ackFacts(&o)
+	}
+	f.milestones(&o)
+	f.optionFacts(&o)
+	f.noteExchange(&o)
+	f.countSegment(&o)
+	f.noteOutcome(&o)
+}
 
-	g := f.headerFacts(p, from)
-	// What a mark will want to know of the time before the segment.
-	states := [2]fsm.State{f.Conn.End[0].State, f.Conn.End[1].State}
-	next, rightEdge, sndNxt := x.Out.Edge, y.RightEdge, y.Out.Top
-	ownEdge, tsRecent := d.lastEdge, d.tsRecent
-	var captured fsm.Frame
-	var capturedTTL uint8
-	top, started := x.Out.Top, x.Out.Started()
-	probe := f.probeKind(s, from)
-	undelivered := f.checksum(p, d) || p.Undelivered || s.Flags&fsm.RST != 0 && d.unheard() && !answersAck(s, y)
-
+// step gives the segment to both machines.
+func (f *Flow) step(o *observation) {
+	p, d := o.p, o.d
+	undelivered := f.checksum(p, d) || p.Undelivered || o.isReset() && d.unheard() && !answersAck(o.s, o.y)
 	if p.Undelivered {
-		g.add(LostOnTheWay)
+		o.facts.add(LostOnTheWay)
 	}
-
-	var m fsm.Meaning
-	if twice == decode.DeliveredTwice || late {
-		if late {
-			g.add(OutOfOrder)
-			d.OutOfOrder++
-			f.relabel(d, p)
-		} else {
-			g.add(NetworkCopy)
-		}
-		m = f.Conn.StepCopy(from, s, p.Frame, p.Time)
-	} else {
-		m = f.Conn.Step(from, s, p.Frame, p.Time, undelivered)
+	switch {
+	case o.late:
+		o.facts.add(OutOfOrder)
+		d.OutOfOrder++
+		f.relabel(d, p)
+		o.meaning = f.Conn.StepCopy(o.from, o.s, p.Frame, p.Time)
+	case o.deliveredTwice:
+		o.facts.add(NetworkCopy)
+		o.meaning = f.Conn.StepCopy(o.from, o.s, p.Frame, p.Time)
+	default:
+		o.meaning = f.Conn.Step(o.from, o.s, p.Frame, p.Time, undelivered)
 	}
-	at := fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
+	o.at = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
 	f.Segments++
-	f.Last = at
-
+	f.Last = o.at
 	if p.IPLen > 1500 {
 		d.Giants++
 	}
-	if space > 0 && s.Flags&fsm.RST == 0 {
-		g.addAll(probe)
-		if probe.Empty() && started && twice != decode.DeliveredTwice && !late && (s.Flags&fsm.SYN == 0 || m.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
-			g.addAll(f.orderFacts(p, d, x, y, top, space))
-		}
-		if s.Len > 0 {
-			f.notePace(p.Frame, p.TOS, s, d, r)
-			f.noteData(s, d, from, p.Time)
-			if g.Any(Facts(Retransmission, SpuriousLikely, WindowProbe)) {
-				if o := d.contents.differs(p); o != nil {
-					g.add(ContentDiffers)
-					captured, capturedTTL = o.frame, o.ttl
-				}
-			} else if !g.Has(KeepaliveProbe) { // its octet may be anything
-				d.noteContent(p)
-			}
-		}
-	} else {
-		g.addAll(probe)
-	}
-	var why Kind
-	var repeats fsm.Frame
-	if space > 0 && s.Flags&fsm.RST == 0 && twice != decode.DeliveredTwice && probe.Empty() && !late {
-		why, repeats = f.noteSent(p, from, g, y.Acked, y.HasAck)
-		if !started || s.Seq.Add(space).After(top) {
-			d.ids.note(p)
-		}
-	}
-	if f.Conn.Unseen|f.Conn.Missed > 0 {
-		r.GapBytes += uint64(f.Conn.Unseen)
-		d.GapBytes += uint64(f.Conn.Missed)
-	}
-	if g.Any(Facts(KeepaliveProbe, WindowProbe)) {
-		f.noteProbe(g, d, r, at)
-	}
-	if s.Flags&fsm.ACK != 0 && s.Flags&fsm.RST == 0 && !p.Undelivered { // what never arrives tells its receiver nothing
-		g.addAll(f.ackFacts(s, d, r, x, y, from))
-	}
-	if s.Flags&(fsm.SYN|fsm.FIN|fsm.RST) != 0 || f.FinalACK.Nth == 0 {
-		g.addAll(f.milestones(p, d, from, at, m))
-		if s.Flags&fsm.FIN != 0 {
-			d.FINs++
-			d.LastFIN = p.Time
-		}
-		if states[from] == fsm.SynSent && s.Flags&(fsm.SYN|fsm.RST) == 0 && !x.FastOpen && f.SYNs[from.Peer()]+f.SYNACKs[from.Peer()] == 0 {
-			g.add(EarlySegment)
-		}
-	}
-	if peer := &f.FINAcked[from.Peer()]; peer.Nth == 0 && y.SentFIN && s.Flags&fsm.ACK != 0 && s.Ack.After(y.FinSeq) {
-		*peer = at
-	}
-	g.addAll(f.optionFacts(s, d, r, y))
-
-	asks := space > 0 && probe.Empty() && twice != decode.DeliveredTwice
-	d.noteExchange(p, r, at, asks, g.Any(Facts(Retransmission, LateFill)) || m.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain))
-	if d.Packets++; d.Packets == 1 {
-		d.TTL = p.TTL
-	}
-	d.Last, d.lastLen = at, s.Len
-	if !g.Any(Facts(KeepaliveProbe, KeepaliveAnswer, WindowProbe, WindowProbeAnswer)) {
-		d.lastReal = p.Time
-		r.lastReal = p.Time
-	}
-	f.Meanings |= m
-	f.AllFacts.addAll(g)
-	if m&^fsm.StateChanged != 0 || g.without(FinalACK) != (SegmentFacts{}) {
-		f.noteSegment(NotableSegment{
-			Frame: p.Frame, Time: p.Time, Nth: at.Nth, From: from, TTL: p.TTL, IPID: p.IPID,
-			Meaning: m, Facts: g, Segment: *s, States: states, Next: next, RightEdge: rightEdge, SndNxt: sndNxt,
-			OwnEdge: ownEdge, TSRecent: tsRecent, Captured: captured, CapturedTTL: capturedTTL, Prior: r.Last.Frame, PriorLen: r.lastLen,
-			Kind: why, Original: repeats,
-		})
-	}
-	f.addToTimeline(p, from, at.Nth, m, g, why, repeats)
-}
-
-// mark keeps a remarkable segment for the checks.
-//
-//go:noinline
-func (f *Flow) noteSegment(m NotableSegment) {
-	if f.events == nil {
-		f.events = &eventLog{}
-	}
-	f.events.add(m)
-}
-
-// AddMalformed notes a segment of the connection of which only the ports could be read.
-func (f *Flow) AddMalformed(p *decode.Packet) {
-	f.AllFacts.add(HeaderBroken)
-	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: f.SideOf(p), TTL: p.TTL, IPID: p.IPID, Facts: Facts(HeaderBroken)})
-}
-
-// addCopy notes a frame that was captured twice; the machine never sees it.
-func (f *Flow) addCopy(p *decode.Packet, d *Direction, from fsm.Side) {
-	d.Doubled++
-	f.AllFacts.add(Doubled)
-	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: from, Facts: Facts(Doubled), Segment: p.Segment})
-	f.addToTimeline(p, from, 0, 0, Facts(Doubled), KindUnknown, 0)
+	o.facts.addAll(o.probe)
 }
 
 // checksum counts the segment's checksum and reports whether the receiver must
@@ -171,4 +79,86 @@ func (f *Flow) checksum(p *decode.Packet, d *Direction) (undelivered bool) {
 		return d.GoodChecksums > d.BadChecksums
 	}
 	return false
+}
+
+// repeatFacts are those of segments that carry data which was captured before.
+var repeatFacts = Facts(Retransmission, SpuriousLikely, WindowProbe)
+
+// dataFacts looks at the sequence numbers that a segment takes, and at its data.
+func (f *Flow) dataFacts(o *observation) {
+	s := o.s
+	if o.probe.Empty() && o.before.started && !o.deliveredTwice && !o.late &&
+		(s.Flags&fsm.SYN == 0 || o.meaning.Any(fsm.SYNAgain|fsm.SYNACKAgain)) {
+		f.orderFacts(o)
+	}
+	if s.Len == 0 {
+		return
+	}
+	f.notePace(o)
+	f.noteData(o)
+	if o.facts.Any(repeatFacts) {
+		if other := o.d.contents.differs(o.p); other != nil {
+			o.facts.add(ContentDiffers)
+			o.captured, o.capturedTTL = other.frame, other.ttl
+		}
+	} else if !o.facts.Has(KeepaliveProbe) { // its byte may be anything
+		o.d.noteContent(o.p)
+	}
+}
+
+// noteSending follows the sender's queue of what is not acknowledged.
+func (f *Flow) noteSending(o *observation) {
+	if o.deliveredTwice || o.late || !o.probe.Empty() {
+		return
+	}
+	o.kind, o.original = f.noteSent(o)
+	if !o.before.started || o.s.Seq.Add(o.space).After(o.before.top) {
+		o.d.ids.note(o.p)
+	}
+}
+
+// noteGaps counts what the segment showed to be missing in the capture.
+func (f *Flow) noteGaps(o *observation) {
+	if f.Conn.Unseen|f.Conn.Missed > 0 {
+		o.r.GapBytes += uint64(f.Conn.Unseen)
+		o.d.GapBytes += uint64(f.Conn.Missed)
+	}
+}
+
+// noteExchange follows who waits for an answer.
+func (f *Flow) noteExchange(o *observation) {
+	asks := o.space > 0 && o.probe.Empty() && !o.deliveredTwice
+	again := o.facts.Any(resentFacts) || o.meaning.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain)
+	o.d.noteUnanswered(o.p, o.r, o.at, asks, again)
+}
+
+// countSegment makes the segment its direction's latest.
+func (f *Flow) countSegment(o *observation) {
+	d, p := o.d, o.p
+	if d.Packets++; d.Packets == 1 {
+		d.TTL = p.TTL
+	}
+	d.Last, d.lastLen = o.at, o.s.Len
+	if !o.facts.Any(probesAndAnswers) {
+		d.lastReal = p.Time
+		o.r.lastReal = p.Time
+	}
+}
+
+// noteOutcome keeps what the segment was found to be.
+func (f *Flow) noteOutcome(o *observation) {
+	f.Meanings |= o.meaning
+	f.AllFacts.addAll(o.facts)
+	if o.meaning&^fsm.StateChanged != 0 || !o.facts.ordinary() {
+		f.noteObservation(o)
+	}
+	if f.keep || f.cut {
+		f.addToTimeline(o)
+	}
+}
+
+// AddMalformed notes a segment of the connection of which only the ports could be read.
+func (f *Flow) AddMalformed(p *decode.Packet) {
+	f.AllFacts.add(HeaderBroken)
+	f.noteSegment(NotableSegment{Frame: p.Frame, Time: p.Time, From: f.SideOf(p), TTL: p.TTL, IPID: p.IPID, Facts: Facts(HeaderBroken)})
 }

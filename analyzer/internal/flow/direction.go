@@ -37,6 +37,7 @@ type Direction struct {
 	ids           ids
 	contents      *contents
 	windows       *WindowStats // nil for most
+	unsigned      *Tally       // segments without the signature that its SYN had
 	Keepalive     *Keepalive   // nil without probes
 	sender        sender
 	StallAccount
@@ -46,8 +47,8 @@ type Direction struct {
 	OutOfOrder      uint64
 	Kinds           [NumKinds]uint64 // retransmissions by Kind
 	Late            uint64           // retransmissions of which the original was not captured: lost before the tap
-	SpuriousProved  uint64           // retransmissions that the receiver showed to be needless
-	SpuriousLikely  uint64           // retransmissions of octets whose ACK had been captured before
+	SpuriousProved  uint64           // retransmissions that the receiver showed to be spurious
+	SpuriousLikely  uint64           // retransmissions of bytes whose ACK had been captured before
 	DuplicateACKs   uint64
 	Doubled         uint64
 	GapBytes        uint64 // of this side's stream: acknowledged, never captured
@@ -55,7 +56,7 @@ type Direction struct {
 	SYNTimestamp    uint32 // TSval of its SYN, with Options.Timestamps
 	BadChecksums    uint64
 	Offloaded       uint64
-	Giants          uint64 // IP packets larger than 1500 octets: offload, or jumbo frames
+	Giants          uint64 // IP packets larger than 1500 bytes: offload, or jumbo frames
 
 	SYNOptions fsm.OptionSet // of its SYN
 	SYNFlags   fsm.Flags
@@ -80,3 +81,18 @@ const (
 	keepaliveAnswer
 	windowProbeAnswer
 )
+
+// Unsigned returns the segments without the signature that the direction's SYN had.
+func (d *Direction) Unsigned() Tally {
+	if d.unsigned == nil {
+		return Tally{}
+	}
+	return *d.unsigned
+}
+
+func (d *Direction) noteUnsigned(frame fsm.Frame) {
+	if d.unsigned == nil {
+		d.unsigned = &Tally{}
+	}
+	d.unsigned.note(frame)
+}

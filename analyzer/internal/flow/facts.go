@@ -106,8 +106,7 @@ func (s *SegmentFacts) addAll(t SegmentFacts) {
 	}
 }
 
-// without returns s without a fact.
-func (s SegmentFacts) without(f Fact) SegmentFacts {
-	s[f/64] &^= 1 << (f % 64)
-	return s
-}
+// ordinary reports whether nothing in s makes a segment notable.
+func (s *SegmentFacts) ordinary() bool { return s.Empty() || *s == onlyFinalACK }
+
+var onlyFinalACK = Facts(FinalACK)

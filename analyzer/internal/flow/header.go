@@ -5,89 +5,106 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
+// Options that only a SYN may carry, and what the decoder says of options that are
+// not as they should be.
+const (
+	synOnlyOptions = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted
+	optionFaults   = fsm.OptMalformed | fsm.OptDuplicate | fsm.OptAfterEnd | fsm.OptObsolete | fsm.OptExperimental | fsm.OptUnknown
+)
+
 // headerFacts looks at what can be judged from the header alone. The ordinary
 // segment leaves at the first test.
-func (f *Flow) headerFacts(p *decode.Packet, from fsm.Side) (g SegmentFacts) {
-	s := &p.Segment
-	const optionFaults = fsm.OptMalformed | fsm.OptDuplicate | fsm.OptAfterEnd | fsm.OptObsolete | fsm.OptExperimental | fsm.OptUnknown
-	const ecn = fsm.ECE | fsm.CWR
-	const synOnly = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted
+func (f *Flow) headerFacts(o *observation) {
+	s := o.s
 	if s.Flags&^fsm.PSH == fsm.ACK && s.Urgent == 0 &&
-		s.Opts&(optionFaults|synOnly) == 0 && p.Checksum <= decode.ChecksumGood {
-		return g
+		s.Opts&(optionFaults|synOnlyOptions) == 0 && o.p.Checksum <= decode.ChecksumGood {
+		return
 	}
-	g.addAll(flagFacts(s))
-	if s.Flags&fsm.Reserved != 0 {
-		g.add(ReservedBits)
-	}
-	switch {
-	case s.Flags&fsm.URG != 0 && s.Flags&fsm.SYN != 0:
-		g.add(SYNUrgent)
-	case s.Flags&fsm.URG != 0:
-		g.add(UrgentData)
-	case s.Urgent != 0:
-		g.add(UrgentWithoutFlag)
-	}
+	flagFacts(o)
+	urgentFacts(o)
+	optionFaultFacts(o)
 	if s.Flags&fsm.SYN != 0 {
-		if s.Len > 0 && s.Flags&(fsm.RST|fsm.FIN) == 0 && s.Opts&fsm.OptFastOpen == 0 && !f.fastOpenPeer(from, s) {
-			g.add(SYNData)
-		}
-		if s.Opts&fsm.OptWindowScale != 0 && s.WindowScale > 14 {
-			g.add(ScaleInvalid)
-		}
-	} else if s.Opts&synOnly != 0 {
-		g.add(OptionOnNonSYN)
+		synFacts(o)
+	} else if s.Opts&synOnlyOptions != 0 {
+		o.facts.add(OptionOnNonSYN)
 	}
 	if s.Flags&fsm.RST != 0 && s.Len > 0 {
-		g.add(RSTData)
+		o.facts.add(RSTData)
 	}
 	if s.Flags&(fsm.ACK|fsm.RST) == 0 && s.Ack != 0 {
-		g.add(AckWithoutFlag)
+		o.facts.add(AckWithoutFlag)
 	}
-	if s.Flags&ecn != 0 && s.Flags&(fsm.SYN|fsm.RST) == 0 && f.agreed && !f.ECN {
-		g.add(ECNUnagreed)
+	if s.Flags&(fsm.ECE|fsm.CWR) != 0 && s.Flags&(fsm.SYN|fsm.RST) == 0 && f.agreed && !f.ECN {
+		o.facts.add(ECNUnagreed)
 	}
-	if s.Opts&(fsm.OptObsolete|fsm.OptUnknown) != 0 || s.Opts&(fsm.OptExperimental|fsm.OptFastOpen) == fsm.OptExperimental {
-		g.add(OptionsOdd)
+	if o.p.Checksum == decode.ChecksumBad {
+		o.facts.add(BadChecksum)
 	}
-	if s.Opts&fsm.OptMalformed != 0 {
-		g.add(OptionsMalformed)
+}
+
+// flagFacts names the combinations of control bits that no endpoint sends.
+func flagFacts(o *observation) {
+	const known = fsm.FIN | fsm.SYN | fsm.RST | fsm.PSH | fsm.ACK | fsm.URG
+	const xmas = fsm.FIN | fsm.PSH | fsm.URG
+	if o.s.Flags&fsm.Reserved != 0 {
+		o.facts.add(ReservedBits)
 	}
-	if s.Opts&fsm.OptDuplicate != 0 {
-		g.add(OptionsDuplicate)
+	switch bits := o.s.Flags & known; {
+	case bits == 0:
+		o.facts.add(NoFlags)
+	case bits&(fsm.SYN|fsm.FIN) == fsm.SYN|fsm.FIN:
+		o.facts.add(SYNAndFIN)
+	case bits&(fsm.SYN|fsm.RST) == fsm.SYN|fsm.RST:
+		o.facts.add(SYNAndRST)
+	case bits&xmas == xmas && bits&fsm.ACK == 0:
+		o.facts.add(XmasFlags)
+	case bits&fsm.FIN != 0 && bits&(fsm.ACK|fsm.RST) == 0:
+		o.facts.add(FINWithoutACK)
+	case bits&(fsm.SYN|fsm.ACK|fsm.RST) == 0:
+		o.facts.add(NoACKNoSYN)
 	}
-	if s.Opts&fsm.OptAfterEnd != 0 {
-		g.add(OptionsAfterEnd)
+}
+
+// urgentFacts looks at the URG bit and the urgent pointer.
+func urgentFacts(o *observation) {
+	switch s := o.s; {
+	case s.Flags&fsm.URG != 0 && s.Flags&fsm.SYN != 0:
+		o.facts.add(SYNUrgent)
+	case s.Flags&fsm.URG != 0:
+		o.facts.add(UrgentData)
+	case s.Urgent != 0:
+		o.facts.add(UrgentWithoutFlag)
 	}
-	if p.Checksum == decode.ChecksumBad {
-		g.add(BadChecksum)
+}
+
+// synFacts looks at what a SYN must not bring.
+func synFacts(o *observation) {
+	s := o.s
+	if s.Len > 0 && s.Flags&(fsm.RST|fsm.FIN) == 0 && s.Opts&fsm.OptFastOpen == 0 && !fastOpenPeer(o) {
+		o.facts.add(SYNData)
 	}
-	return g
+	if s.Opts&fsm.OptWindowScale != 0 && s.WindowScale > 14 {
+		o.facts.add(ScaleInvalid)
+	}
 }
 
 // fastOpenPeer reports whether data on this SYN-ACK belongs to a Fast Open: the
 // server may send with its SYN-ACK once the client's SYN brought data.
-func (f *Flow) fastOpenPeer(from fsm.Side, s *fsm.Segment) bool {
-	return s.Flags&fsm.ACK != 0 && f.Conn.End[from.Peer()].FastOpen
-}
+func fastOpenPeer(o *observation) bool { return o.s.Flags&fsm.ACK != 0 && o.y.FastOpen }
 
-// flagFacts names the combinations of control bits that no endpoint sends.
-func flagFacts(s *fsm.Segment) (g SegmentFacts) {
-	const known = fsm.FIN | fsm.SYN | fsm.RST | fsm.PSH | fsm.ACK | fsm.URG
-	const xmas = fsm.FIN | fsm.PSH | fsm.URG
-	switch bits := s.Flags & known; {
-	case bits == 0:
-		g.add(NoFlags)
-	case bits&(fsm.SYN|fsm.FIN) == fsm.SYN|fsm.FIN:
-		g.add(SYNAndFIN)
-	case bits&(fsm.SYN|fsm.RST) == fsm.SYN|fsm.RST:
-		g.add(SYNAndRST)
-	case bits&xmas == xmas && bits&fsm.ACK == 0:
-		g.add(XmasFlags)
-	case bits&fsm.FIN != 0 && bits&(fsm.ACK|fsm.RST) == 0:
-		g.add(FINWithoutACK)
-	case bits&(fsm.SYN|fsm.ACK|fsm.RST) == 0:
-		g.add(NoACKNoSYN)
+// optionFaultFacts names what is wrong or unusual about the options themselves.
+func optionFaultFacts(o *observation) {
+	opts := o.s.Opts
+	if opts&(fsm.OptObsolete|fsm.OptUnknown) != 0 || opts&(fsm.OptExperimental|fsm.OptFastOpen) == fsm.OptExperimental {
+		o.facts.add(OptionsOdd)
 	}
-	return g
+	if opts&fsm.OptMalformed != 0 {
+		o.facts.add(OptionsMalformed)
+	}
+	if opts&fsm.OptDuplicate != 0 {
+		o.facts.add(OptionsDuplicate)
+	}
+	if opts&fsm.OptAfterEnd != 0 {
+		o.facts.add(OptionsAfterEnd)
+	}
 }

@@ -1,58 +1,91 @@
 package flow
 
-import (
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
-)
+import "github.com/tcpflow-states/tcpflow-states/fsm"
 
-// landmarks notes the segments that open and close the connection.
-func (f *Flow) milestones(p *decode.Packet, d *Direction, from fsm.Side, at fsm.Stamp, m fsm.Meaning) SegmentFacts {
-	s := &p.Segment
-	switch {
-	case s.Flags&fsm.RST != 0:
-		d.RSTs++
-		d.LastRST = p.Time
-		if f.RST[from].Nth == 0 {
-			f.RST[from] = at
+// milestones notes the segments that open and close the connection.
+func (f *Flow) milestones(o *observation) {
+	s := o.s
+	if s.Flags&(fsm.SYN|fsm.FIN|fsm.RST) != 0 || f.FinalACK.Nth == 0 {
+		switch {
+		case s.Flags&fsm.RST != 0:
+			f.noteRST(o)
+		case s.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN:
+			f.noteSYN(o)
+		case s.Flags&fsm.SYN != 0:
+			f.noteSYNACK(o)
+		case o.from == fsm.Client && s.Flags&fsm.ACK != 0 && f.FinalACK.Nth == 0 && f.SYNACKs[fsm.Server]+f.SYNs[fsm.Server] > 0:
+			f.noteFinalACK(o)
 		}
-		if k := d.Keepalive; k != nil && k.run > 0 {
-			k.GaveUp = true
+		if s.Flags&fsm.FIN != 0 {
+			o.d.FINs++
+			o.d.LastFIN = o.p.Time
 		}
-	case s.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN:
-		f.SYNs[from]++
-		if m&fsm.SYNInSync == 0 {
-			d.noteOptions(s)
+		if f.isEarly(o) {
+			o.facts.add(EarlySegment)
 		}
-		if from == fsm.Client && f.SYN.Nth == 0 {
-			f.SYN = at
-		}
-		f.agree()
-	case s.Flags&fsm.SYN != 0:
-		f.SYNACKs[from]++
-		d.noteOptions(s)
-		if from == fsm.Server && f.SYNACK.Nth == 0 {
-			f.SYNACK = at
-		}
-		f.agree()
-		if c := &f.Conn.End[from.Peer()]; c.FastOpen {
-			if s.Ack == c.ISS+1 {
-				return Facts(FastOpenIgnored)
-			}
-			return Facts(FastOpenTaken)
-		}
-	case from == fsm.Client && f.FinalACK.Nth == 0 && s.Flags&fsm.ACK != 0 && f.SYNACKs[fsm.Server]+f.SYNs[fsm.Server] > 0:
-		f.FinalACK = at
-		g := Facts(FinalACK)
-		if x := &f.Conn.End[from]; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < SlamBelow {
-			g.add(WindowSlam)
-		}
-		if rtt := at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
-			f.Conn.InFlight = max(2*rtt, 10_000_000)
-		}
-		return g
 	}
-	return SegmentFacts{}
+	if acked := &f.FINAcked[o.from.Peer()]; acked.Nth == 0 && o.y.SentFIN && s.Flags&fsm.ACK != 0 && s.Ack.After(o.y.FinSeq) {
+		*acked = o.at
+	}
 }
 
-// SlamBelow is a window, in octets, that no host offers that means to receive.
+func (f *Flow) noteRST(o *observation) {
+	o.d.RSTs++
+	o.d.LastRST = o.p.Time
+	if f.RST[o.from].Nth == 0 {
+		f.RST[o.from] = o.at
+	}
+	if k := o.d.Keepalive; k != nil && k.run > 0 {
+		k.GaveUp = true
+	}
+}
+
+func (f *Flow) noteSYN(o *observation) {
+	f.SYNs[o.from]++
+	if o.meaning&fsm.SYNInSync == 0 {
+		o.d.noteOptions(o.s)
+	}
+	if o.from == fsm.Client && f.SYN.Nth == 0 {
+		f.SYN = o.at
+	}
+	f.agree()
+}
+
+func (f *Flow) noteSYNACK(o *observation) {
+	f.SYNACKs[o.from]++
+	o.d.noteOptions(o.s)
+	if o.from == fsm.Server && f.SYNACK.Nth == 0 {
+		f.SYNACK = o.at
+	}
+	f.agree()
+	if c := o.y; c.FastOpen {
+		if o.s.Ack == c.ISS+1 {
+			o.facts.add(FastOpenIgnored)
+		} else {
+			o.facts.add(FastOpenTaken)
+		}
+	}
+}
+
+// noteFinalACK notes the segment that ends the handshake.
+func (f *Flow) noteFinalACK(o *observation) {
+	s := o.s
+	f.FinalACK = o.at
+	o.facts.add(FinalACK)
+	if x := o.x; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < SlamBelow {
+		o.facts.add(WindowSlam)
+	}
+	if rtt := o.at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
+		f.Conn.InFlight = max(2*rtt, 10_000_000)
+	}
+}
+
+// isEarly reports whether an ordinary segment comes from a side whose SYN nobody had
+// answered.
+func (f *Flow) isEarly(o *observation) bool {
+	peer := o.from.Peer()
+	return o.before.states[o.from] == fsm.SynSent && o.s.Flags&(fsm.SYN|fsm.RST) == 0 && !o.x.FastOpen && f.SYNs[peer]+f.SYNACKs[peer] == 0
+}
+
+// SlamBelow is a window, in bytes, that no host offers that means to receive.
 const SlamBelow = 64

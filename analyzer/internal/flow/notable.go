@@ -6,7 +6,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// Mark is one remarkable segment, kept so that the checks can judge with
+// NotableSegment is one segment that is out of the ordinary, kept so that the checks can judge with
 // hindsight when the connection has ended.
 type NotableSegment struct {
 	Frame   fsm.Frame
@@ -24,26 +24,45 @@ type NotableSegment struct {
 	Next      fsm.Seq
 	RightEdge fsm.Seq
 	SndNxt    fsm.Seq   // highest number that the receiver itself had sent
-	Captured  fsm.Frame // for ContentDiffers: the frame that carried the other octets …
+	Captured  fsm.Frame // for ContentDiffers: the frame that carried the other bytes …
 	OwnEdge   fsm.Seq   // right edge of the sender's own window before the segment
 	TSRecent  uint32    // the timestamp that the receiver keeps
 	Kind      Kind      // of a retransmission
 	Original  fsm.Frame // that it repeats; 0 if it was not captured
 	Prior     fsm.Frame // the receiver's latest segment, which this one may answer
-	PriorLen  uint32    // octets of data on it
+	PriorLen  uint32    // bytes of data on it
 
 	CapturedTTL uint8 // … and its TTL
 }
 
-// MaxMarks is how many segments of one kind and side are kept; more are counted.
+// MaxNotable is how many segments of one kind and side are kept; more are counted.
 const MaxNotable = 16
 
-// log holds a connection's remarkable segments. Most connections have none, so
+// eventLog holds a connection's notable segments. Most connections have none, so
 // it is made when the first one comes.
 type eventLog struct {
 	segments []NotableSegment
 	meanings [2][64]uint32 // occurrences by side and bit of fsm.Meaning
 	facts    [2][numFacts]uint32
+}
+
+// noteObservation keeps a segment of which something was found for the checks.
+func (f *Flow) noteObservation(o *observation) {
+	b := &o.before
+	f.noteSegment(NotableSegment{
+		Frame: o.p.Frame, Time: o.p.Time, Nth: o.at.Nth, From: o.from, TTL: o.p.TTL, IPID: o.p.IPID,
+		Meaning: o.meaning, Facts: o.facts, Segment: *o.s, States: b.states, Next: b.next, RightEdge: b.rightEdge, SndNxt: b.sndNxt,
+		OwnEdge: b.ownEdge, TSRecent: b.tsRecent, Captured: o.captured, CapturedTTL: o.capturedTTL, Prior: o.r.Last.Frame, PriorLen: o.r.lastLen,
+		Kind: o.kind, Original: o.original,
+	})
+}
+
+//go:noinline
+func (f *Flow) noteSegment(m NotableSegment) {
+	if f.events == nil {
+		f.events = &eventLog{}
+	}
+	f.events.add(m)
 }
 
 func (l *eventLog) add(m NotableSegment) {
@@ -59,7 +78,7 @@ func (l *eventLog) add(m NotableSegment) {
 }
 
 // count counts each bit of set and reports whether any of them has occurred at
-// most MaxMarks times.
+// most MaxNotable times.
 func count(counts []uint32, set uint64) (early bool) {
 	for ; set != 0; set &= set - 1 {
 		n := &counts[bits.TrailingZeros64(set)]
@@ -85,7 +104,7 @@ func (f *Flow) CountFact(side fsm.Side, g Fact) int {
 	return int(f.events.facts[side][g])
 }
 
-// Marks returns the remarkable segments in order. The slice belongs to f.
+// Notable returns the notable segments in order. The slice belongs to f.
 func (f *Flow) Notable() []NotableSegment {
 	if f.events == nil {
 		return nil
@@ -93,7 +112,7 @@ func (f *Flow) Notable() []NotableSegment {
 	return f.events.segments
 }
 
-// Marked calls yield for each kept segment of side that meant any of m or
+// EachNotable calls yield for each kept segment of side that meant any of m or
 // showed any of g.
 func (f *Flow) EachNotable(side fsm.Side, m fsm.Meaning, g SegmentFacts, yield func(*NotableSegment)) {
 	if f.events == nil {

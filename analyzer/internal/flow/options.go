@@ -5,43 +5,42 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// optionFacts checks timestamps against what was agreed and seen.
-func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) SegmentFacts {
+// optionFacts checks timestamps and signatures against what was agreed and seen.
+func (f *Flow) optionFacts(o *observation) {
+	s, d := o.s, o.d
 	has := s.Opts&fsm.OptTimestamps != 0
 	if d.signed && !s.Opts.Any(fsm.OptMD5|fsm.OptAO) {
-		d.ensureWindowStats().Unsigned.note(f.Last.Frame)
+		d.noteUnsigned(f.Last.Frame)
 	}
-	if s.Flags&fsm.SYN != 0 {
+	switch {
+	case s.Flags&fsm.SYN != 0:
 		if has {
 			d.tsRecent, d.lastTS, d.hasTS = s.TSVal, s.TSVal, true
 		}
-		return SegmentFacts{}
+	case has:
+		f.timestampFacts(o)
+	case f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && s.Opts&fsm.OptMalformed == 0:
+		o.facts.add(TimestampMissing)
 	}
-	var g SegmentFacts
-	if !has {
-		if f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && s.Opts&fsm.OptMalformed == 0 {
-			g.add(TimestampMissing)
-		}
-		return g
+}
+
+// timestampFacts looks at the timestamps of a segment that is no SYN.
+func (f *Flow) timestampFacts(o *observation) {
+	s, d := o.s, o.d
+	if f.agreed && !f.Timestamps || o.r.Options.Seen && !o.r.Options.Timestamps {
+		o.facts.add(TimestampUnagreed)
 	}
-	if f.agreed && !f.Timestamps || r.Options.Seen && !r.Options.Timestamps {
-		g.add(TimestampUnagreed)
-	}
-	// Before the SYNs agree, what acknowledges another number belongs to another connection.
-	mine := f.Timestamps || !f.agreed && s.Ack.After(y.ISS) && s.Ack.AtOrBefore(y.Out.Top)
-	if mine && r.Options.Timestamps && s.TSEcr != 0 && s.Flags&fsm.ACK != 0 {
-		if latest, _ := y.LatestTimestamp(); s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack {
-			g.add(EchoInvalid)
-		}
+	if f.echoInvalid(o) {
+		o.facts.add(EchoInvalid)
 	}
 	if s.Flags&fsm.RST != 0 {
-		return g // RFC 7323 §5.2: its timestamp is not judged
+		return // RFC 7323 §5.2: its timestamp is not judged
 	}
 	if d.hasTS && int32(s.TSVal-d.lastTS) > ClockJumpTicks && f.Last.Time-d.Last.Time < clockJumpWithin {
-		g.add(ClockJump)
+		o.facts.add(ClockJump)
 	}
 	d.lastTS = s.TSVal
-	switch {
+	switch y := o.y; {
 	case !d.hasTS:
 		d.tsRecent, d.hasTS = s.TSVal, true
 	case int32(s.TSVal-d.tsRecent) >= 0:
@@ -49,17 +48,30 @@ func (f *Flow) optionFacts(s *fsm.Segment, d, r *Direction, y *fsm.Endpoint) Seg
 			d.tsRecent = s.TSVal
 		}
 	case y.HasAck && s.Seq.AtOrAfter(y.Acked):
-		g.add(OldTimestamp)
+		o.facts.add(OldTimestamp)
 	}
-	return g
+}
+
+// echoInvalid reports whether the segment echoes a timestamp that the peer never sent.
+func (f *Flow) echoInvalid(o *observation) bool {
+	s, r, y := o.s, o.r, o.y
+	if !r.Options.Timestamps || s.TSEcr == 0 || s.Flags&fsm.ACK == 0 {
+		return false
+	}
+	// Before the SYNs agree, what acknowledges another number belongs to another connection.
+	if !f.Timestamps && (f.agreed || !s.Ack.After(y.ISS) || s.Ack.After(y.Out.Top)) {
+		return false
+	}
+	latest, _ := y.LatestTimestamp()
+	return s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack
 }
 
 const (
-	// No clock of RFC 7323 §5.4 makes that many ticks in that time: not even one
-	// that counts microseconds.
+	// ClockJumpTicks is how far no clock of RFC 7323 §5.4 goes in clockJumpWithin: not
+	// even one that counts microseconds.
 	ClockJumpTicks  = 1 << 24
 	clockJumpWithin = 10 * fsm.Second
-	// The two directions of a capture may be out of step by some ticks.
+	// The two directions of a capture may be reordered by some ticks.
 	echoSlack = 100_000
 )
 

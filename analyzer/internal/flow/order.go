@@ -5,67 +5,75 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// orderFacts tells new data from repeated, late and early data. top is the
-// highest number sent before the segment.
-func (f *Flow) orderFacts(p *decode.Packet, d *Direction, x, y *fsm.Endpoint, top fsm.Seq, space uint32) SegmentFacts {
-	s := &p.Segment
+// orderFacts tells new data from repeated, late and early data.
+func (f *Flow) orderFacts(o *observation) {
+	s, d, x, y := o.s, o.d, o.x, o.y
 	fresh, old := f.Conn.Fresh, f.Conn.Old
-	var g SegmentFacts
 	switch {
 	case fresh == 0 && old > 0:
-		g.add(Retransmission)
-		d.Retransmissions++
-		d.ResentBytes += uint64(s.Len)
-		if y.HasAck && s.End().AtOrBefore(y.Acked) {
-			g.add(SpuriousLikely)
-			d.SpuriousLikely++
-		}
-		if x.SentSYN && s.Seq.Before(x.ISS) && d.UniqueBytes+d.GapBytes < 1<<30 {
-			g.add(BelowStart)
-		}
+		f.noteRepeated(o)
 	case fresh == 0: // fsm.OutsideWindow
 	case old > 0:
-		g.add(Retransmission)
-		g.add(PartlyResent)
+		o.facts.add(Retransmission)
+		o.facts.add(PartlyResent)
 		d.Retransmissions++
 		d.ResentBytes += uint64(min(old, s.Len))
-	case fresh > 0 && s.Seq.Before(top):
+	case s.Seq.Before(o.before.top):
 		// Numbers never seen, below others that were.
-		if f.overtaken(p, d) {
-			g.add(OutOfOrder)
-			d.OutOfOrder++
-		} else {
-			g.add(LateFill)
-			d.Retransmissions++
-			d.Late++
-			d.ResentBytes += uint64(s.Len)
-		}
-	case fresh > 0 && f.behindKnown(s, x):
+		d.noteFill(o, f.overtaken(o.p, d))
+	case behindKnown(s, x):
 		// In order as captured, but an empty segment had shown that it was out.
-		if _, at := x.Beyond(); p.Time-at.Time <= shortReordering {
-			g.add(OutOfOrder)
-			d.OutOfOrder++
-		} else {
-			g.add(LateFill)
-			d.Retransmissions++
-			d.Late++
-			d.ResentBytes += uint64(s.Len)
-		}
-	case s.Seq.After(top) && s.Flags&fsm.SYN == 0 && f.Meanings&fsm.GapConfirmed == 0:
-		g.add(HoleBefore)
-		d.holeSince = p.Time
+		_, at := x.Beyond()
+		d.noteFill(o, o.p.Time-at.Time <= shortReordering)
+	case s.Seq.After(o.before.top) && s.Flags&fsm.SYN == 0 && f.Meanings&fsm.GapConfirmed == 0:
+		o.facts.add(HoleBefore)
+		d.holeSince = o.p.Time
 	}
 	if s.Len > 1 && fresh > 0 && y.HasAck && y.ScaleKnown && s.Flags&fsm.SYN == 0 {
-		end := s.Seq.Add(s.Len)
-		d.noteRoom(end, s.Len, y, p.Time)
-		switch {
-		case end == y.RightEdge:
-			g.add(WindowFull)
-		case end.After(y.RightEdge) && !x.Out.Holes():
-			g.add(BeyondWindow)
-		}
+		roomFacts(o)
 	}
-	return g
+}
+
+// noteRepeated notes a segment all of whose sequence numbers were seen before.
+func (f *Flow) noteRepeated(o *observation) {
+	s, d, x, y := o.s, o.d, o.x, o.y
+	o.facts.add(Retransmission)
+	d.Retransmissions++
+	d.ResentBytes += uint64(s.Len)
+	if y.HasAck && s.End().AtOrBefore(y.Acked) {
+		o.facts.add(SpuriousLikely)
+		d.SpuriousLikely++
+	}
+	if x.SentSYN && s.Seq.Before(x.ISS) && d.UniqueBytes+d.GapBytes < 1<<30 {
+		o.facts.add(BelowStart)
+	}
+}
+
+// noteFill notes a segment that fills a hole: one out of order, or the retransmission
+// of one that was lost before the tap.
+func (d *Direction) noteFill(o *observation, outOfOrder bool) {
+	if outOfOrder {
+		o.facts.add(OutOfOrder)
+		d.OutOfOrder++
+		return
+	}
+	o.facts.add(LateFill)
+	d.Retransmissions++
+	d.Late++
+	d.ResentBytes += uint64(o.s.Len)
+}
+
+// roomFacts looks where new data ends in the peer's window.
+func roomFacts(o *observation) {
+	s, y := o.s, o.y
+	end := s.Seq.Add(s.Len)
+	o.d.noteRoom(end, s.Len, y, o.p.Time)
+	switch {
+	case end == y.RightEdge:
+		o.facts.add(WindowFull)
+	case end.After(y.RightEdge) && !o.x.Out.Holes():
+		o.facts.add(BeyondWindow)
+	}
 }
 
 // shortReordering is how soon after the ACK behind it a segment may come and
@@ -74,7 +82,7 @@ const shortReordering = 3_000_000
 
 // behindKnown reports whether a new segment lies below what an empty one had
 // shown to be sent already.
-func (f *Flow) behindKnown(s *fsm.Segment, x *fsm.Endpoint) bool {
+func behindKnown(s *fsm.Segment, x *fsm.Endpoint) bool {
 	top, at := x.Beyond()
 	return at.Nth != 0 && s.End().AtOrBefore(top)
 }

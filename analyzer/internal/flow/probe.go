@@ -2,51 +2,75 @@ package flow
 
 import "github.com/tcpflow-states/tcpflow-states/fsm"
 
+// The facts of probes and of what answers them.
+var (
+	probes           = Facts(KeepaliveProbe, WindowProbe)
+	probeAnswers     = Facts(KeepaliveAnswer, WindowProbeAnswer)
+	probesAndAnswers = Facts(KeepaliveProbe, KeepaliveAnswer, WindowProbe, WindowProbeAnswer)
+)
+
 // probeKind tells keepalive probes and window probes from ordinary segments,
 // before the segment is counted.
 //
 // Both kinds may carry nothing and sit one below the next number (Linux sends
-// the two alike), or carry one octet. What decides is the peer's window: while
+// the two alike), or carry one byte. What decides is the peer's window: while
 // it is closed, a probe asks for it to open.
-func (f *Flow) probeKind(s *fsm.Segment, from fsm.Side) SegmentFacts {
+func (f *Flow) probeKind(o *observation) {
+	s, x, y := o.s, o.x, o.y
 	if s.Len > 1 || s.Flags&(fsm.SYN|fsm.FIN|fsm.RST|fsm.ACK) != fsm.ACK {
-		return SegmentFacts{}
+		return
 	}
-	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
 	if !x.Out.Started() || !x.State.Synchronized() && x.State != fsm.Closed {
-		return SegmentFacts{}
+		return
 	}
-	closed := y.HasAck && y.Window == 0 && f.Dir[from.Peer()].zero
+	switch closed := y.HasAck && y.Window == 0 && o.r.zero; {
+	case closed && asksForWindow(s, x, y):
+		o.probe.add(WindowProbe)
+	case asksForLife(s, x, y):
+		o.probe.add(KeepaliveProbe)
+		if y.HasAck && y.Acked.Before(x.Out.Top) {
+			o.probe.add(KeepaliveEarly)
+		}
+	}
+}
+
+// asksForWindow reports whether a segment sent into a closed window probes it.
+func asksForWindow(s *fsm.Segment, x, y *fsm.Endpoint) bool {
+	below := s.Seq.Add(1)
+	if s.Len == 0 {
+		return below == y.Acked || below == x.Out.Top
+	}
+	return s.Seq == y.Acked || s.Seq == x.Out.Top || below == x.Out.Top
+}
+
+// asksForLife reports whether a segment is a keepalive probe: one below the next
+// number, or, if it is empty, below the first that is not acknowledged.
+func asksForLife(s *fsm.Segment, x, y *fsm.Endpoint) bool {
 	below := s.Seq.Add(1)
 	switch {
-	case closed && s.Len == 0 && (below == y.Acked || below == x.Out.Top):
-		return Facts(WindowProbe)
-	case closed && s.Len == 1 && (s.Seq == y.Acked || s.Seq == x.Out.Top || below == x.Out.Top):
-		return Facts(WindowProbe)
-	case below != x.Out.Top || !x.Seen:
-		if s.Len == 0 && y.HasAck && below == y.Acked && x.Out.Top.After(y.Acked) && x.Seen {
-			return Facts(KeepaliveProbe, KeepaliveEarly)
-		}
-		return SegmentFacts{}
-	case s.Len == 1 && (!y.HasAck || y.Acked != x.Out.Top):
-		return SegmentFacts{} // the last octet again, not acknowledged yet: a retransmission
-	case y.HasAck && y.Acked.Before(x.Out.Top):
-		return Facts(KeepaliveProbe, KeepaliveEarly)
+	case !x.Seen:
+		return false
+	case below != x.Out.Top:
+		return s.Len == 0 && y.HasAck && below == y.Acked && x.Out.Top.After(y.Acked)
+	case s.Len == 1:
+		// Not acknowledged yet, it is the last byte again: a retransmission.
+		return y.HasAck && y.Acked == x.Out.Top
 	}
-	return Facts(KeepaliveProbe)
+	return true
 }
 
 // isProbe reports whether a pure ACK sits below what its sender has sent, as a
 // probe does, so that it answers nothing.
-func (f *Flow) isProbe(s *fsm.Segment, x *fsm.Endpoint) bool { return s.Seq.Before(x.Out.Top) }
+func isProbe(o *observation) bool { return o.s.Seq.Before(o.x.Out.Top) }
 
 // noteProbe counts a probe and waits for its answer.
-func (f *Flow) noteProbe(g SegmentFacts, d, r *Direction, at fsm.Stamp) {
-	if g.Has(WindowProbe) {
+func (f *Flow) noteProbe(o *observation) {
+	d := o.d
+	if o.probe.Has(WindowProbe) {
 		d.WindowProbes++
-		d.ensureWindowStats().windowProbe(r.zeroSince, at)
+		d.ensureWindowStats().windowProbe(o.r.zeroSince, o.at)
 		d.awaiting = windowProbeAnswer
 		return
 	}
-	d.probe(at)
+	d.probe(o.at)
 }

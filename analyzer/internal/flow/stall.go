@@ -5,7 +5,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// Effort is what a side waited for: answers, room in the peer's window, timers.
+// StallAccount is what a side waited for: answers, room in the peer's window, timers.
 type StallAccount struct {
 	Unanswered Unanswered
 
@@ -42,10 +42,10 @@ type BeforeRST struct {
 	OwnFrame, PeerFrame fsm.Frame
 }
 
-// noteEffort follows the exchange of segments that ask for an answer and what
+// noteUnanswered follows the exchange of segments that ask for an answer and what
 // comes back. d is the sender's direction, before the segment is noted as its
 // latest.
-func (d *Direction) noteExchange(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool) {
+func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool) {
 	if p.Segment.Flags&fsm.RST != 0 {
 		if d.BeforeRST == nil {
 			d.BeforeRST = &BeforeRST{
@@ -98,7 +98,7 @@ func (r *Direction) noteOpened(x *fsm.Endpoint, now fsm.Time) {
 	}
 }
 
-// Wait is how long one side let the other, or itself, wait.
+// StallTally is how long one side let the other, or itself, wait.
 type StallTally struct {
 	Longest fsm.Time
 	Total   fsm.Time
@@ -115,9 +115,9 @@ func (w *StallTally) add(span fsm.Time, from, to fsm.Frame) {
 	}
 }
 
-// Waits holds the waits for the data of each side: for an answer to the peer's
+// DataStalls holds the waits for the data of each side: for an answer to the peer's
 // data, and for more behind its own when all of that was acknowledged. Waits in
-// which something was sent again or a window was closed are left out: the path,
+// which something was retransmitted or a window was closed are left out: the path,
 // or the peer, was slow then.
 type DataStalls struct {
 	Answer [2]StallTally
@@ -126,11 +126,12 @@ type DataStalls struct {
 	shut   uint64 // windows closed so far
 }
 
-// leastWait is the shortest wait that is noted; round trips are mostly below it.
+// shortestStall is the shortest wait that is noted; round trips are mostly below it.
 const shortestStall = 50_000_000
 
-// noteWait takes new data into account that comes span after the latest.
-func (f *Flow) noteDataStall(s *fsm.Segment, from fsm.Side, span fsm.Time, frame fsm.Frame) {
+// noteDataStall takes new data into account that comes span after the latest.
+func (f *Flow) noteDataStall(o *observation, span fsm.Time) {
+	from, frame := o.from, f.Last.Frame
 	w := f.Stalls
 	if w == nil {
 		if span < shortestStall {
@@ -142,11 +143,10 @@ func (f *Flow) noteDataStall(s *fsm.Segment, from fsm.Side, span fsm.Time, frame
 	resent := f.Dir[0].Retransmissions + f.Dir[1].Retransmissions
 	shut := f.Dir[0].ZeroWindows + f.Dir[1].ZeroWindows
 	if span >= shortestStall && resent == w.resent && shut == w.shut {
-		peer := &f.Conn.End[from.Peer()]
 		switch {
 		case from != f.lastDataFrom:
 			w.Answer[from].add(span, f.lastDataFrame, frame)
-		case peer.HasAck && peer.Acked == s.Seq && peer.Window > 0:
+		case o.y.HasAck && o.y.Acked == o.s.Seq && o.y.Window > 0:
 			w.Pause[from].add(span, f.lastDataFrame, frame)
 		}
 	}

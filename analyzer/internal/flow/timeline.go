@@ -1,9 +1,6 @@
 package flow
 
-import (
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
-)
+import "github.com/tcpflow-states/tcpflow-states/fsm"
 
 // TimelineEntry is one captured segment, kept for a timeline.
 type TimelineEntry struct {
@@ -44,22 +41,24 @@ func (f *Flow) CutTimeline() {
 func (f *Flow) KeepsTimeline() bool { return f.keep }
 
 // addToTimeline keeps a segment, if they are kept.
-func (f *Flow) addToTimeline(p *decode.Packet, from fsm.Side, nth uint32, m fsm.Meaning, g SegmentFacts, why Kind, original fsm.Frame) {
+func (f *Flow) addToTimeline(o *observation) {
 	if !f.keep {
 		if f.cut {
 			f.TimelineCut++
 		}
 		return
 	}
-	x, y := &f.Conn.End[from], &f.Conn.End[from.Peer()]
-	s := &p.Segment
-	k := TimelineEntry{Frame: p.Frame, Time: p.Time, Nth: nth, From: from, Segment: *s, Meaning: m, Facts: g, Scaled: uint32(s.Window), Kind: why, Original: original}
-	if s.Flags&fsm.SYN == 0 {
-		k.Scaled <<= x.Scale
+	s := o.s
+	k := TimelineEntry{
+		Frame: o.p.Frame, Time: o.p.Time, Nth: o.at.Nth, From: o.from, Segment: *s, Meaning: o.meaning, Facts: o.facts,
+		Scaled: uint32(s.Window), Kind: o.kind, Original: o.original,
 	}
-	k.RelSeq = f.relative(from, x, s.Seq)
+	if s.Flags&fsm.SYN == 0 {
+		k.Scaled <<= o.x.Scale
+	}
+	k.RelSeq = f.relative(o.from, o.x, s.Seq)
 	if s.Flags&fsm.ACK != 0 {
-		k.RelAck = f.relative(from.Peer(), y, s.Ack)
+		k.RelAck = f.relative(o.from.Peer(), o.y, s.Ack)
 	}
 	f.Timeline = append(f.Timeline, k)
 }
@@ -72,7 +71,7 @@ func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
 		if e.SentSYN {
 			base = e.ISS
 		} else {
-			base = seq // joined midway: the first number seen becomes 1
+			base = seq // mid-stream: the first number seen becomes 1
 			base--
 		}
 		f.base[side], f.hasBase[side], f.high[side] = base, true, 0
@@ -83,7 +82,7 @@ func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
 	}
 	low := uint64(seq - base)
 	v := f.high[side]&^0xffffffff | low
-	// Take the candidate nearest to the highest seen.
+	// Take the number nearest to the highest seen.
 	const wrap = uint64(1) << 32
 	switch {
 	case v+wrap/2 < f.high[side]:

@@ -2,8 +2,8 @@ package flow
 
 import "github.com/tcpflow-states/tcpflow-states/fsm"
 
-// Rare is what few connections show of a direction, kept apart so that the
-// others need no room for it.
+// WindowStats is how a direction's own window and its data in the peer's window went,
+// where that is out of the ordinary. Few connections need it, so it is made on demand.
 type WindowStats struct {
 	// The direction's own window while it was closed.
 	LongestZero  fsm.Time  // the longest time that it stayed closed …
@@ -14,13 +14,12 @@ type WindowStats struct {
 	Unprobed  Unprobed // the longest closure during which it sent no probe
 	Steady    Steady   // probes of a closed window that did not back off
 	TooLarge  Tally    // segments larger than the peer's MSS
-	Largest   uint32   // octets of the largest of them
+	Largest   uint32   // bytes of the largest of them
 	TinyRun   Tally    // the longest run of small segments sent in one go
-	TinyBytes uint64   // octets of data in that run
+	TinyBytes uint64   // bytes of data in that run
 
 	Stalls    Tally // next data sent only when a delayed ACK came
 	StallTime fsm.Time
-	Unsigned  Tally // segments without the signature that its SYN had
 
 	zeroFrame fsm.Frame // that closed the window now closed
 	probes    probePace
@@ -64,7 +63,7 @@ type probePace struct {
 	last    fsm.Time
 }
 
-// Rare returns what is rare about the direction. The caller must not write to it.
+// WindowStats returns what was noted of the direction. The caller must not write to it.
 func (d *Direction) WindowStats() *WindowStats {
 	if d.windows == nil {
 		return &noWindowStats
@@ -74,6 +73,7 @@ func (d *Direction) WindowStats() *WindowStats {
 
 var noWindowStats WindowStats
 
+// ensureWindowStats returns the same to write to.
 func (d *Direction) ensureWindowStats() *WindowStats {
 	if d.windows == nil {
 		d.windows = &WindowStats{}
@@ -81,9 +81,10 @@ func (d *Direction) ensureWindowStats() *WindowStats {
 	return d.windows
 }
 
-// pace looks at the rhythm of a data segment: how large it is, what it follows,
+// notePace looks at the rhythm of a data segment: how large it is, what it follows,
 // how the network marked it. It comes before the segment is counted.
-func (f *Flow) notePace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direction) {
+func (f *Flow) notePace(o *observation) {
+	s, d, tos, frame := o.s, o.d, o.p.TOS, o.p.Frame
 	d.DataSegments++
 	if tos&3 != 0 {
 		d.Marked++
@@ -91,7 +92,7 @@ func (f *Flow) notePace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direct
 			d.Congested++
 		}
 	}
-	mss := uint32(r.Options.MSS)
+	mss := uint32(o.r.Options.MSS)
 	if mss == 0 {
 		mss = usualMSS
 	} else if s.Len > mss {
@@ -103,14 +104,16 @@ func (f *Flow) notePace(frame fsm.Frame, tos uint8, s *fsm.Segment, d, r *Direct
 		f.afterWait(w, d)
 	}
 	if 2*s.Len < mss {
-		f.smallSegment(frame, s, d, r)
+		f.smallSegment(o)
 	} else if d.windows != nil {
 		d.windows.endTiny()
 	}
 }
 
 const (
-	CongestionExperienced = 3    // RFC 3168 §5
+	// CongestionExperienced is the ECN codepoint of a packet that a router marked
+	// (RFC 3168 §5).
+	CongestionExperienced = 3
 	usualMSS              = 1460 // where the peer's SYN was not captured
 )
 
@@ -137,8 +140,9 @@ func (f *Flow) afterWait(w *WindowStats, d *Direction) {
 // smallSegment follows runs of segments of less than half the size that the peer
 // takes, sent in one go: each within 10 ms of the one before, and without data
 // from the peer in between, which would be a dialogue.
-func (f *Flow) smallSegment(frame fsm.Frame, s *fsm.Segment, d, r *Direction) {
-	if d.LastData == 0 || f.Last.Time-d.LastData > tinyPause || r.LastData > d.LastData {
+func (f *Flow) smallSegment(o *observation) {
+	d := o.d
+	if d.LastData == 0 || f.Last.Time-d.LastData > tinyPause || o.r.LastData > d.LastData {
 		if d.windows != nil {
 			d.windows.endTiny()
 		}
@@ -151,8 +155,8 @@ func (f *Flow) smallSegment(frame fsm.Frame, s *fsm.Segment, d, r *Direction) {
 			w.tinyBytes = uint64(d.lastLen)
 		}
 	}
-	w.tiny.note(frame)
-	w.tinyBytes += uint64(s.Len)
+	w.tiny.note(o.p.Frame)
+	w.tinyBytes += uint64(o.s.Len)
 }
 
 const tinyPause = 10_000_000
@@ -166,9 +170,10 @@ func (w *WindowStats) endTiny() {
 	w.tinyBytes = 0
 }
 
-// windowOpens notes the end of a time during which d's window was closed. r is
-// the direction that waited for it.
-func (f *Flow) windowOpens(s *fsm.Segment, d, r *Direction, scaled uint32) {
+// windowOpens notes the end of a time during which the sender's window was
+// closed.
+func (f *Flow) windowOpens(o *observation, scaled uint32) {
+	d, r := o.d, o.r
 	now := f.Last.Time
 	w := d.ensureWindowStats()
 	span := now - d.zeroSince

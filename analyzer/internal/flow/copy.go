@@ -1,0 +1,70 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// copied reports whether the frame was captured twice, so that the machine must never
+// see it. If not, it notes whether the network delivered the packet twice, or after a
+// retransmission of it.
+func (f *Flow) copied(o *observation) bool {
+	switch f.copyKind(o) {
+	case decode.CapturedTwice, decode.PerhapsTwice:
+		return true
+	case decode.DeliveredTwice:
+		o.deliveredTwice = true
+	default:
+		o.late = o.space > 0 && o.x.Out.Started() && o.s.Seq.Before(o.x.Out.Top) && o.d.overtakenOriginal(o.p)
+	}
+	return false
+}
+
+// copyKind decides about a packet like an earlier one, where the packets alone leave
+// it open: what the receiver reports as missing, and comes again after that, is a
+// retransmission, however alike the two are.
+func (f *Flow) copyKind(o *observation) decode.Copy {
+	kind := o.p.Copy
+	if kind != decode.PerhapsTwice && kind != decode.PerhapsDelivered {
+		return kind
+	}
+	answered := o.r.Last.Nth > o.d.Last.Nth // the peer has sent something in between
+	switch {
+	case kind == decode.PerhapsTwice && o.space == 0 && o.d.Doubled == 0:
+		return decode.NoCopy // one of several like ACKs
+	case kind == decode.PerhapsTwice && answered && o.s.Flags.Has(fsm.SYN|fsm.ACK):
+		return decode.NoCopy // the answer to what the peer sent
+	case o.space > 0 && o.d.sender.reportedMissing(o.s):
+		return decode.NoCopy
+	case kind == decode.PerhapsDelivered, answered && o.space > 0:
+		return decode.DeliveredTwice // no timer expires so soon, no timestamp stays for so long
+	}
+	return decode.PerhapsTwice
+}
+
+// reportedMissing reports whether the receiver has shown, after the segment was sent
+// last, that it lacks it: by selective acknowledgment of what was sent later, or by
+// asking for it again.
+func (w *sender) reportedMissing(s *fsm.Segment) bool {
+	i := w.queue.find(s.Seq, s.End())
+	if i < 0 {
+		return false
+	}
+	e := w.queue.at(i)
+	if e.sacked {
+		return false
+	}
+	if sent, any := w.queue.newestSacked(s.End()); any && sent >= e.latest {
+		return true
+	}
+	return i == 0 && w.dupACKs > 0 && w.heard > e.latest
+}
+
+// addCopy notes a frame that was captured twice.
+func (f *Flow) addCopy(o *observation) {
+	o.d.Doubled++
+	o.facts.add(Doubled)
+	f.AllFacts.add(Doubled)
+	f.noteSegment(NotableSegment{Frame: o.p.Frame, Time: o.p.Time, From: o.from, Facts: o.facts, Segment: *o.s})
+	f.addToTimeline(o)
+}

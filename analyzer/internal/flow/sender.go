@@ -1,0 +1,204 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// phase is where a sender's loss recovery stands, as far as its segments show.
+type phase uint8
+
+const (
+	open     phase = iota
+	recovery       // fast recovery: ends when all that was out is acknowledged
+	loss           // after a timeout: likewise
+)
+
+// sender follows one direction as its sender: what is outstanding, how long
+// round trips take, and what its retransmissions answer.
+type sender struct {
+	queue    sendQueue
+	progress fsm.Time // when an ACK last covered something new
+	heard    fsm.Time // when an ACK came at all
+	lastSend fsm.Time // when anything with numbers was sent
+	resent   *resent  // nil until something was sent again
+
+	until       fsm.Seq // acknowledging this number ends the phase
+	dupACKs     uint32  // since the latest progress
+	inFlight    uint32  // the most octets outstanding at once
+	initial     uint32  // octets sent before the first of them was acknowledged
+	initialDone bool
+	phase       phase
+	probed      bool  // a tail loss probe is out
+	backoff     uint8 // timeouts in a row without progress
+	repeats     uint8 // segments sent again since the timeout, at most 2
+
+	rtt RTT
+}
+
+// RTT returns the round trips of the direction's data.
+func (d *Direction) RTT() *RTT { return &d.sender.rtt }
+
+// MaxInFlight returns the most octets that were unacknowledged at once.
+func (d *Direction) MaxInFlight() uint32 { return d.sender.inFlight }
+
+// InitialWindow returns how many octets were sent before the first of them was
+// acknowledged; SYNs are left out.
+func (d *Direction) InitialWindow() uint32 { return d.sender.initial }
+
+// sent returns the entry of the send queue for a segment.
+func (o *observation) sent(times uint8) sent {
+	now := o.p.Time
+	return sent{
+		seq: o.s.Seq, end: o.s.End(), frame: o.p.Frame, first: now, latest: now,
+		tsVal: o.s.TSVal, ipID: o.p.IPID, times: times,
+	}
+}
+
+// resentFacts are those of retransmissions.
+var resentFacts = Facts(Retransmission, LateFill)
+
+// noteSent takes a segment with sequence numbers into account. For a retransmission
+// it returns the kind and the frame of the original (0 if none was captured).
+func (f *Flow) noteSent(o *observation) (kind Kind, original fsm.Frame) {
+	if o.facts.Any(resentFacts) {
+		return f.noteResent(o)
+	}
+	s, w := o.s, &o.d.sender
+	if o.facts.Has(OutOfOrder) {
+		w.queue.insert(o.sent(1))
+	} else {
+		w.queue.push(o.sent(1))
+	}
+	w.lastSend = o.p.Time
+	if una := o.y.Acked; o.y.HasAck && s.Flags&fsm.SYN == 0 {
+		w.inFlight = max(w.inFlight, uint32(s.End()-una))
+		if !w.initialDone && s.Len > 0 {
+			w.initial = uint32(s.End() - una)
+		}
+	}
+	return KindUnknown, 0
+}
+
+// noteResent does so for a retransmission.
+func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
+	d, w, una := o.d, &o.d.sender, o.y.Acked
+	seq, end, now := o.s.Seq, o.s.End(), o.p.Time
+	i := w.queue.find(seq, end)
+	var first *sent
+	if i >= 0 {
+		first = w.queue.at(i)
+	} else if first = w.queue.acknowledged(seq, end); first != nil {
+		una = first.seq // its ACK passed the tap, but its sender goes by what reached it
+	}
+	if first != nil && o.facts.Has(Retransmission) {
+		original = first.frame
+	}
+	kind = f.classify(o, first, i >= 0, una)
+	d.Kinds[kind]++
+	if kind == KindTimeout {
+		d.TimeoutWait += now - max(w.lastSend, w.progress)
+	}
+	if i < 0 && first != nil {
+		first.latest = now
+		first.times++
+	}
+	for ; i >= 0 && i < w.queue.n && w.queue.at(i).seq.Before(end); i++ {
+		e := w.queue.at(i)
+		e.latest = now
+		if e.times < 255 {
+			e.times++
+		}
+	}
+	if o.facts.Has(LateFill) {
+		w.queue.insert(o.sent(2))
+	} else if o.facts.Has(PartlyResent) && w.queue.n > 0 {
+		if last := w.queue.at(w.queue.n - 1); end.After(last.end) {
+			more := o.sent(2)
+			more.seq = last.end
+			w.queue.push(more)
+		}
+	}
+	w.lastSend = now
+	w.remember(o.p, len(f.Timeline), f.keep)
+	return kind, original
+}
+
+// firstSending reports whether e, now acknowledged for the first time, was sent
+// once only, and before recovery began.
+func (w *sender) firstSending(e *sent) bool {
+	return e.times == 1 && !e.sacked && e.end.AtOrBefore(w.until)
+}
+
+// noteAck takes an acknowledgment of the direction's data into account. If the ACK
+// shows that a retransmission was spurious, it returns which.
+func (f *Flow) noteAck(o *observation) (spurious *resending) {
+	s, w, now := o.s, &o.r.sender, f.Last.Time
+	w.heard = now
+	progress, original, again := w.acknowledge(s, now)
+	if s.NumSACK > 0 && w.markSACKed(s) {
+		original = true
+	}
+	if w.phase == loss && w.repeats == 1 && original && (f.mayProbe() || !again) {
+		w.phase = open // the timeout was spurious, and the sender knows (RFC 5682)
+	}
+	switch {
+	case progress:
+		w.progress, w.dupACKs, w.backoff, w.probed = now, 0, 0, false
+		w.initialDone = w.initial > 0
+		if w.phase != open && s.Ack.AtOrAfter(w.until) {
+			w.phase = open
+		}
+	case o.facts.Has(DuplicateACK):
+		w.dupACKs++
+	}
+	if w.resent != nil {
+		spurious = w.spurious(s, progress)
+	}
+	return spurious
+}
+
+// acknowledge takes what an ACK covers off the queue. It reports whether that is
+// anything, whether any of it was sent once only, before recovery began, and whether
+// any was sent more often.
+func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, again bool) {
+	for w.queue.n > 0 {
+		e := w.queue.at(0)
+		if !e.end.AtOrBefore(s.Ack) {
+			break
+		}
+		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(1).end.AtOrBefore(s.Ack)) {
+			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
+		}
+		original = original || w.firstSending(e)
+		again = again || e.times > 1
+		w.queue.pop()
+		progress = true
+	}
+	if w.queue.n > 0 && w.queue.at(0).seq.Before(s.Ack) {
+		w.queue.at(0).seq = s.Ack // a part of it
+		progress = true
+	}
+	return progress, original, again
+}
+
+// markSACKed notes what the SACK blocks cover, and reports whether any of it was sent
+// once only, before recovery began.
+func (w *sender) markSACKed(s *fsm.Segment) (original bool) {
+	for _, b := range s.SACK[:s.NumSACK] {
+		if b.To.AtOrBefore(s.Ack) {
+			continue
+		}
+		for i := w.queue.find(b.From, b.To); i >= 0 && i < w.queue.n; i++ {
+			e := w.queue.at(i)
+			if e.seq.Before(b.From) {
+				continue
+			}
+			if e.end.After(b.To) {
+				break
+			}
+			original = original || w.firstSending(e)
+			e.sacked = true
+		}
+	}
+	return original
+}
