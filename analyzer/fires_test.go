@@ -120,8 +120,8 @@ func TestDescribe(t *testing.T) {
 	}
 	r, _ := a.Finish(capture.Info{Dropped: 1})
 	want := []string{
-		"1 packet was dropped by the capturing side: what is missing is its fault before it is the network's.",
-		"17 frames were captured twice; the second copies were left out.",
+		"1 packet was dropped by the capture: suspect a missing segment there before the network.",
+		"17 frames were captured twice; the duplicates are ignored.",
 	}
 	if got := r.Capture.Quality.Faults; len(got) != 2 || got[0] != want[0] || got[1] != want[1] {
 		t.Errorf("faults %q, want %q", got, want)

@@ -87,7 +87,7 @@ func refusal(head []byte) *InputError {
 		return &InputError{Kind: ErrNotCapture, Detail: fmt.Sprintf("it is %d bytes long", len(head))}
 	}
 	return &InputError{Kind: ErrNotCapture, Detail: fmt.Sprintf("it begins with the bytes % x", head[:4]),
-		Hint: "pcap and pcapng files are read, plain or in gzip or zstd"}
+		Hint: "pcap and pcapng are supported, also compressed with gzip or zstd"}
 }
 
 // looksLikeERF guesses: ERF has no magic number, but its first record has a

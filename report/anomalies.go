@@ -45,7 +45,7 @@ func (p *page) findings(r *record.Report) {
 	}
 }
 
-// groupFindings gathers anomalies by severity, the gravest first, and name, in
+// groupFindings gathers anomalies by severity, the worst first, and name, in
 // the order of their first connection.
 func groupFindings(conns []*record.Connection) []findingGroup {
 	type key struct {

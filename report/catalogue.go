@@ -29,7 +29,7 @@ func Catalogue(w io.Writer, checks []record.CheckDoc, o Options) error {
 			if i > 0 {
 				p.line()
 			}
-			p.heading(p.text(f))
+			p.heading(p.text(familyWords(f)))
 			for k := range checks {
 				if checks[k].Family == f {
 					p.catalogueLine(&checks[k], name)
@@ -37,7 +37,7 @@ func Catalogue(w io.Writer, checks []record.CheckDoc, o Options) error {
 			}
 		}
 		p.line()
-		p.line("  ", phrase.Counted(uint64(len(checks)), "check", "checks"), "; each is explained by its name: anomalies NAME")
+		p.line("  ", phrase.Counted(uint64(len(checks)), "check", "checks"), "; tcpflow-states anomalies NAME explains one")
 	})
 }
 
@@ -65,7 +65,7 @@ func CheckPage(w io.Writer, c record.CheckDoc, o Options) error {
 		p.hanging(2, "", plain, p.text(c.Title), plain)
 		p.line()
 		p.hanging(2, padRight("severity", names), dim, severityMeaning(c.Severity), plain)
-		p.optionalField(names, "family", c.Family)
+		p.optionalField(names, "family", familyWords(c.Family))
 		p.optionalField(names, "fires when", c.Condition)
 		p.optionalField(names, "rule", c.Rule)
 		for i, b := range c.Benign {
@@ -78,7 +78,7 @@ func CheckPage(w io.Writer, c record.CheckDoc, o Options) error {
 		for i, t := range c.Peers {
 			name := ""
 			if i == 0 {
-				name = "elsewhere called"
+				name = "also known as"
 			}
 			p.optionalField(names, name, t.Tool+": "+t.Name)
 		}
@@ -97,9 +97,17 @@ func severityMeaning(s record.Severity) string {
 	case record.SeverityError:
 		return "error: an endpoint broke the protocol, or the connection failed"
 	case record.SeverityWarning:
-		return "warning: trouble that a person should look at"
+		return "warning: trouble worth looking at"
 	case record.SeverityNote:
 		return "note: unusual but legal"
 	}
-	return "capture: the capture's own fault"
+	return "capture: a fault of the capture itself"
+}
+
+// familyWords is what a family of checks is called; its name stands in JSON.
+func familyWords(family string) string {
+	if family == "together" {
+		return "across connections"
+	}
+	return family
 }

@@ -12,7 +12,7 @@ import (
 
 // The table gives each connection two lines, the client's above the server's,
 // because each endpoint has a state of its own. What happened stands beside
-// them: opened, closed, the gravest finding.
+// them: opened, closed, the worst finding.
 
 func (p *page) connectionTable(r *record.Report) {
 	shown, left := pickConnections(r.Connections, p.o.Limit)
@@ -22,7 +22,7 @@ func (p *page) connectionTable(r *record.Report) {
 		return
 	}
 	roomy := p.width >= defaultWidth
-	header := []string{"#", "client\n" + p.g.arrow + " server", "final state", "sent", "opened, verdict,\ngravest finding"}
+	header := []string{"#", "client\n" + p.g.arrow + " server", "final state", "sent", "opened, verdict,\nworst finding"}
 	if roomy {
 		header = slices.Insert(header, 4, "start\nlasted")
 	}
@@ -53,12 +53,12 @@ func (p *page) connectionTable(r *record.Report) {
 	if left > 0 {
 		p.line()
 		p.hanging(2, "", plain, phrase.Counted(uint64(left), "more connection", "more connections")+
-			" not shown; these are the worst, the gravest first. --limit 0 shows all, --conn N one of them.", plain)
+			" not shown; worst first. --limit 0 shows all, --conn N one of them.", plain)
 	}
 }
 
 // pickConnections returns at most limit connections and how many are left out.
-// When some are, those with the gravest findings and verdicts are kept and stand
+// When some are, those with the worst findings and verdicts are kept and stand
 // first; otherwise all are in order of ID.
 func pickConnections(all []*record.Connection, limit int) ([]*record.Connection, int) {
 	if limit <= 0 || len(all) <= limit {
@@ -71,15 +71,15 @@ func pickConnections(all []*record.Connection, limit int) ([]*record.Connection,
 	return picked[:limit], len(all) - limit
 }
 
-// gravity is 0 without findings, else 1 + the gravest one's severity.
+// gravity is 0 without findings, else 1 + the worst one's severity.
 func gravity(c *record.Connection) int {
-	if a := gravest(c); a != nil {
+	if a := worstFinding(c); a != nil {
 		return 1 + int(a.Severity)
 	}
 	return 0
 }
 
-func gravest(c *record.Connection) *record.Anomaly {
+func worstFinding(c *record.Connection) *record.Anomaly {
 	var worst *record.Anomaly
 	for i := range c.Anomalies {
 		if a := &c.Anomalies[i]; worst == nil || a.Severity > worst.Severity {
@@ -101,7 +101,7 @@ func (p *page) whatHappened(c *record.Connection, lasted string, roomy bool) str
 	if !roomy {
 		lines[1] += ", " + lasted
 	}
-	if a := gravest(c); a != nil {
+	if a := worstFinding(c); a != nil {
 		lines = append(lines, p.text(foundBriefly(c, a)))
 	}
 	return strings.Join(lines, "\n")
@@ -119,14 +119,14 @@ func openedBriefly(c *record.Connection) string {
 func closedBriefly(c *record.Connection) string {
 	text := closeWords(&c.Close)
 	if c.Evicted {
-		text += ", given up (too many open)"
+		text += ", evicted (too many open)"
 	}
 	return text
 }
 
-// foundBriefly names the gravest finding and how many others there are.
-func foundBriefly(c *record.Connection, gravest *record.Anomaly) string {
-	text := gravest.Severity.String() + ": " + string(gravest.Name)
+// foundBriefly names the worst finding and how many others there are.
+func foundBriefly(c *record.Connection, worst *record.Anomaly) string {
+	text := worst.Severity.String() + ": " + string(worst.Name)
 	if more := len(c.Anomalies) - 1; more > 0 {
 		text += " (+" + number(uint64(more)) + ")"
 	}

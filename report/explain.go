@@ -130,7 +130,7 @@ func (p *page) explainEnd(c *record.Connection) {
 		text := "TIME-WAIT keeps the " + h.Side.String() + "'s addresses and ports out of use for 2 MSL, so that a lost last ACK can be sent again and old segments die out: until " +
 			moment(h.Until) + ", " + phrase.Duration(span(h.Since, h.Until)) + " after it began. No wire shows it"
 		if h.Ended != "" {
-			text += " (" + strings.TrimPrefix(timeWaitEnd(&h), "expected, not visible; ") + ")"
+			text += " (" + strings.TrimPrefix(timeWaitEnd(&h), "expected, not visible on the wire; ") + ")"
 		}
 		p.hanging(2, "", plain, p.text(text+"."), plain)
 	}

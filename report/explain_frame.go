@@ -95,7 +95,7 @@ func (p *page) several(name string, lines ...string) {
 func (p *page) segmentWords(s *record.Segment) string {
 	seq, ack := p.numbers(s)
 	text := flags(s) + " seq " + seq + optional(" ack ", ack)
-	text += ", " + phrase.Counted(uint64(s.Seg.Len), "byte", "bytes") + ", window " + strconv.FormatUint(uint64(s.Window), 10)
+	text += ", " + phrase.Bytes(s.Seg.Len) + ", window " + strconv.FormatUint(uint64(s.Window), 10)
 	if opts := optionWords(s); opts != "" {
 		text += ", options " + opts
 	}

@@ -11,7 +11,7 @@ import (
 
 // Line tells one connection in one line, for output that grows as connections
 // end: when it ended, which it was, how long it lasted, what client and server
-// sent, how it was closed, and the gravest finding. What does not fit goes on
+// sent, how it was closed, and the worst finding. What does not fit goes on
 // below.
 func Line(w io.Writer, c *record.Connection, o Options) error {
 	return render(w, o, func(p *page) {
@@ -22,7 +22,7 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 			verdictBriefly(c),
 		}
 		st := plain
-		if a := gravest(c); a != nil {
+		if a := worstFinding(c); a != nil {
 			parts, st = append(parts, foundBriefly(c, a)), severityStyle(a.Severity)
 		}
 		lead := goTime(c.Last).In(o.zone()).Format("15:04:05") + "  " + padRight("#"+number(c.ID), 4) + " "

@@ -32,7 +32,7 @@ func (p *page) captureSummary(r *record.Report) {
 				name = "interrupted"
 			}
 			p.hanging(2, padRight(name, summaryNames), red,
-				p.text(s.Name+": "+s.Cut+". What follows is what came before that point."), plain)
+				p.text(s.Name+": "+s.Cut+". The report covers what came before that point."), plain)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func (p *page) source(c *record.Capture, i int) {
 	case "client", "server":
 		facts = append(facts, "near the "+s.Vantage)
 	case "both":
-		facts = append(facts, "near the client of some connections, the server of others")
+		facts = append(facts, "near the client of some connections, near the server of others")
 	}
 	facts = append(facts, s.Format)
 	facts = append(facts, s.LinkTypes...)
@@ -63,7 +63,7 @@ func (p *page) source(c *record.Capture, i int) {
 		facts = append(facts, phrase.Count(s.Received)+" received")
 	}
 	if s.Dropped > 0 {
-		facts = append(facts, phrase.Count(s.Dropped)+" dropped while capturing")
+		facts = append(facts, phrase.Count(s.Dropped)+" dropped by the capture")
 	}
 	if s.Unread > 0 {
 		facts = append(facts, phrase.Count(s.Unread)+" left unread at the end")
@@ -109,7 +109,7 @@ func (p *page) until(a, b fsm.Time) string {
 func (p *page) qualityField(c *record.Capture) {
 	q := &c.Quality
 	if len(q.Faults) == 0 {
-		p.field(summaryNames, "quality", "no fault of the capture found")
+		p.field(summaryNames, "quality", "capture looks complete")
 		return
 	}
 	name := "quality"
@@ -125,7 +125,7 @@ func (p *page) connectionFields(s *record.Summary) {
 		text += ", " + phrase.Size(s.Bytes) + " of data"
 	}
 	if s.Evicted > 0 {
-		text += "; " + phrase.Count(s.Evicted) + " let go early, as more were open than may be (--max-connections)"
+		text += "; " + phrase.Count(s.Evicted) + " evicted: more were open than --max-connections allows"
 	}
 	p.field(summaryNames, "connections", p.text(text))
 	switch {
@@ -135,7 +135,7 @@ func (p *page) connectionFields(s *record.Summary) {
 		p.field(summaryNames, "closed", p.text(p.countList(s.Closes)))
 	}
 	if len(s.Client) > 0 {
-		p.field(summaryNames, "ended in", p.text("client: "+p.countList(s.Client)))
+		p.field(summaryNames, "final states", p.text("client: "+p.countList(s.Client)))
 	}
 	if len(s.Server) > 0 {
 		p.field(summaryNames, "", p.text("server: "+p.countList(s.Server)))
@@ -168,15 +168,16 @@ func (p *page) findingsField(s *record.Summary) {
 
 // acrossFields writes what only several connections together show.
 func (p *page) acrossFields(anomalies []record.Anomaly) {
-	name := "together"
+	if len(anomalies) > 0 {
+		p.line("  ", p.paint(dim, "across connections"))
+	}
 	for i := range anomalies {
 		a := &anomalies[i]
 		text := a.Severity.String() + ", " + string(a.Name) + ": " + a.Message
 		if len(a.Connections) > 0 {
-			text += " Seen on " + p.connectionIDs(a.Connections) + "."
+			text += " Connections " + p.connectionIDs(a.Connections) + "."
 		}
-		p.field(summaryNames, name, p.text(text))
-		name = ""
+		p.field(summaryNames, "", p.text(text))
 	}
 }
 

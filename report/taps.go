@@ -25,11 +25,11 @@ func (p *page) tapsField(t *record.Taps) {
 func clockText(c *record.Clock) string {
 	switch {
 	case !c.Known:
-		return "clocks: too little was seen at both to compare them; no delay can be told"
+		return "clocks: too few packets seen at both to compare them; delays unknown"
 	case !c.Consistent:
-		return "clocks: no one offset fits, they drifted or were set; no delay can be told"
+		return "clocks: no single offset fits, they drifted or were stepped; delays unknown"
 	}
-	return "clocks: the second is " + ahead(c.Estimate) + ", an estimate that takes the least delays of both directions for equal; for certain it is between " +
+	return "clocks: the second is " + ahead(c.Estimate) + " (estimate: assumes symmetric minimum delay), certainly between " +
 		ahead(c.Low) + " and " + ahead(c.High)
 }
 
@@ -57,12 +57,12 @@ func (p *page) between(r *record.Report) {
 		p.line("  no connection was seen at both")
 		return
 	}
-	t := newGrid(p, []string{"#", "from tap\nto tap", "sent", "arrived", "lost", "delay\nleast, median, most", "besides"})
+	t := newGrid(p, []string{"#", "from tap\nto tap", "sent", "arrived", "lost", "delay\nmin, median, max", "notes"})
 	t.right(0, 2, 3, 4)
 	for _, c := range shown {
 		b := c.Between
 		if b.ClientTap == 0 {
-			t.row(number(c.ID), "?", "", "", "", "", "nothing tells which tap is nearer to the client")
+			t.row(number(c.ID), "?", "", "", "", "", "unknown which tap is nearer to the client")
 			continue
 		}
 		for side := fsm.Client; side <= fsm.Server; side++ {
@@ -79,7 +79,7 @@ func (p *page) between(r *record.Report) {
 	}
 	t.write(p.paintFinding)
 	p.line()
-	p.hanging(2, "lost ", plain, "left its sender and was not seen near its receiver: lost on the way, or that tap missed it", dim)
+	p.hanging(2, "lost ", plain, "seen near the sender, not near the receiver: lost on the path, or missed by that tap", dim)
 	if left > 0 {
 		p.hanging(2, "", plain, phrase.Counted(uint64(left), "more connection", "more connections")+" not shown; --limit 0 shows all.", plain)
 	}
@@ -111,12 +111,12 @@ func (p *page) besides(x *record.Crossing) string {
 		list = append(list, s)
 	}
 	if x.Partly > 0 {
-		list = append(list, phrase.Counted(x.Partly, "segment", "segments")+" lost in part")
+		list = append(list, phrase.Counted(x.Partly, "segment", "segments")+" partly lost")
 	}
 	if x.Unseen > 0 {
-		s := phrase.Count(x.Unseen) + " acknowledged and not seen there: that tap missed them"
+		s := phrase.Count(x.Unseen) + " acknowledged but not seen there: that tap missed them"
 		if x.Lost > 0 {
-			s += ", so perhaps some of the lost too"
+			s += ", so perhaps some of the lost ones too"
 		}
 		list = append(list, s)
 	}
@@ -124,10 +124,10 @@ func (p *page) besides(x *record.Crossing) string {
 		list = append(list, phrase.Count(n)+" not judged: the other capture may not have been running, or cannot be compared")
 	}
 	if x.Extra > 0 {
-		list = append(list, phrase.Count(x.Extra)+" near the receiver only: missed by the other tap, doubled on the way, or sent by something between: "+p.frames(x.ExtraFrames))
+		list = append(list, phrase.Count(x.Extra)+" near the receiver only (missed by the other tap, duplicated on the path, or sent by a middlebox): "+p.frames(x.ExtraFrames))
 	}
 	if x.Doubled > 0 {
-		list = append(list, phrase.Count(x.Doubled)+" doubled on the way")
+		list = append(list, phrase.Count(x.Doubled)+" duplicated on the path")
 	}
 	if x.Altered > 0 {
 		var what []string
@@ -137,7 +137,7 @@ func (p *page) besides(x *record.Crossing) string {
 		list = append(list, "altered: "+strings.Join(what, ", ")+": "+p.frames(x.AlteredFrames))
 	}
 	if x.Resized > 0 {
-		list = append(list, phrase.Count(x.Resized)+" cut otherwise")
+		list = append(list, phrase.Count(x.Resized)+" resegmented")
 	}
 	if x.Hops > 0 {
 		list = append(list, phrase.Counted(uint64(x.Hops), "hop", "hops"))

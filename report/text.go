@@ -34,7 +34,7 @@ func Summary(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o.forReport(r), func(p *page) { p.captureSummary(r) })
 }
 
-// Anomalies writes all findings, the gravest first.
+// Anomalies writes all findings, the worst first.
 func Anomalies(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o.forReport(r), func(p *page) { p.findings(r) })
 }

@@ -59,7 +59,7 @@ func (p *page) legend(conns []*record.Connection) {
 }
 
 // unprovedLegend explains the question mark behind a state.
-const unprovedLegend = "STATE? not proved: nothing shows that the segment arrived"
+const unprovedLegend = "STATE? not proved: nothing in the capture shows that the segment arrived"
 
 func (p *page) timeline(c *record.Connection) {
 	title := p.text("Connection " + number(c.ID) + ": ")

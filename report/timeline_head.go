@@ -1,7 +1,6 @@
 package report
 
 import (
-	"fmt"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -31,7 +30,7 @@ func (p *page) timelineHead(c *record.Connection) {
 		}
 		p.head(name, side.String()+": "+sentText(&c.Traffic[side]))
 	}
-	p.head("life", lifeText(&c.Lifetime))
+	p.head("lifetime", lifeText(&c.Lifetime))
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		p.head("keepalive", keepaliveText(side, &c.Traffic[side].Keepalive))
 	}
@@ -60,21 +59,24 @@ var orientationBases = map[string]string{
 	"first-sender": "it was the first to be seen",
 }
 
+var guessedFrom = map[string]string{
+	"syn":          "the first SYN",
+	"syn-ack":      "the SYN-ACK",
+	"port":         "the ports",
+	"first-sender": "the order of the first segments",
+}
+
 // who is said only when there is something to say: a guess, a tunnel, a second use.
 func (p *page) who(c *record.Connection) string {
 	var facts []string
 	if !c.Orientation.Certain {
-		why := orientationBases[c.Orientation.Basis]
-		if why == "" {
-			why = c.Orientation.Basis
-		}
-		facts = append(facts, addr(c.Client)+" is taken for the client: "+why)
+		facts = append(facts, "client/server guessed from "+words(guessedFrom, c.Orientation.Basis)+": "+addr(c.Client)+" as client")
 	}
 	if c.Encapsulation != "" {
-		facts = append(facts, "carried in "+c.Encapsulation)
+		facts = append(facts, "encapsulated in "+c.Encapsulation)
 	}
 	if c.Incarnation > 1 {
-		facts = append(facts, "connection number "+number(uint64(c.Incarnation))+" of these addresses and ports")
+		facts = append(facts, "connection number "+number(uint64(c.Incarnation))+" on these addresses and ports")
 	}
 	return strings.Join(facts, "; ")
 }
@@ -85,7 +87,7 @@ var handshakeKinds = map[string]string{
 	"split":        "split handshake",
 	"fast-open":    "TCP Fast Open",
 	"incomplete":   "handshake not completed",
-	"not-captured": "before the capture began",
+	"not-captured": "mid-stream: handshake not captured",
 	"none":         "no handshake",
 }
 
@@ -98,7 +100,7 @@ func words[S ~string](names map[S]string, name S) string {
 }
 
 var closeKinds = map[record.CloseKind]string{
-	record.CloseNone:             "no state was ever left",
+	record.CloseNone:             "no change of state",
 	record.CloseRefused:          "refused by the server",
 	record.CloseUnanswered:       "never answered",
 	record.CloseAbortedHandshake: "handshake aborted",
@@ -131,7 +133,7 @@ func closeWords(cl *record.Close) string {
 var vantages = map[string]string{
 	"near-client": "captured near the client",
 	"near-server": "captured near the server",
-	"between":     "captured between the two",
+	"between":     "captured on the path between",
 }
 
 func (p *page) opened(c *record.Connection) string {
@@ -154,16 +156,16 @@ func (p *page) opened(c *record.Connection) string {
 		text += " (" + strings.Join(split, ", ") + ")"
 	}
 	if h.SYNs > 1 {
-		text += "; SYN sent " + number(uint64(h.SYNs)) + " times"
+		text += "; SYN sent " + phrase.Times(h.SYNs)
 	}
 	if h.SYNACKs > 1 {
-		text += "; SYN-ACK sent " + number(uint64(h.SYNACKs)) + " times"
+		text += "; SYN-ACK sent " + phrase.Times(h.SYNACKs)
 	}
 	if h.SYNACKValid == record.Invalid {
 		text += "; the SYN-ACK does not acknowledge the SYN"
 	}
 	if h.ACKValid == record.Invalid {
-		text += "; the final ACK does not fit the SYN-ACK"
+		text += "; the final ACK does not acknowledge the SYN-ACK"
 	}
 	return text
 }
@@ -200,7 +202,7 @@ func (p *page) offers(c *record.Connection, side fsm.Side) string {
 	}
 	text := side.String() + ": " + strings.Join(list, ", ")
 	if c.Handshake.HasISN[side] {
-		text += ", initial number " + number(uint64(c.Handshake.ISN[side]))
+		text += ", ISN " + number(uint64(c.Handshake.ISN[side]))
 	}
 	return text
 }
@@ -230,7 +232,7 @@ func (p *page) closed(c *record.Connection) string {
 		text += "; took " + phrase.Duration(cl.Duration)
 	}
 	if c.Evicted {
-		text += "; the analysis gave it up because too many were open"
+		text += "; evicted because too many connections were open"
 	}
 	return text
 }
@@ -238,9 +240,9 @@ func (p *page) closed(c *record.Connection) string {
 // timeWaitEnds say how a TIME-WAIT ended; %s is how long it was watched. No wire
 // shows TIME-WAIT itself, only what breaks it.
 var timeWaitEnds = map[string]string{
-	"expected":     "expected, not visible; the capture ends %s into it",
-	"elapsed":      "expected, not visible; nothing spoke against it",
-	"missing":      "but the client was seen without it",
+	"expected":     "expected, not visible on the wire; the capture ends %s into it",
+	"elapsed":      "expected, not visible on the wire; nothing contradicts it",
+	"missing":      "but the client did not keep it",
 	"reused":       "ended by a new connection, %s of it captured",
 	"assassinated": "ended by a RST (RFC 1337), %s of it captured",
 }
@@ -285,10 +287,10 @@ func resentWhy(t *record.Traffic) string {
 		name string
 	}{
 		{t.Kinds.SYN, "SYN"}, {t.Kinds.SYNACK, "SYN-ACK"}, {t.Kinds.Timeout, "timeout"}, {t.Kinds.Fast, "fast"},
-		{t.Kinds.TailLossProbe, "tail loss probe"}, {t.Kinds.Unknown, "unknown cause"}, {t.SpuriousProved, "proved needless"},
+		{t.Kinds.TailLossProbe, "tail loss probe"}, {t.Kinds.Unknown, "cause unknown"}, {t.SpuriousProved, "spurious (DSACK)"},
 	} {
 		if k.n > 0 {
-			fmt.Fprintf(&b, ", %d %s", k.n, k.name)
+			b.WriteString(", " + phrase.Count(k.n) + " " + k.name)
 		}
 	}
 	return b.String()
@@ -305,16 +307,16 @@ func sentText(t *record.Traffic) string {
 		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+phrase.Size(t.ResentBytes)+resentWhy(t)+")")
 	}
 	if t.RTT.Samples > 0 && t.Bytes > 0 {
-		list = append(list, "round trip "+phrase.Duration(t.RTT.Median)+" (95 % below "+phrase.Duration(t.RTT.P95)+")")
+		list = append(list, "RTT median "+phrase.Duration(t.RTT.Median)+", p95 "+phrase.Duration(t.RTT.P95))
 	}
 	add(t.OutOfOrder, "out of order", "out of order")
 	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")
 	add(t.Doubled, "frame captured twice", "frames captured twice")
 	if t.GapBytes > 0 {
-		list = append(list, phrase.Size(t.GapBytes)+" never captured")
+		list = append(list, phrase.Size(t.GapBytes)+" missing from the capture")
 	}
 	if t.ZeroWindows > 0 {
-		list = append(list, "window closed "+phrase.Counted(t.ZeroWindows, "time", "times")+" for "+phrase.Duration(t.ZeroWindowTime))
+		list = append(list, "zero window "+phrase.Times(t.ZeroWindows)+" for "+phrase.Duration(t.ZeroWindowTime))
 	}
 	add(t.WindowProbes, "window probe", "window probes")
 	switch {
@@ -331,9 +333,9 @@ func lifeText(l *record.Lifetime) string {
 	if l.Kind == "" {
 		return ""
 	}
-	text := l.Kind + ", " + phrase.Counted(uint64(l.Exchanges), "exchange", "exchanges")
+	text := l.Kind + ", " + phrase.Counted(uint64(l.Exchanges), "request/response", "requests/responses")
 	if l.IdleSpans > 0 {
-		text += ", " + phrase.Counted(uint64(l.IdleSpans), "idle span", "idle spans") + ", longest " + phrase.Duration(l.LongestIdle)
+		text += ", " + phrase.Counted(uint64(l.IdleSpans), "idle period", "idle periods") + ", longest " + phrase.Duration(l.LongestIdle)
 	}
 	return text
 }
@@ -363,7 +365,7 @@ func (p *page) captureDoubts(c *record.Connection) string {
 	if len(q.Doubts) > 0 {
 		text := "trust " + q.Trust + ". " + strings.Join(q.Doubts, " ")
 		if q.Doubled > 0 {
-			text += " " + phrase.Counted(q.Doubled, "frame", "frames") + " captured twice, the copies left out."
+			text += " " + phrase.Counted(q.Doubled, "frame", "frames") + " captured twice, duplicates ignored."
 		}
 		return text
 	}
@@ -371,10 +373,10 @@ func (p *page) captureDoubts(c *record.Connection) string {
 		list = append(list, "one direction only")
 	}
 	if q.Midstream {
-		list = append(list, "joined midway")
+		list = append(list, "mid-stream: handshake not captured")
 	}
 	if q.GapBytes > 0 {
-		list = append(list, phrase.Size(q.GapBytes)+" acknowledged but never captured")
+		list = append(list, phrase.Size(q.GapBytes)+" ACKed but missing from the capture")
 	}
 	if q.Doubled > 0 {
 		list = append(list, phrase.Counted(q.Doubled, "frame", "frames")+" captured twice")

@@ -23,7 +23,7 @@ var labelFields = []labelField{
 	{record.LabelNetworkDuplicate, "tcp.analysis.retransmission", "Wireshark does not look at the IP identification"},
 	{record.LabelKeepalive, "tcp.analysis.keep_alive", ""},
 	{record.LabelKeepaliveACK, "tcp.analysis.keep_alive_ack", ""},
-	{record.LabelZeroWindowProbe, "tcp.analysis.zero_window_probe", "only a probe with one octet; it calls a probe without data tcp.analysis.keep_alive"},
+	{record.LabelZeroWindowProbe, "tcp.analysis.zero_window_probe", "only a probe with one byte; it calls a probe without data tcp.analysis.keep_alive"},
 	{record.LabelZeroWindowProbeACK, "tcp.analysis.zero_window_probe_ack", "only behind a probe that it knew"},
 	{record.LabelRetransmissionSpurious, "tcp.analysis.spurious_retransmission", ""},
 	{record.LabelRetransmissionFast, "tcp.analysis.fast_retransmission", "only behind two duplicate ACKs and within 20 ms of the last; otherwise tcp.analysis.retransmission or tcp.analysis.out_of_order"},

@@ -28,7 +28,7 @@ type Capture struct {
 	Taps *Taps // with two taps, how they compare
 
 	// Anomalies are findings that only several connections together show, the
-	// gravest first; their Connections say which.
+	// worst first; their Connections say which.
 	Anomalies []Anomaly
 }
 
@@ -91,7 +91,7 @@ type Summary struct {
 	Client      []Count // final client states, in the RFC's order
 	Server      []Count
 	Closes      []Count        // by CloseKind, largest first
-	Verdicts    []VerdictCount // by concern, the gravest first, then count
+	Verdicts    []VerdictCount // by concern, the worst first, then count
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
 	Bytes       uint64         // payload bytes in both directions
@@ -101,7 +101,7 @@ type Summary struct {
 // AnomalyCount counts one anomaly over all connections.
 type AnomalyCount struct {
 	Name        CheckName
-	Severity    Severity // the gravest that it has on any of them
+	Severity    Severity // the worst that it has on any of them
 	Title       string
 	Count       uint64 // occurrences
 	Connections uint64 // connections that have it
@@ -299,7 +299,7 @@ type ConnectionQuality struct {
 // Severity ranks an anomaly.
 type Severity uint8
 
-// The severities, the gravest last so that they compare.
+// The severities, the worst last so that they compare.
 const (
 	SeverityCapture Severity = iota // the capture's own fault
 	SeverityNote                    // unusual but legal

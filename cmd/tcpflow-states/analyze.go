@@ -22,7 +22,7 @@ type analyzeOptions struct {
 
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&o.read, "read", "r", nil, "read this `FILE`; other arguments are then a filter, as with tcpdump")
-	cmd.Flags().BoolVar(&o.merge, "merge", false, "the two files are captures near either end of the same connections: compare them")
+	cmd.Flags().BoolVar(&o.merge, "merge", false, "compare two files that captured the same connections at two points of the path")
 	o.options.addFlags(cmd)
 }
 

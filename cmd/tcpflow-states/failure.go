@@ -86,7 +86,7 @@ func translate(err error) *failure {
 	case errors.Is(err, capture.ErrPermission):
 		return &failure{exitPermission, err, permissionHint()}
 	case errors.Is(err, capture.ErrNoInterface):
-		return &failure{exitInput, err, "tcpflow-states interfaces tells more about them"}
+		return &failure{exitInput, err, "tcpflow-states interfaces lists them"}
 	case errors.As(err, &path):
 		f := &failure{code: exitInput, err: fmt.Errorf("cannot %s %q: %w", path.Op, path.Path, path.Err)}
 		if errors.Is(err, fs.ErrPermission) {
@@ -98,7 +98,7 @@ func translate(err error) *failure {
 	return &failure{exitInput, err, ""}
 }
 
-const buildWithLibpcap = "to have it, install libpcap's headers (libpcap-dev, libpcap-devel) and a C compiler, then build again with make build"
+const buildWithLibpcap = "to enable it, install libpcap's headers (libpcap-dev, libpcap-devel) and a C compiler, then build again with make build"
 
 // flagError turns pflag's complaint into ours, with the flag that may have been
 // meant.
@@ -139,7 +139,7 @@ func valueWord(kind string) string {
 	case "duration":
 		return "duration"
 	case "bool":
-		return "truth value (true or false)"
+		return "boolean (true or false)"
 	}
 	return "number"
 }

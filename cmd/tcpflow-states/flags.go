@@ -46,13 +46,13 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.host, "host", nil, "only connections of this `ADDR`ess or prefix; several may be given")
 	f.StringSliceVar(&o.port, "port", nil, "only connections of this `PORT` or range; several may be given")
 	f.StringSliceVar(&o.conn, "conn", nil, "show only connection `N`, segment by segment; several may be given")
-	f.StringSliceVar(&o.explain, "explain", nil, "tell the story of connection `N` in plain words")
-	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N` (of the second file: 2:N), with its numbers")
+	f.StringSliceVar(&o.explain, "explain", nil, "explain connection `N` step by step in plain words")
+	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N`, with its numbers (2:N: packet N of the second file)")
 	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
 
 	o.short = map[string]*bool{
 		"json":   f.Bool("json", false, "one JSON document (see the command schema)"),
-		"ndjson": f.Bool("ndjson", false, "a JSON line for each connection as it ends, each anomaly, and a summary"),
+		"ndjson": f.Bool("ndjson", false, "one JSON line for each connection as it ends, each anomaly, and a summary"),
 	}
 	f.StringVar(&o.format, "format", textFormat, "`FORMAT` "+listed(formats()))
 	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
@@ -61,20 +61,20 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
 
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
-	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of plain data")
+	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of ordinary segments")
 	f.IntVar(&o.limit, "limit", report.DefaultOptions().Limit, "at most `N` rows of a table or timeline; 0 for all")
 	f.StringVar(&o.time, "time", "relative", "times in timelines: `FORMAT` is relative, delta, local, utc or epoch")
-	f.BoolVar(&o.absSeq, "abs-seq", false, "sequence numbers as on the wire")
+	f.BoolVar(&o.absSeq, "abs-seq", false, "absolute sequence numbers, as on the wire")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour: auto, always or never")
 	f.BoolVar(&o.ascii, "ascii", false, "ASCII characters only")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of the text (default: the terminal's, or 100)")
 
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
-	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; as packets come 2s)")
+	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; with live input 2s)")
 	f.IntVar(&o.workers, "workers", 0, "track connections on `N` threads (default: one for each processor); changes no result")
-	f.IntVar(&o.maxConns, "max-connections", analyzer.DefaultMaxConnections, "track at most `N` open connections; beyond it the oldest half-open ones are reported as evicted")
+	f.IntVar(&o.maxConns, "max-connections", analyzer.DefaultMaxConnections, "track at most `N` open connections; above that the oldest half-open ones are evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
-	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for habit's sake: names are never looked up")
+	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for compatibility: names are never looked up")
 
 	values := func(flag string, list ...string) {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
@@ -156,7 +156,7 @@ func (o *options) checkTogether() error {
 	}
 	switch {
 	case asked > 1:
-		return usagef("one of --conn, --explain and --explain-frame at a time")
+		return usagef("--conn, --explain and --explain-frame exclude each other")
 	case o.summaryOnly && len(o.conn) > 0:
 		return usagef("--summary-only and --conn exclude each other")
 	}

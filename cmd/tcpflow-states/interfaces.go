@@ -14,7 +14,7 @@ func (a *app) interfacesCommand() *cobra.Command {
 	var asJSON bool
 	cmd := &cobra.Command{
 		Use:   "interfaces",
-		Short: "list the interfaces that can be captured on",
+		Short: "list the interfaces to capture on",
 		Args:  noArguments,
 		RunE:  func(*cobra.Command, []string) error { return a.listInterfaces(asJSON) },
 	}

@@ -19,7 +19,7 @@ type keeper struct {
 
 func (k *keeper) add(c *record.Connection) {
 	list := &k.plain
-	if gravest(c) > 1+int(record.SeverityNote) {
+	if severityRank(c) > 1+int(record.SeverityNote) {
 		list = &k.grave
 	}
 	if len(*list) < maxKept {

@@ -23,5 +23,5 @@ func linkTypeError(c *record.Capture) error {
 	}
 	return (&failure{code: exitInput, err: fmt.Errorf("%q: cannot read %s %s: all packets were skipped",
 		c.Sources[0].Name, word, strings.Join(names, ", "))}).
-		hint("read are Ethernet, Linux cooked, raw IP, BSD loopback, PPP, 802.11 and their like")
+		hint("supported are Ethernet, Linux cooked (SLL), raw IP, BSD loopback, PPP, 802.11 and others")
 }

@@ -42,12 +42,12 @@ func (a *app) liveCommand() *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.StringSliceVarP(&opt.ifaces, "interface", "i", nil, "capture on this `INTERFACE`; any means all, several may be given")
-	f.IntVarP(&opt.snapLen, "snapshot-length", "s", 0, fmt.Sprintf("keep `N` bytes of each packet (default %d, with -w all)", capture.DefaultSnapLen))
-	f.IntVarP(&opt.buffer, "buffer-size", "B", 0, fmt.Sprintf("the kernel's buffer in `KIB` (default %d)", capture.DefaultBufferSize/1024))
-	f.BoolVarP(&opt.noPromisc, "no-promiscuous-mode", "p", false, "only packets from and to this host")
-	f.BoolVar(&opt.immediate, "immediate", false, "take each packet at once, not in batches; slower")
+	f.IntVarP(&opt.snapLen, "snapshot-length", "s", 0, fmt.Sprintf("snaplen: capture `N` bytes of each packet (default %d, with -w all)", capture.DefaultSnapLen))
+	f.IntVarP(&opt.buffer, "buffer-size", "B", 0, fmt.Sprintf("kernel buffer size in `KIB` (default %d)", capture.DefaultBufferSize/1024))
+	f.BoolVarP(&opt.noPromisc, "no-promiscuous-mode", "p", false, "no promiscuous mode: only packets from and to this host")
+	f.BoolVar(&opt.immediate, "immediate", false, "immediate mode: deliver each packet at once, not in batches; slower")
 	f.DurationVar(&opt.duration, "duration", 0, "stop after this `DURATION`, such as 30s or 10m")
-	f.StringVarP(&opt.write, "write", "w", "", "also keep the packets in this `FILE` (pcapng)")
+	f.StringVarP(&opt.write, "write", "w", "", "also write the packets to this `FILE` (pcapng)")
 	opt.options.addFlags(cmd)
 	cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 	return cmd
@@ -63,7 +63,7 @@ func (o *liveOptions) check(args []string) error {
 	case len(o.ifaces) > 1 && slices.Contains(o.ifaces, "any"):
 		return usagef("--interface any stands for all interfaces").hint("give it alone, or name the others only")
 	case o.snapLen < 0:
-		return usagef("--snapshot-length %d: not a length", o.snapLen)
+		return usagef("--snapshot-length %d: not a number of bytes", o.snapLen)
 	case o.buffer < 0 || o.buffer > 1<<21:
 		return usagef("--buffer-size %d: not a size in KiB", o.buffer)
 	case o.duration < 0:

@@ -205,7 +205,7 @@ func TestLive(t *testing.T) {
 
 	p.signal(syscall.SIGUSR1)
 	eventually(t, "an answer to SIGUSR1", func() bool {
-		return strings.Contains(p.stderr.String(), "0 connections open, 1 ended")
+		return strings.Contains(p.stderr.String(), "0 connections open, 1 closed")
 	})
 
 	p.signal(os.Interrupt)

@@ -54,7 +54,7 @@ func (a *app) rootCommand() *cobra.Command {
 	var list, version bool
 	root := &cobra.Command{
 		Use:   "tcpflow-states [flags] FILE…",
-		Short: "TCP connections of a capture: both endpoints' states, what was wrong, which packets prove it",
+		Short: "TCP state machines of both endpoints of every connection in a capture, anomalies, and the packets that prove them",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch {
@@ -118,8 +118,8 @@ Flags:
 {{.LocalFlags.FlagUsages | trimTrailingWhitespaces}}{{end}}{{if not .HasParent}}
 
 Exit codes:
-  0 analysed   1 --fail-on found something   2 wrong usage   3 input unreadable or cut short
-  4 no permission   5 output could not be written
+  0 analysed   1 --fail-on found something   2 usage error   3 input unreadable or cut short
+  4 permission denied   5 output could not be written
   130, 143, 129 interrupted by SIGINT, SIGTERM, SIGHUP before all was read
 
 Examples:
@@ -128,7 +128,7 @@ Examples:
   tcpdump -i any -w - tcp | tcpflow-states -      connections as they end
   sudo tcpflow-states live -i eth0 port 443       the same without tcpdump
   tcpflow-states trace.pcap --json | jq .summary  for scripts; --ndjson gives a line per connection
-  tcpflow-states trace.pcap --fail-on error       exit code 1 if a connection is in error{{else}}{{if .HasExample}}
+  tcpflow-states trace.pcap --fail-on error       exit code 1 if any finding is an error{{else}}{{if .HasExample}}
 
 Examples:
 {{.Example}}{{end}}{{end}}

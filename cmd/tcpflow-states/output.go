@@ -23,7 +23,7 @@ type output struct {
 	large   bool          // the files are too large to keep segments unasked
 	command string        // how to ask for one connection's timeline, or ""
 
-	worst   record.Severity // the gravest finding so far
+	worst   record.Severity // the worst finding so far
 	ended   atomic.Uint64   // connections; other goroutines ask
 	matched int             // connections chosen by --conn
 	first   bool            // a line was printed
@@ -124,13 +124,18 @@ func (o *output) finish(r *record.Report) error {
 }
 
 func (o *output) noSuchConnection() error {
-	switch o.ended.Load() {
-	case 0:
-		return usagef("--conn: there are no connections to choose from")
-	case 1:
-		return usagef("--conn: there is only connection 1")
+	flag := "--conn"
+	if len(o.opt.explain) > 0 {
+		flag = "--explain"
 	}
-	return usagef("--conn: there are only the connections 1 to %d", o.ended.Load())
+	switch n := o.ended.Load(); n {
+	case 0:
+		return usagef("%s: there are no connections to choose from", flag)
+	case 1:
+		return usagef("%s: there is only connection 1", flag)
+	default:
+		return usagef("%s: there are only connections 1 to %d", flag, n)
+	}
 }
 
 func (o *output) print(r *record.Report) {
@@ -189,13 +194,13 @@ func (o *output) hint(r *record.Report) {
 		return
 	}
 	worst := slices.MaxFunc(r.Connections, func(a, b *record.Connection) int {
-		return cmp.Or(cmp.Compare(gravest(a), gravest(b)), cmp.Compare(b.ID, a.ID))
+		return cmp.Or(cmp.Compare(severityRank(a), severityRank(b)), cmp.Compare(b.ID, a.ID))
 	})
 	o.out.WriteString("\nSegment by segment: " + o.command + " --conn " + strconv.FormatUint(worst.ID, 10) + "\n")
 }
 
-// gravest ranks a connection by its findings, 0 for none.
-func gravest(c *record.Connection) int {
+// severityRank ranks a connection by its findings, 0 for none.
+func severityRank(c *record.Connection) int {
 	if len(c.Anomalies) == 0 {
 		return 0
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // When progress shows first, and how often anew.
@@ -46,9 +47,9 @@ func (p *progress) show(s capture.Source, a *analyzer.Analyzer) {
 	}
 	part := ""
 	if known && total > 0 {
-		part = fmt.Sprintf("%d %%, ", min(100, 100*read/total))
+		part = phrase.Percent(min(1, float64(read)/float64(total))) + ", "
 	}
-	fmt.Fprintf(p.w, "\r\x1b[Kreading: %s%d packets, %d connections open", part, a.Packets(), a.Open())
+	fmt.Fprintf(p.w, "\r\x1b[Kreading: %s%s, %s open", part, phrase.Counted(a.Packets(), "packet", "packets"), phrase.Counted(a.Open(), "connection", "connections"))
 }
 
 // clear takes the line away again.

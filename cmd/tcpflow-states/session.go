@@ -12,6 +12,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // session takes packets from a source through the analysis to the output.
@@ -179,8 +180,9 @@ func (s *session) tell() {
 	for _, i := range s.source.Info() {
 		dropped += i.Dropped
 	}
-	s.app.noticef("%d connections open, %d ended; %d packets, %d dropped by the kernel",
-		s.analyzer.Open(), s.out.ended.Load(), s.analyzer.Packets(), dropped)
+	s.app.noticef("%s open, %s closed; %s, %s dropped by the kernel",
+		phrase.Counted(s.analyzer.Open(), "connection", "connections"), phrase.Count(s.out.ended.Load()),
+		phrase.Counted(s.analyzer.Packets(), "packet", "packets"), phrase.Count(dropped))
 }
 
 // finish ends the analysis, prints the report and returns what went wrong, the

@@ -1,6 +1,8 @@
 package main
 
-import "strings"
+import (
+	"strings"
+)
 
 // nearest returns the name that a misspelt word most likely meant, or "".
 func nearest(word string, names []string) string {

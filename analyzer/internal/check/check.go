@@ -59,7 +59,7 @@ func (c *Check) Doc() record.CheckDoc {
 }
 
 // Run judges a finished connection with every check and returns the anomalies,
-// the gravest first, in the catalogue's order within a severity.
+// the worst first, in the catalogue's order within a severity.
 func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	anomalies = anomalies[:0]
 	var c *Check

@@ -25,19 +25,19 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 		q.Doubts = append(q.Doubts, sentence)
 	}
 	if q.OneSided {
-		doubt("poor", "Only one direction was captured; what the other side did is inferred.")
+		doubt("poor", "Only one direction was captured; the other side is inferred.")
 	}
 	if q.Midstream {
-		doubt("partial", "The capture joined it midway; window scales and options are unknown, and who is the client may be a guess.")
+		doubt("partial", "Mid-stream: handshake not captured; window scale and options are unknown, and client/server may be a guess.")
 	}
 	switch {
 	case noData(f):
-		doubt("partial", "None of its data was captured, as if a filter had left it out.")
+		doubt("partial", "None of its data was captured, as if a capture filter had left it out.")
 	case q.GapBytes > 0 && !q.OneSided:
-		doubt("partial", fmt.Sprintf("%s acknowledged but not captured; counts of data and of retransmissions may be too low.", was(q.GapBytes, "octet", "octets")))
+		doubt("partial", phrase.Bytes(q.GapBytes)+" ACKed but missing from the capture; counts of data and of retransmissions may be too low.")
 	}
 	if n := f.CrossDirectionReordered(); n > 0 {
-		doubt("partial", "Its two directions were captured out of step; times between them are not exact.")
+		doubt("partial", "Its two directions were captured out of order; times between them are not exact.")
 	}
 }
 
@@ -68,7 +68,7 @@ func CountFaults(q *record.Quality, f *flow.Flow) {
 }
 
 // Describe puts the capture's faults into words, one sentence for each, the
-// gravest first. It is for the caller who has completed Capture.Sources and
+// worst first. It is for the caller who has completed Capture.Sources and
 // Quality.Dropped.
 func Describe(r *record.Report) {
 	q := &r.Capture.Quality
@@ -88,33 +88,36 @@ func Describe(r *record.Report) {
 		q.Faults = append(q.Faults, "One direction was stamped at least "+phrase.Duration(q.Skew.Seconds(0))+" late (answers stood before their questions): corrected before the analysis, but times between directions are not exact.")
 	}
 	for _, fault := range [...]struct {
-		n        uint64
-		one      string
-		many     string
-		sentence string
+		n         uint64
+		one, many string // what is said of one and of several
 	}{
-		{q.Dropped, "packet", "packets", "dropped by the capturing side: what is missing is its fault before it is the network's."},
-		{q.OneSided, "connection", "connections", "captured in one direction only: what the other side did is inferred."},
-		{q.NoData, "connection", "connections", "captured without any data, as if a filter had left it out: counts of data are too low."},
-		{q.GapBytes, "octet", "octets", "acknowledged but never captured: counts of data and of retransmissions may be too low."},
-		{q.Midstream, "connection", "connections", "joined midway: their window scales and options are unknown, and who is the client may be a guess."},
-		{q.OutOfStep, "connection", "connections", "captured with the two directions out of step: times between them are not exact."},
-		{q.ClockBackwards, "packet", "packets", "stamped earlier than the one before: the capture's clock was set, or several sources were mixed."},
-		{q.DoubledFrames, "frame", "frames", "captured twice; the second copies were left out."},
-		{q.SnapTruncated, "packet", "packets", "cut by the snap length: their data cannot be compared, nor their checksums verified."},
-		{q.OffloadGiants, "segment", "segments", "larger than any wire carries, captured where the network card cuts or joins them: segments are more than counted."},
-		{q.OffloadChecksum, "checksum", "checksums", "left to the network card and not verified."},
-		{q.BadChecksum, "checksum", "checksums", "wrong."},
+		{q.Dropped, "packet was dropped by the capture: suspect a missing segment there before the network.",
+			"packets were dropped by the capture: suspect missing segments there before the network."},
+		{q.OneSided, "connection was captured in one direction only: its other side is inferred.",
+			"connections were captured in one direction only: their other sides are inferred."},
+		{q.NoData, "connection was captured without its data, as if a capture filter had left it out: counts of data are too low.",
+			"connections were captured without their data, as if a capture filter had left it out: counts of data are too low."},
+		{q.GapBytes, "byte ACKed but missing from the capture (dropped by the capture): counts of data and of retransmissions may be too low.",
+			"bytes ACKed but missing from the capture (dropped by the capture): counts of data and of retransmissions may be too low."},
+		{q.Midstream, "connection is mid-stream, its handshake not captured: window scales and options are unknown, and client/server may be a guess.",
+			"connections are mid-stream, their handshakes not captured: window scales and options are unknown, and client/server may be a guess."},
+		{q.OutOfStep, "connection was captured with its two directions out of order: times between them are not exact.",
+			"connections were captured with their two directions out of order: times between them are not exact."},
+		{q.ClockBackwards, "packet has a timestamp that goes backwards (clock step, or several interfaces merged).",
+			"packets have timestamps that go backwards (clock step, or several interfaces merged)."},
+		{q.DoubledFrames, "frame was captured twice; the duplicate is ignored.",
+			"frames were captured twice; the duplicates are ignored."},
+		{q.SnapTruncated, "packet truncated by the snaplen: its data cannot be compared, nor its checksum verified.",
+			"packets truncated by the snaplen: their data cannot be compared, nor their checksums verified."},
+		{q.OffloadGiants, "packet exceeds the MTU: captured on a host with TSO/GRO, so real packet counts are higher.",
+			"packets exceed the MTU: captured on a host with TSO/GRO, so real packet counts are higher."},
+		{q.OffloadChecksum, "checksum not verified (checksum offload).", "checksums not verified (checksum offload)."},
+		{q.BadChecksum, "bad checksum.", "bad checksums."},
 	} {
 		if fault.n > 0 {
-			q.Faults = append(q.Faults, was(fault.n, fault.one, fault.many)+" "+fault.sentence)
+			q.Faults = append(q.Faults, phrase.Counted(fault.n, fault.one, fault.many))
 		}
 	}
-}
-
-// was writes "1 packet was" or "3 packets were".
-func was(n uint64, one, many string) string {
-	return phrase.Counted(n, one+" was", many+" were")
 }
 
 // outage tells of a time in which nothing was captured on an interface.
@@ -124,7 +127,7 @@ func outage(o *record.Outage) string {
 	case o.Gone:
 		return fmt.Sprintf("Interface %s was removed by %s; nothing was captured on it from then on.", o.Interface, from)
 	case o.To == 0:
-		return fmt.Sprintf("Interface %s was down from %s on, to the end; nothing was captured on it meanwhile.", o.Interface, from)
+		return fmt.Sprintf("Interface %s was down from %s to the end of the capture; nothing was captured on it meanwhile.", o.Interface, from)
 	}
-	return fmt.Sprintf("Interface %s was down from %s for %v; nothing was captured on it meanwhile.", o.Interface, from, time.Duration(o.To-o.From).Round(time.Millisecond))
+	return fmt.Sprintf("Interface %s was down from %s for %s; nothing was captured on it meanwhile.", o.Interface, from, phrase.Elapsed(o.To-o.From))
 }

@@ -65,7 +65,7 @@ func (o *Observer) follows(client host) bool {
 // knownBits is enough for one in sixteen to be set at most.
 const knownBits = 16 * mostKeys
 
-// Findings returns what the connections show together, the gravest first.
+// Findings returns what the connections show together, the worst first.
 func (o *Observer) Findings() []record.Anomaly {
 	var all []record.Anomaly
 	for _, d := range []func() []finding{

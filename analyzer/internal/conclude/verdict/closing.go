@@ -22,7 +22,7 @@ func closed(c *record.Connection) record.Verdict {
 	b := buf[:0]
 	if cl.Kind == record.CloseSimultaneous {
 		v.Code = record.VerdictClosedSimultaneously
-		b = append(b, "Both sides closed at once: the FINs in frames "...)
+		b = append(b, "Simultaneous close: the FINs in frames "...)
 		b = strconv.AppendUint(b, min(cl.FIN[0], cl.FIN[1]).Number(), 10)
 		b = append(b, " and "...)
 		b = strconv.AppendUint(b, max(cl.FIN[0], cl.FIN[1]).Number(), 10)
@@ -44,8 +44,8 @@ func closed(c *record.Connection) record.Verdict {
 		if a := anomaly(c, record.CheckFINRetransmit); a != nil {
 			b = append(b, ", "...)
 			b = append(b, phrase.By(sideOf(a.Side))...)
-			b = append(b, "'s FIN being sent "...)
-			b = append(b, phrase.Times(a.Count+1)...)
+			b = append(b, "'s FIN being retransmitted "...)
+			b = append(b, phrase.Times(a.Count)...)
 			v.Sure = v.Sure && a.Count < 2 // whether the last ACK arrived nobody knows
 		}
 	}
@@ -67,7 +67,7 @@ func timeWaitEnd(c *record.Connection) string {
 		case "assassinated":
 			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " ended the " + h.Side.String() + "'s TIME-WAIT (RFC 1337)"
 		case "missing":
-			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " shows that it held no TIME-WAIT"
+			return "the RST of " + who + " in " + phrase.Frame(c.Close.RST) + " shows that it kept no TIME-WAIT"
 		}
 	}
 	return who + " sent a RST in " + phrase.Frame(c.Close.RST) + " afterwards"
@@ -88,7 +88,7 @@ func closing(c *record.Connection) record.Verdict {
 	case c.Traffic[side].Retransmissions > 0 && u.Resent > 0 || watched > soon(c):
 		v.Code = record.VerdictCloseUnacknowledged
 		if u.Resent > 0 {
-			v.Sentence += "was sent again " + phrase.Times(u.Resent)
+			v.Sentence += "was retransmitted " + phrase.Times(u.Resent)
 			if u.Last > u.Time {
 				v.Sentence += " in " + phrase.Duration(u.Last.Seconds(u.Time))
 			}
@@ -97,12 +97,12 @@ func closing(c *record.Connection) record.Verdict {
 		}
 		v.Sentence += "never acknowledged"
 		if u.Resent == 0 {
-			v.Sentence += " in the " + phrase.Duration(watched) + " that the capture went on"
+			v.Sentence += " in the remaining " + phrase.Duration(watched) + " of the capture"
 		}
 		v.Sentence += "."
 	default:
 		v.Code = record.VerdictCaptureCut
-		v.Sentence += "was not acknowledged yet when the capture " + phrase.EndedAfter(watched, c.LastFrame) + "."
+		v.Sentence += "was not yet acknowledged when the capture " + phrase.EndedAfter(watched, c.LastFrame) + "."
 	}
 	return v
 }
@@ -127,29 +127,29 @@ func halfClosed(c *record.Connection) record.Verdict {
 	y := x.Peer()
 	v := record.Verdict{Frames: []fsm.Frame{cl.FIN[x], cl.FINAcked[x]}, Sure: true}
 	watched := max(0, c.Until.Seconds(max(finTime(c, x), c.Tail[y].LastData)))
-	fin := phrase.Capital(phrase.By(x)) + " closed its half in " + phrase.Frame(cl.FIN[x])
+	fin := phrase.Capital(phrase.By(x)) + " closed its direction (FIN in " + phrase.Frame(cl.FIN[x]) + ")"
 	switch {
 	case anomaly(c, record.CheckCloseWaitStuck) != nil:
 		v.Code = record.VerdictStuckCloseWait
-		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the " + phrase.Duration(watched) +
-			" that the capture went on: its application did not close the socket."
+		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the remaining " + phrase.Duration(watched) +
+			" of the capture: its application did not close the socket."
 	case anomaly(c, record.CheckFINWait2Stuck) != nil:
 		v.Code = record.VerdictStuckFINWait2
-		v.Sentence = fin + " and waited in FIN-WAIT-2 for the " + phrase.Duration(watched) + " that the capture went on; " + phrase.By(y) + "'s FIN never came."
+		v.Sentence = fin + " and waited in FIN-WAIT-2 for the remaining " + phrase.Duration(watched) + " of the capture; " + phrase.By(y) + "'s FIN never came."
 	case cl.FINAcked[x] == 0 && watched <= soon(c):
 		v.Code, v.Sure = record.VerdictCaptureCut, false
-		v.Sentence = fin + ", and the capture " + phrase.EndedAfter(watched, c.LastFrame) + ", without an ACK of it."
+		v.Sentence = fin + ", and the capture " + phrase.EndedAfter(watched, c.LastFrame) + ", before an ACK of it."
 	case cl.FINAcked[x] == 0:
 		v.Code, v.Sure = record.VerdictCloseUnacknowledged, false
-		v.Sentence = fin + ", and nothing acknowledged that FIN in the " + phrase.Duration(watched) + " that the capture went on."
+		v.Sentence = fin + ", and that FIN was not acknowledged in the remaining " + phrase.Duration(watched) + " of the capture."
 	default:
 		v.Code = record.VerdictHalfClosed
 		v.Sentence = fin
 		if last := c.Tail[y].LastData; last > finTime(c, x) {
-			v.Sentence += ", " + phrase.By(y) + " went on sending up to " + phrase.Frame(c.Tail[y].LastDataFrame)
+			v.Sentence += ", " + phrase.By(y) + " kept sending up to " + phrase.Frame(c.Tail[y].LastDataFrame)
 			v.Frames = append(v.Frames, c.Tail[y].LastDataFrame)
 		}
-		v.Sentence += ", and the capture " + phrase.EndedAfter(max(0, c.Until.Seconds(c.Last)), c.LastFrame) + " while " + phrase.By(y) + "'s half was still open."
+		v.Sentence += ", and the capture " + phrase.EndedAfter(max(0, c.Until.Seconds(c.Last)), c.LastFrame) + " while " + phrase.By(y) + "'s direction was still open."
 	}
 	return v
 }

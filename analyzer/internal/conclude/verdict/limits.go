@@ -13,7 +13,7 @@ import (
 const (
 	leastTime  = 0.2  // seconds that were lost by it
 	leastShare = 0.1  // of the time in which data flowed
-	leastLoss  = 0.01 // of the octets sent
+	leastLoss  = 0.01 // of the bytes sent
 	leastPause = 1    // seconds of an application's longest silence
 	restPause  = 60   // from where on a silence that nobody waits for is rest, not slowness
 )
@@ -54,9 +54,9 @@ func byReceiver(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 		return record.Limit{}, false
 	}
 	l := record.Limit{Code: record.VerdictLimitedByReceiver, Side: y.String(), Share: min(1, lost/total)}
-	l.Sentence = phrase.Capital(phrase.By(x)) + " waited " + phrase.Duration(lost) + " for room in " + phrase.By(y) + "'s receive window, " + phrase.Percent(l.Share) + " of the time in which its data flowed"
+	l.Sentence = phrase.Capital(phrase.By(x)) + " waited " + phrase.Duration(lost) + " for " + phrase.By(y) + "'s receive window to open, " + phrase.Percent(l.Share) + " of the time in which it sent data"
 	if z := &c.Traffic[y]; z.ZeroWindows > 0 {
-		l.Sentence += "; the window was closed " + phrase.Times(z.ZeroWindows) + ", for " + phrase.Duration(z.ZeroWindowTime)
+		l.Sentence += "; zero window " + phrase.Times(z.ZeroWindows) + ", for " + phrase.Duration(z.ZeroWindowTime)
 	}
 	l.Sentence += "."
 	return l, true
@@ -75,9 +75,9 @@ func byLoss(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 		return record.Limit{}, false
 	}
 	l := record.Limit{Code: record.VerdictLimitedByLoss, Side: x.String(), Share: min(1, share)}
-	l.Sentence = phrase.Capital(phrase.By(x)) + " sent " + phrase.Counted(t.Retransmissions, "segment", "segments") + " again (" + phrase.Percent(share) + " of its octets)"
+	l.Sentence = phrase.Capital(phrase.By(x)) + " retransmitted " + phrase.Counted(t.Retransmissions, "segment", "segments") + " (" + phrase.Percent(share) + " of its bytes)"
 	if wait >= leastTime {
-		l.Sentence += " and waited " + phrase.Duration(wait) + " for its retransmission timer"
+		l.Sentence += " and waited " + phrase.Duration(wait) + " for its retransmission timeouts"
 		if total > 0 {
 			l.Share = min(1, max(share, wait/total))
 		}
@@ -106,11 +106,11 @@ func byApplication(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	where := " (frames " + phrase.Bare(longest.From) + " and " + phrase.Bare(longest.To) + ")"
 	switch {
 	case what == "pause":
-		l.Sentence = phrase.Capital(phrase.By(x)) + " paused for " + phrase.Duration(longest.Longest) + " between two pieces of its data" + where
+		l.Sentence = phrase.Capital(phrase.By(x)) + " paused for " + phrase.Duration(longest.Longest) + " between two segments of its data" + where
 	case x == fsm.Server:
 		l.Sentence = "The server took " + phrase.Duration(longest.Longest) + " to answer the client" + where
 	default:
-		l.Sentence = "The client took " + phrase.Duration(longest.Longest) + " to go on after the server's data" + where
+		l.Sentence = "The client took " + phrase.Duration(longest.Longest) + " to continue after the server's data" + where
 	}
 	if n := t.Answer.Times + t.Pause.Times; n > 1 {
 		l.Sentence += ", and " + phrase.By(y) + " waited " + phrase.Duration(lost) + " for it in all"

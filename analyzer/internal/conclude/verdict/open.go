@@ -34,7 +34,7 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 		what = phrase.Size(uint64(t.Outstanding))
 	}
 	last := c.Tail[y].LastFrame
-	tried := phrase.By(x) + " sent " + what + " again " + phrase.Times(u.Resent) + " in " + phrase.Duration(max(0, u.Last.Seconds(u.Time)))
+	tried := phrase.By(x) + " retransmitted " + what + " " + phrase.Times(u.Resent) + " in " + phrase.Duration(max(0, u.Last.Seconds(u.Time)))
 	how := "(" + phrase.Frame(u.Frame)
 	if u.LastSent != u.Frame {
 		how = "(frames " + phrase.Bare(u.Frame) + " to " + phrase.Bare(u.LastSent)
@@ -47,10 +47,10 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	if u.Idle >= longSilence {
 		v.Code = record.VerdictDroppedWhileIdle
 		v.Sentence = "After " + phrase.Duration(u.Idle) + " of silence " + tried + " without an answer " + how + ", " + end +
-			": probably something between the two had forgotten the connection, or " + phrase.By(y) + " was gone."
+			": probably a firewall or NAT on the path had dropped its state, or " + phrase.By(y) + " was gone."
 		return v
 	}
-	v.Sentence = phrase.Capital(phrase.By(y)) + " was last heard in " + phrase.Frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably gone."
+	v.Sentence = phrase.Capital(phrase.By(y)) + " was last heard in " + phrase.Frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably down."
 	return v
 }
 
@@ -58,8 +58,8 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 // not closed.
 func superseded(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: record.VerdictSuperseded, Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
-	v.Sentence = "Never closed: a new connection took over its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
-		phrase.Duration(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side, or both, had probably lost it, or its end was not captured."
+	v.Sentence = "Never closed: a new connection reused its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
+		phrase.Duration(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side or both had probably lost it, or its end was not captured."
 	return v
 }
 
@@ -70,7 +70,7 @@ func open(c *record.Connection) record.Verdict {
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if z := &c.Traffic[x.Peer()]; c.Tail[x.Peer()].WindowClosed && c.Tail[x.Peer()].LastFrame != 0 {
 			v.Code = record.VerdictWindowClosed
-			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window had been closed for " + phrase.Duration(z.ZeroWindowTime) + " when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
+			v.Sentence = phrase.Capital(phrase.By(x.Peer())) + "'s receive window was zero, for " + phrase.Duration(z.ZeroWindowTime) + " in all, when the capture ended (last segment: " + phrase.Frame(c.LastFrame) + "): its application did not read."
 			return v
 		}
 	}
@@ -78,13 +78,13 @@ func open(c *record.Connection) record.Verdict {
 	if c.Quality.Midstream {
 		v.Code, v.Sure = record.VerdictJoinedMidway, false
 		v.Frames = append(v.Frames, c.FirstFrame)
-		v.Sentence = "The capture joined the connection midway in " + phrase.Frame(c.FirstFrame) + " and ended before it was closed; it holds " + phrase.Duration(max(0, c.Last.Seconds(c.First))) + " of it."
+		v.Sentence = "Mid-stream: handshake not captured (first segment: " + phrase.Frame(c.FirstFrame) + "), and the capture ended before the connection was closed; it holds " + phrase.Duration(max(0, c.Last.Seconds(c.First))) + " of it."
 		return v
 	}
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		if n := c.Tail[x].Outstanding; n > 0 && since <= soon(c) && c.Tail[x].LastData > 0 {
 			v.Code, v.Sure = record.VerdictCaptureCut, false
-			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Size(uint64(n)) + " of " + phrase.By(x) + " not acknowledged yet."
+			v.Sentence = "The capture " + phrase.EndedAfter(since, c.LastFrame) + " in the middle of a transfer, with " + phrase.Size(uint64(n)) + " of " + phrase.By(x) + " unacknowledged."
 			return v
 		}
 	}

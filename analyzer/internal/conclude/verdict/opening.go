@@ -18,7 +18,7 @@ func scanned(c *record.Connection) bool {
 }
 
 var probeNames = map[record.CheckName]string{
-	record.CheckFlagsNull:     "no control bit at all (a null scan)",
+	record.CheckFlagsNull:     "no flags at all (a null scan)",
 	record.CheckFlagsXmas:     "FIN, PSH and URG (an Xmas scan)",
 	record.CheckFlagsSYNFIN:   "SYN and FIN",
 	record.CheckFlagsSYNRST:   "SYN and RST",
@@ -29,7 +29,7 @@ var probeNames = map[record.CheckName]string{
 func scanProbe(c *record.Connection) record.Verdict {
 	a := anomaly(c, probes...)
 	v := record.Verdict{Code: record.VerdictScanProbe, Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
-	v.Sentence = "A probe, no attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
+	v.Sentence = "A scan probe, not an attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
 	server := c.Tail[fsm.Server]
 	switch {
 	case c.Close.RST != 0 && c.Reset.Side == fsm.Server:
@@ -48,11 +48,11 @@ func scanProbe(c *record.Connection) record.Verdict {
 func strayProbe(c *record.Connection) record.Verdict {
 	a := anomaly(c, record.CheckStealthProbe)
 	v := record.Verdict{Code: record.VerdictScanProbe, Frames: append([]fsm.Frame{c.FirstFrame}, a.Frames...)}
-	v.Sentence = phrase.Capital(phrase.Frame(c.FirstFrame)) + " belongs to no connection that the capture shows, and a RST answers it"
+	v.Sentence = phrase.Capital(phrase.Frame(c.FirstFrame)) + " belongs to no connection in the capture, and a RST answers it"
 	if c.LastFrame != c.FirstFrame {
 		v.Sentence += " in " + phrase.Frame(c.LastFrame)
 	}
-	v.Sentence += ": probably a stealth scan, or the rest of a connection that one side had forgotten."
+	v.Sentence += ": probably a stealth scan, or the rest of a connection that one side no longer had."
 	return v
 }
 
@@ -64,7 +64,7 @@ func noConnection(c *record.Connection) record.Verdict {
 	if n <= 1 {
 		what = "A single segment without a connection"
 	}
-	v.Sentence = what + " (" + phrase.Frame(c.FirstFrame) + "): its connection ended before the capture began, or never was."
+	v.Sentence = what + " (" + phrase.Frame(c.FirstFrame) + "): its connection ended before the capture began, or never existed."
 	return v
 }
 
@@ -75,7 +75,7 @@ func refused(c *record.Connection) record.Verdict {
 	if c.Reset.Time != 0 && h.SYNs == 1 {
 		v.Sentence += " after " + phrase.Duration(max(0, c.Reset.Time.Seconds(c.First)))
 	}
-	v.Sentence += "; nothing listens on port " + strconv.Itoa(int(c.Server.Port)) + ", or a firewall says so in its name."
+	v.Sentence += "; nothing listens on port " + strconv.Itoa(int(c.Server.Port)) + ", or a firewall sent the RST."
 	return v
 }
 
@@ -90,14 +90,14 @@ func unanswered(c *record.Connection) record.Verdict {
 			v.Sentence = "The capture " + phrase.EndedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
 			return v
 		}
-		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the " + phrase.Duration(watched) + " that the capture went on."
+		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the remaining " + phrase.Duration(watched) + " of the capture."
 		return v
 	}
 	u := &t.Unanswered
 	v.Sentence = "Nobody answered: the client sent its SYN " + phrase.Times(h.SYNs) + " in " + phrase.Duration(max(0, t.Last.Seconds(c.First))) +
 		" (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(t.LastFrame) + ", " + gaps(u) + "), and nothing came back"
 	if watched >= 0.05 {
-		v.Sentence += ", nor in the " + phrase.Duration(watched) + " after"
+		v.Sentence += ", nor in the " + phrase.Duration(watched) + " after it"
 	}
 	v.Sentence += "."
 	return v
@@ -128,12 +128,12 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 		v.Code = record.VerdictHandshakeAbortedByClient
 		switch {
 		case h.SYNACK == 0:
-			v.Sentence = "The client took its SYN in " + phrase.Frame(c.FirstFrame) + " back with the RST in " + phrase.Frame(c.Close.RST) + " before any answer was captured."
+			v.Sentence = "The client cancelled its SYN in " + phrase.Frame(c.FirstFrame) + " with the RST in " + phrase.Frame(c.Close.RST) + " before any answer was captured."
 		case r.HasAck:
-			v.Sentence = "The client reset the connection in " + phrase.Frame(c.Close.RST) + sinceSYNACK(c) + " instead of completing it; it had probably given up."
+			v.Sentence = "The client reset the connection in " + phrase.Frame(c.Close.RST) + sinceSYNACK(c) + " instead of completing the handshake; it had probably given up."
 		default:
 			v.Sentence = "The client answered the SYN-ACK in " + phrase.Frame(h.SYNACK) + " with the RST in " + phrase.Frame(c.Close.RST) + sinceThat(c) +
-				": a SYN scan, or a client that had given up or never asked."
+				": a SYN scan, or a client that had given up or never sent that SYN."
 		}
 		return v
 	}
@@ -141,10 +141,10 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 	v.Frames = append(v.Frames, h.ACK)
 	switch {
 	case h.ACK != 0:
-		v.Sentence = "The server answered the handshake's last ACK in " + phrase.Frame(h.ACK) + " with the RST in " + phrase.Frame(c.Close.RST) +
-			": it probably had no room for another connection, or something before it rejected the client."
+		v.Sentence = "The server answered the final ACK of the handshake in " + phrase.Frame(h.ACK) + " with the RST in " + phrase.Frame(c.Close.RST) +
+			": its accept queue was probably full, or a middlebox in front of it rejected the client."
 	case h.SYNACK != 0:
-		v.Sentence = "The server took its SYN-ACK in " + phrase.Frame(h.SYNACK) + " back with the RST in " + phrase.Frame(c.Close.RST)
+		v.Sentence = "The server cancelled its SYN-ACK in " + phrase.Frame(h.SYNACK) + " with the RST in " + phrase.Frame(c.Close.RST)
 		if r.Own != 0 {
 			v.Sentence += ", " + phrase.Duration(max(0, r.Time.Seconds(r.Own))) + " later,"
 		}
@@ -184,7 +184,7 @@ func badNumber(c *record.Connection) (record.Verdict, bool) {
 		wrong = a.Frames[0]
 	}
 	v := record.Verdict{Code: record.VerdictHandshakeBadNumber, Frames: append([]fsm.Frame{c.Handshake.SYN}, a.Frames...), Sure: true}
-	v.Sentence = "The handshake broke on a wrong number: " + what + phrase.Frame(wrong) + " has " + a.Seen + " where " + a.Expected + " was due"
+	v.Sentence = "The handshake failed on a wrong acknowledgment or sequence number: " + what + phrase.Frame(wrong) + " has " + a.Seen + ", expected " + a.Expected
 	if c.Close.RST != 0 {
 		v.Sentence += ", and " + phrase.By(sideOf(c.Close.ResetBy)) + " reset it in " + phrase.Frame(c.Close.RST)
 		v.Frames = append(v.Frames, c.Close.RST)
@@ -214,7 +214,7 @@ func opening(c *record.Connection) record.Verdict {
 				b.WriteString(" in " + phrase.Duration(max(0, u.Last.Seconds(u.Time))))
 			}
 		} else {
-			b.WriteString(" in the " + phrase.Duration(watched) + " that the capture went on")
+			b.WriteString(" in the remaining " + phrase.Duration(watched) + " of the capture")
 		}
 		if h.SYNs > 1 {
 			b.WriteString(", and sent its SYN " + phrase.Times(h.SYNs) + ": the SYN-ACK probably does not reach it.")
@@ -224,10 +224,10 @@ func opening(c *record.Connection) record.Verdict {
 		v.Sentence = b.String()
 	case u.Resent >= 2 && h.ACK != 0:
 		v.Code = record.VerdictSYNACKUnacknowledged
-		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, or it has no room for the connection."
+		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, or its accept queue is full."
 	default:
 		v.Code = record.VerdictCaptureCut
-		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", with the handshake still under way."
+		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", during the handshake."
 	}
 	return v
 }
@@ -235,6 +235,6 @@ func opening(c *record.Connection) record.Verdict {
 func notFollowed(c *record.Connection) record.Verdict {
 	return record.Verdict{
 		Code: record.VerdictNotFollowed, Frames: []fsm.Frame{c.FirstFrame, c.LastFrame},
-		Sentence: "The analysis followed this connection from " + phrase.Frame(c.FirstFrame) + " to " + phrase.Frame(c.LastFrame) + " only, because too many were open at once.",
+		Sentence: "The analysis followed this connection from " + phrase.Frame(c.FirstFrame) + " to " + phrase.Frame(c.LastFrame) + " only: it was evicted because too many connections were open.",
 	}
 }

@@ -13,7 +13,7 @@ const (
 	longSilence = 60 // after which something between the two may have forgotten the connection
 	idle        = 10 // after which a reset ends a silence, not a transfer
 
-	stream = 50_000 // octets that make data a stream, not an answer
+	stream = 50_000 // bytes that make data a stream, not an answer
 )
 
 // reset is the verdict on an open connection that a RST ended. What tells the
@@ -74,7 +74,7 @@ func injected(c *record.Connection) record.Verdict {
 	a := anomaly(c, record.CheckRSTInjectionSuspected)
 	v := record.Verdict{Code: record.VerdictResetInjected, Frames: append([]fsm.Frame{}, a.Frames...), Sure: false}
 	side := phrase.By(sideOf(a.Side))
-	v.Sentence = "Somebody other than " + side + " probably sent the RST in " + phrase.Frame(a.Frames[0]) + " in its name: " + side + " went on in " + phrase.Frame(a.Frames[1])
+	v.Sentence = "The RST in " + phrase.Frame(a.Frames[0]) + " was probably injected in the name of " + side + ", which continued in " + phrase.Frame(a.Frames[1])
 	if otherDistance(c) {
 		v.Sentence += ", and the RST has " + ttls(&c.Reset)
 	}
@@ -117,12 +117,12 @@ func thirdParty(c *record.Connection) record.Verdict {
 		return record.Verdict{
 			Code: record.VerdictDroppedWhileIdle, Frames: []fsm.Frame{r.Prior},
 			Sentence: "After " + phrase.Duration(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
-				": probably a device between the two had forgotten the connection.",
+				": probably a firewall or NAT on the path had dropped its state.",
 		}
 	}
 	return record.Verdict{
 		Code: record.VerdictResetByThirdParty, Frames: []fsm.Frame{r.Prior},
-		Sentence: "The RST in " + phrase.Frame(r.Frame) + " has " + ttls(r) + ": something else probably sent it in " + phrase.By(r.Side) + "'s name.",
+		Sentence: "The RST in " + phrase.Frame(r.Frame) + " has " + ttls(r) + ": a middlebox probably sent it in " + phrase.By(r.Side) + "'s name.",
 	}
 }
 
@@ -149,7 +149,7 @@ func halfOpenRecovery(c *record.Connection) record.Verdict {
 	x := c.Reset.Side
 	v := record.Verdict{Code: record.VerdictResetStateLost, Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
 	v.Sentence = phrase.Capital(phrase.By(x)) + " had lost the connection and opened a new one from the same port in " + phrase.Frame(a.Frames[0]) + "; " +
-		phrase.By(x.Peer()) + "'s ACK showed it the old one, which it reset in " + phrase.Frame(c.Reset.Frame) + "."
+		phrase.By(x.Peer()) + "'s ACK told it of the old one, which it reset in " + phrase.Frame(c.Reset.Frame) + "."
 	return v
 }
 
@@ -164,21 +164,21 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
 		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) +
-			" sent a RST in " + phrase.Frame(r.Frame) + " in place of the last ACK, so it kept no TIME-WAIT."
+			" sent a RST in " + phrase.Frame(r.Frame) + " instead of the last ACK, so it kept no TIME-WAIT."
 	case r.PeerData > finTime(c, x) || anomaly(c, record.CheckDataToClosedSocket) != nil:
 		v.Code = record.VerdictResetDataAfterClose
-		what := "further data of " + phrase.By(y)
+		what := "more data of " + phrase.By(y)
 		if r.PeerData <= finTime(c, x) {
-			what = "data of " + phrase.By(y) + " that had been under way"
+			what = "data of " + phrase.By(y) + " that was in flight"
 		} else if r.PriorBytes > 0 {
 			what = "the " + phrase.Size(uint64(r.PriorBytes)) + " of " + phrase.By(y)
 		}
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
-			" with the RST in " + phrase.Frame(r.Frame) + ": nobody read that data any more."
+			" with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
 	default:
 		v.Code, v.Sure = record.VerdictResetAfterFIN, false
-		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; it probably had no more use for it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; its application probably needed nothing more."
 	}
 	return v
 }
@@ -188,9 +188,9 @@ func resetForFIN(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	x, y := r.Side, r.Side.Peer()
 	v := record.Verdict{Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{c.Close.FIN[y]}}
-	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN"
+	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN"
 	if r.OwnOutstanding > 1 {
-		v.Sentence += ", with " + phrase.Size(uint64(r.OwnOutstanding)) + " of its own not acknowledged"
+		v.Sentence += ", with " + phrase.Size(uint64(r.OwnOutstanding)) + " of its own unacknowledged"
 	}
 	v.Sentence += "."
 	return v
@@ -205,11 +205,11 @@ func stateLost(c *record.Connection) record.Verdict {
 	if r.PriorBytes > 0 {
 		v.Sentence += " (" + phrase.Size(uint64(r.PriorBytes)) + ")"
 	}
-	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that has no such connection"
+	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that does not have the connection"
 	if r.Silence >= 1 {
-		v.Sentence += "; after " + phrase.Duration(r.Silence) + " of silence it had probably closed, timed out or restarted."
+		v.Sentence += "; after " + phrase.Duration(r.Silence) + " of silence it had probably closed it, timed out or restarted."
 	} else {
-		v.Sentence += "; it had probably closed or aborted it before, unseen here."
+		v.Sentence += "; it had probably closed or aborted it before, unseen in this capture."
 	}
 	return v
 }
@@ -224,7 +224,7 @@ func resetAfterConnect(c *record.Connection) record.Verdict {
 	if r.Side == fsm.Client {
 		v.Sentence += ", as a port scan or a health check does."
 	} else {
-		v.Sentence += ": its application, or something before it, did not want the client."
+		v.Sentence += ": its application, or a middlebox in front of it, refused the client."
 	}
 	return v
 }
@@ -233,7 +233,7 @@ func resetIdle(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	return record.Verdict{
 		Code: record.VerdictResetIdle, Frames: []fsm.Frame{r.Prior},
-		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Duration(r.Silence) + " of silence, probably because of an idle limit.",
+		Sentence: phrase.Capital(phrase.By(r.Side)) + " reset the connection in " + phrase.Frame(r.Frame) + " after " + phrase.Duration(r.Silence) + " of silence, probably because of an idle timeout.",
 	}
 }
 
@@ -246,11 +246,11 @@ func resetUnanswered(c *record.Connection) record.Verdict {
 	v := record.Verdict{Frames: []fsm.Frame{data}}
 	if after <= max(0.02, 1.5*pathRTT(c)) {
 		v.Code = record.VerdictResetAfterRequest
-		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without an answer: it was probably rejected, or the application ended over it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without a response: it was probably rejected, or the application crashed on it."
 		return v
 	}
 	v.Code = record.VerdictResetUnreadData
-	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", which it never answered: its application probably closed with that data unread."
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", to which it sent no response: its application probably closed with that data unread."
 	return v
 }
 
@@ -272,9 +272,9 @@ func resetMidTransfer(c *record.Connection) record.Verdict {
 	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + " in the middle of a transfer, "
 	switch own, theirs := r.OwnOutstanding, r.PeerOutstanding; {
 	case theirs > 0:
-		v.Sentence += "with " + phrase.Size(uint64(theirs)) + " of " + phrase.By(y) + "'s data not acknowledged."
+		v.Sentence += "with " + phrase.Size(uint64(theirs)) + " of " + phrase.By(y) + "'s data unacknowledged."
 	case own > 0:
-		v.Sentence += "with " + phrase.Size(uint64(own)) + " of its own data not acknowledged."
+		v.Sentence += "with " + phrase.Size(uint64(own)) + " of its own data unacknowledged."
 	default:
 		v.Sentence += phrase.Duration(max(0, r.Time.Seconds(r.PeerData))) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + "."
 	}
@@ -285,7 +285,7 @@ func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
 	latest := max(r.OwnData, r.PeerData)
-	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " in place of a FIN, " + phrase.Duration(max(0, r.Time.Seconds(latest))) + " after the last data"
+	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN, " + phrase.Duration(max(0, r.Time.Seconds(latest))) + " after the last data"
 	if r.PeerData == latest {
 		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
 	} else {
