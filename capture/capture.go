@@ -83,8 +83,16 @@ func (i *Info) Interrupt(by string) {
 		return
 	}
 	i.Interrupted = true
-	i.Cut = fmt.Sprintf("interrupted %s after %d packets", by, i.Packets)
+	i.Cut = fmt.Sprintf("interrupted %s after %s", by, counted(i.Packets, "packet"))
 	if i.Size > 0 {
 		i.Cut += fmt.Sprintf(", at %d %% of the file", min(100, 100*i.Read/i.Size))
 	}
+}
+
+// counted writes a number with its noun: "1 packet", "2 packets".
+func counted[N int | uint64](n N, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
 }

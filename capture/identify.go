@@ -84,7 +84,7 @@ func refusal(head []byte) *InputError {
 	case looksLikeERF(head):
 		return &InputError{Kind: ErrFormat, Detail: "it looks like Endace ERF", Hint: editcap}
 	case len(head) < 4:
-		return &InputError{Kind: ErrNotCapture, Detail: fmt.Sprintf("it is %d bytes long", len(head))}
+		return &InputError{Kind: ErrNotCapture, Detail: "it is " + counted(len(head), "byte") + " long"}
 	}
 	return &InputError{Kind: ErrNotCapture, Detail: fmt.Sprintf("it begins with the bytes % x", head[:4]),
 		Hint: "pcap and pcapng are supported, also compressed with gzip or zstd"}

@@ -132,7 +132,7 @@ func TestRefused(t *testing.T) {
 		{"a short text", "ab", ErrNotCapture, "text", ""},
 		{"text that is not English", "früher und später, καλημέρα", ErrNotCapture, "text", ""},
 		{"other bytes", "\x00\x01\x02\x03\x04\x05\x06\x07", ErrNotCapture, "00 01 02 03", ""},
-		{"a byte", "\xd4", ErrNotCapture, "1 bytes", ""},
+		{"a byte", "\xd4", ErrNotCapture, "1 byte long", ""},
 		{"xz", "\xfd7zXZ\x00\x00\x04", ErrCompression, "xz", "xz -dc FILE | tcpflow-states -"},
 		{"bzip2", "BZh91AY&SY", ErrCompression, "bzip2", "bzip2 -dc FILE | tcpflow-states -"},
 		{"lz4", "\x04\x22\x4d\x18\x64\x40", ErrCompression, "lz4", "lz4 -dc"},

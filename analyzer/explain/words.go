@@ -123,7 +123,7 @@ func (t *narrator) resent(s *record.Segment) string {
 	case slices.Contains(s.Labels, record.LabelRetransmissionSpuriousProved):
 		return text + " It was needless, as the receiver shows later: the first one had arrived."
 	case slices.Contains(s.Labels, record.LabelRetransmissionSpurious):
-		return text + " These bytes had already been ACKed when captured here, so they did arrive; that ACK was late, or lost."
+		return text + " An ACK of these bytes was captured before, so they did arrive; that ACK was late, or lost."
 	}
 	return text + " The first one passed here, so it, or the ACK of it, was lost behind the tap."
 }

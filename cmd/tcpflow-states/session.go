@@ -215,7 +215,7 @@ func (s *session) finish() error {
 	s.addUnmatched(&r.Capture)
 	err := s.out.finish(r)
 	if s.brokenOff && (err == nil || explain(err).code == exitUsage) {
-		return s.sig.interruption("after %d packets; the report is about these", r.Capture.Packets)
+		return s.sig.interruption("after %s; the report is about these", phrase.Counted(r.Capture.Packets, "packet", "packets"))
 	}
 	if err != nil {
 		return err
