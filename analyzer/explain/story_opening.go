@@ -35,7 +35,7 @@ func offers(s *record.Segment) string {
 	var list []string
 	o := s.Seg.Opts
 	if o.Has(fsm.OptMSS) {
-		list = append(list, fmt.Sprintf("segments of up to %d bytes", s.Seg.MSS))
+		list = append(list, "segments of up to "+phrase.Bytes(s.Seg.MSS))
 	}
 	if o.Has(fsm.OptWindowScale) {
 		list = append(list, fmt.Sprintf("windows in units of %d", 1<<min(s.Seg.WindowScale, 14)))
