@@ -42,7 +42,7 @@ func ExampleStory() {
 		}
 	}
 	// Output:
-	// frame 1: The client asks for a connection: a SYN with its initial sequence number 1000, which counts as 0 from here on. It offers segments of up to 1460 bytes. This proves only that the client sent it; whether it arrives, the server's answer will show.
+	// frame 1: The client asks for a connection: a SYN with its initial sequence number 1000, which counts as 0 from here on. It offers segments of up to 1,460 bytes. This proves only that the client sent it; whether it arrives, the server's answer will show.
 	//   client: CLOSED to SYN-SENT
 	// frame 2: The server refuses: the RST acknowledges the SYN, so it is an answer to it. This proves that the SYN reached a host, or a firewall, that answers, and that nothing listens on the port.
 	//   client: SYN-SENT to CLOSED
