@@ -56,7 +56,7 @@ func recordCampaigns(dir string, seeds []uint64, brief bool) int {
 }
 
 func recordCampaign(ctx context.Context, dir string, seed uint64, brief bool) error {
-	for _, act := range lab.Campaign(seed, brief) {
+	for _, act := range append(lab.Campaign(seed, brief), lab.Local(seed, brief)...) {
 		truth, err := act.Record(ctx, dir, seed)
 		if err != nil {
 			return err
