@@ -63,16 +63,13 @@ func (f *Finder) Learn(packets []decode.Packet) {
 		at     fingerprint
 		copied bool
 	}
-	type found struct {
-		frames, pairs int
-	}
 	type sight struct {
 		way  path
 		host traffic
 	}
 	latest := map[uint64]*seen{}
 	frames, acks := map[traffic]int{}, map[traffic]int{} // of these those that nothing tells apart
-	second := map[sight]*found{}
+	second := map[sight]int{} // packets seen twice
 	delays := map[path][]fsm.Time{}
 	for i := range packets {
 		p := &packets[i]
@@ -101,12 +98,7 @@ func (f *Finder) Learn(packets []decode.Packet) {
 		}
 		way := pathOf(&o.at, &now)
 		o.copied = true
-		s := second[sight{way, host}]
-		if s == nil {
-			s = &found{}
-			second[sight{way, host}] = s
-		}
-		s.pairs++
+		second[sight{way, host}]++
 		delays[way] = append(delays[way], o.at.since(&now))
 	}
 	for way, list := range delays {
@@ -115,13 +107,13 @@ func (f *Finder) Learn(packets []decode.Packet) {
 			if s.way != way {
 				continue
 			}
-			pairs += n.pairs
+			pairs += n
 			all := frames[s.host]
 			if way == 0 {
 				all -= acks[s.host]
 			}
-			if float64(n.pairs) >= nearlyAll*float64(all) {
-				regular += n.pairs
+			if float64(n) >= nearlyAll*float64(all) {
+				regular += n
 			}
 		}
 		if regular < leastPairs || float64(regular) < nearlyAll*float64(pairs) {
