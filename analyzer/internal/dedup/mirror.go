@@ -69,7 +69,7 @@ func (f *Finder) Learn(packets []decode.Packet) {
 	}
 	latest := map[uint64]*seen{}
 	frames, acks := map[traffic]int{}, map[traffic]int{} // of these those that nothing tells apart
-	second := map[sight]int{} // packets seen twice
+	second := map[sight]int{}                            // packets seen twice
 	delays := map[path][]fsm.Time{}
 	for i := range packets {
 		p := &packets[i]
