@@ -18,16 +18,35 @@ type finding struct {
 	a    *record.Anomaly
 }
 
-// findingGroup holds the occurrences of one name at one severity (a doubtful
-// capture lowers the severity of some).
-type findingGroup struct {
-	name     record.CheckName
+// findingKey is what findings are grouped by (a doubtful capture lowers the severity
+// of some of one name).
+type findingKey struct {
 	severity record.Severity
-	list     []finding
+	name     record.CheckName
 }
 
-func (p *page) findings(r *record.Report) {
-	groups := groupFindings(r.Connections)
+// findingGroup holds the occurrences of one name at one severity.
+type findingGroup struct {
+	findingKey
+	n     int       // of them
+	list  []finding // those to be told
+	first uint64    // the lowest ID of a connection with one
+	nth   int       // its place among that one's findings
+}
+
+// last returns the index of the occurrence with the highest ID.
+func (g *findingGroup) last() int {
+	last := 0
+	for i := range g.list {
+		if g.list[i].conn.ID >= g.list[last].conn.ID {
+			last = i
+		}
+	}
+	return last
+}
+
+func (p *page) findings(d *Digest, r *record.Report) {
+	groups := d.findings()
 	p.heading("Findings")
 	if len(groups) == 0 {
 		p.line("  none")
@@ -37,52 +56,23 @@ func (p *page) findings(r *record.Report) {
 	for i := range r.Summary.Anomalies {
 		titles[r.Summary.Anomalies[i].Name] = r.Summary.Anomalies[i].Title
 	}
-	for i := range groups {
+	for i, g := range groups {
 		if i > 0 {
 			p.line()
 		}
-		p.findingGroup(&groups[i], titles[groups[i].name])
+		p.findingGroup(g, titles[g.name])
 	}
-}
-
-// groupFindings gathers anomalies by severity, the worst first, and name, in
-// the order of their first connection.
-func groupFindings(conns []*record.Connection) []findingGroup {
-	type key struct {
-		severity record.Severity
-		name     record.CheckName
-	}
-	var groups []findingGroup
-	at := map[key]int{}
-	for _, c := range conns {
-		for i := range c.Anomalies {
-			a := &c.Anomalies[i]
-			k := key{a.Severity, a.Name}
-			n, ok := at[k]
-			if !ok {
-				n = len(groups)
-				at[k] = n
-				groups = append(groups, findingGroup{name: a.Name, severity: a.Severity})
-			}
-			groups[n].list = append(groups[n].list, finding{c, a})
-		}
-	}
-	slices.SortStableFunc(groups, func(a, b findingGroup) int { return int(b.severity) - int(a.severity) })
-	return groups
 }
 
 func (p *page) findingGroup(g *findingGroup, title string) {
 	st := severityStyle(g.severity)
 	head := p.text(string(g.name) + optional(": ", title))
-	if n := len(g.list); n > 1 {
-		head += " (" + phrase.Counted(uint64(n), "connection", "connections") + ")"
+	if g.n > 1 {
+		head += " (" + phrase.Counted(uint64(g.n), "connection", "connections") + ")"
 	}
 	p.hanging(0, padRight(g.severity.String(), len("warning")+2), st, head, bold)
 
 	shown := g.list
-	if p.o.Limit > 0 && !p.o.Full {
-		shown = shown[:min(len(shown), examplesPerFinding, p.o.Limit)]
-	}
 	rule, sameRule := g.list[0].a.Rule, true
 	benign, sameBenign := g.list[0].a.Benign, true
 	for _, f := range shown {
@@ -98,7 +88,7 @@ func (p *page) findingGroup(g *findingGroup, title string) {
 			p.findingField("could also be", strings.Join(f.a.Benign, "; "))
 		}
 	}
-	if more := len(g.list) - len(shown); more > 0 {
+	if more := g.n - len(shown); more > 0 {
 		p.line("  ", p.g.ellipsis, " ", phrase.Counted(uint64(more), "more connection", "more connections"), " (--limit 0 shows all)")
 	}
 	if sameRule {

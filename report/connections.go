@@ -1,7 +1,6 @@
 package report
 
 import (
-	"cmp"
 	"slices"
 	"strings"
 
@@ -14,8 +13,8 @@ import (
 // because each endpoint has a state of its own. What happened stands beside
 // them: opened, closed, the worst finding.
 
-func (p *page) connectionTable(r *record.Report) {
-	shown, left := pickConnections(r.Connections, p.o.Limit)
+func (p *page) connectionTable(d *Digest, start fsm.Time) {
+	shown, left := d.connections()
 	p.heading("Connections")
 	if len(shown) == 0 {
 		p.line("  none")
@@ -41,7 +40,7 @@ func (p *page) connectionTable(r *record.Report) {
 			p.whatHappened(c, lasted, roomy),
 		}
 		if roomy {
-			row = slices.Insert(row, 4, p.text(phrase.Duration(span(r.Capture.First, c.First)))+"\n"+lasted)
+			row = slices.Insert(row, 4, p.text(phrase.Duration(span(start, c.First)))+"\n"+lasted)
 		}
 		t.row(row...)
 	}
@@ -55,20 +54,6 @@ func (p *page) connectionTable(r *record.Report) {
 		p.hanging(2, "", plain, phrase.Counted(uint64(left), "more connection", "more connections")+
 			" not shown; worst first. --limit 0 shows all, --conn N one of them.", plain)
 	}
-}
-
-// pickConnections returns at most limit connections and how many are left out.
-// When some are, those with the worst findings and verdicts are kept and stand
-// first; otherwise all are in order of ID.
-func pickConnections(all []*record.Connection, limit int) ([]*record.Connection, int) {
-	if limit <= 0 || len(all) <= limit {
-		return all, 0
-	}
-	picked := slices.Clone(all)
-	slices.SortStableFunc(picked, func(a, b *record.Connection) int {
-		return cmp.Or(cmp.Compare(gravity(b), gravity(a)), cmp.Compare(b.Verdict.Concern(), a.Verdict.Concern()))
-	})
-	return picked[:limit], len(all) - limit
 }
 
 // gravity is 0 without findings, else 1 + the worst one's severity.

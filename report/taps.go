@@ -45,13 +45,14 @@ func (p *page) between(r *record.Report) {
 	if r.Capture.Taps == nil {
 		return
 	}
-	var with []*record.Connection
+	with := NewDigest(p.o)
+	with.shares = true
 	for _, c := range r.Connections {
 		if c.Between != nil {
-			with = append(with, c)
+			with.Add(c)
 		}
 	}
-	shown, left := pickConnections(with, p.o.Limit)
+	shown, left := with.connections()
 	p.heading("Between the taps")
 	if len(shown) == 0 {
 		p.line("  no connection was seen at both")

@@ -11,22 +11,7 @@ import (
 // timelines.
 func Text(w io.Writer, r *record.Report, o Options) error {
 	o = o.forReport(r)
-	return render(w, o, func(p *page) {
-		p.captureSummary(r)
-		if !o.SummaryOnly && len(r.Connections) > 0 {
-			p.line()
-			p.connectionTable(r)
-			p.line()
-			if r.Capture.Taps != nil {
-				p.between(r)
-				p.line()
-			}
-			p.findings(r)
-			if o.Timelines {
-				p.timelines(r)
-			}
-		}
-	})
+	return digestOf(r, o).write(w, r, o)
 }
 
 // Summary writes what was read, how far it can be trusted and what was found.
@@ -36,10 +21,10 @@ func Summary(w io.Writer, r *record.Report, o Options) error {
 
 // Anomalies writes all findings, the worst first.
 func Anomalies(w io.Writer, r *record.Report, o Options) error {
-	return render(w, o.forReport(r), func(p *page) { p.findings(r) })
+	return render(w, o.forReport(r), func(p *page) { p.findings(digestOf(r, o), r) })
 }
 
 // Timelines writes every connection's timeline.
 func Timelines(w io.Writer, r *record.Report, o Options) error {
-	return render(w, o.forReport(r), func(p *page) { p.timelines(r) })
+	return render(w, o.forReport(r), func(p *page) { p.timelines(digestOf(r, o)) })
 }

@@ -124,7 +124,7 @@ func TestGoldenText(t *testing.T) {
 
 // connectionsOnly renders the table of connections alone.
 func connectionsOnly(w io.Writer, r *record.Report, o Options) error {
-	return render(w, o.forReport(r), func(p *page) { p.connectionTable(r) })
+	return render(w, o.forReport(r), func(p *page) { p.connectionTable(digestOf(r, o), r.Capture.First) })
 }
 
 func withTimelines(o Options) Options {
@@ -208,7 +208,7 @@ func TestColourChangesNoText(t *testing.T) {
 
 func TestLimitKeepsTheGravest(t *testing.T) {
 	r := fixture()
-	shown, left := pickConnections(r.Connections, 3)
+	shown, left := digestOf(r, Options{Limit: 3}).connections()
 	var ids []uint64
 	for _, c := range shown {
 		ids = append(ids, c.ID)
@@ -221,7 +221,7 @@ func TestLimitKeepsTheGravest(t *testing.T) {
 	if !strings.Contains(page, "3 more connections not shown") {
 		t.Errorf("the table does not say what it leaves out:\n%s", page)
 	}
-	if _, left := pickConnections(r.Connections, 0); left != 0 {
+	if _, left := digestOf(r, Options{}).connections(); left != 0 {
 		t.Error("a limit of 0 left something out")
 	}
 }

@@ -14,8 +14,8 @@ import (
 // segment. A state is printed where it changes and on the line before, so that
 // what it was and what it became stand one above the other.
 
-func (p *page) timelines(r *record.Report) {
-	shown, left := pickConnections(r.Connections, p.o.Limit)
+func (p *page) timelines(d *Digest) {
+	shown, left := d.connections()
 	for i, c := range shown {
 		if i > 0 || p.o.Timelines {
 			p.line()

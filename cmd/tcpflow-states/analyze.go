@@ -114,7 +114,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	defer source.Close()
 	live := len(pipes) > 0
-	out := newOutput(a, &opt.options, live, len(files) > 1)
+	out := newOutput(a, &opt.options, live, len(files) > 1, opt.merge)
 	if !live {
 		out.command = commandFor(files)
 		if opt.merge && out.command != "" {
@@ -128,7 +128,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	s.waits = live && len(files) == 1
 	s.filter = filter
-	if !out.streams() || !isTerminal(a.stdout) {
+	if !out.streams() || out.digest != nil || !isTerminal(a.stdout) {
 		s.progress = a.newProgress()
 	}
 	s.read(source)

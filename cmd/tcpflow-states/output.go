@@ -1,7 +1,6 @@
 package main
 
 import (
-	"cmp"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -28,13 +27,23 @@ type output struct {
 	matched int             // connections chosen by --conn
 	first   bool            // a line was printed
 	kept    keeper
+	digest  *report.Digest // what the report will show, where connections are not kept
+	look    worthALook
 }
 
-func newOutput(a *app, opt *options, live, multi bool) *output {
+// worthALook is the connection with the worst finding, the first of several.
+type worthALook struct {
+	id   uint64
+	rank int
+}
+
+func newOutput(a *app, opt *options, live, multi, merged bool) *output {
 	o := &output{app: a, opt: opt, live: live, out: newResults(a.stdout), render: opt.render(a)}
 	o.render.Multi = multi
 	if !opt.text() {
 		o.writer = opt.form.New(o.out, o.render)
+	} else if !live && !opt.quiet && !opt.summaryOnly && opt.frame == 0 && len(opt.explain) == 0 && len(opt.conns) == 0 && !merged {
+		o.digest = report.NewDigest(o.render)
 	}
 	return o
 }
@@ -42,7 +51,7 @@ func newOutput(a *app, opt *options, live, multi bool) *output {
 // streams tells whether connections are handled as they end, so that the
 // analyzer need not keep them.
 func (o *output) streams() bool {
-	return o.opt.form.Streams || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.text() && o.opt.frame == 0 && len(o.opt.explain) == 0
+	return o.digest != nil || o.opt.form.Streams || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.text() && o.opt.frame == 0 && len(o.opt.explain) == 0
 }
 
 // maxSegments bounds the segments kept for timelines.
@@ -83,6 +92,8 @@ func (o *output) connection(c *record.Connection) error {
 		return nil
 	case o.writer != nil:
 		o.writer.Connection(c) // errors of writing stay in o.out
+	case o.digest != nil:
+		o.digest.Add(c)
 	default:
 		o.first = true
 		report.Line(o.out, c, o.render)
@@ -94,6 +105,9 @@ func (o *output) connection(c *record.Connection) error {
 // note remembers what decides the exit code.
 func (o *output) note(c *record.Connection) {
 	o.matched++
+	if rank := severityRank(c); o.look.id == 0 || rank > o.look.rank || rank == o.look.rank && c.ID < o.look.id {
+		o.look = worthALook{c.ID, rank}
+	}
 	for i := range c.Anomalies {
 		o.worst = max(o.worst, c.Anomalies[i].Severity)
 	}
@@ -154,6 +168,10 @@ func (o *output) print(r *record.Report) {
 			}
 			report.Explain(o.out, c, o.render)
 		}
+	case o.digest != nil:
+		o.render.Timelines = o.matched <= o.opt.timelines
+		o.digest.Write(o.out, r, o.render)
+		o.hint()
 	case o.streams():
 		o.closing(r)
 	case len(o.opt.conns) > 0:
@@ -161,7 +179,7 @@ func (o *output) print(r *record.Report) {
 	default:
 		o.render.Timelines = len(r.Connections) <= o.opt.timelines
 		report.Text(o.out, r, o.render)
-		o.hint(r)
+		o.hint()
 	}
 }
 
@@ -189,14 +207,11 @@ func (o *output) closing(r *record.Report) {
 }
 
 // hint says how to see more of the connection that most deserves it.
-func (o *output) hint(r *record.Report) {
-	if o.render.Timelines || len(r.Connections) == 0 || o.command == "" {
+func (o *output) hint() {
+	if o.render.Timelines || o.look.id == 0 || o.command == "" {
 		return
 	}
-	worst := slices.MaxFunc(r.Connections, func(a, b *record.Connection) int {
-		return cmp.Or(cmp.Compare(severityRank(a), severityRank(b)), cmp.Compare(b.ID, a.ID))
-	})
-	o.out.WriteString("\nSegment by segment: " + o.command + " --conn " + strconv.FormatUint(worst.ID, 10) + "\n")
+	o.out.WriteString("\nSegment by segment: " + o.command + " --conn " + strconv.FormatUint(o.look.id, 10) + "\n")
 }
 
 // severityRank ranks a connection by its findings, 0 for none.
