@@ -7,7 +7,6 @@ package check
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -31,6 +30,12 @@ type Check struct {
 	// showed one of Facts; with neither set, on every connection.
 	Meaning fsm.Meaning
 	Facts   flow.SegmentFacts
+
+	// Says why the check may be judged once for all clean connections of one template
+	// (conntrack.TemplateKey says what these have in common): because it finds nothing
+	// on any, or looks at nothing but that. Empty: it may not, and where it could look
+	// at clean connections, each of them is judged.
+	OncePerTemplate string
 
 	// Judge reports what it finds on the connection.
 	Judge func(f *flow.Flow, found func(Finding))
@@ -56,62 +61,6 @@ func (c *Check) Doc() record.CheckDoc {
 		Name: c.Name, Title: c.Title, Severity: c.Severity, Family: c.Family, Rule: c.Rule,
 		Condition: c.Condition, Benign: c.Benign, Peers: c.Peers, Filter: c.Filter,
 	}
-}
-
-// Run judges a finished connection with every check and returns the anomalies,
-// the worst first, in the catalogue's order within a severity.
-func Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
-	anomalies = anomalies[:0]
-	var c *Check
-	found := func(x Finding) { // one closure for all checks
-		a := c.anomaly(x)
-		if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
-			a.Doubt = x.Doubt
-		}
-		if a.Doubt != "" && a.Severity > record.SeverityNote {
-			a.Severity--
-		}
-		anomalies = append(anomalies, a)
-	}
-	for i := range gates {
-		g := &gates[i]
-		if g.closed && !f.Meanings.Any(g.meaning) && !f.AllFacts.Any(g.facts) {
-			continue
-		}
-		c = Catalogue[i]
-		c.Judge(f, found)
-	}
-	if len(anomalies) < 2 {
-		return anomalies
-	}
-	slices.SortStableFunc(anomalies, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
-	return anomalies
-}
-
-// gates say when each check of the catalogue runs, close together: most
-// connections open few of them.
-var gates = func() []gate {
-	list := make([]gate, len(Catalogue))
-	for i, c := range Catalogue {
-		list[i] = gate{c.Meaning, c.Facts, c.Meaning != 0 || !c.Facts.Empty()}
-	}
-	return list
-}()
-
-type gate struct {
-	meaning fsm.Meaning
-	facts   flow.SegmentFacts
-	closed  bool // unless a segment meant or showed one of these
-}
-
-// Find returns the check of that name, or nil.
-func Find(name record.CheckName) *Check {
-	for _, c := range Catalogue {
-		if c.Name == name {
-			return c
-		}
-	}
-	return nil
 }
 
 func (c *Check) anomaly(x Finding) record.Anomaly {

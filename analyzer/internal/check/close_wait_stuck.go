@@ -15,6 +15,8 @@ var closeWaitStuck = &Check{
 	Condition: "A side acknowledged the peer's FIN and then neither closed nor sent data for more than 60 s, up to the end of the capture: its application has not closed the socket (a leaked descriptor, often).",
 	Benign:    []string{"the application is still working on a response", "the side's FIN was not captured"},
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
+
+	OncePerTemplate: "a clean connection is not left in CLOSE-WAIT",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			e := &f.Conn.End[side]

@@ -15,6 +15,8 @@ var delayedACKStall = &Check{
 	Condition: "Three times or more a side sends its next data within 5 ms of an ACK without data that its peer delayed by 35 to 500 ms, at least four times the RTT: Nagle's algorithm on one side waits for the delayed ACK of the other.",
 	Benign:    []string{"an application that sends at that interval by itself"},
 	Filter:    "tcp.time_delta > 0.035 && tcp.len == 0",
+
+	OncePerTemplate: "a clean connection has too few delayed ACKs",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

@@ -31,6 +31,8 @@ var ecnBleached = &Check{
 	Condition: "ECN was negotiated, and of ten or more segments with data in one direction none has ECT set in its IP header.",
 	Benign:    []string{"a sender that negotiates ECN and does not use it", "a router that clears the field"},
 	Filter:    "tcp.len > 0 && ip.dsfield.ecn == 0",
+
+	OncePerTemplate: "a closed clean connection has not negotiated ECN, and a lone SYN has no data",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.ECN {
 			return

@@ -15,6 +15,8 @@ var finUnacked = &Check{
 	Condition: "A side's FIN was never acknowledged and no RST ended the connection, although the FIN was retransmitted or the capture went on for more than 10 s.",
 	Benign:    []string{"the capture ended too early", "the ACK was not captured", "the peer, or the path to it, vanished"},
 	Filter:    "tcp.flags.fin == 1", Needs: BothSides | Whole,
+
+	OncePerTemplate: "a clean connection has both its FINs acknowledged, or none",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.OneSided() {
 			return

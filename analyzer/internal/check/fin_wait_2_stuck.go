@@ -15,6 +15,8 @@ var finWait2Stuck = &Check{
 	Condition: "A side's FIN was acknowledged and the peer neither closed nor sent data for more than 60 s, up to the end of the capture.",
 	Benign:    []string{"the peer is still working on a response", "the host dropped the orphaned connection without sending anything (Linux: tcp_fin_timeout, 60 s)"},
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
+
+	OncePerTemplate: "a clean connection is not left in FIN-WAIT-2",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })

@@ -15,6 +15,8 @@ var halfCloseLong = &Check{
 	Condition: "One side's FIN was acknowledged and the other side kept sending data for more than 60 s after it.",
 	Benign:    []string{"legal: rsh, ssh and some HTTP/1.0 clients half-close early"},
 	Filter:    "tcp.completeness & 16 && tcp.len > 0",
+
+	OncePerTemplate: "nobody sends data after a FIN of a clean connection",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			fin := finFrame(f, side)

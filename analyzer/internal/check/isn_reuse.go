@@ -14,6 +14,8 @@ var isnReuse = &Check{
 	Condition: "A side uses the same ISN as in the previous connection on the same addresses and ports.",
 	Benign:    []string{"replayed traffic", "a proxy or a test that builds its own segments", "the same SYN cookie within a minute"},
 	Filter:    "tcp.flags.syn == 1 && tcp.seq_raw",
+
+	OncePerTemplate: "looks at the earlier connection of the 4-tuple, which a clean one does not have",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		pre := f.Previous
 		if pre == nil {

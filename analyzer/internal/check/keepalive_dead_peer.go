@@ -15,6 +15,8 @@ var keepaliveDeadPeer = &Check{
 	Condition: "The last keepalive probes in a row were not answered and their sender then reset the connection, or at least 9 were not answered and the peer was not heard again.",
 	Benign:    []string{"the answers were not captured", "a firewall or NAT on the path dropped its state"},
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
+
+	OncePerTemplate: "a clean connection has no probes",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive

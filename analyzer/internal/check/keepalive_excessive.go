@@ -15,6 +15,8 @@ var keepaliveExcessive = &Check{
 	Condition: "9 or more keepalive probes in a row are not answered (hosts give up after 9 or 10), or 10 or more probes are less than 5 s apart on average. The default keepalive idle time must be at least 2 hours.",
 	Benign:    []string{"an application that sets a short interval to keep a NAT mapping alive", "the answers were not captured"},
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
+
+	OncePerTemplate: "a clean connection has no probes",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive

@@ -15,6 +15,8 @@ var md5AOPresent = &Check{
 	Benign:    []string{"routers protect BGP sessions this way"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.md5"}},
 	Filter:    "tcp.option_kind == 19 || tcp.option_kind == 29",
+
+	OncePerTemplate: "looks at the options of the SYN as a set",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		const signed = fsm.OptMD5 | fsm.OptAO
 		if !f.Dir[fsm.Client].SYNOptions.Any(signed) {
@@ -33,6 +35,8 @@ var md5AOAbsent = &Check{
 	Condition: "A side's SYN carried TCP-MD5 or TCP-AO and a later segment of it does not: the receiver must drop it.",
 	Benign:    []string{"a RST by a host that has lost the connection, and the key with it", "a forged segment"},
 	Filter:    "tcp.option_kind == 19 || tcp.option_kind == 29",
+
+	OncePerTemplate: "no SYN of a closed clean connection is signed, and a lone SYN has no segment behind it",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := f.Dir[side].Unsigned()

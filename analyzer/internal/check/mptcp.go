@@ -15,6 +15,8 @@ var mptcpFallback = &Check{
 	Benign:    []string{"the server does not support MPTCP", "a middlebox removed the option"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mptcp"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.mptcp.subtype",
+
+	OncePerTemplate: "no SYN of a closed clean connection has MPTCP options, and a lone SYN has no answer",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Dir[fsm.Client], &f.Dir[fsm.Server]
 		if f.SYNACK.Nth == 0 || !c.SYNOptions.Has(fsm.OptMPTCP) || !s.Options.Seen || s.SYNOptions.Any(fsm.OptMPTCP|fsm.OptMalformed) {
@@ -33,6 +35,8 @@ var mptcpJoin = &Check{
 	Condition: "The SYN carries MP_JOIN: this is a further subflow of an existing MPTCP connection and carries only part of its data.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mptcp.subtype == 1"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.mptcp.subtype == 1",
+
+	OncePerTemplate: "looks at the options of the SYN as a set",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.Dir[fsm.Client].SYNOptions.Has(fsm.OptMPTCPJoin) {
 			return

@@ -15,6 +15,8 @@ var mssAbsent = &Check{
 	Benign:    []string{"a scanner that builds its own SYNs", "a minimal (embedded) stack", "a middlebox that removes options"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mss.absent"}},
 	Filter:    "tcp.flags.syn == 1 && !tcp.options.mss_val",
+
+	OncePerTemplate: "looks at whether the SYNs have an MSS option",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

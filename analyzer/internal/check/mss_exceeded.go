@@ -14,6 +14,8 @@ var mssExceeded = &Check{
 	Condition: "Three segments or more carry more bytes than the peer's MSS, no packet of the direction is larger than 1500 bytes, and the capture shows no sign of TSO/GRO, which would explain it.",
 	Benign:    []string{"captured before segmentation offload (TSO)", "a middlebox clamps the MSS beyond the tap"},
 	Filter:    "tcp.len > 536",
+
+	OncePerTemplate: "segments of a clean connection exceed the MSS only if they exceed 1500 bytes too, and then it finds nothing",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

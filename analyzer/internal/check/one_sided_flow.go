@@ -16,6 +16,8 @@ var oneSidedFlow = &Check{
 	Benign:    []string{"asymmetric routing", "a capture filter on one address", "a mirror (SPAN) port of one direction"},
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "possible_split_routing"}, {Tool: "Snort", Name: "asymmetric_flows"}},
 	Filter:    "tcp.analysis.ack_lost_segment",
+
+	OncePerTemplate: "of a closed clean connection both directions were captured, and a lone SYN shows no answer",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.OneSided() {
 			return

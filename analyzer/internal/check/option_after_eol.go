@@ -16,6 +16,8 @@ var optionAfterEOL = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.non_zero_bytes_after_eol"}},
 	Filter:    "tcp.option_kind == 0",
 	Facts:     flow.Facts(flow.OptionsAfterEnd),
+
+	OncePerTemplate: "looks at the options of the SYN as a set",
 	Judge: eachSideShowing(flow.OptionsAfterEnd, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "bytes other than 0", Expected: "zeros",

@@ -16,6 +16,8 @@ var optionDuplicate = &Check{
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "tcp.opt_duplicate"}},
 	Filter:    "tcp.options",
 	Facts:     flow.Facts(flow.OptionsDuplicate),
+
+	OncePerTemplate: "looks at the options of the SYN as a set",
 	Judge: eachSideShowing(flow.OptionsDuplicate, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "one option twice", Expected: "each once", Message: fmt.Sprintf("Frame %d carries the same option twice.", k.Frame.Number())}
 	}),

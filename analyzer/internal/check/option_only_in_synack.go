@@ -16,6 +16,8 @@ var optionOnlyInSYNACK = &Check{
 	Benign:    []string{"a middlebox removed the option from the SYN, or put it into the SYN-ACK"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.3whs_synack_with_wrong_ack (liberal timestamps)"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 1 && (tcp.options.wscale || tcp.options.timestamp.tsval)",
+
+	OncePerTemplate: "looks at the options of the SYNs as sets",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Dir[fsm.Client], &f.Dir[fsm.Server]
 		const answers = fsm.OptWindowScale | fsm.OptTimestamps

@@ -91,7 +91,7 @@ func TestCatalogue(t *testing.T) {
 		if !strings.HasSuffix(d.Condition, ".") {
 			t.Errorf("%s: its condition is no sentence: %q", d.Name, d.Condition)
 		}
-		if check.Find(d.Name) != c {
+		if check.NewSet(check.Catalogue).Find(d.Name) != c {
 			t.Errorf("%s cannot be found", d.Name)
 		}
 	}

@@ -15,6 +15,8 @@ var portZero = &Check{
 	Benign:    []string{"a scanner", "a fragment mistaken for a TCP header by the capturing tool"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "116:446"}},
 	Filter:    "tcp.port == 0",
+
+	OncePerTemplate: "looks at whether a port is 0",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if f.Ends[side].Port == 0 {

@@ -14,6 +14,8 @@ var simultaneousClose = &Check{
 	Condition: "Each side sent its FIN before it received the other's, so at least one went through CLOSING (RFC 9293 Figure 13).",
 	Benign:    []string{"legal and harmless; both sides hold TIME-WAIT"},
 	Filter:    "tcp.flags.fin == 1", Needs: InStep,
+
+	OncePerTemplate: "the FINs of a clean connection do not cross",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		closing := func(t *fsm.Transition) bool { return t.To == fsm.Closing }
 		if transition(f, fsm.Client, closing) == nil && transition(f, fsm.Server, closing) == nil {

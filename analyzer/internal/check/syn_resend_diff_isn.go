@@ -17,6 +17,8 @@ var synResendDiffISN = &Check{
 		{Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}, {Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Arkime", Name: "srcISNCnt"},
 	},
 	Filter: "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.reused_ports",
+
+	OncePerTemplate: "looks at the earlier connection of the 4-tuple, which a clean one does not have",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.Previous == nil || !f.Previous.Unanswered || f.SYN.Frame == 0 {
 			return

@@ -21,6 +21,8 @@ var timeWaitMissing = &Check{
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
 	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
+
+	OncePerTemplate: "needs a RST, or an earlier connection of the 4-tuple: a clean one has neither",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := notable(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait)

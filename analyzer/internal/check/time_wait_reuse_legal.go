@@ -16,6 +16,8 @@ var timeWaitReuseLegal = &Check{
 	Benign:    []string{"a busy client that cycles through its ports quickly"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.reused_ports"}, {Tool: "Zeek", Name: "active_connection_reuse"}},
 	Filter:    "tcp.analysis.reused_ports",
+
+	OncePerTemplate: "looks at the earlier connection of the 4-tuple, which a clean one does not have",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		r := judgeReuse(f)
 		if !r.early || !r.legal {

@@ -15,6 +15,8 @@ var tinySegments = &Check{
 	Benign:    []string{"an application that sends small messages at once (TCP_NODELAY)", "a small window"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:12"}},
 	Filter:    "tcp.len > 0 && tcp.len < 700",
+
+	OncePerTemplate: "a clean connection has too few small segments",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			w := f.Dir[side].WindowStats()

@@ -2,13 +2,12 @@ package conntrack
 
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // CleanSummary is what distinguishes a clean connection from others of its
-// TemplateKey: either one ordinary SYN of which nothing else was captured, as a flood
-// is made of, or a connection that was clean from its SYN to the ACK of its second
-// FIN.
+// TemplateKey.
 type CleanSummary struct {
 	ID             uint64 // in its table
 	Client, Server decode.Endpoint
@@ -18,6 +17,40 @@ type CleanSummary struct {
 	TSVal          [2]uint32    // of the SYNs
 	Bytes          [2]uint64    // payload
 	Key            TemplateKey
+}
+
+// CleanKind tells the two kinds of clean connections apart.
+type CleanKind uint8
+
+// The kinds.
+const (
+	LoneSYN CleanKind = iota // one ordinary SYN of which nothing else was captured
+	Closed                   // opened, used and closed
+
+	// NumCleanKinds is the number of kinds.
+	NumCleanKinds = iota
+)
+
+// Shows returns all that segments of clean connections of the kind can mean and show.
+// Checks that ask for anything else never run on them.
+func (k CleanKind) Shows() (fsm.Meaning, flow.SegmentFacts) {
+	if k == LoneSYN {
+		return fsm.StateChanged, loneSYNFacts
+	}
+	return fsm.StateChanged, closedFacts
+}
+
+var (
+	loneSYNFacts = flow.Facts(flow.AckWithoutFlag, flow.ScaleInvalid, flow.OptionsOdd, flow.OptionsMalformed, flow.OptionsDuplicate, flow.OptionsAfterEnd)
+	closedFacts  = flow.Facts(flow.FinalACK, flow.WindowUpdate)
+)
+
+// Kind returns the kind of clean connections that the key is of.
+func (k *TemplateKey) Kind() CleanKind {
+	if k.closed {
+		return Closed
+	}
+	return LoneSYN
 }
 
 // TemplateKey is all that verdicts depend on for clean connections, and those checks

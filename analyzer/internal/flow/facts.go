@@ -98,6 +98,16 @@ func (s *SegmentFacts) Any(t SegmentFacts) bool {
 // Empty reports whether there is no fact in s.
 func (s *SegmentFacts) Empty() bool { return *s == SegmentFacts{} }
 
+// In reports whether all facts in s are in t.
+func (s *SegmentFacts) In(t SegmentFacts) bool {
+	for i := range s {
+		if s[i]&^t[i] != 0 {
+			return false
+		}
+	}
+	return true
+}
+
 func (s *SegmentFacts) add(f Fact) { s[f/64] |= 1 << (f % 64) }
 
 func (s *SegmentFacts) addAll(t SegmentFacts) {

@@ -12,22 +12,22 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// round is a run of packets on its way through the analysis: it is filled with
+// batch is a run of packets on its way through the analysis: it is filled with
 // decoded packets, sorted by shard, worked on and merged. What a shard makes of its
-// part depends on nothing outside it, so rounds give the same results however many
+// packets depends on nothing outside it, so batches give the same results however many
 // workers share the shards.
 type batch struct {
 	packets []decode.Packet
 	bytes   []byte // the beginnings of their payloads
 	shards  []batchShard
-	now     fsm.Time // latest time of the capture when the round ended
+	now     fsm.Time // latest time of the capture when the batch ended
 	packet  uint64   // packets of the capture by then
 	names   decode.EncapNames
 	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported
 	done    sync.WaitGroup
 }
 
-// part is what one shard gets of a round, and what it gives back.
+// batchShard is what one shard gets of a batch, and what it gives back.
 type batchShard struct {
 	packets   []uint16             // their indexes, in order
 	begun     []conntrack.Birth    // connections that began, in order
@@ -40,19 +40,19 @@ func newBatch(shards int) *batch {
 	return &batch{packets: make([]decode.Packet, 0, batchPackets), shards: make([]batchShard, shards)}
 }
 
-// clear makes the round ready for the next packets.
-func (r *batch) clear() {
-	r.packets, r.bytes = r.packets[:0], r.bytes[:0]
-	for i := range r.shards {
-		p := &r.shards[i]
+// clear makes the batch ready for the next packets.
+func (b *batch) clear() {
+	b.packets, b.bytes = b.packets[:0], b.bytes[:0]
+	for i := range b.shards {
+		p := &b.shards[i]
 		p.packets, p.begun, p.ended, p.templated = p.packets[:0], p.begun[:0], p.ended[:0], p.templated[:0]
 	}
-	r.finish = 0
+	b.finish = 0
 }
 
 // next returns room for a packet, which add then takes in. There is room for
-// roundPackets.
-func (r *batch) next() *decode.Packet { return &r.packets[:len(r.packets)+1][len(r.packets)] }
+// batchPackets.
+func (b *batch) next() *decode.Packet { return &b.packets[:len(b.packets)+1][len(b.packets)] }
 
 // keptPayload is how much of a packet's payload goes along: the tracker compares
 // the contents of overlapping segments.
@@ -60,26 +60,26 @@ const keptPayload = 128
 
 // add takes in the packet that next gave room for, with the beginning of its
 // payload.
-func (r *batch) add() {
-	p := r.next()
+func (b *batch) add() {
+	p := b.next()
 	if n := min(len(p.Payload), keptPayload); n > 0 {
-		start := len(r.bytes)
-		r.bytes = append(r.bytes, p.Payload[:n]...)
-		p.Payload = r.bytes[start : start+n : start+n]
+		start := len(b.bytes)
+		b.bytes = append(b.bytes, p.Payload[:n]...)
+		p.Payload = b.bytes[start : start+n : start+n]
 	} else {
 		p.Payload = nil
 	}
-	r.packets = r.packets[:len(r.packets)+1]
+	b.packets = b.packets[:len(b.packets)+1]
 }
 
-// sort finds copies and gives each packet to its connection's part.
-func (r *batch) sort(finder *dedup.Finder) {
-	for i := range r.packets {
-		p := &r.packets[i]
+// sort finds copies and gives each packet to its connection's shard.
+func (b *batch) sort(finder *dedup.Finder) {
+	for i := range b.packets {
+		p := &b.packets[i]
 		if !p.Malformed {
 			p.Copy = finder.Classify(p)
 		}
-		q := &r.shards[shardOf(p, len(r.shards))]
+		q := &b.shards[shardOf(p, len(b.shards))]
 		q.packets = append(q.packets, uint16(i))
 	}
 }

@@ -9,8 +9,8 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// front is the part of an analysis that sees every packet in order: it decodes,
-// counts, and gathers the segments in rounds.
+// ingest is the part of an analysis that sees every packet in order: it decodes,
+// counts, and gathers the segments in batches.
 type ingest struct {
 	decoder *decode.Decoder
 	wanted  func(*decode.Packet) bool
@@ -94,8 +94,8 @@ func (f *ingest) note(p *decode.Packet) {
 	}
 }
 
-// largestOnWire is the largest IP packet that a network carries in earnest:
-// jumbo frames of 9000 octets and a little. Larger ones were captured before
+// largestOnWire is the largest IP packet that a network carries:
+// jumbo frames of 9000 bytes and a little. Larger ones were captured before
 // segmentation or after reassembly by the network card.
 const largestOnWire = 9216
 

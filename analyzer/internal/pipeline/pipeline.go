@@ -14,6 +14,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
@@ -49,6 +50,9 @@ type Options struct {
 	// in them, but sentences and numbers may be those of another connection that
 	// went the same way. The Report then holds none, with Each set or not.
 	Sums bool
+
+	Checks     []*check.Check       // nil means check.Catalogue
+	Aggregates []aggregate.Detector // fresh ones, for this analysis alone; nil means aggregate.Detectors()
 }
 
 // Analyzer analyses one capture. It is not safe for concurrent use.
@@ -66,7 +70,7 @@ type Analyzer struct {
 	reorder *skew.Reorder // nil where the directions' clocks agree
 
 	summary     summary
-	aggregate   aggregate.Observer
+	aggregate   *aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
 	failed      atomic.Pointer[error]
@@ -79,14 +83,22 @@ func New(opt Options) *Analyzer {
 	if opt.Segments != nil {
 		shards, opt.Workers = 1, 1 // who asks by ID must have it from the start
 	}
-	a := &Analyzer{opt: opt, sequencer: newSequencer(shards)}
+	if opt.Checks == nil {
+		opt.Checks = check.Catalogue
+	}
+	if opt.Aggregates == nil {
+		opt.Aggregates = aggregate.Detectors()
+	}
+	checks := check.NewSet(opt.Checks)
+	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
+	usable := usableFor(checks, a.aggregate)
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
 	for range shards {
-		a.shards = append(a.shards, newShard(opt, shards, &a.records))
+		a.shards = append(a.shards, newShard(opt, shards, checks, usable, &a.records))
 	}
 	a.batch = newBatch(shards)
 	if !opt.Immediate { // who looks on does not want to wait
@@ -120,30 +132,30 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 	}
 }
 
-// endRound has the shards work on the packets gathered so far.
+// endBatch has the shards work on the packets gathered so far.
 func (a *Analyzer) endBatch(now fsm.Time) {
-	r := a.batch
-	r.now, r.packet, r.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
+	b := a.batch
+	b.now, b.packet, b.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
 	if a.workers != nil {
-		a.batch = a.workers.dispatch(r)
+		a.batch = a.workers.dispatch(b)
 		return
 	}
-	r.sort(&a.dedup)
+	b.sort(&a.dedup)
 	for i, s := range a.shards {
-		s.work(r, &r.shards[i])
+		s.work(b, &b.shards[i])
 	}
-	a.pass(r)
-	r.clear()
+	a.pass(b)
+	b.clear()
 }
 
-// pass hands a round's records on.
-func (a *Analyzer) pass(r *batch) {
+// pass hands a batch's records on.
+func (a *Analyzer) pass(b *batch) {
 	open := 0
-	for i := range r.shards {
-		open += r.shards[i].open
+	for i := range b.shards {
+		open += b.shards[i].open
 	}
 	a.open.Store(int64(open))
-	ended := a.sequencer.merge(r)
+	ended := a.sequencer.merge(b)
 	for i := range ended {
 		c, own := ended[i].record()
 		a.summary.add(c)

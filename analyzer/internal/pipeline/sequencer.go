@@ -8,7 +8,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
-// merger puts the shards' results of a round together: it numbers connections in
+// sequencer puts the shards' results of a batch together: it numbers connections in
 // the order of the whole capture and passes their records on.
 type sequencer struct {
 	ids     uint64
@@ -66,33 +66,33 @@ func newSequencer(shards int) *sequencer {
 	return m
 }
 
-// number gives the connections that began in the round their numbers, in the order
+// number gives the connections that began in the batch their numbers, in the order
 // of the packets that showed them.
-func (m *sequencer) number(r *batch) {
+func (m *sequencer) number(b *batch) {
 	clear(m.next)
-	if r.finish > 0 || len(r.packets) == 0 {
-		m.numberSettled(r)
+	if b.finish > 0 || len(b.packets) == 0 {
+		m.numberSettled(b)
 		return
 	}
-	first := r.packets[0].Ordinal
-	span := r.packets[len(r.packets)-1].Ordinal - first + 1
+	first := b.packets[0].Ordinal
+	span := b.packets[len(b.packets)-1].Ordinal - first + 1
 	whose := slices.Grow(m.whose[:0], int(span))[:span] // by packet: its shard, from 1
 	m.whose = whose
 	clear(whose)
-	for s := range r.shards {
-		for _, b := range r.shards[s].begun {
-			whose[b.Ordinal-first] = uint8(s + 1)
+	for s := range b.shards {
+		for _, birth := range b.shards[s].begun {
+			whose[birth.Ordinal-first] = uint8(s + 1)
 		}
 	}
 	for i, s := range whose {
-		for s != 0 && m.begins(r, int(s-1), first+uint64(i)) {
+		for s != 0 && m.begins(b, int(s-1), first+uint64(i)) {
 		}
 	}
 }
 
 // begins numbers the shard's next connection, if the packet showed it.
-func (m *sequencer) begins(r *batch, s int, ordinal uint64) bool {
-	begun := r.shards[s].begun[m.next[s]:]
+func (m *sequencer) begins(b *batch, s int, ordinal uint64) bool {
+	begun := b.shards[s].begun[m.next[s]:]
 	if len(begun) == 0 || begun[0].Ordinal != ordinal {
 		return false
 	}
@@ -103,18 +103,18 @@ func (m *sequencer) begins(r *batch, s int, ordinal uint64) bool {
 }
 
 // numberSettled does the same at the end, for connections that no packet showed.
-func (m *sequencer) numberSettled(r *batch) {
+func (m *sequencer) numberSettled(b *batch) {
 	for {
 		first := -1
-		for s := range r.shards {
-			if m.next[s] < len(r.shards[s].begun) && (first < 0 || bornBefore(r.shards[s].begun[m.next[s]], r.shards[first].begun[m.next[first]])) {
+		for s := range b.shards {
+			if m.next[s] < len(b.shards[s].begun) && (first < 0 || bornBefore(b.shards[s].begun[m.next[s]], b.shards[first].begun[m.next[first]])) {
 				first = s
 			}
 		}
 		if first < 0 {
 			return
 		}
-		m.begins(r, first, r.shards[first].begun[m.next[first]].Ordinal)
+		m.begins(b, first, b.shards[first].begun[m.next[first]].Ordinal)
 	}
 }
 
@@ -122,18 +122,18 @@ func bornBefore(a, b conntrack.Birth) bool {
 	return a.Ordinal < b.Ordinal || a.Ordinal == b.Ordinal && a.After < b.After
 }
 
-// merge returns the connections that the round completed, by ID. The slice is
+// merge returns the connections that the batch completed, by ID. The slice is
 // valid until the next call.
-func (m *sequencer) merge(r *batch) []completed {
-	m.number(r)
+func (m *sequencer) merge(b *batch) []completed {
+	m.number(b)
 	m.ended = m.ended[:0]
-	for s := range r.shards {
-		for _, c := range r.shards[s].ended {
+	for s := range b.shards {
+		for _, c := range b.shards[s].ended {
 			c.ID = m.numbers[s].take(c.ID)
 			m.ended = append(m.ended, completed{id: c.ID, own: c})
 		}
-		for i := range r.shards[s].templated {
-			l := &r.shards[s].templated[i]
+		for i := range b.shards[s].templated {
+			l := &b.shards[s].templated[i]
 			l.ID = m.numbers[s].take(l.ID)
 			m.ended = append(m.ended, completed{id: l.ID, templated: l})
 		}

@@ -1,7 +1,6 @@
 package pipeline
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
@@ -17,46 +16,46 @@ import (
 type shard struct {
 	table   *conntrack.Table
 	records *sync.Pool
-	batch   *batchShard // of the round that it works on
+	batch   *batchShard // of the batch that it works on
 	names   decode.EncapNames
 	quality record.Quality
 
-	templates map[conntrack.TemplateKey]*record.Connection // what plain connections of a shape come to
-	learning  *conntrack.TemplateKey                       // of the connection under way
+	checks    *check.Set
+	templates *templates // nil if every connection gets a record of its own
 }
 
 // numShards is how many trackers share the connections, whatever the number of
 // workers: results must not depend on that.
 const numShards = 16
 
-func newShard(opt Options, of int, records *sync.Pool) *shard {
-	s := &shard{records: records}
+func newShard(opt Options, of int, checks *check.Set, usable usableTemplates, records *sync.Pool) *shard {
+	s := &shard{records: records, checks: checks}
 	limit := opt.MaxConnections
 	if limit <= 0 {
 		limit = conntrack.DefaultMaxConnections
 	}
-	var plain func(*conntrack.CleanSummary) bool
+	var clean func(*conntrack.CleanSummary) bool
 	if opt.Sums {
-		s.templates = make(map[conntrack.TemplateKey]*record.Connection)
-		plain = s.useTemplate
+		s.templates = &templates{usable: usable, records: make(map[conntrack.TemplateKey]*record.Connection)}
+		clean = s.useTemplate
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
-		Clean: plain, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
+		Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
 		Keep: opt.Segments, MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 	})
 	return s
 }
 
-// work does the shard's part of a round.
-func (s *shard) work(r *batch, p *batchShard) {
-	s.batch, s.names = p, r.names
+// work takes the shard's packets of a batch.
+func (s *shard) work(b *batch, p *batchShard) {
+	s.batch, s.names = p, b.names
 	for _, i := range p.packets {
-		s.take(&r.packets[i])
+		s.take(&b.packets[i])
 	}
-	if r.finish > 0 {
-		s.table.Finish(r.now, r.finish)
+	if b.finish > 0 {
+		s.table.Finish(b.now, b.finish)
 	} else {
-		s.table.Tick(r.now, r.packet)
+		s.table.Tick(b.now, b.packet)
 	}
 	p.begun = s.table.Births(p.begun)
 	p.open = s.table.Open()
@@ -75,14 +74,11 @@ func (s *shard) take(p *decode.Packet) {
 func (s *shard) ended(f *flow.Flow) {
 	c := s.records.Get().(*record.Connection)
 	conclude.Record(f, c, s.names)
-	c.Anomalies = check.Run(f, c.Anomalies)
+	c.Anomalies = s.checks.Run(f, c.Anomalies)
 	c.Verdict = verdict.Of(c)
 	s.batch.ended = append(s.batch.ended, c)
 	conclude.CountFaults(&s.quality, f)
-	if s.learning != nil {
-		like := *c
-		like.Anomalies = slices.Clone(c.Anomalies)
-		s.templates[*s.learning] = &like
-		s.learning = nil
+	if s.templates != nil {
+		s.templates.learn(c)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 // summary counts over the connections as they end.
 type summary struct {
+	checks      *check.Set
 	connections uint64
 	states      [2][fsm.NumStates]uint64
 	closes      map[record.CloseKind]uint64
@@ -39,7 +40,7 @@ func (s *summary) add(c *record.Connection) {
 		an := &c.Anomalies[i]
 		n := s.anomalies[an.Name]
 		if n == nil {
-			n = &record.AnomalyCount{Name: an.Name, Severity: an.Severity, Title: check.Find(an.Name).Title}
+			n = &record.AnomalyCount{Name: an.Name, Severity: an.Severity, Title: s.checks.Find(an.Name).Title}
 			s.anomalies[an.Name] = n
 		}
 		// A doubt takes a step off the severity on one connection and not on another.

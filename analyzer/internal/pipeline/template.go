@@ -1,37 +1,81 @@
 package pipeline
 
 import (
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
-// plain is a connection that is like others, for which no record of its own is
-// made: that costs more than all its packets do.
-type templated struct {
-	conntrack.CleanSummary
-	template *record.Connection // the record of the first of its shape
+// Where records are for counting only, clean connections need none of their own, which
+// would cost more than all their packets do: the record of the first connection of a
+// conntrack.TemplateKey is the template of the others'. That is right only as far as
+// nothing else about a clean connection is looked at, so it is done for a kind of clean
+// connections only if each check that could look at them says that it may be judged
+// once per template, and each detector of package aggregate as well.
+
+// usableTemplates says for which kinds of clean connections templates are used.
+type usableTemplates [conntrack.NumCleanKinds]bool
+
+func usableFor(checks *check.Set, detectors *aggregate.Observer) usableTemplates {
+	var usable usableTemplates
+	for kind := range usable {
+		meaning, facts := conntrack.CleanKind(kind).Shows()
+		usable[kind] = detectors.OncePerTemplate() && len(checks.NotOncePerTemplate(meaning, facts)) == 0
+	}
+	return usable
 }
 
-// mostLikes bounds the shapes of plain connections that a shard knows; what comes
-// in more of them is judged one by one.
+// templates are those that a shard knows.
+type templates struct {
+	usable   usableTemplates
+	records  map[conntrack.TemplateKey]*record.Connection
+	learning *conntrack.TemplateKey // of the connection under way, which will be the first of it
+}
+
+// maxTemplates bounds the templates of a shard; clean connections of more of them are
+// judged one by one.
 const maxTemplates = 256
 
-// plain passes a plain connection on if one of its shape was judged before.
+// learn makes the record of the connection under way a template, if it is to be one.
+func (t *templates) learn(c *record.Connection) {
+	if t.learning == nil {
+		return
+	}
+	own := *c
+	own.Anomalies = slices.Clone(c.Anomalies)
+	t.records[*t.learning] = &own
+	t.learning = nil
+}
+
+// templated is a clean connection for which no record of its own is made.
+type templated struct {
+	conntrack.CleanSummary
+	template *record.Connection
+}
+
+// useTemplate passes a clean connection on if there is a template for it.
 func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
-	like := s.templates[c.Key]
-	if like == nil {
-		if len(s.templates) < maxTemplates {
-			shape := c.Key
-			s.learning = &shape
+	t := s.templates
+	if !t.usable[c.Key.Kind()] {
+		return false
+	}
+	template := t.records[c.Key]
+	if template == nil {
+		if len(t.records) < maxTemplates {
+			key := c.Key
+			t.learning = &key
 		}
 		return false
 	}
-	s.batch.templated = append(s.batch.templated, templated{*c, like})
+	s.batch.templated = append(s.batch.templated, templated{*c, template})
 	return true
 }
 
-// record returns the record of the shape, made to look like p's own as far as
-// sums and findings over the whole capture go.
+// record returns the template, made to look like p's own record as far as sums and
+// findings over the whole capture go: aggregate.Detector says how far that is.
 func (p *templated) record() *record.Connection {
 	c := p.template
 	c.ID = p.ID

@@ -1,4 +1,4 @@
-// Package across finds what only several connections together show: floods,
+// Package aggregate finds what only several connections together show: floods,
 // scans, servers that refuse many, ports running out, and hosts whose numbers or
 // clocks are odd. It works on the records of finished connections, in the order in
 // which they are handed over, and keeps a bounded amount of each.
@@ -15,28 +15,86 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
-// Observer takes in the records of a capture's connections. The zero value is
-// ready for use. It is not safe for concurrent use.
+// Observer takes in the records of a capture's connections. It is not safe for
+// concurrent use.
 type Observer struct {
 	clients map[host]struct{}      // that the detectors of clients follow
 	known   [knownBits / 64]uint64 // what a client that is not among them most likely lacks
 
-	scans   scans
-	servers servers
-	ports   ports
-	numbers numbers
-	clocks  clocks
+	detectors []Detector
+}
+
+// Detector finds one or several of the catalogue's checks.
+type Detector struct {
+	// Says why the detector may be handed, for a clean connection, the record of another
+	// one of the same template in which no more than addresses and ports, ID, frames,
+	// times of the first and last segment, ISNs, the timestamps of the SYNs and bytes are
+	// its own. Empty: it may not, and every connection gets a record.
+	OncePerTemplate string
+
+	// Add takes a finished connection into account. followed says whether its client is
+	// among those whose connections are looked at one by one. The record is not kept.
+	Add func(c *record.Connection, followed bool)
+
+	// Findings returns what the connections showed; nil finds nothing.
+	Findings func() []finding
+}
+
+// Detectors returns every detector, with nothing seen yet, in the order in which
+// findings of one severity are printed.
+func Detectors() []Detector {
+	scans, servers, ports, numbers, clocks := new(scans), new(servers), new(ports), new(numbers), new(clocks)
+	return []Detector{
+		{
+			OncePerTemplate: "looks at addresses, ports, frames, and whether there was data",
+			Findings:        scans.findings,
+			Add: func(c *record.Connection, followed bool) {
+				if followed {
+					scans.add(c)
+				}
+			},
+		}, {
+			OncePerTemplate: "looks at addresses, ports, times, frames, and how the connection was opened and closed",
+			Findings:        servers.findings,
+			Add:             func(c *record.Connection, _ bool) { servers.add(c) },
+		}, {
+			OncePerTemplate: "looks at addresses, ports, frames and findings; a clean connection has no earlier one of its 4-tuple",
+			Findings:        ports.findings,
+			Add:             func(c *record.Connection, _ bool) { ports.add(c) },
+		}, {
+			OncePerTemplate: "looks at addresses, ISNs and frames",
+			Findings:        numbers.findings,
+			Add:             numbers.add,
+		}, {
+			OncePerTemplate: "looks at addresses, times, frames and the timestamps of SYNs",
+			Findings:        clocks.findings,
+			Add: func(c *record.Connection, followed bool) {
+				if followed {
+					clocks.add(c)
+				}
+			},
+		},
+	}
+}
+
+// New returns an Observer with these detectors.
+func New(detectors []Detector) *Observer { return &Observer{detectors: detectors} }
+
+// OncePerTemplate reports whether all detectors may be handed the records of templates.
+func (o *Observer) OncePerTemplate() bool {
+	for i := range o.detectors {
+		if o.detectors[i].OncePerTemplate == "" {
+			return false
+		}
+	}
+	return true
 }
 
 // Add takes a finished connection into account. The record is not kept.
 func (o *Observer) Add(c *record.Connection) {
-	o.servers.add(c)
-	o.ports.add(c)
 	followed := o.follows(hostOf(c.Client))
-	o.numbers.add(c, followed)
-	if followed {
-		o.scans.add(c)
-		o.clocks.add(c)
+	for i := range o.detectors {
+		o.detectors[i].Add(c, followed)
 	}
 }
 
@@ -68,10 +126,11 @@ const knownBits = 16 * mostKeys
 // Findings returns what the connections show together, the worst first.
 func (o *Observer) Findings() []record.Anomaly {
 	var all []record.Anomaly
-	for _, d := range []func() []finding{
-		o.scans.findings, o.servers.findings, o.ports.findings, o.numbers.findings, o.clocks.findings,
-	} {
-		list := d()
+	for _, d := range o.detectors {
+		if d.Findings == nil {
+			continue
+		}
+		list := d.Findings()
 		slices.SortFunc(list, func(a, b finding) int {
 			return cmp.Or(cmp.Compare(b.count, a.count), cmp.Compare(a.message, b.message))
 		})

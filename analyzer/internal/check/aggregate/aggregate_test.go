@@ -145,7 +145,7 @@ func TestFindings(t *testing.T) {
 		}, "", 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			var o Observer
+			o := New(Detectors())
 			for i := 1; i <= tt.n; i++ {
 				o.Add(tt.make(i))
 			}
@@ -165,13 +165,18 @@ func TestFindings(t *testing.T) {
 
 // TestBounded adds more hosts than are kept.
 func TestBounded(t *testing.T) {
-	var o Observer
+	var scans scans
+	o := New(append(Detectors(), Detector{Add: func(c *record.Connection, followed bool) {
+		if followed {
+			scans.add(c)
+		}
+	}}))
 	for i := 1; i <= mostKeys+1000; i++ {
 		r := connection(i, fmt.Sprintf("10.%d.%d.%d:1000", i>>16, i>>8&255, i&255), "10.0.0.2:80")
 		unanswered(r)
 		o.Add(r)
 	}
-	if n := len(o.scans.pairs); n != mostKeys {
+	if n := len(scans.pairs); n != mostKeys {
 		t.Errorf("%d pairs kept, want %d", n, mostKeys)
 	}
 	if got := o.Findings(); len(got) != 1 || got[0].Name != "syn-flood" || got[0].Count != mostKeys+1000 {

@@ -1,0 +1,235 @@
+package pipeline
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// said is what an analysis says of one connection, as far as sums depend on it.
+type said struct {
+	checks  string // "name, severity, count" each
+	verdict record.VerdictCode
+	close   record.CloseKind
+	states  [2]fsm.State
+	evicted bool
+}
+
+// judged is what an analysis said of all connections, by ID.
+type judged struct {
+	all       map[uint64]said
+	ends      map[uint64]string
+	templated [conntrack.NumCleanKinds]int // connections without a record of their own
+	report    *record.Report
+}
+
+func judge(opt Options, frames []frame) judged {
+	j := judged{all: map[uint64]said{}, ends: map[uint64]string{}}
+	var a *Analyzer
+	opt.Each = func(c *record.Connection) error {
+		var s said
+		for i := range c.Anomalies {
+			an := &c.Anomalies[i]
+			s.checks += fmt.Sprintf("%s %s ×%d; ", an.Name, an.Severity, an.Count)
+		}
+		s.verdict, s.close, s.evicted = c.Verdict.Code, c.Close.Kind, c.Evicted
+		s.states = [2]fsm.State{c.State[0].State, c.State[1].State}
+		j.all[c.ID] = s
+		j.ends[c.ID] = fmt.Sprintf("%s:%d → %s:%d, frame %d", c.Client.IP, c.Client.Port, c.Server.IP, c.Server.Port, c.FirstFrame.Number())
+		for i := range a.batch.shards {
+			for k := range a.batch.shards[i].templated {
+				if p := &a.batch.shards[i].templated[k]; p.ID == c.ID {
+					j.templated[p.Key.Kind()]++
+				}
+			}
+		}
+		return nil
+	}
+	a = New(opt)
+	analyse(a, frames)
+	j.report = a.Finish()
+	return j
+}
+
+// differences names what is said of connections in one analysis and not in the other.
+func differences(bySums, byRecords judged) []string {
+	var list []string
+	for _, id := range slices.Sorted(maps.Keys(byRecords.all)) {
+		if got, want := bySums.all[id], byRecords.all[id]; got != want {
+			list = append(list, fmt.Sprintf("connection %d (%s): with templates %+v, by its own record %+v", id, byRecords.ends[id], got, want))
+		}
+	}
+	if len(bySums.all) != len(byRecords.all) {
+		list = append(list, fmt.Sprintf("%d connections with templates, %d by records", len(bySums.all), len(byRecords.all)))
+	}
+	return list
+}
+
+// TestOncePerTemplate proves of every check what its OncePerTemplate claims: it judges
+// clean connections of various numbers once each, and once per template, and holds what
+// fires on which connection against each other; the verdicts too, and what the
+// connections show together.
+func TestOncePerTemplate(t *testing.T) {
+	var templated [conntrack.NumCleanKinds]int
+	all := 0
+	for seed := range uint64(8) {
+		frames := cleanCapture(seed, 4000)
+		opt := Options{NoChecksums: seed%3 == 0}
+		if seed%4 == 3 {
+			opt.MaxConnections = 800 // some are evicted
+		}
+		byRecords := judge(opt, frames)
+		opt.Sums = true
+		bySums := judge(opt, frames)
+		for i, d := range differences(bySums, byRecords) {
+			if i == 5 {
+				break
+			}
+			t.Errorf("seed %d: %s", seed, d)
+		}
+		if got, want := fmt.Sprintf("%+v", bySums.report), fmt.Sprintf("%+v", byRecords.report); got != want {
+			t.Errorf("seed %d: sums with templates\n%s\nby records\n%s", seed, got, want)
+		}
+		for kind, n := range bySums.templated {
+			templated[kind] += n
+		}
+		all += len(bySums.all)
+	}
+	for kind, n := range templated {
+		if n < all/8 {
+			t.Errorf("templates were used for %d of %d connections in kind %d, too few to prove anything", n, all, kind)
+		}
+	}
+}
+
+// TestCleanShows holds what package conntrack says of clean connections: that their
+// segments mean and show nothing else.
+func TestCleanShows(t *testing.T) {
+	meanings := [conntrack.NumCleanKinds]fsm.Meaning{}
+	facts := [conntrack.NumCleanKinds]flow.SegmentFacts{}
+	clean := -1
+	table := conntrack.NewTable(conntrack.Options{
+		Clean: func(c *conntrack.CleanSummary) bool {
+			clean = int(c.Key.Kind())
+			return false
+		},
+		Ended: func(f *flow.Flow) {
+			if clean < 0 {
+				return
+			}
+			kind := conntrack.CleanKind(clean)
+			clean = -1
+			m, g := kind.Shows()
+			meanings[kind] |= f.Meanings
+			for i, w := range f.AllFacts {
+				facts[kind][i] |= w
+			}
+			if f.Meanings&^m != 0 || !f.AllFacts.In(g) {
+				t.Errorf("kind %d: frame %d: the segments mean %b and show %b", kind, f.First.Frame.Number(), f.Meanings&^m, f.AllFacts)
+			}
+		},
+	})
+	decoder := decode.New(decode.Options{})
+	var p decode.Packet
+	for seed := range uint64(12) {
+		frames := cleanCapture(seed, 1000)
+		for i, f := range frames {
+			raw := decode.Raw{Data: f.data, Length: len(f.data), Time: f.time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))}
+			if decoder.Decode(&raw, &p) != decode.OK {
+				t.Fatal("a packet is not decoded")
+			}
+			p.Ordinal = uint64(i + 1)
+			table.Add(&p)
+		}
+		table.Tick(frames[len(frames)-1].time, uint64(len(frames)))
+	}
+	table.Finish(0, 1<<63)
+	t.Logf("lone SYNs mean %b and show %b; closed connections mean %b and show %b", meanings[0], facts[0], meanings[1], facts[1])
+}
+
+// slowHandshake is a check as someone might add it, who knows nothing of templates.
+func slowHandshake() *check.Check {
+	return &check.Check{
+		Name: "handshake-slow", Severity: record.SeverityNote,
+		Judge: func(f *flow.Flow, found func(check.Finding)) {
+			if f.FinalACK.Nth != 0 && f.FinalACK.Time-f.SYN.Time > 3_000_000 {
+				found(check.Finding{Frames: []fsm.Frame{f.FinalACK.Frame}})
+			}
+		},
+	}
+}
+
+// TestCheckThatSaysNothing adds a check that does not say that it may be judged once
+// per template: it finds as much as with records. If it says so and should not, the
+// comparison of TestOncePerTemplate names it and the connections.
+func TestCheckThatSaysNothing(t *testing.T) {
+	frames := cleanCapture(1, 1000)
+	trial := func(claim string, gate flow.SegmentFacts, sums bool) judged {
+		c := slowHandshake()
+		c.OncePerTemplate, c.Facts = claim, gate
+		return judge(Options{NoChecksums: true, Sums: sums, Checks: append(slices.Clone(check.Catalogue), c)}, frames)
+	}
+	count := func(j judged) (n uint64) {
+		for _, a := range j.report.Summary.Anomalies {
+			if a.Name == "handshake-slow" {
+				n = a.Connections
+			}
+		}
+		return n
+	}
+	byRecords, bySums := trial("", flow.Facts(), false), trial("", flow.Facts(), true)
+	if want := count(byRecords); want < 100 || count(bySums) != want {
+		t.Errorf("handshake-slow on %d connections with sums only, on %d with records", count(bySums), want)
+	}
+	if d := differences(bySums, byRecords); len(d) > 0 {
+		t.Error(d[0])
+	}
+	if bySums.templated != [conntrack.NumCleanKinds]int{} {
+		t.Errorf("%d connections were judged by templates", bySums.templated)
+	}
+	// One that asks for what lone SYNs never show leaves these their templates.
+	bySums = trial("", flow.Facts(flow.FinalACK), true)
+	if d := differences(bySums, byRecords); len(d) > 0 || bySums.templated[conntrack.LoneSYN] == 0 || bySums.templated[conntrack.Closed] != 0 {
+		t.Errorf("with a gate: %d connections judged by templates, differences %q", bySums.templated, d[:min(1, len(d))])
+	}
+	// One that asks for what no clean connection shows costs nothing at all.
+	if a, b := trial("", flow.Facts(flow.Retransmission), true), trial("wrongly", flow.Facts(), true); a.templated != b.templated {
+		t.Errorf("%d connections judged by templates with a check of retransmissions, %d without", a.templated, b.templated)
+	}
+	if d := differences(trial("wrongly", flow.Facts(), true), byRecords); len(d) == 0 {
+		t.Error("a wrong claim makes no difference: the comparison is blind")
+	} else {
+		t.Log("a wrong claim would be told so:", d[0])
+	}
+}
+
+// TestDetectorThatSaysNothing does the same with a detector that looks at the
+// connections together.
+func TestDetectorThatSaysNothing(t *testing.T) {
+	frames := cleanCapture(2, 1000)
+	trial := func(claim string, sums bool) (slow int) {
+		d := aggregate.Detector{OncePerTemplate: claim, Add: func(c *record.Connection, _ bool) {
+			if c.Handshake.ServerRTT > 0.003 {
+				slow++
+			}
+		}}
+		judge(Options{NoChecksums: true, Sums: sums, Aggregates: append(aggregate.Detectors(), d)}, frames)
+		return slow
+	}
+	want := trial("", false)
+	if got := trial("", true); got != want || want < 100 {
+		t.Errorf("%d slow handshakes with sums only, %d with records", got, want)
+	}
+	if got := trial("wrongly", true); got == want {
+		t.Error("a wrong claim makes no difference: the test is blind")
+	}
+}
