@@ -222,7 +222,7 @@ func rearrange(c []packet, i, kind int, few uint32, choose func(n int) int) []pa
 	switch kind {
 	case 0: // lost before the tap
 		c = slices.Delete(c, i, i+1)
-	case 1: // sent again, soon or late
+	case 1: // retransmitted, soon or late
 		again := packet{c[i].time + []fsm.Time{1000, 3_000_000, 300_000_000, 70 * fsm.Second}[choose(4)], bytes.Clone(d)}
 		be.PutUint16(again.data[atIPID:], be.Uint16(d[atIPID:])+uint16(1+choose(50)))
 		c = append(c, again)

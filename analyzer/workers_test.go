@@ -77,11 +77,11 @@ func TestSumsChangeNothing(t *testing.T) {
 		}
 	}
 	for name, write := range map[string]func(io.Writer, int, uint64) (tracegen.Counts, error){"flood": tracegen.Flood, "open": tracegen.Open, "web": tracegen.Web} {
-		var octets bytes.Buffer
-		if _, err := write(&octets, 20_000, 3); err != nil {
+		var data bytes.Buffer
+		if _, err := write(&data, 20_000, 3); err != nil {
 			t.Fatal(err)
 		}
-		captures[name] = func() (capture.Source, error) { return capture.OpenReader(name, bytes.NewReader(octets.Bytes())) }
+		captures[name] = func() (capture.Source, error) { return capture.OpenReader(name, bytes.NewReader(data.Bytes())) }
 	}
 	for name, open := range captures {
 		limits := []int{0}

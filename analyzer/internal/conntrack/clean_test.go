@@ -124,8 +124,8 @@ func TestClean(t *testing.T) {
 			list[5], list[7] = list[7], list[5]
 			return list
 		}, false, false},
-		{"sent again", insert(6, seg(server, ack, 901, 151, 1000)), false, false},
-		{"a FIN sent again", insert(9, seg(server, ack|fin, 1911, 151, 0)), false, false},
+		{"retransmitted", insert(6, seg(server, ack, 901, 151, 1000)), false, false},
+		{"a FIN retransmitted", insert(9, seg(server, ack|fin, 1911, 151, 0)), false, false},
 		{"small segments, but few", insert(8, seg(server, ack, 0, 0, 10), seg(server, ack, 0, 0, 10)), true, true},
 		{"a third FIN", insert(11, seg(server, ack|fin, 0, 0, 0)), false, true},
 		{"acknowledges what was not sent", at(6, func(b *packedSegment) { b.ack++ }), false, false},

@@ -32,10 +32,7 @@ func (t *Table) report(c *conn) {
 // first, else the oldest.
 func (t *Table) evict() {
 	y := &t.compact
-	if t.evictOlder(t.halfOpen.head, y.halfOpen.head) || t.evictOlder(t.over.head, y.over.head) ||
-		t.evictOlder(t.open.head, y.open.head) {
-		t.Evicted++
-	}
+	_ = t.evictOlder(t.halfOpen.head, y.halfOpen.head) || t.evictOlder(t.over.head, y.over.head) || t.evictOlder(t.open.head, y.open.head)
 }
 
 // evictOlder evicts the older of a connection tracked whole and a compact one. Either may be

@@ -73,9 +73,6 @@ type Table struct {
 	rest []remaining // at the end: what is still to be reported, by ID
 
 	kept int // segments kept by the connections in the table and those reported
-
-	Evicted uint64
-	Late    uint64 // segments that came after their connection was reported
 }
 
 // NewTable returns an empty table.
@@ -135,16 +132,14 @@ func (t *Table) Add(p *decode.Packet) {
 // addFirst takes a segment of a key that has no connection: most begin one.
 func (t *Table) addFirst(p *decode.Packet, hash uint64) {
 	if p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice {
-		t.Late++ // the frame itself was of a connection evicted since
-		return
+		return // the frame itself was of a connection evicted since
 	}
 	var earlier *previous
 	if x, place := t.tombstones.find(hash); x != nil {
 		// One whose time is over may be there still, behind others: it counts for nothing.
 		remembered := max(t.now, p.Time) < x.until
 		if remembered && !opensAnew(&p.Segment) {
-			t.Late++
-			return
+			return // a straggler
 		}
 		if before := t.tombstones.reopen(place); remembered {
 			earlier = &before

@@ -1,6 +1,7 @@
 // Package dedup finds packets that a capture holds twice: taken by a mirror
 // port, on a bridge, on several interfaces of one host, or delivered twice by
-// the network. It looks at whole packets and knows no connections.
+// the network. It looks at whole packets and knows no connections. Below stand decode
+// and fsm.
 package dedup
 
 import (
@@ -20,8 +21,8 @@ type Finder struct {
 	otherInterface bool // copies have come on another interface
 }
 
-// With a hundred packets between two sights of one, four later ones share its
-// bucket once in 10⁸ cases; with single slots it would be one packet in 160.
+// With a hundred packets between two captures of one, four later ones share its
+// bucket once in 10⁸ cases; with one fingerprint a bucket it would be one packet in 160.
 const (
 	bucketBits = 12
 	bucketSize = 4
@@ -140,7 +141,7 @@ func (f *Finder) compare(o, now *fingerprint, p *decode.Packet, hasID bool) deco
 	case dt <= copyDelayBlind && o.state&copied == 0:
 		return decode.PerhapsTwice
 	case hasTS && dt <= copyLife && (takes || dt > timestampTick):
-		return decode.PerhapsDelivered // sent again, it would carry a later timestamp
+		return decode.PerhapsDelivered // retransmitted, it would carry a later timestamp
 	}
 	return decode.NoCopy
 }
@@ -158,11 +159,11 @@ func hash(p *decode.Packet) uint64 {
 	if p.HasIPID {
 		h = mix(h ^ uint64(p.IPID)<<8) // repeated ACKs differ in nothing else
 	}
-	return mix(h ^ hostBits(&p.Src.IP) ^ hostBits(&p.Dst.IP)<<32 ^ uint64(p.FlowLabel)<<12)
+	return mix(h ^ hostBytes(&p.Src.IP) ^ hostBytes(&p.Dst.IP)<<32 ^ uint64(p.FlowLabel)<<12)
 }
 
-// hostBits returns the low octets of an address, where hosts differ.
-func hostBits(ip *[16]byte) uint64 {
+// hostBytes returns the low bytes of an address, where hosts differ.
+func hostBytes(ip *[16]byte) uint64 {
 	return uint64(ip[12])<<24 | uint64(ip[13])<<16 | uint64(ip[14])<<8 | uint64(ip[15])
 }
 

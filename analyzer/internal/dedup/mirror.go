@@ -44,7 +44,7 @@ type mirror struct {
 	least, most fsm.Time // between a packet and its copy
 }
 
-// explains reports whether a second sight after dt is such a copy.
+// explains reports whether a second capture after dt is such a copy.
 func (m *mirror) explains(dt fsm.Time) bool { return m.known && dt >= m.least && dt <= m.most }
 
 const (
@@ -83,7 +83,7 @@ func (f *Finder) Learn(packets []decode.Packet) {
 		}
 		now := fingerprintOf(p, whole)
 		o := latest[whole]
-		// A second sight of a bare ACK on the same path may as well be another ACK.
+		// A second capture of a bare ACK on the same path may as well be another ACK.
 		alike := p.Segment.Space() == 0 && !p.HasIPID
 		if o != nil && alike && pathOf(&o.at, &now) == 0 {
 			continue

@@ -8,7 +8,7 @@ import (
 )
 
 // contents remembers the latest data segments of one direction to notice the
-// same numbers with other octets.
+// same numbers with other bytes.
 type contents struct {
 	last [ComparedSegments]content
 	pos  uint8
@@ -30,14 +30,14 @@ type content struct {
 // with those that come after them.
 const ComparedSegments = 4
 
-// keptOctets is how much of a segment's data is kept to compare segments whose
+// ComparedBytes is how much of a segment's data is kept to compare segments whose
 // boundaries differ.
 const ComparedBytes = 32
 
-// differs returns what carried some of the segment's numbers with other octets,
+// differs returns what carried some of the segment's numbers with other bytes,
 // or nil. Two segments of the same numbers are compared as a whole, by their
 // sums: equal sums prove nothing, different sums do. Where the boundaries differ,
-// the octets kept are compared.
+// the bytes kept are compared.
 func (c *contents) differs(p *decode.Packet) *content {
 	if c == nil || p.Checksum == decode.ChecksumBad {
 		return nil
@@ -62,7 +62,7 @@ func (c *contents) differs(p *decode.Packet) *content {
 	return nil
 }
 
-// agrees compares the octets kept with those of data, which begins at seq, where
+// agrees compares the bytes kept with those of data, which begins at seq, where
 // the two overlap.
 func (o *content) agrees(seq fsm.Seq, data []byte) bool {
 	kept := o.begin[:o.kept]
@@ -100,7 +100,7 @@ func (c *contents) forget() {
 	c.pos = 0
 }
 
-// firstOctet returns the number of the segment's first octet of data, which a SYN
+// firstDataSeq returns the number of the segment's first byte of data, which a SYN
 // precedes.
 func firstDataSeq(s *fsm.Segment) fsm.Seq {
 	if s.Flags&fsm.SYN != 0 {

@@ -15,7 +15,7 @@ func (f *Flow) copied(o *observation) bool {
 	case decode.DeliveredTwice:
 		o.deliveredTwice = true
 	default:
-		o.late = o.space > 0 && o.x.Out.Started() && o.s.Seq.Before(o.x.Out.Top) && o.d.overtakenOriginal(o.p)
+		o.late = o.space > 0 && o.x.Out.Started() && o.s.Seq.Before(o.x.Out.Top) && o.d.lateOriginal(o.p)
 	}
 	return false
 }

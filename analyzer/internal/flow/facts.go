@@ -22,13 +22,13 @@ const (
 	ZeroWindow                    // closes the window
 	WindowUpdate                  // changes nothing but the window
 	WindowFull                    // ends at the edge of the peer's window
-	BeyondWindow                  // carries more than one octet beyond it
+	BeyondWindow                  // carries more than one byte beyond it
 	WindowShrunk                  // moves the right edge of its window left
 	SpuriousLikely                // repeats what an ACK already captured covers
-	SpuriousProved                // a retransmission that the receiver showed to be needless
+	SpuriousProved                // a retransmission that the receiver showed to be spurious
 	DSACK                         // reports a duplicate (RFC 2883)
 	SACKInvalid                   // a SACK block of numbers that were not sent
-	ContentDiffers                // repeats numbers with other octets
+	ContentDiffers                // repeats numbers with other bytes
 	OldTimestamp                  // TSval before the newest of its direction (PAWS)
 	TimestampMissing              // timestamps were agreed, and it has none
 	TimestampUnagreed             // has timestamps that were not agreed
@@ -47,16 +47,14 @@ const (
 	RSTData                       // RST with data
 	OptionsMalformed              // an option length that cannot be right
 	OptionsDuplicate              // one option twice
-	OptionsAfterEnd               // octets behind End of Option List
+	OptionsAfterEnd               // bytes behind End of Option List
 	OptionOnNonSYN                // an option that belongs on a SYN only
 	ScaleInvalid                  // window scale above 14
-	PortZero                      // port 0
 	HeaderBroken                  // data offset impossible; the segment could not be read
 	AckWithoutFlag                // acknowledgment number without the ACK flag
 	FastOpenTaken                 // a SYN-ACK that acknowledges the SYN's data
 	FastOpenIgnored               // a SYN-ACK that acknowledges the SYN alone though it brought data
 	FinalACK                      // the client's first ACK of the SYN-ACK
-	ForeignSYN                    // a SYN of another connection attempt that came to nothing
 	EarlySegment                  // an ordinary segment from a side whose SYN nobody had answered
 	BelowStart                    // numbers below the first of the stream
 	AckBack                       // acknowledges less than its sender did before
@@ -97,16 +95,6 @@ func (s *SegmentFacts) Any(t SegmentFacts) bool {
 
 // Empty reports whether there is no fact in s.
 func (s *SegmentFacts) Empty() bool { return *s == SegmentFacts{} }
-
-// In reports whether all facts in s are in t.
-func (s *SegmentFacts) In(t SegmentFacts) bool {
-	for i := range s {
-		if s[i]&^t[i] != 0 {
-			return false
-		}
-	}
-	return true
-}
 
 func (s *SegmentFacts) add(f Fact) { s[f/64] |= 1 << (f % 64) }
 

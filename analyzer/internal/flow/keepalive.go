@@ -33,7 +33,7 @@ func (k *Keepalive) LastRun() []fsm.Frame {
 	return k.runStart
 }
 
-func (d *Direction) probe(at fsm.Stamp) {
+func (d *Direction) noteKeepalive(at fsm.Stamp) {
 	if d.Keepalive == nil {
 		d.Keepalive = &Keepalive{}
 	}

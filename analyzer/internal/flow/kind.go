@@ -1,9 +1,9 @@
 package flow
 
-// Kind says why a segment was sent again.
+// Kind says why a segment was retransmitted.
 type Kind uint8
 
-// The kinds. SYN, SYN-ACK and FIN are sent again by the same timers, but their
+// The kinds. SYN, SYN-ACK and FIN are retransmitted by the same timers, but their
 // names tell more.
 const (
 	KindUnknown Kind = iota

@@ -20,7 +20,7 @@ func (f *Flow) orderFacts(o *observation) {
 		d.ResentBytes += uint64(min(old, s.Len))
 	case s.Seq.Before(o.before.top):
 		// Numbers never seen, below others that were.
-		d.noteFill(o, f.overtaken(o.p, d))
+		d.noteFill(o, f.fillsOutOfOrder(o.p, d))
 	case behindKnown(s, x):
 		// In order as captured, but an empty segment had shown that it was out.
 		_, at := x.Beyond()
@@ -77,7 +77,7 @@ func roomFacts(o *observation) {
 }
 
 // shortReordering is how soon after the ACK behind it a segment may come and
-// count as overtaken by that ACK, not as sent again.
+// count as overtaken by that ACK, not as retransmitted.
 const shortReordering = 3_000_000
 
 // behindKnown reports whether a new segment lies below what an empty one had
@@ -109,9 +109,9 @@ func (n *ids) note(p *decode.Packet) {
 	n.last, n.has = p.IPID, p.HasIPID
 }
 
-// overtakenOriginal reports whether the numbers of a segment were seen before on
+// lateOriginal reports whether the numbers of a segment were seen before on
 // one that was sent later: this is the first sending, overtaken by the second.
-func (d *Direction) overtakenOriginal(p *decode.Packet) bool {
+func (d *Direction) lateOriginal(p *decode.Packet) bool {
 	s := &p.Segment
 	end := s.End()
 	e := d.sender.queue.covering(s.Seq, end)
@@ -162,11 +162,11 @@ func answersAck(s *fsm.Segment, y *fsm.Endpoint) bool {
 	return s.Flags&fsm.ACK == 0 && y.HasAck && s.Seq == y.Acked
 }
 
-// overtaken reports whether a segment that fills a hole was sent before those
+// fillsOutOfOrder reports whether a segment that fills a hole was sent before those
 // above it and came late. If it was sent after them, it repeats one that was lost
 // before the tap. IP identifications that count up tell, and timestamps; without
 // them only how long the hole was open.
-func (f *Flow) overtaken(p *decode.Packet, d *Direction) bool {
+func (f *Flow) fillsOutOfOrder(p *decode.Packet, d *Direction) bool {
 	s := &p.Segment
 	since := d.holeSince
 	if e := d.sender.queue.above(s.End()); e != nil {

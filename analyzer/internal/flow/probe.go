@@ -72,5 +72,5 @@ func (f *Flow) noteProbe(o *observation) {
 		d.awaiting = windowProbeAnswer
 		return
 	}
-	d.probe(o.at)
+	d.noteKeepalive(o.at)
 }

@@ -84,7 +84,7 @@ func (f *Flow) probesTail(w *sender, s *fsm.Segment, now, rto fsm.Time) bool {
 }
 
 // ackClock is how soon after an ACK a segment is sent because of it. Timers do
-// not expire that near to one but by chance.
+// not expire that near to one except by coincidence.
 const ackClock = 2_000_000
 
 // classifyUnseen decides the same for a segment of which nothing is outstanding:

@@ -20,17 +20,17 @@ type sender struct {
 	progress fsm.Time // when an ACK last covered something new
 	heard    fsm.Time // when an ACK came at all
 	lastSend fsm.Time // when anything with numbers was sent
-	resent   *resent  // nil until something was sent again
+	resent   *resent  // nil until something was retransmitted
 
 	until       fsm.Seq // acknowledging this number ends the phase
 	dupACKs     uint32  // since the latest progress
-	inFlight    uint32  // the most octets outstanding at once
-	initial     uint32  // octets sent before the first of them was acknowledged
+	inFlight    uint32  // the most bytes outstanding at once
+	initial     uint32  // bytes sent before the first of them was acknowledged
 	initialDone bool
 	phase       phase
 	probed      bool  // a tail loss probe is out
 	backoff     uint8 // timeouts in a row without progress
-	repeats     uint8 // segments sent again since the timeout, at most 2
+	repeats     uint8 // segments retransmitted since the timeout, at most 2
 
 	rtt RTT
 }
@@ -38,10 +38,10 @@ type sender struct {
 // RTT returns the round trips of the direction's data.
 func (d *Direction) RTT() *RTT { return &d.sender.rtt }
 
-// MaxInFlight returns the most octets that were unacknowledged at once.
+// MaxInFlight returns the most bytes that were unacknowledged at once.
 func (d *Direction) MaxInFlight() uint32 { return d.sender.inFlight }
 
-// InitialWindow returns how many octets were sent before the first of them was
+// InitialWindow returns how many bytes were sent before the first of them was
 // acknowledged; SYNs are left out.
 func (d *Direction) InitialWindow() uint32 { return d.sender.initial }
 

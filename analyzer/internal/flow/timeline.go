@@ -63,7 +63,7 @@ func (f *Flow) addToTimeline(o *observation) {
 	f.Timeline = append(f.Timeline, k)
 }
 
-// relative returns how far seq lies above the initial number of a side's
+// relative returns how far seq lies above the ISN of a side's
 // stream, counting on past 4 GiB: the number nearest to the stream's top.
 func (f *Flow) relative(side fsm.Side, e *fsm.Endpoint, seq fsm.Seq) uint64 {
 	base := f.base[side]

@@ -23,7 +23,7 @@ func (f *Flow) windowFacts(o *observation) {
 		d.ZeroWindowTime += max(0, now-d.zeroSince) // the clock may have been set back
 		f.windowOpens(o, scaled)
 	}
-	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) && !overtaken(s, x) {
+	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) && !outOfOrderTimestamp(s, x) {
 		edge := s.Ack.Add(scaled)
 		// The scale rounds the edge down by less than one unit of it.
 		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
@@ -33,9 +33,9 @@ func (f *Flow) windowFacts(o *observation) {
 	}
 }
 
-// overtaken reports whether x's later segments passed before this one: its
+// outOfOrderTimestamp reports whether x's later segments passed before this one: its
 // timestamp is older than x's newest.
-func overtaken(s *fsm.Segment, x *fsm.Endpoint) bool {
+func outOfOrderTimestamp(s *fsm.Segment, x *fsm.Endpoint) bool {
 	latest, known := x.LatestTimestamp()
 	return known && s.Opts&fsm.OptTimestamps != 0 && int32(s.TSVal-latest) < 0
 }

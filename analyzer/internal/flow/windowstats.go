@@ -196,7 +196,7 @@ func (f *Flow) windowOpens(o *observation, scaled uint32) {
 // retransmission timeouts.
 const unprobedAfter = 5 * fsm.Second
 
-// pace of probes: each interval should be longer than the one before.
+// windowProbe follows the pace of probes: each interval should be longer than the one before.
 func (w *WindowStats) windowProbe(closure fsm.Time, at fsm.Stamp) {
 	p := &w.probes
 	if p.closure != closure {

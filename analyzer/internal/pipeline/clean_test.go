@@ -135,7 +135,7 @@ type talk struct {
 	frames         []frame
 	now            fsm.Time
 	client, server *end
-	ts, scaled     bool
+	ts             bool
 	acked          map[*end]uint32 // by who acknowledged: what it did last
 	echo           map[*end]uint32
 }
@@ -260,7 +260,7 @@ func (t *talk) data(from *end, after fsm.Time, segments int) {
 	}
 }
 
-// capture makes n connections that overlap, and returns their packets in order.
+// cleanCapture makes n connections that overlap, and returns their packets in order.
 func cleanCapture(seed uint64, n int) []frame {
 	m := &cleanConns{rng: rand.New(rand.NewPCG(seed, 11))}
 	var all []frame

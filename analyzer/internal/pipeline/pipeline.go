@@ -5,6 +5,10 @@
 // The analysis itself is sequential and knows no locks. With Options.Workers
 // above 1 the shards are worked on by that many goroutines, which share
 // nothing; the results are the same, byte for byte.
+//
+// A packet goes through ingest (decoding, in batches), dedup, the shard whose table
+// (conntrack) has its connection; what has ended becomes a record (conclude), is judged
+// (check, verdict), and is put in order by the sequencer. All of these stand below.
 package pipeline
 
 import (

@@ -130,11 +130,13 @@ func TestCleanShows(t *testing.T) {
 			clean = -1
 			m, g := kind.Shows()
 			meanings[kind] |= f.Meanings
-			for i, w := range f.AllFacts {
-				facts[kind][i] |= w
+			more := f.Meanings&^m != 0
+			for i, word := range f.AllFacts {
+				facts[kind][i] |= word
+				more = more || word&^g[i] != 0
 			}
-			if f.Meanings&^m != 0 || !f.AllFacts.In(g) {
-				t.Errorf("kind %d: frame %d: the segments mean %b and show %b", kind, f.First.Frame.Number(), f.Meanings&^m, f.AllFacts)
+			if more {
+				t.Errorf("kind %d: frame %d: the segments mean %b and show %b", kind, f.First.Frame.Number(), f.Meanings, f.AllFacts)
 			}
 		},
 	})
