@@ -1,19 +1,19 @@
 package decode
 
 import (
-	"bytes"
 	"math"
-	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// Bounds of what is kept while datagrams are incomplete.
+// Bounds of what is kept while datagrams are incomplete. There may be many datagrams,
+// so that some thousand fragments a second that never find company do not push out
+// those of others, which do within milliseconds.
 const (
 	fragmentTimeout  = 30 * fsm.Second // as Linux has it; RFC 8200 §4.5 allows 60 s
-	maxDatagrams     = 256
-	maxFragmentBytes = 8 << 20
-	maxExtents       = 64 // gaps in one datagram: the smallest usual MTU makes 120 fragments of the largest
+	maxDatagrams     = 1 << 14
+	maxFragmentBytes = 16 << 20 // with what it takes to keep them
+	maxPieces        = 256      // of one datagram: the smallest usual MTU makes 120 fragments of the largest
 	maxDatagram      = 0xffff
 )
 
@@ -23,7 +23,7 @@ type FragmentCounts struct {
 	Reassembled uint64 // put together and decoded on
 	Pending     uint64 // incomplete as yet
 	TimedOut    uint64 // not complete within 30 s of capture time
-	Evicted     uint64 // given up because too many were incomplete, or one had too many gaps
+	Evicted     uint64 // given up because too many were incomplete, or one was in too many pieces
 
 	Duplicates uint64 // fragments that were there already, with the same octets
 	Overlaps   uint64 // fragments that claim octets which others gave otherwise
@@ -33,7 +33,7 @@ type FragmentCounts struct {
 // Fragments returns the counts so far.
 func (d *Decoder) Fragments() FragmentCounts {
 	counts := d.fragments.counts
-	counts.Pending = uint64(len(d.fragments.open))
+	counts.Pending = uint64(len(d.fragments.byKey))
 	return counts
 }
 
@@ -63,28 +63,13 @@ type partHead struct {
 	otherEnds bool
 }
 
-// extent is a range of octets of a datagram.
-type extent struct{ start, end int }
-
-// datagram is one being put together.
-type datagram struct {
-	key     fragmentKey
-	since   fsm.Time
-	head    partHead // once there is a fragment at 0
-	octets  []byte   // up to the highest octet that a fragment claimed
-	filled  []extent // in order, and not touching each other
-	total   int      // length, once the last fragment is there; before that 0
-	cut     int      // from here on the snap length left gaps
-	refused bool     // RFC 5722: an overlap spoilt it, all its fragments are ignored
-}
-
 // fragmentTable holds the datagrams being put together.
 type fragmentTable struct {
-	byKey  map[fragmentKey]*datagram
-	open   []*datagram // those of byKey in the order of their first fragments
-	latest *datagram   // the last one completed, to know copies of its fragments
-	bytes  int         // capacity of all their octets
-	counts FragmentCounts
+	byKey          map[fragmentKey]*datagram
+	oldest, newest *datagram // those of byKey in the order of their first fragments
+	latest         *datagram // the last one completed, to know copies of its fragments
+	bytes          int       // that all of byKey take
+	counts         FragmentCounts
 }
 
 // join adds a fragment. It returns the datagram when the fragment completed it.
@@ -121,9 +106,7 @@ func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram 
 			return nil
 		}
 	}
-	before := cap(g.octets)
-	g.insert(p)
-	t.bytes += cap(g.octets) - before
+	t.bytes += g.insert(p)
 	if g.complete() {
 		t.remove(g)
 		t.latest = g
@@ -159,14 +142,14 @@ func (t *fragmentTable) find(key *fragmentKey, now fsm.Time) *datagram {
 	return g
 }
 
-// bound gives up the datagram that was added to if it has too many gaps, and the
+// bound gives up the datagram that was added to if it is in too many pieces, and the
 // oldest while there are too many.
 func (t *fragmentTable) bound(g *datagram) {
-	if len(g.filled) > maxExtents {
+	if len(g.pieces) > maxPieces {
 		t.evict(g)
 	}
-	for len(t.open) > maxDatagrams || t.bytes > maxFragmentBytes {
-		t.evict(t.open[0])
+	for len(t.byKey) > maxDatagrams || t.bytes > maxFragmentBytes {
+		t.evict(t.oldest)
 	}
 }
 
@@ -177,16 +160,31 @@ func (t *fragmentTable) add(key *fragmentKey, now fsm.Time) *datagram {
 	if t.byKey == nil {
 		t.byKey = make(map[fragmentKey]*datagram)
 	}
-	g := &datagram{key: *key, since: now, cut: math.MaxInt}
-	t.byKey[*key] = g
-	t.open = append(t.open, g)
+	g := &datagram{key: *key, since: now, cut: math.MaxInt, size: datagramSize, before: t.newest}
+	if t.newest != nil {
+		t.newest.after = g
+	} else {
+		t.oldest = g
+	}
+	t.byKey[*key], t.newest = g, g
+	t.bytes += g.size
 	return g
 }
 
 func (t *fragmentTable) remove(g *datagram) {
 	delete(t.byKey, g.key)
-	t.open = slices.DeleteFunc(t.open, func(o *datagram) bool { return o == g })
-	t.bytes -= cap(g.octets)
+	if g.before != nil {
+		g.before.after = g.after
+	} else {
+		t.oldest = g.after
+	}
+	if g.after != nil {
+		g.after.before = g.before
+	} else {
+		t.newest = g.before
+	}
+	g.before, g.after = nil, nil
+	t.bytes -= g.size
 }
 
 func (t *fragmentTable) evict(g *datagram) {
@@ -196,14 +194,14 @@ func (t *fragmentTable) evict(g *datagram) {
 
 // refuse forgets what was collected of a datagram, but not that it was spoilt.
 func (t *fragmentTable) refuse(g *datagram) {
-	t.bytes -= cap(g.octets)
-	g.refused, g.octets, g.filled = true, nil, nil
+	t.bytes -= g.size - datagramSize
+	g.refused, g.pieces, g.have, g.size = true, nil, 0, datagramSize
 }
 
 // expire gives up what is too old.
 func (t *fragmentTable) expire(now fsm.Time) {
-	for len(t.open) > 0 && expired(t.open[0], now) {
-		t.remove(t.open[0])
+	for t.oldest != nil && expired(t.oldest, now) {
+		t.remove(t.oldest)
 		t.counts.TimedOut++
 	}
 }
@@ -213,81 +211,6 @@ func (t *fragmentTable) expire(now fsm.Time) {
 func expired(g *datagram, now fsm.Time) bool {
 	age := now - g.since
 	return age > fragmentTimeout || age < -fragmentTimeout
-}
-
-// complete reports whether no octet is missing.
-func (g *datagram) complete() bool {
-	return g.total != 0 && len(g.filled) == 1 && g.filled[0] == extent{0, g.total}
-}
-
-// misplaces reports whether a fragment lies beyond the datagram's end, or claims
-// another one.
-func (g *datagram) misplaces(p *part) bool {
-	return g.total != 0 && p.end > g.total || p.last && (g.total != 0 || len(g.octets) > p.end)
-}
-
-// holds reports whether all octets of a fragment are there, the same.
-func (g *datagram) holds(p *part) bool {
-	for _, e := range g.filled {
-		if e.start <= p.start && p.end <= e.end {
-			return bytes.Equal(g.octets[p.start:p.start+len(p.octets)], p.octets) && (!p.last || g.total == p.end)
-		}
-	}
-	return false
-}
-
-// overlaps reports whether any octet of a fragment was claimed before.
-func (g *datagram) overlaps(p *part) bool {
-	for _, e := range g.filled {
-		if e.start < p.end && p.start < e.end {
-			return true
-		}
-	}
-	return false
-}
-
-// insert fills the gaps that a fragment can fill. What was seen first stays.
-func (g *datagram) insert(p *part) {
-	if more := p.end - len(g.octets); more > 0 {
-		g.octets = append(g.octets, make([]byte, more)...)
-	}
-	at := p.start
-	first, after := 0, len(g.filled) // the extents that the fragment touches
-	for i, e := range g.filled {
-		if e.end < p.start {
-			first = i + 1
-			continue
-		}
-		if e.start > p.end {
-			after = i
-			break
-		}
-		g.fill(p, at, e.start)
-		at = max(at, e.end)
-	}
-	g.fill(p, at, p.end)
-	whole := extent{p.start, p.end}
-	if first < after {
-		whole.start = min(whole.start, g.filled[first].start)
-		whole.end = max(whole.end, g.filled[after-1].end)
-	}
-	g.filled = slices.Replace(g.filled, first, after, whole)
-	if p.last {
-		g.total = p.end
-	}
-	if p.start == 0 && g.head.headerLen == 0 {
-		g.head = p.head
-	}
-	if captured := p.start + len(p.octets); captured < p.end {
-		g.cut = min(g.cut, captured)
-	}
-}
-
-// fill copies a fragment's octets from start to end, places in the datagram.
-func (g *datagram) fill(p *part, start, end int) {
-	if captured := p.start + len(p.octets); start < min(end, captured) {
-		copy(g.octets[start:end], p.octets[start-p.start:])
-	}
 }
 
 // reassemble gives the fragment at the cursor, behind its headers, to the
@@ -311,7 +234,7 @@ func (d *Decoder) reassemble(c *cursor, p *Packet, key fragmentKey, start int, l
 	}
 	*head = g.head
 	c.wire = g.total
-	c.data = g.octets[:min(g.cut, g.total)]
+	c.data = g.whole()
 	c.otherEnds = head.otherEnds
 	p.TTL, p.TOS = head.ttl, head.tos
 	p.IPLen = uint32(head.headerLen + g.total)

@@ -140,11 +140,11 @@ func FuzzFragments(f *testing.F) {
 			if (got == nil) != (want == nil) {
 				t.Fatalf("fragment %d, %+v: %v, want %v", given, key, got != nil, want != nil)
 			}
-			if got != nil && (got.total != want.total || !bytes.Equal(got.octets, want.octets[:want.total])) {
-				t.Fatalf("fragment %d: %x, want %x", given, got.octets, want.octets[:want.total])
+			if got != nil && (got.total != want.total || !bytes.Equal(got.whole(), want.octets[:want.total])) {
+				t.Fatalf("fragment %d: %x, want %x", given, got.whole(), want.octets[:want.total])
 			}
 		}
-		if n := len(table.open); n != len(plain.open) {
+		if n := len(table.byKey); n != len(plain.open) {
 			t.Fatalf("%d datagrams open, want %d", n, len(plain.open))
 		}
 	})
@@ -161,21 +161,27 @@ func misplacedIn(g *plainDatagram, p *part) bool {
 
 // checkTable checks what always holds.
 func checkTable(t *testing.T, table *fragmentTable) {
-	sum := 0
-	for _, g := range table.open {
-		sum += cap(g.octets)
-		if table.byKey[g.key] != g || len(g.filled) > maxExtents {
-			t.Fatalf("%+v, %d extents", g.key, len(g.filled))
-		}
-		end := -1
-		for _, e := range g.filled {
-			if e.start <= end || e.end <= e.start || e.end > len(g.octets) {
-				t.Fatalf("extents %v of %d octets", g.filled, len(g.octets))
+	sum, n := 0, 0
+	for g := table.oldest; g != nil; g = g.after {
+		n++
+		size, have, end := datagramSize, 0, 0
+		for _, x := range g.pieces {
+			size += pieceSize + cap(x.octets)
+			have += x.end - x.start
+			if x.start < end || x.end <= x.start || len(x.octets) > x.end-x.start {
+				t.Fatalf("piece %d to %d of %d octets behind %d", x.start, x.end, len(x.octets), end)
 			}
-			end = e.end
+			end = x.end
 		}
+		if table.byKey[g.key] != g || len(g.pieces) > maxPieces || size != g.size || have != g.have || g.highest < end {
+			t.Fatalf("%+v, %d pieces, %d octets, %d bytes", g.key, len(g.pieces), g.have, g.size)
+		}
+		sum += size
 	}
-	if sum != table.bytes || sum > maxFragmentBytes || len(table.open) > maxDatagrams || len(table.byKey) != len(table.open) {
-		t.Fatalf("%d octets counted, %d there; %d datagrams, %d keys", table.bytes, sum, len(table.open), len(table.byKey))
+	if n != len(table.byKey) {
+		t.Fatalf("%d datagrams in order, %d keys", n, len(table.byKey))
+	}
+	if sum != table.bytes || sum > maxFragmentBytes || len(table.byKey) > maxDatagrams {
+		t.Fatalf("%d bytes counted, %d there; %d datagrams", table.bytes, sum, len(table.byKey))
 	}
 }

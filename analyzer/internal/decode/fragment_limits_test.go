@@ -142,15 +142,27 @@ func TestFragmentBounds(t *testing.T) {
 		f.now = 0
 		f.want(frag6(6, uint32(id), far), Fragment)
 	}
-	if table := &f.d.fragments; table.bytes > maxFragmentBytes || len(table.open) > maxDatagrams {
-		t.Errorf("%d octets in %d datagrams", table.bytes, len(table.open))
+	if table := &f.d.fragments; table.bytes > maxFragmentBytes || len(table.byKey) > maxDatagrams {
+		t.Errorf("%d octets in %d datagrams", table.bytes, len(table.byKey))
 	}
-	if c := f.d.Fragments(); c.Pending+c.Evicted != 1000 || c.Pending < 100 {
-		t.Errorf("%+v", c)
+	// Where in its datagram a fragment belongs makes no difference to what it takes.
+	if f.counts(FragmentCounts{Pending: 1000}); f.d.fragments.bytes > 1000*(datagramSize+pieceSize+16) {
+		t.Errorf("%d bytes for 1000 fragments of 8", f.d.fragments.bytes)
+	}
+
+	// Large ones are bounded by their bytes.
+	f = newFeed(t)
+	large := make([]byte, 60_000)
+	for id := range 1000 {
+		f.now = 0
+		f.want(frag6(6, uint32(id), piece{start: 0, data: large, more: true}), Fragment)
+	}
+	if c := f.d.Fragments(); f.d.fragments.bytes > maxFragmentBytes || c.Pending+c.Evicted != 1000 || c.Pending < 200 {
+		t.Errorf("%d bytes, %+v", f.d.fragments.bytes, c)
 	}
 
 	f = newFeed(t)
-	for i := range maxExtents + 1 {
+	for i := range maxPieces + 1 {
 		f.now = 0
 		f.want(frag4(6, 7, piece{start: 16 * i, data: long[:8], more: true}), Fragment)
 	}
@@ -173,8 +185,8 @@ func TestFragmentsThatCannotBe(t *testing.T) {
 	// A datagram may end at octet 65535.
 	f.want(frag4(6, 8, piece{start: 65528, data: long[:7]}), Fragment)
 	f.counts(FragmentCounts{Refused: 6, Pending: 1})
-	if f.d.fragments.open[0].total != 65535 {
-		t.Error(f.d.fragments.open[0].total)
+	if f.d.fragments.oldest.total != 65535 {
+		t.Error(f.d.fragments.oldest.total)
 	}
 
 	// Hosts cut IPv4 fragments with more to come to eights; the next one then
