@@ -101,6 +101,8 @@ func (e *encoder) capture(c *record.Capture) {
 		e.keyNull(`"skew_s":`)
 	}
 	e.keyUint(`"no_data":`, q.NoData)
+	e.keyUint(`"fragments_missing":`, q.Fragmented)
+	e.keyUint(`"fragments_overlapping":`, q.Overlapping)
 	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()
 	e.taps(c.Taps)

@@ -81,6 +81,8 @@ type Quality struct {
 	Dropped         uint64   // lost by the capturing side, over all sources
 	Skew            fsm.Time // by how much the directions' clocks differ, which was undone; 0 where they agree
 	OutOfStep       uint64   // connections whose two directions were captured in the wrong order
+	Fragmented      uint64   // IP packets whose fragments were not all captured, and so their segments are missing
+	Overlapping     uint64   // fragments that claim bytes which others gave otherwise
 	NoData          uint64   // connections with data of which no byte was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing
 }

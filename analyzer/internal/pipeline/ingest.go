@@ -102,6 +102,8 @@ const largestOnWire = 9216
 // capture describes what was read.
 func (f *ingest) capture() record.Capture {
 	c := record.Capture{Packets: f.packets, Segments: f.segments, First: f.first, Last: f.last, Quality: f.quality}
+	fragments := f.decoder.Fragments()
+	c.Quality.Fragmented, c.Quality.Overlapping = fragments.Pending+fragments.TimedOut+fragments.Evicted, fragments.Overlaps
 	for reason, n := range f.skipped {
 		if n > 0 {
 			c.Skipped = append(c.Skipped, record.Count{Name: decode.Reason(reason).String(), N: n})
