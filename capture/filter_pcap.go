@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"runtime"
 	"strings"
 
 	"github.com/google/gopacket"
@@ -30,11 +31,11 @@ func (p pcapProgram) match(data []byte, length int) bool {
 // everywhere; libpcap translates both rightly for a capture file, so it is
 // given one without packets.
 func compileFilter(linkType int, expr string) (program, error) {
-	name, err := emptyCapture(linkType)
+	name, done, err := emptyCapture(linkType)
 	if err != nil {
 		return nil, fmt.Errorf("a file to compile the filter with: %w", err)
 	}
-	defer os.Remove(name)
+	defer done()
 	handle, err := pcap.OpenOffline(name)
 	if err != nil {
 		return nil, err
@@ -47,11 +48,17 @@ func compileFilter(linkType int, expr string) (program, error) {
 	return pcapProgram{bpf}, nil
 }
 
-// emptyCapture writes a pcap file that is a header only.
-func emptyCapture(linkType int) (name string, err error) {
-	f, err := os.CreateTemp("", "filter-*.pcap")
+// emptyCapture gives a pcap file that is a header only: the end of a pipe, so that
+// nothing need be written, where such an end has a name.
+func emptyCapture(linkType int) (name string, done func(), err error) {
+	var r, w *os.File
+	if runtime.GOOS == "windows" {
+		w, err = os.CreateTemp("", "filter-*.pcap")
+	} else {
+		r, w, err = os.Pipe()
+	}
 	if err != nil {
-		return "", err
+		return "", nil, err
 	}
 	h := binary.LittleEndian.AppendUint32(nil, magicMicro)
 	h = binary.LittleEndian.AppendUint16(h, 2)
@@ -59,9 +66,10 @@ func emptyCapture(linkType int) (name string, err error) {
 	h = append(h, make([]byte, 8)...)
 	h = binary.LittleEndian.AppendUint32(h, maxCaptured)
 	h = binary.LittleEndian.AppendUint32(h, uint32(linkType))
-	_, err = f.Write(h)
-	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(f.Name())
+	_, err = w.Write(h)
+	err = errors.Join(err, w.Close())
+	if r != nil {
+		return fmt.Sprintf("/dev/fd/%d", r.Fd()), func() { r.Close() }, err
 	}
-	return f.Name(), err
+	return w.Name(), func() { os.Remove(w.Name()) }, err
 }

@@ -8,7 +8,7 @@ import (
 )
 
 func TestWithoutLibpcap(t *testing.T) {
-	if _, err := OpenLive(t.Context(), LiveOptions{Interface: "lo"}); !errors.Is(err, ErrNoLive) {
+	if _, err := OpenLive(t.Context(), LiveOptions{Interfaces: []string{"lo"}}); !errors.Is(err, ErrNoLive) {
 		t.Error(err)
 	}
 	if _, err := Interfaces(); !errors.Is(err, ErrNoLive) {

@@ -113,6 +113,10 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 		return err
 	}
 	defer source.Close()
+	if err := opt.dropPrivileges(); err != nil {
+		return err
+	}
+	a.confine(files)
 	live := len(pipes) > 0
 	out := newOutput(a, &opt.options, live, len(files) > 1, opt.merge)
 	if !live {

@@ -19,6 +19,7 @@ import (
 type options struct {
 	summaryOnly, segments, quiet               bool
 	full, absSeq, ascii, noChecksums, noNames  bool
+	keepRoot                                   bool
 	conn, host, port, explain                  []string
 	explainFrame                               string
 	filter, time, color, failOn, format        string
@@ -74,6 +75,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.IntVar(&o.workers, "workers", 0, "track connections on `N` threads (default: one for each processor); changes no result")
 	f.IntVar(&o.maxConns, "max-connections", analyzer.DefaultMaxConnections, "track at most `N` open connections; above that the oldest half-open ones are evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
+	f.BoolVar(&o.keepRoot, "keep-root", false, "under sudo, doas or pkexec, stay root after the input is open")
 	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for compatibility: names are never looked up")
 
 	values := func(flag string, list ...string) {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -108,7 +107,7 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	}
 	defer source.Close()
 	s.source = source
-	if err := dropPrivileges(); err != nil {
+	if err := opt.dropPrivileges(); err != nil {
 		return err
 	}
 	if opt.write != "" {
@@ -118,6 +117,7 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		}
 		defer done()
 	}
+	a.confine(nil)
 	if !opt.quiet && isTerminal(a.stderr) {
 		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", strings.Join(opt.ifaces, ", "))
 	}
@@ -127,7 +127,7 @@ func (a *app) live(opt *liveOptions, args []string) error {
 
 // keep writes the packets to a file too.
 func (s *session) keep(source capture.Source, name string) (done func(), err error) {
-	file, err := os.Create(name)
+	file, err := createFile(name)
 	if err != nil {
 		return nil, writeFailure(name, err)
 	}

@@ -20,8 +20,11 @@ import (
 
 // TestMain lets scripts, and tests that start processes, run the real main.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"tcpflow-states": main})
+	testscript.Main(m, programs)
 }
+
+// programs are what tests can start, by name.
+var programs = map[string]func(){"tcpflow-states": main}
 
 // TestScripts runs testdata/script: the program as its users call it.
 func TestScripts(t *testing.T) {

@@ -1,0 +1,17 @@
+package main
+
+// dropPrivileges gives up what was borrowed to open the packets' source.
+func (o *options) dropPrivileges() error {
+	if o.keepRoot {
+		return nil
+	}
+	return dropPrivileges()
+}
+
+// confine gives up what the analysis of these inputs does not need, once they and
+// the outputs are open. A kernel that refuses is no reason not to analyse.
+func (a *app) confine(inputs []string) {
+	if err := sandbox(inputs); err != nil {
+		a.noticef("not confined: %v", err)
+	}
+}
