@@ -18,7 +18,7 @@ var handshakeClientAbort = &Check{
 		"an old duplicate SYN reached a server",
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO"}},
-	Filter: "tcp.completeness == 35", Needs: InStep,
+	Filter: "tcp.completeness == 35 || tcp.completeness == 39", Needs: InStep,
 	Meaning: fsm.RSTSent,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		rst := f.RST[fsm.Client]

@@ -10,11 +10,11 @@ import (
 
 var optionObsolete = oddOption(record.CheckOptionObsolete, "obsolete option", fsm.OptObsolete, "RFC 6247 §2",
 	"an option of a kind that RFC 6247 or IANA calls obsolete (6, 7, 9 to 18, 20 to 26), such as T/TCP's or an alternate checksum",
-	"an obsolete option", "tcp.option_kind in {6 7 9..18 20..26}", []string{"a very old stack", "OS fingerprinting", "a fuzzer"})
+	"an obsolete option", "tcp.option_kind in {6, 7, 9..18, 20..26}", []string{"a very old stack", "OS fingerprinting", "a fuzzer"})
 
 var optionExperimental = oddOption(record.CheckOptionExperimental, "experimental option", fsm.OptExperimental, "RFC 6994 §3",
 	"an option of kind 253 or 254, reserved for experiments. Fast Open's old form is left out",
-	"an experimental option", "tcp.option_kind in {253 254}", []string{"an experiment, or a protocol that never got a kind of its own (SMC-R uses 254)"})
+	"an experimental option", "tcp.option_kind in {253, 254}", []string{"an experiment, or a protocol that never got a kind of its own (SMC-R uses 254)"})
 
 var optionUnknown = oddOption(record.CheckOptionUnknown, "unassigned option kind", fsm.OptUnknown, "RFC 9293 §3.2 (MUST-6)",
 	"an option of a kind that IANA has not assigned. The receiver must ignore it",
