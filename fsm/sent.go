@@ -256,7 +256,7 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	if s.Flags&ACK != 0 {
 		m |= c.settleByAck(side, s)
 	}
-	if s.Len > 0 && x.SentFIN && s.Seq.Add(s.Len).After(x.FinSeq) {
+	if s.Len > 0 && x.SentFIN && s.Seq.Add(s.Len).After(x.FinSeq) && !x.probesAtFIN(y, s) {
 		m |= DataAfterFIN
 	}
 	m |= c.advance(x, y, s)
@@ -277,6 +277,13 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 		x.gotRST = c.apply(side, RecvRST, Received, x.rstTo, 0)
 	}
 	return m
+}
+
+// probesAtFIN reports whether a segment of x with one byte is a keepalive probe
+// (RFC 9293 §3.8.4): it sits one below the next number, which is that of a FIN that the
+// peer y has acknowledged. Its byte may be anything, and nobody takes it.
+func (x *Endpoint) probesAtFIN(y *Endpoint, s *Segment) bool {
+	return s.Len == 1 && s.Seq == x.FinSeq && s.Flags&(PSH|FIN) == 0 && y.HasAck && y.Acked == x.FinSeq+1
 }
 
 // reopen corrects what was thought to have closed an endpoint that sends an

@@ -174,7 +174,8 @@ type Tail struct {
 	Outstanding   uint32 // sequence numbers sent that nothing acknowledged
 
 	Unanswered Unanswered
-	Keepalives uint64 // probes in a row without an answer at the end
+	Keepalives uint64    // probes in a row without an answer at the end, or before it gave up
+	Heard      fsm.Frame // with Keepalives, the peer's last segment before them; 0 if none was captured
 
 	WindowClosed bool // its window was closed at the end
 

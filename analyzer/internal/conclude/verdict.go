@@ -28,7 +28,7 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 		}
 		t.WindowClosed = d.WindowShut
 		if d.Keepalive != nil {
-			t.Keepalives = d.Keepalive.Run()
+			t.Keepalives, t.Heard = d.Keepalive.Run(), d.Keepalive.Heard
 		}
 		if f.Stalls != nil {
 			t.Answer, t.Pause = buildWait(&f.Stalls.Answer[side]), buildWait(&f.Stalls.Pause[side])

@@ -12,6 +12,7 @@ type Keepalive struct {
 	MaxInterval       fsm.Time
 	SumIntervals      fsm.Time
 	GaveUp            bool        // the latest run stayed unanswered and its sender reset the connection
+	Heard             fsm.Frame   // the peer's last segment before the latest run; 0 if none was captured
 	Frames            []fsm.Frame // the first probes of all
 	LongestRun        []fsm.Frame // the first probes of the longest unanswered run
 
@@ -33,7 +34,8 @@ func (k *Keepalive) LastRun() []fsm.Frame {
 	return k.runStart
 }
 
-func (d *Direction) noteKeepalive(at fsm.Stamp) {
+// noteKeepalive counts a keepalive probe. heard is the latest segment of the side probed.
+func (d *Direction) noteKeepalive(at fsm.Stamp, heard fsm.Frame) {
 	if d.Keepalive == nil {
 		d.Keepalive = &Keepalive{}
 	}
@@ -53,8 +55,11 @@ func (d *Direction) noteKeepalive(at fsm.Stamp) {
 	k.last = at.Time
 	k.Frames = appendFrame(k.Frames, at.Frame)
 
+	if k.GaveUp { // it had not
+		k.GaveUp, k.run = false, 0
+	}
 	if k.run == 0 {
-		k.runStart = k.runStart[:0]
+		k.runStart, k.Heard = k.runStart[:0], heard
 	}
 	k.run++
 	k.runStart = appendFrame(k.runStart, at.Frame)
@@ -65,10 +70,14 @@ func (d *Direction) noteKeepalive(at fsm.Stamp) {
 	d.awaiting = keepaliveAnswer
 }
 
-// answered notes a sign of life from the probed side.
+// answered notes a sign of life from the probed side. One that comes when the side
+// has been given up ends no run any more.
 func (k *Keepalive) answered(byAck bool) {
 	if byAck {
 		k.Answered++
+	}
+	if k.GaveUp {
+		return
 	}
 	if k.run > 0 && k.LongestUnanswered == k.run && byAck && k.run == 1 {
 		// A single probe that was answered is no unanswered run.

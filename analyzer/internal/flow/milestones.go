@@ -35,7 +35,7 @@ func (f *Flow) noteRST(o *observation) {
 	if f.RST[o.from].Nth == 0 {
 		f.RST[o.from] = o.at
 	}
-	if k := o.d.Keepalive; k != nil && k.run > 0 {
+	if k := o.d.Keepalive; k != nil && k.run > 1 {
 		k.GaveUp = true
 	}
 }

@@ -26,7 +26,7 @@ func (f *Flow) probeKind(o *observation) {
 	switch closed := y.HasAck && y.Window == 0 && o.r.zero; {
 	case closed && asksForWindow(s, x, y):
 		o.probe.add(WindowProbe)
-	case asksForLife(s, x, y):
+	case asksForLife(s, x, y) && !repeatsByte(o):
 		o.probe.add(KeepaliveProbe)
 		if y.HasAck && y.Acked.Before(x.Out.Top) {
 			o.probe.add(KeepaliveEarly)
@@ -59,6 +59,18 @@ func asksForLife(s *fsm.Segment, x, y *fsm.Endpoint) bool {
 	return true
 }
 
+// repeatsByte reports whether a segment that could be a keepalive probe of one byte is
+// the last byte sent again: it is pushed, as data is, holds the same byte, and comes
+// after that one as soon as a retransmission timer may.
+func repeatsByte(o *observation) bool {
+	const latest = 3 * fsm.Second // before the first repetition; each later one may wait twice as long
+	if o.s.Len == 0 || o.s.Flags&fsm.PSH == 0 || o.d.contents.differs(o.p) != nil {
+		return false
+	}
+	e := o.d.sender.queue.acknowledged(o.s.Seq, o.s.End())
+	return e != nil && o.p.Time-e.latest <= latest<<(min(max(e.times, 1), 7)-1)
+}
+
 // isProbe reports whether a pure ACK sits below what its sender has sent, as a
 // probe does, so that it answers nothing.
 func isProbe(o *observation) bool { return o.s.Seq.Before(o.x.Out.Top) }
@@ -72,5 +84,5 @@ func (f *Flow) noteProbe(o *observation) {
 		d.awaiting = windowProbeAnswer
 		return
 	}
-	d.noteKeepalive(o.at)
+	d.noteKeepalive(o.at, o.r.Last.Frame)
 }

@@ -11,7 +11,7 @@ import (
 func gone(c *record.Connection) (record.Verdict, bool) {
 	for x := fsm.Client; x <= fsm.Server; x++ {
 		t := &c.Tail[x]
-		if t.Keepalives >= 3 && c.Tail[x.Peer()].LastFrame != 0 {
+		if t.Keepalives >= 3 && t.Heard != 0 {
 			return deadByKeepalive(c, x), true
 		}
 		if t.Unanswered.Resent >= 2 && c.Tail[x.Peer()].LastFrame != 0 {

@@ -32,7 +32,7 @@ func reset(c *record.Connection) record.Verdict {
 	switch x, y := r.Side, r.Side.Peer(); {
 	case wentOn(c):
 		v = injected(c)
-	case c.Tail[x].Keepalives >= 3 && c.Tail[y].LastFrame != 0:
+	case c.Tail[x].Heard != 0 && (c.Tail[x].Keepalives >= 3 || anomaly(c, record.CheckKeepaliveDeadPeer) != nil && c.Tail[x].Keepalives > 0):
 		v = deadByKeepalive(c, x)
 	case anomaly(c, record.CheckHalfOpenRecovery) != nil:
 		v = halfOpenRecovery(c)
@@ -128,17 +128,20 @@ func thirdParty(c *record.Connection) record.Verdict {
 
 func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
 	t, k := &c.Tail[x], &c.Traffic[x].Keepalive
-	v := record.Verdict{Code: record.VerdictDeadByKeepalive, Frames: []fsm.Frame{c.Tail[x.Peer()].LastFrame}, Sure: true}
+	v := record.Verdict{Code: record.VerdictDeadByKeepalive, Frames: []fsm.Frame{t.Heard}, Sure: t.Keepalives >= 3}
 	if a := anomaly(c, record.CheckKeepaliveDeadPeer); a != nil {
 		v.Frames = append(v.Frames, a.Frames...)
 	}
-	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(c.Tail[x.Peer()].LastFrame) + " and did not answer the last " +
+	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(t.Heard) + " and did not answer the last " +
 		phrase.Counted(t.Keepalives, "keepalive probe", "keepalive probes") + " of " + phrase.By(x)
 	if k.MaxInterval > 0 {
 		v.Sentence += ", " + phrase.Duration(k.MaxInterval) + " apart"
 	}
 	if c.Reset.Frame != 0 && c.Reset.Side == x {
 		v.Sentence += "; " + phrase.By(x) + " gave the connection up with the RST in " + phrase.Frame(c.Reset.Frame)
+		if again := c.Tail[x.Peer()].LastFrame; again > c.Reset.Frame {
+			v.Sentence += ", and " + phrase.By(x.Peer()) + " was heard again later, in " + phrase.Frame(again) + " at the latest"
+		}
 	}
 	v.Sentence += "."
 	return v
