@@ -46,18 +46,18 @@ func (f *Flow) copyKind(o *observation) decode.Copy {
 // last, that it lacks it: by selective acknowledgment of what was sent later, or by
 // asking for it again.
 func (w *sender) reportedMissing(s *fsm.Segment) bool {
-	i := w.queue.find(s.Seq, s.End())
-	if i < 0 {
+	p, outstanding := w.queue.find(s.Seq, s.End())
+	if !outstanding {
 		return false
 	}
-	e := w.queue.at(i)
+	e := w.queue.at(p)
 	if e.sacked {
 		return false
 	}
-	if sent, any := w.queue.newestSacked(s.End()); any && sent >= e.latest {
+	if w.queue.sackedSince(s.End(), e.latest) {
 		return true
 	}
-	return i == 0 && w.dupACKs > 0 && w.heard > e.latest
+	return p == w.queue.front && w.dupACKs > 0 && w.heard > e.latest
 }
 
 // addCopy notes a frame that was captured twice.

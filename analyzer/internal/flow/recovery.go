@@ -71,8 +71,7 @@ func (f *Flow) timing(w *sender, e *sent, outstanding bool, now fsm.Time) timing
 // lostBySACK reports whether a receiver acknowledged something that was sent later,
 // which says that this is lost.
 func (w *sender) lostBySACK(s *fsm.Segment, e *sent) bool {
-	latest, any := w.queue.newestSacked(s.End())
-	return any && latest >= e.latest
+	return w.queue.sackedSince(s.End(), e.latest)
 }
 
 // probesTail reports whether the retransmission is a tail loss probe. With one segment
@@ -124,7 +123,7 @@ func (w *sender) top(s *fsm.Segment) fsm.Seq {
 	if w.queue.n == 0 {
 		return s.End()
 	}
-	return fsm.MaxSeq(s.End(), w.queue.at(w.queue.n-1).end)
+	return fsm.MaxSeq(s.End(), w.queue.last().end)
 }
 
 func (w *sender) enter(p phase, s *fsm.Segment) {

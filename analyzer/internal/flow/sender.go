@@ -83,36 +83,30 @@ func (f *Flow) noteSent(o *observation) (kind Kind, original fsm.Frame) {
 func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	d, w, una := o.d, &o.d.sender, o.y.Acked
 	seq, end, now := o.s.Seq, o.s.End(), o.p.Time
-	i := w.queue.find(seq, end)
+	p, outstanding := w.queue.find(seq, end)
 	var first *sent
-	if i >= 0 {
-		first = w.queue.at(i)
+	if outstanding {
+		first = w.queue.at(p)
 	} else if first = w.queue.acknowledged(seq, end); first != nil {
 		una = first.seq // its ACK passed the tap, but its sender goes by what reached it
 	}
 	if first != nil && o.facts.Has(Retransmission) {
 		original = first.frame
 	}
-	kind = f.classify(o, first, i >= 0, una)
+	kind = f.classify(o, first, outstanding, una)
 	d.Kinds[kind]++
 	if kind == KindTimeout {
 		d.TimeoutWait += now - max(w.lastSend, w.progress)
 	}
-	if i < 0 && first != nil {
-		first.latest = now
-		first.times++
-	}
-	for ; i >= 0 && i < w.queue.n && w.queue.at(i).seq.Before(end); i++ {
-		e := w.queue.at(i)
-		e.latest = now
-		if e.times < 255 {
-			e.times++
-		}
+	if outstanding {
+		w.queue.sentAgain(p, end, now)
+	} else if first != nil {
+		first.again(now)
 	}
 	if o.facts.Has(LateFill) {
 		w.queue.insert(o.sent(2))
 	} else if o.facts.Has(PartlyResent) && w.queue.n > 0 {
-		if last := w.queue.at(w.queue.n - 1); end.After(last.end) {
+		if last := w.queue.last(); end.After(last.end) {
 			more := o.sent(2)
 			more.seq = last.end
 			w.queue.push(more)
@@ -162,11 +156,11 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 // any was sent more often.
 func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, again bool) {
 	for w.queue.n > 0 {
-		e := w.queue.at(0)
+		e := w.queue.at(w.queue.front)
 		if !e.end.AtOrBefore(s.Ack) {
 			break
 		}
-		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(1).end.AtOrBefore(s.Ack)) {
+		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(w.queue.next(w.queue.front)).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
 		}
 		original = original || w.firstSending(e)
@@ -174,9 +168,11 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, 
 		w.queue.pop()
 		progress = true
 	}
-	if w.queue.n > 0 && w.queue.at(0).seq.Before(s.Ack) {
-		w.queue.at(0).seq = s.Ack // a part of it
-		progress = true
+	if w.queue.n > 0 {
+		if e := w.queue.at(w.queue.front); e.seq.Before(s.Ack) {
+			e.seq = s.Ack // a part of it
+			progress = true
+		}
 	}
 	return progress, original, again
 }
@@ -188,17 +184,9 @@ func (w *sender) markSACKed(s *fsm.Segment) (original bool) {
 		if b.To.AtOrBefore(s.Ack) {
 			continue
 		}
-		for i := w.queue.find(b.From, b.To); i >= 0 && i < w.queue.n; i++ {
-			e := w.queue.at(i)
-			if e.seq.Before(b.From) {
-				continue
-			}
-			if e.end.After(b.To) {
-				break
-			}
+		w.queue.markSACKed(b.From, b.To, func(e *sent) {
 			original = original || w.firstSending(e)
-			e.sacked = true
-		}
+		})
 	}
 	return original
 }
