@@ -12,64 +12,171 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// cases says what must be true of each capture in testdata/pcaps/cases, which are
-// described there.
-var cases = map[string]func(r *record.Report) bool{
-	"one-octet-resent-kernel.pcap": func(r *record.Report) bool {
-		t := &r.Connections[0].Traffic[fsm.Client]
-		return t.Retransmissions == 7 && t.Keepalive.Probes == 0 // the kernel's own counts
-	},
-	"keepalive-octet-at-fin.pcap": func(r *record.Report) bool {
-		return !finds(r, record.CheckDataAfterFIN) && labelled(r, 8, "keepalive") && labelled(r, 12, "keepalive")
-	},
-	"keepalive-dead-then-fin.pcap": func(r *record.Report) bool {
-		return endedBy(r, record.VerdictDeadByKeepalive) && finds(r, record.CheckKeepaliveDeadPeer)
-	},
-}
+// caseReport is a report with what the cases ask of it.
+type caseReport struct{ *record.Report }
 
-// TestCases holds each of the cases against what must be true of it.
-func TestCases(t *testing.T) {
-	const dir = "../testdata/pcaps/cases/"
-	captures, _ := filepath.Glob(dir + "*.pcap")
-	if len(captures) != len(cases) {
-		t.Errorf("%d captures, %d cases", len(captures), len(cases))
-	}
-	for name, holds := range cases {
-		source, err := capture.Open(dir + name)
-		if err != nil {
-			t.Error(err)
-			continue
-		}
-		r, err := analyzer.Analyze(context.Background(), []capture.Source{source}, analyzer.Options{Segments: func(uint64) bool { return true }})
-		source.Close()
-		if err != nil {
-			t.Errorf("%s: %v", name, err)
-		} else if !holds(r) {
-			t.Errorf("%s: what must be true is not; see it in %s%s", name, dir, name)
-		}
-	}
-}
+// first is the first connection.
+func (r caseReport) first() *record.Connection { return r.Connections[0] }
 
-// finds reports whether a connection has the finding.
-func finds(r *record.Report, name record.CheckName) bool {
-	return slices.ContainsFunc(r.Connections, func(c *record.Connection) bool {
-		return slices.ContainsFunc(c.Anomalies, func(a record.Anomaly) bool { return a.Name == name })
-	})
-}
-
-// endedBy reports whether the connections' verdicts are these, in order.
-func endedBy(r *record.Report, codes ...record.VerdictCode) bool {
-	return slices.EqualFunc(r.Connections, codes, func(c *record.Connection, code record.VerdictCode) bool { return c.Verdict.Code == code })
-}
-
-// labelled reports whether the segment in the frame has the label.
-func labelled(r *record.Report, f fsm.Frame, label record.Label) bool {
+// anomaly reports whether a finding satisfies what is asked.
+func (r caseReport) anomaly(is func(*record.Anomaly) bool) bool {
 	for _, c := range r.Connections {
-		for i := range c.Segments {
-			if s := &c.Segments[i]; s.Frame.Number() == uint64(f) && slices.Contains(s.Labels, label) {
+		for i := range c.Anomalies {
+			if is(&c.Anomalies[i]) {
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// has reports whether a connection has the finding.
+func (r caseReport) has(name record.CheckName) bool {
+	return r.anomaly(func(a *record.Anomaly) bool { return a.Name == name })
+}
+
+// quiet reports whether there is no error and no warning.
+func (r caseReport) quiet() bool {
+	return !r.anomaly(func(a *record.Anomaly) bool { return a.Severity >= record.SeverityWarning })
+}
+
+// codes reports whether the connections have these verdicts, and no others.
+func (r caseReport) codes(want ...record.VerdictCode) bool {
+	var got []record.VerdictCode
+	for _, c := range r.Connections {
+		got = append(got, c.Verdict.Code)
+	}
+	return slices.Equal(got, want)
+}
+
+// states reports whether there is one connection, which ends in these states.
+func (r caseReport) states(client, server fsm.State) bool {
+	return len(r.Connections) == 1 && r.first().State[fsm.Client].State == client && r.first().State[fsm.Server].State == server
+}
+
+// resent is how many segments all connections' endpoints sent again.
+func (r caseReport) resent() (n uint64) {
+	for _, c := range r.Connections {
+		n += c.Traffic[fsm.Client].Retransmissions + c.Traffic[fsm.Server].Retransmissions
+	}
+	return n
+}
+
+// moved reports whether an endpoint came into a state, by a frame; frame 0 is any.
+func (r caseReport) moved(side fsm.Side, to fsm.State, frame uint64) bool {
+	for _, c := range r.Connections {
+		for _, t := range c.Transitions {
+			if t.Side == side && t.To == to && (frame == 0 || t.Frame.Number() == frame) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// labelled reports whether the segment in the frame has the label.
+func (r caseReport) labelled(frame uint64, label record.Label) bool {
+	for _, c := range r.Connections {
+		for i := range c.Segments {
+			if s := &c.Segments[i]; s.Frame.Number() == frame && slices.Contains(s.Labels, label) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// cases are captures of situations that people met (testdata/pcaps/cases), with
+// what must be true of what is said of them.
+var cases = []struct {
+	capture string
+	holds   func(r caseReport) bool
+}{
+	{"snaplen-68-cuts-options", func(r caseReport) bool {
+		o := r.first().Handshake.Options[fsm.Client]
+		return r.quiet() && !r.has("ts-unnegotiated") && !r.has("mss-absent") && !r.has("window-slam") &&
+			o.Cut.Has(fsm.OptWindowScale) && o.Timestamps && r.Capture.Quality.CutOptions > 0
+	}},
+	{"snaplen-54-no-options", func(r caseReport) bool {
+		return r.quiet() && !r.has("mss-absent") && r.first().Handshake.Options[fsm.Client].Cut.Has(fsm.OptMSS) && r.Capture.Quality.CutOptions > 0
+	}},
+	{"one-arm-firewall-new-numbers", func(r caseReport) bool {
+		return r.quiet() && r.codes(slices.Repeat([]record.VerdictCode{"closed-normally"}, len(r.Connections))...)
+	}},
+	{"server-direction-stamped-1ms-late", func(r caseReport) bool {
+		return r.quiet() && r.codes("closed-normally") && r.states(fsm.TimeWait, fsm.Closed) && r.resent() == 0
+	}},
+	{"server-direction-stamped-6ms-late", func(r caseReport) bool {
+		return r.quiet() && r.codes("closed-normally") && r.states(fsm.TimeWait, fsm.Closed) && r.resent() == 0 && r.Capture.Quality.OutOfStep > 0
+	}},
+	{"reordered-syn-last-late-time", func(r caseReport) bool { return len(r.Connections) == 1 }},
+	{"refused-and-tried-again-3", func(r caseReport) bool {
+		return slices.ContainsFunc(r.Connections, func(c *record.Connection) bool { return c.Verdict.Code == "refused" })
+	}},
+	{"keepalive-garbage-octet", func(r caseReport) bool {
+		return r.quiet() && r.resent() == 0 && r.first().Traffic[fsm.Client].Keepalive.Probes+r.first().Traffic[fsm.Server].Keepalive.Probes > 0
+	}},
+	{"keepalive-garbage-octet-midstream", func(r caseReport) bool { return r.quiet() && r.resent() == 0 }},
+	{"span-copies-3ms-late-other-hop-ipid0", func(r caseReport) bool {
+		return !r.has("network-duplicate") && r.Capture.Quality.DoubledFrames == 21 && r.resent() == 0
+	}},
+	{"span-copies-ipid0-0.8ms-late", func(r caseReport) bool {
+		return !r.has("network-duplicate") && r.Capture.Quality.DoubledFrames == 21 && !r.has("synack-retransmit")
+	}},
+	{"span-copies-3ms-late", func(r caseReport) bool { return r.Capture.Quality.DoubledFrames == 21 }},
+	{"vlan-differs-by-direction", func(r caseReport) bool { return len(r.Connections) == 1 }},
+	{"idle-flow-forgotten-by-balancer-client", func(r caseReport) bool { return r.first().Verdict.Code == "dropped-while-idle" }},
+	{"tso-ip-length-zero", func(r caseReport) bool { return r.first().Traffic[fsm.Server].Bytes == 26280 }},
+	{"no-ip-id-fast-retransmit", func(r caseReport) bool {
+		return r.resent() == 1 && !r.has("network-duplicate") && r.first().Traffic[fsm.Client].Kinds.Fast == 1
+	}},
+	{"fin-acks-fin-lost", func(r caseReport) bool {
+		return r.codes("closed-normally") && !r.has("simultaneous-close") && r.first().State[fsm.Client].State == fsm.TimeWait
+	}},
+	{"fragmented", func(r caseReport) bool { return r.quiet() }},
+	{"rst-beyond-lost-data.server", func(r caseReport) bool { return r.moved(fsm.Server, fsm.Closed, 0) }},
+	{"one-octet-resent-kernel", func(r caseReport) bool {
+		t := &r.first().Traffic[fsm.Client]
+		return t.Retransmissions == 7 && t.Keepalive.Probes == 0 // the kernel's own counts
+	}},
+	{"keepalive-octet-at-fin", func(r caseReport) bool {
+		return !r.has("data-after-fin") && r.labelled(8, "keepalive") && r.labelled(12, "keepalive")
+	}},
+	{"keepalive-dead-then-fin", func(r caseReport) bool { return r.codes("dead-by-keepalive") && r.has("keepalive-dead-peer") }},
+	{"constant-ip-id", func(r caseReport) bool { return !r.has("network-duplicate") && r.resent() >= 3 }},
+}
+
+// TestCases holds the analysis of the cases against what must be true of it.
+func TestCases(t *testing.T) {
+	const dir = "../testdata/pcaps/cases"
+	files, _ := filepath.Glob(filepath.Join(dir, "*.pcap*"))
+	if len(files) != len(cases) {
+		t.Errorf("%d captures and %d cases", len(files), len(cases))
+	}
+	for _, c := range cases {
+		t.Run(c.capture, func(t *testing.T) {
+			name := c.capture + ".pcap"
+			if filepath.Ext(c.capture) == ".pcapng" {
+				name = c.capture
+			}
+			source, err := capture.Open(filepath.Join(dir, name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer source.Close()
+			r, err := analyzer.Analyze(context.Background(), []capture.Source{source}, analyzer.Options{Segments: func(uint64) bool { return true }})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if c.holds(caseReport{r}) {
+				return
+			}
+			for _, c := range r.Connections {
+				t.Errorf("connection %d: %s: %s", c.ID, c.Verdict.Code, c.Verdict.Sentence)
+				for _, a := range c.Anomalies {
+					t.Logf("%v %s: %s", a.Severity, a.Name, a.Message)
+				}
+			}
+		})
+	}
 }

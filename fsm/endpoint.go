@@ -27,9 +27,10 @@ type Endpoint struct {
 	Window     uint32 // latest window, scaled
 	RightEdge  Seq    // highest Acked + window ever offered
 	Scale      uint8  // its window scale
-	ScaleKnown bool   // both SYNs were seen, so scaled windows can be judged
+	ScaleKnown bool   // both SYNs' offers were seen, so scaled windows can be judged
 	offered    uint8  // window scale in its SYN
 	hasOffer   bool
+	offerCut   bool // its SYN was not captured as far as an offer may have stood
 	synOptions bool // its SYN was captured, so its options are known
 	sackTop    Seq  // right edge of its latest SACK block
 	hasSACK    bool

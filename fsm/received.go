@@ -158,8 +158,11 @@ func (c *Conn) receivedAckOfSYN(side Side, s *Segment) Meaning {
 	}
 	c.decide(side, AckOfSYNTaken)
 	if x.SentSYN && s.Flags&SYN == 0 {
-		irs1 := x.ISS + 1
-		if s.Seq != irs1 && !acceptable(s.Seq, s.Space(), irs1, y.Window) {
+		irs1, wnd := x.ISS+1, y.Window
+		if x.offerCut || y.offerCut {
+			wnd = unknownWindow
+		}
+		if s.Seq != irs1 && !acceptable(s.Seq, s.Space(), irs1, wnd) {
 			c.decide(side, SeqHandshakeBad)
 			y.challenged = true
 			return HandshakeBadSeq

@@ -65,6 +65,7 @@ const (
 	OptDuplicate                           // one kind twice
 	OptAfterEnd                            // octets other than zero behind End of Option List
 	OptMPTCPJoin                           // kind 30 with subtype MP_JOIN
+	OptCut                                 // the capture does not hold the whole list: an option not seen is unknown, not absent
 )
 
 // Has reports whether every option of o is present.
@@ -97,12 +98,12 @@ type Segment struct {
 
 // Space returns the sequence numbers that the segment takes: its data, one for
 // a SYN and one for a FIN (RFC 9293 §3.4). Data on a SYN is counted only when
-// the SYN carries a Fast Open option, because only then may the receiver take it.
+// the SYN carries a Fast Open option, or may: only then may the receiver take it.
 func (s *Segment) Space() uint32 {
 	n := s.Len
 	if s.Flags&(SYN|FIN) != 0 {
 		if s.Flags&SYN != 0 {
-			if s.Opts&OptFastOpen == 0 {
+			if s.Opts&(OptFastOpen|OptCut) == 0 {
 				n = 0
 			}
 			n++

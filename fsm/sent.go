@@ -47,9 +47,15 @@ func (c *Conn) openWith(e *Endpoint, s *Segment) {
 		e.Out.Restart(s.Seq)
 	}
 	e.SentSYN, e.ISS, e.Syn = true, s.Seq, c.at
-	e.FastOpen = s.Opts&OptFastOpen != 0 && s.Len > 0
+	e.FastOpen = s.Opts&(OptFastOpen|OptCut) != 0 && s.Len > 0
+	e.noteOffer(s)
+}
+
+// noteOffer keeps what a SYN says of the window scale.
+func (e *Endpoint) noteOffer(s *Segment) {
 	e.synOptions = true
 	e.hasOffer = s.Opts&OptWindowScale != 0
+	e.offerCut = s.Opts&OptCut != 0 && !e.hasOffer
 	e.offered = min(s.WindowScale, 14) // RFC 7323 §2.3
 }
 
@@ -58,13 +64,15 @@ func (c *Conn) openWith(e *Endpoint, s *Segment) {
 const maxEarly = 1 << 20
 
 // agreeScale fixes the window scale once both SYNs are known: it holds only if
-// both offered it (RFC 7323 §2.2).
+// both offered it (RFC 7323 §2.2). An offer that was cut off leaves it open, unless
+// the other side surely made none.
 func (c *Conn) agreeScale() {
 	a, b := &c.End[Client], &c.End[Server]
 	if !a.synOptions || !b.synOptions {
 		return
 	}
-	a.ScaleKnown, b.ScaleKnown = true, true
+	open := a.offerCut && (b.hasOffer || b.offerCut) || b.offerCut && a.hasOffer
+	a.ScaleKnown, b.ScaleKnown = !open, !open
 	a.Scale, b.Scale = 0, 0
 	if a.hasOffer && b.hasOffer {
 		a.Scale, b.Scale = a.offered, b.offered
@@ -154,8 +162,8 @@ func (c *Conn) assumeSYN(side Side, iss Seq) {
 // was assumed of it is now seen.
 func (c *Conn) adoptSYN(side Side, s *Segment) {
 	x := &c.End[side]
-	x.Syn, x.synOptions = c.at, true
-	x.hasOffer, x.offered = s.Opts&OptWindowScale != 0, min(s.WindowScale, 14)
+	x.Syn = c.at
+	x.noteOffer(s)
 	c.agreeScale()
 	for i := range c.Transitions {
 		t := &c.Transitions[i]

@@ -89,6 +89,7 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"one_sided":`, q.OneSided)
 	e.keyUint(`"midstream":`, q.Midstream)
 	e.keyUint(`"snap_truncated":`, q.SnapTruncated)
+	e.keyUint(`"cut_options":`, q.CutOptions)
 	e.keyUint(`"clock_backwards":`, q.ClockBackwards)
 	e.keyUint(`"offload_giants":`, q.OffloadGiants)
 	e.keyUint(`"offload_checksum":`, q.OffloadChecksum)

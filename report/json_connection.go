@@ -165,6 +165,13 @@ func (e *encoder) offered(k string, o *record.Options) {
 	e.keyText(`"fast_open":`, o.FastOpen)
 	e.keyBool(`"mptcp":`, o.MPTCP)
 	e.keyBool(`"ecn":`, o.ECN)
+	e.array(`"cut":`)
+	for _, name := range optionNames {
+		if o.Cut.Has(name.set) {
+			e.literal(name.name)
+		}
+	}
+	e.endArray()
 	e.endObject()
 }
 

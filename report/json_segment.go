@@ -60,7 +60,7 @@ func (e *encoder) keyKnown(k string, n uint64, known bool) {
 
 // segmentOptions appends what options the segment carries, null without any.
 func (e *encoder) segmentOptions(s *record.Segment) {
-	if s.Seg.Opts == 0 {
+	if s.Seg.Opts&^fsm.OptCut == 0 {
 		e.keyNull(`"options":`)
 		return
 	}

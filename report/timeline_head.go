@@ -197,7 +197,9 @@ func (p *page) offers(c *record.Connection, side fsm.Side) string {
 	if o.ECN {
 		list = append(list, "ECN")
 	}
-	if len(list) == 0 {
+	if o.Cut != 0 {
+		list = append(list, "further options cut off by the snaplen")
+	} else if len(list) == 0 {
 		list = append(list, "no options")
 	}
 	text := side.String() + ": " + strings.Join(list, ", ")

@@ -178,6 +178,8 @@ func (e *Explanation) timestamps() {
 	switch wrong := e.remarked(timestampWords); {
 	case slices.Contains(e.Segment.Judgement.Remarks, record.TimestampMissing):
 		e.add(name, rule, fsm.Failed, "None, although timestamps were agreed in the handshake.")
+	case s.Opts.Has(fsm.OptCut) && !s.Opts.Has(fsm.OptTimestamps):
+		e.add(name, rule, fsm.NotApplied, "Not captured: the snaplen cut off TCP options.")
 	case !s.Opts.Has(fsm.OptTimestamps):
 		e.add(name, rule, fsm.NotApplied, "No timestamps.")
 	case len(wrong) > 0:
@@ -205,6 +207,8 @@ func (e *Explanation) options() {
 		e.add(name, rule, fsm.Failed, phrase.Capital(strings.ReplaceAll(strings.Join(wrong, "; "), "{scale}", strconv.Itoa(int(e.Segment.Seg.WindowScale))))+".")
 	case slices.Contains(e.Segment.Judgement.Remarks, record.OptionOdd):
 		e.add(name, rule, fsm.Noted, "An obsolete, experimental or unassigned option.")
+	case e.Segment.Seg.Opts.Has(fsm.OptCut):
+		e.add(name, rule, fsm.NotApplied, "Not all captured: the snaplen cut off the end of the list.")
 	case e.Segment.Seg.Opts == 0:
 		e.add(name, rule, fsm.NotApplied, "None.")
 	default:

@@ -74,6 +74,7 @@ type Quality struct {
 	OneSided        uint64   // connections of which one direction was captured
 	Midstream       uint64   // connections that the capture joined midway
 	SnapTruncated   uint64   // packets cut by the snap length
+	CutOptions      uint64   // segments of which the snap length may have cut off TCP options
 	ClockBackwards  uint64   // packets older than the one before
 	OffloadGiants   uint64   // segments larger than any wire carries: captured before or after offload
 	OffloadChecksum uint64   // checksums left to the network card
@@ -208,6 +209,10 @@ type Options struct {
 	FastOpen      string // "", "request" or "cookie"
 	MPTCP         bool
 	ECN           bool
+
+	// Cut are options that the snap length may have cut off the SYN, or their value:
+	// what the fields above say of these is what was seen, not what was offered.
+	Cut fsm.OptionSet
 }
 
 // Close is how a connection ended.

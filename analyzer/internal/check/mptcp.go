@@ -19,7 +19,7 @@ var mptcpFallback = &Check{
 	OncePerTemplate: "no SYN of a closed clean connection has MPTCP options, and a lone SYN has no answer",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Dir[fsm.Client], &f.Dir[fsm.Server]
-		if f.SYNACK.Nth == 0 || !c.SYNOptions.Has(fsm.OptMPTCP) || !s.Options.Seen || s.SYNOptions.Any(fsm.OptMPTCP|fsm.OptMalformed) {
+		if f.SYNACK.Nth == 0 || !c.SYNOptions.Has(fsm.OptMPTCP) || !s.Options.Seen || (s.SYNOptions | s.SYNCut).Any(fsm.OptMPTCP|fsm.OptMalformed) {
 			return
 		}
 		found(Finding{

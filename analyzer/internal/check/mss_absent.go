@@ -21,7 +21,7 @@ var mssAbsent = &Check{
 		for _, side := range sides {
 			d := &f.Dir[side]
 			e := &f.Conn.End[side]
-			if !d.Options.Seen || d.SYNOptions.Any(fsm.OptMSS|fsm.OptMalformed) || f.AllFacts.Any(illegalFlags) || e.Syn.Frame == 0 {
+			if !d.Options.Seen || (d.SYNOptions | d.SYNCut).Any(fsm.OptMSS|fsm.OptMalformed) || f.AllFacts.Any(illegalFlags) || e.Syn.Frame == 0 {
 				continue
 			}
 			found(Finding{

@@ -21,14 +21,15 @@ var optionOnlyInSYNACK = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Dir[fsm.Client], &f.Dir[fsm.Server]
 		const answers = fsm.OptWindowScale | fsm.OptTimestamps
-		if f.SYNACK.Nth == 0 || !c.Options.Seen || s.SYNOptions&answers&^c.SYNOptions == 0 || f.SYNs[fsm.Server] > 0 {
+		offered := c.SYNOptions | c.SYNCut // as far as can be known
+		if f.SYNACK.Nth == 0 || !c.Options.Seen || s.SYNOptions&answers&^offered == 0 || f.SYNs[fsm.Server] > 0 {
 			return
 		}
 		var names []string
-		if extra := s.SYNOptions &^ c.SYNOptions; extra.Has(fsm.OptWindowScale) {
+		if extra := s.SYNOptions &^ offered; extra.Has(fsm.OptWindowScale) {
 			names = append(names, "window scale")
 		}
-		if extra := s.SYNOptions &^ c.SYNOptions; extra.Has(fsm.OptTimestamps) {
+		if extra := s.SYNOptions &^ offered; extra.Has(fsm.OptTimestamps) {
 			names = append(names, "timestamps")
 		}
 		found(Finding{

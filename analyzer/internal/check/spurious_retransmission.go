@@ -12,7 +12,7 @@ import (
 var spuriousRetransmission = &Check{
 	Name: record.CheckSpuriousRetransmission, Title: "spurious retransmission (already ACKed)", Family: "retransmission",
 	Severity: record.SeverityNote, Rule: "RFC 5682 §1; observer: the ACK had been captured",
-	Condition: "Data is retransmitted after an ACK of all of it was captured. Captured near the receiver that says little: the ACK may have been lost beyond the tap.",
+	Condition: "Data is retransmitted after an ACK of all of it was captured. Captured near the receiver that says little: the ACK may have been lost beyond the tap. Not said where DSACKs may have been cut off by the snaplen.",
 	Benign:    []string{"the ACK was lost between the tap and the sender, or still in flight", "a retransmission timeout shorter than the RTT"},
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.spurious_retransmission"}, {Tool: "Suricata", Name: "stream.pkt_spurious_retransmission"}},
 	Filter:    "tcp.analysis.spurious_retransmission",
@@ -28,7 +28,7 @@ var spuriousRetransmission = &Check{
 				}
 				frames = append(frames, k.Frame)
 			})
-			if n <= 0 || len(frames) == 0 || f.CountFact(side.Peer(), flow.DSACK) >= n { // the DSACKs tell
+			if n <= 0 || len(frames) == 0 || f.CountFact(side.Peer(), flow.DSACK) >= n || f.Dir[side].BlocksCut() { // the DSACKs tell, or were cut off
 				continue
 			}
 			proved := ""

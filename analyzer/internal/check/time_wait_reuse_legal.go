@@ -66,7 +66,7 @@ func judgeReuse(f *flow.Flow) reuse {
 	switch {
 	case f.Conn.End[fsm.Client].ISS.AtOrAfter(r.used):
 		r.legal, r.why = true, "the higher ISN"
-	case pre.HasTS[sender] && syn.Options.Timestamps && int32(syn.SYNTimestamp-pre.TSVal[sender]) > 0:
+	case pre.HasTS[sender] && syn.SYNOptions.Has(fsm.OptTimestamps) && int32(syn.SYNTimestamp-pre.TSVal[sender]) > 0:
 		r.legal, r.why = true, "the newer timestamp"
 	}
 	return r

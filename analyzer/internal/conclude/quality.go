@@ -113,6 +113,8 @@ func Describe(r *record.Report) {
 			"frames were captured twice; the duplicates are ignored."},
 		{q.SnapTruncated, "packet truncated by the snaplen: its data cannot be compared, nor its checksum verified.",
 			"packets truncated by the snaplen: their data cannot be compared, nor their checksums verified."},
+		{q.CutOptions, "segment has TCP options cut off by the snaplen: an option not seen there is unknown, not absent.",
+			"segments have TCP options cut off by the snaplen: an option not seen there is unknown, not absent."},
 		{q.OffloadGiants, "packet exceeds the MTU: captured on a host with TSO/GRO, so real packet counts are higher.",
 			"packets exceed the MTU: captured on a host with TSO/GRO, so real packet counts are higher."},
 		{q.OffloadChecksum, "checksum not verified (checksum offload).", "checksums not verified (checksum offload)."},

@@ -43,7 +43,7 @@ func packable(p *decode.Packet) bool {
 	s := &p.Segment
 	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 && s.Opts&fsm.OptFastOpen == 0 &&
 		p.Copy == decode.NoCopy && p.Checksum != decode.ChecksumBad &&
-		p.HasPayloadSum == (p.Checksum != decode.ChecksumUnverified) && !p.BadHeader && !p.Truncated && !p.Undelivered &&
+		p.HasPayloadSum == (p.Checksum != decode.ChecksumUnverified) && !p.BadHeader && !p.Truncated && p.Begun|p.CutOptions == 0 && !p.Undelivered &&
 		min(len(p.Payload), flow.ComparedBytes) == int(min(s.Len, flow.ComparedBytes)) && p.IPLen-s.Len <= 1<<16-1
 }
 

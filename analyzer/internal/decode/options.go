@@ -33,18 +33,19 @@ const (
 
 // readOptions reads the options of a header into s. It is done by hand: see
 // decodeTCP for what gopacket does with them. With cut, the list ends where the
-// snap length ended, which is no fault of the list.
+// snap length ended, which is no fault of the list; then it returns the octets of
+// an option that is not there whole, and whether the list had ended before.
 //
 // An option whose length does not suit its kind is passed over by that length,
 // as the hosts do; a length that leads nowhere ends the list. Of one kind twice
 // the last counts, as it does in Linux.
-func readOptions(s *fsm.Segment, b []byte, cut bool) {
+func readOptions(s *fsm.Segment, b []byte, cut bool) (rest []byte, ended bool) {
 	// Nearly every segment of nearly every connection has exactly these.
 	if len(b) == 12 && binary.BigEndian.Uint32(b) == kindNoOperation<<24|kindNoOperation<<16|kindTimestamps<<8|10 {
 		s.Opts = fsm.OptTimestamps
 		s.TSVal = binary.BigEndian.Uint32(b[4:])
 		s.TSEcr = binary.BigEndian.Uint32(b[8:])
-		return
+		return nil, false
 	}
 	var seen [4]uint64 // a bit for each kind
 	for len(b) > 0 {
@@ -59,24 +60,24 @@ func readOptions(s *fsm.Segment, b []byte, cut bool) {
 					s.Opts |= fsm.OptAfterEnd
 				}
 			}
-			return
+			return nil, true
 		}
 		if len(b) < 2 {
 			if !cut {
 				s.Opts |= fsm.OptMalformed
 			}
-			return
+			return b, false
 		}
 		n := int(b[1])
 		if n < 2 {
 			s.Opts |= fsm.OptMalformed
-			return
+			return nil, true
 		}
 		if n > len(b) {
 			if !cut {
 				s.Opts |= fsm.OptMalformed
 			}
-			return
+			return b, false
 		}
 		word, bit := kind>>6, uint64(1)<<(kind&63)
 		if seen[word]&bit != 0 && !mayRepeat(kind) {
@@ -86,6 +87,7 @@ func readOptions(s *fsm.Segment, b []byte, cut bool) {
 		readOption(s, kind, b[2:n])
 		b = b[n:]
 	}
+	return nil, false
 }
 
 // mayRepeat reports whether a kind can stand several times in one header:

@@ -122,6 +122,9 @@ func TestOptionsCut(t *testing.T) {
 				want = h.opts
 			}
 		}
+		if n < 20 {
+			want |= fsm.OptCut
+		}
 		p, r := decodeCut(linkRaw, syn, 40+n)
 		if r != OK || p.Segment.Opts != want || p.OptionsCut != (n < 20) || p.Truncated != (n < 20) || p.HeaderLen != 40 {
 			t.Errorf("%d octets of options: %v, %+v", n, r, p)
@@ -129,13 +132,41 @@ func TestOptionsCut(t *testing.T) {
 	}
 	// Twelve octets of a longer list are not the usual timestamps alone.
 	p, _ := decodeCut(linkRaw, ip4(6, tcpOctets(unhex("0101 080a 00000001 00000002 03030700"), nil)), 40+12)
-	if p.Segment.Opts != fsm.OptTimestamps || !p.OptionsCut {
+	if p.Segment.Opts != fsm.OptTimestamps|fsm.OptCut || !p.OptionsCut {
 		t.Errorf("%+v", p)
 	}
 	// A length of 0 is wrong wherever the cut is.
 	p, _ = decodeCut(linkRaw, ip4(6, tcpOctets(unhex("0200 0101 01010101"), nil)), 40+4)
 	if p.Segment.Opts != fsm.OptMalformed {
 		t.Errorf("%+v", p)
+	}
+}
+
+// What the snap length may have cut off a SYN's options: what was not read and has
+// room behind the cut. Of an option of which the first octets were captured, no more
+// is known than that it is there.
+func TestCutOptions(t *testing.T) {
+	const room = fsm.OptFastOpen | fsm.OptAO | fsm.OptMPTCP | fsm.OptAccECN
+	syn := set(tcpOctets(unhex("020405b4 0402 080a 00000001 00000000 01 030307"), nil), 13, byte(fsm.SYN))
+	for n, want := range map[int][2]fsm.OptionSet{
+		0:  {0, fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps | fsm.OptMD5 | room},
+		4:  {0, fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps | room},
+		5:  {fsm.OptSACKPermitted, fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps | room},
+		7:  {fsm.OptTimestamps, fsm.OptWindowScale | fsm.OptTimestamps | room},
+		14: {fsm.OptTimestamps, fsm.OptWindowScale | fsm.OptTimestamps | room},
+		17: {0, fsm.OptWindowScale | room&^fsm.OptAO},
+		19: {fsm.OptWindowScale, fsm.OptWindowScale},
+		20: {0, 0},
+	} {
+		p, _ := decodeCut(linkRaw, ip4(6, syn), 40+n)
+		if got := [2]fsm.OptionSet{p.Begun, p.CutOptions}; got != want {
+			t.Errorf("%d octets of options: %b, want %b", n, got, want)
+		}
+	}
+	// On another segment only what such a segment carries.
+	p, _ := decodeCut(linkRaw, ip4(6, tcpOctets(unhex("0101 080a 00000001 00000002 0101 050a 00000001 00000002"), nil)), 40+12)
+	if want := fsm.OptSACK | fsm.OptAO | fsm.OptMPTCP | fsm.OptAccECN; p.CutOptions != want {
+		t.Errorf("%b, want %b", p.CutOptions, want)
 	}
 }
 

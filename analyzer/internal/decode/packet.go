@@ -37,24 +37,26 @@ type Packet struct {
 	TTL        uint8  // or hop limit
 	TOS        uint8  // or traffic class; its low two bits are ECN
 	Checksum   Checksum
-	SumSeen    uint16 // with ChecksumBad: the checksum field
-	SumWant    uint16 // with ChecksumBad: what it should be
-	BadHeader  bool   // the IPv4 header's checksum is wrong; known only when checksums are verified
-	DF         bool   // IPv4's don't-fragment bit; always set for IPv6
-	HeaderLen  uint8  // octets of TCP header, options included
-	Truncated  bool   // the snap length cut the IP packet
-	OptionsCut bool   // the snap length cut the TCP options: those behind the cut are unknown
-	Overlong   bool   // the IP header claims more octets than the packet had on the wire
-	ZeroLength bool   // the IP header said length 0 (segmentation offload); taken from the wire length
-	WireLen    uint32 // octets on the wire, link header included
-	IPLen      uint32 // octets of IP packet, headers included
-	FlowLabel  uint32 // IPv6's, 20 bits
-	LinkSrc    uint64 // the outermost frame's source address (6 bytes) and 0 where it shows none
-	LinkDst    uint64 // its destination address, likewise
-	LinkIndex  uint32 // Linux cooked v2: the capturing host's index of the interface, otherwise 0
-	Outgoing   bool   // Linux cooked, and PPP with a direction: the capturing host sent it
-	Addressed  bool   // Src and Dst are known; true also for some packets that yield no segment
-	Payload    []byte // the captured part of the data; valid as long as Raw.Data, from fragments for good
+	SumSeen    uint16        // with ChecksumBad: the checksum field
+	SumWant    uint16        // with ChecksumBad: what it should be
+	BadHeader  bool          // the IPv4 header's checksum is wrong; known only when checksums are verified
+	DF         bool          // IPv4's don't-fragment bit; always set for IPv6
+	HeaderLen  uint8         // octets of TCP header, options included
+	Truncated  bool          // the snap length cut the IP packet
+	OptionsCut bool          // the snap length cut the TCP options: those behind the cut are unknown
+	Begun      fsm.OptionSet // with OptionsCut: the option whose kind was captured and its value was not
+	CutOptions fsm.OptionSet // with OptionsCut: options that may have been cut off, Begun among them
+	Overlong   bool          // the IP header claims more octets than the packet had on the wire
+	ZeroLength bool          // the IP header said length 0 (segmentation offload); taken from the wire length
+	WireLen    uint32        // octets on the wire, link header included
+	IPLen      uint32        // octets of IP packet, headers included
+	FlowLabel  uint32        // IPv6's, 20 bits
+	LinkSrc    uint64        // the outermost frame's source address (6 bytes) and 0 where it shows none
+	LinkDst    uint64        // its destination address, likewise
+	LinkIndex  uint32        // Linux cooked v2: the capturing host's index of the interface, otherwise 0
+	Outgoing   bool          // Linux cooked, and PPP with a direction: the capturing host sent it
+	Addressed  bool          // Src and Dst are known; true also for some packets that yield no segment
+	Payload    []byte        // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
 	// Not set by the decoder, but by those who pass the packet on.
 	Copy      Copy   // from package dedup

@@ -37,7 +37,11 @@ func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
 	captured := min(headerLen, len(c.data))
 	p.OptionsCut = captured < headerLen
 	if headerLen > tcpLen {
-		readOptions(s, c.data[tcpLen:captured], p.OptionsCut)
+		rest, ended := readOptions(s, c.data[tcpLen:captured], p.OptionsCut)
+		if p.OptionsCut && !ended {
+			s.Opts |= fsm.OptCut
+			p.Begun, p.CutOptions = cutOptions(s, rest, headerLen-captured)
+		}
 	}
 	p.Payload = c.data[captured:]
 	if d.verify && len(c.data) == c.wire && !c.otherEnds {

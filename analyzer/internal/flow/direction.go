@@ -59,6 +59,7 @@ type Direction struct {
 	Giants          uint64 // IP packets larger than 1500 bytes: offload, or jumbo frames
 
 	SYNOptions fsm.OptionSet // of its SYN
+	SYNCut     fsm.OptionSet // what the snap length may have cut off it
 	SYNFlags   fsm.Flags
 	Marked     uint64 // data segments with an ECN codepoint in the IP header
 	Congested  uint64 // of these, marked by the network

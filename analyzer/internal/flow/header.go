@@ -80,7 +80,7 @@ func urgentFacts(o *observation) {
 // synFacts looks at what a SYN must not bring.
 func synFacts(o *observation) {
 	s := o.s
-	if s.Len > 0 && s.Flags&(fsm.RST|fsm.FIN) == 0 && s.Opts&fsm.OptFastOpen == 0 && !fastOpenPeer(o) {
+	if s.Len > 0 && s.Flags&(fsm.RST|fsm.FIN) == 0 && s.Opts&(fsm.OptFastOpen|fsm.OptCut) == 0 && !fastOpenPeer(o) {
 		o.facts.add(SYNData)
 	}
 	if s.Opts&fsm.OptWindowScale != 0 && s.WindowScale > 14 {

@@ -43,7 +43,7 @@ func (f *Flow) noteRST(o *observation) {
 func (f *Flow) noteSYN(o *observation) {
 	f.SYNs[o.from]++
 	if o.meaning&fsm.SYNInSync == 0 {
-		o.d.noteOptions(o.s)
+		o.d.noteOptions(o.p)
 	}
 	if o.from == fsm.Client && f.SYN.Nth == 0 {
 		f.SYN = o.at
@@ -53,7 +53,7 @@ func (f *Flow) noteSYN(o *observation) {
 
 func (f *Flow) noteSYNACK(o *observation) {
 	f.SYNACKs[o.from]++
-	o.d.noteOptions(o.s)
+	o.d.noteOptions(o.p)
 	if o.from == fsm.Server && f.SYNACK.Nth == 0 {
 		f.SYNACK = o.at
 	}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -9,7 +10,7 @@ import (
 func (f *Flow) optionFacts(o *observation) {
 	s, d := o.s, o.d
 	has := s.Opts&fsm.OptTimestamps != 0
-	if d.signed && !s.Opts.Any(fsm.OptMD5|fsm.OptAO) {
+	if d.signed && !s.Opts.Any(fsm.OptMD5|fsm.OptAO|fsm.OptCut) {
 		d.noteUnsigned(f.Last.Frame)
 	}
 	switch {
@@ -19,7 +20,7 @@ func (f *Flow) optionFacts(o *observation) {
 		}
 	case has:
 		f.timestampFacts(o)
-	case f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && s.Opts&fsm.OptMalformed == 0:
+	case f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && !s.Opts.Any(fsm.OptMalformed|fsm.OptCut):
 		o.facts.add(TimestampMissing)
 	}
 }
@@ -27,7 +28,7 @@ func (f *Flow) optionFacts(o *observation) {
 // timestampFacts looks at the timestamps of a segment that is no SYN.
 func (f *Flow) timestampFacts(o *observation) {
 	s, d := o.s, o.d
-	if f.agreed && !f.Timestamps || o.r.Options.Seen && !o.r.Options.Timestamps {
+	if f.agreed && (d.lacks(fsm.OptTimestamps) || o.r.lacks(fsm.OptTimestamps)) || o.r.Options.Seen && o.r.lacks(fsm.OptTimestamps) {
 		o.facts.add(TimestampUnagreed)
 	}
 	if f.echoInvalid(o) {
@@ -55,7 +56,7 @@ func (f *Flow) timestampFacts(o *observation) {
 // echoInvalid reports whether the segment echoes a timestamp that the peer never sent.
 func (f *Flow) echoInvalid(o *observation) bool {
 	s, r, y := o.s, o.r, o.y
-	if !r.Options.Timestamps || s.TSEcr == 0 || s.Flags&fsm.ACK == 0 {
+	if !r.SYNOptions.Has(fsm.OptTimestamps) || s.TSEcr == 0 || s.Flags&fsm.ACK == 0 {
 		return false
 	}
 	// Before the SYNs agree, what acknowledges another number belongs to another connection.
@@ -76,12 +77,13 @@ const (
 )
 
 // noteOptions keeps what a side offered in its SYN.
-func (d *Direction) noteOptions(s *fsm.Segment) {
+func (d *Direction) noteOptions(p *decode.Packet) {
+	s := &p.Segment
 	o := record.Options{Seen: true, WindowScale: -1}
 	if !d.Options.Seen {
 		d.SYNTimestamp = s.TSVal // of the first: a later one may be answered by its echo
 	}
-	d.SYNOptions, d.SYNFlags = s.Opts, s.Flags
+	d.SYNOptions, d.SYNCut, d.SYNFlags = s.Opts, p.CutOptions, s.Flags
 	d.signed = s.Opts.Any(fsm.OptMD5 | fsm.OptAO)
 	if s.Opts&fsm.OptMSS != 0 {
 		o.MSS = s.MSS
@@ -89,9 +91,12 @@ func (d *Direction) noteOptions(s *fsm.Segment) {
 	if s.Opts&fsm.OptWindowScale != 0 {
 		o.WindowScale = int(s.WindowScale)
 	}
-	o.SACKPermitted = s.Opts&fsm.OptSACKPermitted != 0
-	o.Timestamps, o.TSVal = s.Opts&fsm.OptTimestamps != 0, d.SYNTimestamp
-	o.MPTCP = s.Opts&fsm.OptMPTCP != 0
+	kinds := s.Opts | p.Begun // of some only the kind was captured
+	o.SACKPermitted = kinds&fsm.OptSACKPermitted != 0
+	o.Timestamps, o.TSVal = kinds&fsm.OptTimestamps != 0, d.SYNTimestamp
+	o.MPTCP = kinds&fsm.OptMPTCP != 0
+	// Where the value is told, the kind alone tells nothing.
+	o.Cut = p.CutOptions &^ (p.Begun & (fsm.OptSACKPermitted | fsm.OptTimestamps | fsm.OptMPTCP))
 	if s.Opts&fsm.OptFastOpen != 0 {
 		o.FastOpen = "request"
 		if s.CookieLen > 0 {
@@ -106,6 +111,9 @@ func (d *Direction) noteOptions(s *fsm.Segment) {
 	}
 	d.Options = o
 }
+
+// lacks reports whether the direction's SYN surely offered none of the options.
+func (d *Direction) lacks(o fsm.OptionSet) bool { return !(d.SYNOptions | d.SYNCut).Any(o) }
 
 // agree settles the options once both SYNs were seen: an option holds only if
 // both sides offered it.

@@ -98,7 +98,13 @@ func (w *sender) classifyUnseen(s *fsm.Segment, now fsm.Time, f *Flow) Kind {
 	if open >= (f.pathRTT() + leastRTO) {
 		return KindTimeout
 	}
-	if e.sacked || w.dupACKs > 0 {
+	switch {
+	case w.blocksCut && (w.dupACKs > 0 || w.phase == recovery):
+		// What the receiver selectively acknowledged is unknown: recovery goes on
+		// until all that was out is acknowledged.
+		w.enter(recovery, s)
+		return KindFast
+	case e.sacked || w.dupACKs > 0:
 		return KindFast
 	}
 	return KindUnknown
@@ -113,9 +119,9 @@ func (f *Flow) pathRTT() fsm.Time {
 }
 
 // mayProbe reports whether the two sides can use tail loss probes, which need
-// SACK (RFC 8985 §7.1); where their SYNs were not captured they are thought to.
+// SACK (RFC 8985 §7.1); where their SYNs were not captured that far they are thought to.
 func (f *Flow) mayProbe() bool {
-	return !f.agreed || f.Dir[0].Options.SACKPermitted && f.Dir[1].Options.SACKPermitted
+	return !f.agreed || !f.Dir[0].lacks(fsm.OptSACKPermitted) && !f.Dir[1].lacks(fsm.OptSACKPermitted)
 }
 
 // top returns the highest number outstanding, at least the end of s.

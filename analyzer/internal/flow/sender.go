@@ -29,6 +29,7 @@ type sender struct {
 	initialDone bool
 	phase       phase
 	probed      bool  // a tail loss probe is out
+	blocksCut   bool  // an ACK came whose SACK blocks may have been cut off
 	backoff     uint8 // timeouts in a row without progress
 	repeats     uint8 // segments retransmitted since the timeout, at most 2
 
@@ -37,6 +38,10 @@ type sender struct {
 
 // RTT returns the round trips of the direction's data.
 func (d *Direction) RTT() *RTT { return &d.sender.rtt }
+
+// BlocksCut reports whether an ACK of the direction's data came whose SACK blocks may
+// have been cut off by the snap length.
+func (d *Direction) BlocksCut() bool { return d.sender.blocksCut }
 
 // MaxInFlight returns the most bytes that were unacknowledged at once.
 func (d *Direction) MaxInFlight() uint32 { return d.sender.inFlight }
@@ -128,6 +133,7 @@ func (w *sender) firstSending(e *sent) bool {
 func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	s, w, now := o.s, &o.r.sender, f.Last.Time
 	w.heard = now
+	w.blocksCut = w.blocksCut || s.Opts&fsm.OptCut != 0 && s.NumSACK == 0 && s.Flags&fsm.SYN == 0
 	progress, original, again := w.acknowledge(s, now)
 	if s.NumSACK > 0 && w.markSACKed(s) {
 		original = true

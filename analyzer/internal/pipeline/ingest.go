@@ -83,6 +83,9 @@ func (f *ingest) note(p *decode.Packet) {
 	if p.Truncated {
 		f.quality.SnapTruncated++
 	}
+	if p.CutOptions != 0 {
+		f.quality.CutOptions++
+	}
 	if p.ZeroLength || p.IPLen > largestOnWire {
 		f.quality.OffloadGiants++
 	}

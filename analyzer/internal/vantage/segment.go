@@ -111,6 +111,13 @@ var changeNames = [numChanges]string{
 	"window", "mss", "window-scale", "sack-permitted", "timestamps", "sack", "other-options", "flags", "ecn", "dscp", "payload", "ip-identification",
 }
 
+// withoutValues returns a copy of the segment without its options' values.
+func withoutValues(s *segment) *segment {
+	c := *s
+	c.mss, c.scale, c.tsVal, c.tsEcr, c.sack = 0, 0, 0, 0, 0
+	return &c
+}
+
 // altered compares the two sights of one segment. Fewer hops to live is no
 // alteration: that is what a router does.
 func altered(a, b *segment) (c change) {
@@ -121,6 +128,11 @@ func altered(a, b *segment) (c change) {
 	}
 	const named = fsm.OptMSS | fsm.OptWindowScale | fsm.OptSACKPermitted | fsm.OptTimestamps | fsm.OptSACK
 	differs := a.opts ^ b.opts
+	if (a.opts | b.opts).Any(fsm.OptCut) {
+		// What one of the captures does not hold was not altered on the way.
+		differs = 0
+		a, b = withoutValues(a), withoutValues(b)
+	}
 	set(a.window != b.window, changedWindow)
 	set(a.mss != b.mss || differs.Any(fsm.OptMSS), changedMSS)
 	set(a.scale != b.scale || differs.Any(fsm.OptWindowScale), changedScale)

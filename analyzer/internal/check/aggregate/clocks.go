@@ -29,7 +29,7 @@ type clock struct {
 
 func (d *clocks) add(c *record.Connection) {
 	o := &c.Handshake.Options[fsm.Client]
-	if !attempted(c) || !o.Seen || !o.Timestamps {
+	if !attempted(c) || !o.Seen || !o.Timestamps || o.Cut.Any(fsm.OptTimestamps) {
 		return
 	}
 	k := at(&d.pairs, pair{hostOf(c.Client), hostOf(c.Server)})

@@ -46,7 +46,7 @@ func (t *inrush) add(c *record.Connection) {
 	if o, a := &h.Options[fsm.Client], &h.Options[fsm.Server]; h.SYNACK != 0 && o.Seen && a.Seen && o.SACKPermitted && o.WindowScale >= 0 {
 		if a.SACKPermitted && a.WindowScale >= 0 {
 			t.rich++
-		} else if !a.SACKPermitted && a.WindowScale < 0 && a.MSS != 0 {
+		} else if !a.SACKPermitted && a.WindowScale < 0 && a.MSS != 0 && a.Cut == 0 {
 			t.poor.add(c)
 		}
 	}
