@@ -28,7 +28,7 @@ func (p *page) timelineHead(c *record.Connection) {
 		if side == fsm.Client {
 			name = "sent"
 		}
-		p.head(name, side.String()+": "+sentText(&c.Traffic[side]))
+		p.head(name, side.String()+": "+sentText(c, side))
 	}
 	p.head("lifetime", lifeText(&c.Lifetime))
 	for side := fsm.Client; side <= fsm.Server; side++ {
@@ -298,7 +298,8 @@ func resentWhy(t *record.Traffic) string {
 	return b.String()
 }
 
-func sentText(t *record.Traffic) string {
+func sentText(c *record.Connection, side fsm.Side) string {
+	t := &c.Traffic[side]
 	list := []string{phrase.Counted(t.Packets, "packet", "packets"), phrase.Size(t.Bytes)}
 	add := func(n uint64, one, many string) {
 		if n > 0 {
@@ -309,7 +310,7 @@ func sentText(t *record.Traffic) string {
 		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+phrase.Size(t.ResentBytes)+resentWhy(t)+")")
 	}
 	if t.RTT.Samples > 0 && t.Bytes > 0 {
-		list = append(list, "RTT median "+phrase.Duration(t.RTT.Median)+", p95 "+phrase.Duration(t.RTT.P95))
+		list = append(list, rttName(c, side)+" median "+phrase.Duration(t.RTT.Median)+", p95 "+phrase.Duration(t.RTT.P95))
 	}
 	add(t.OutOfOrder, "out of order", "out of order")
 	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")
@@ -329,6 +330,19 @@ func sentText(t *record.Traffic) string {
 		list = append(list, "window "+phrase.Size(uint64(t.MinWindow))+" to "+phrase.Size(uint64(t.MaxWindow)))
 	}
 	return strings.Join(list, ", ")
+}
+
+// rttName says what the times from a side's data at the tap to the ACKs of it are:
+// where the peer stands beside the tap, they are how long that takes to acknowledge,
+// and no round trip.
+func rttName(c *record.Connection, side fsm.Side) string {
+	const path = 0.0005 // seconds; below it a host's own delay is what is measured
+	mine, theirs := &c.Traffic[side].RTT, &c.Traffic[side.Peer()].RTT
+	beside := map[fsm.Side]string{fsm.Client: "near-server", fsm.Server: "near-client"}[side]
+	if c.Handshake.Vantage == beside || c.Handshake.Vantage == "" && mine.Median < path && theirs.Samples > 0 && theirs.Median > 4*mine.Median {
+		return "ACK delay"
+	}
+	return "RTT"
 }
 
 func lifeText(l *record.Lifetime) string {

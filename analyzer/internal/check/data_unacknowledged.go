@@ -22,12 +22,16 @@ var dataUnacknowledged = &Check{
 			if u.Resent < 3 || !f.Conn.End[side.Peer()].Seen || f.RST[side.Peer()].Nth != 0 || f.Dir[side].LastData < u.Time || f.Dir[side].WindowProbes > 0 {
 				continue
 			}
+			frames, what := []fsm.Frame{u.LastFrame}, "data"
+			if u.Repeats != 0 {
+				frames, what = []fsm.Frame{u.Repeats, u.LastFrame}, fmt.Sprintf("data, the latest time that of frame %d,", u.Repeats.Number())
+			}
 			found(Finding{
-				Side: side.Peer().String(), Frames: []fsm.Frame{u.Frame, u.LastFrame}, Count: 1,
+				Side: side.Peer().String(), Frames: frames, Count: 1,
 				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "retransmission", "retransmissions"), phrase.Elapsed(u.Last-u.Time)),
 				Expected: "an ACK",
-				Message: fmt.Sprintf("The %s vanished: the %s retransmitted its data of frame %d %s within %s and got no answer.",
-					side.Peer(), side, u.Frame.Number(), phrase.Times(u.Resent), phrase.Elapsed(u.Last-u.Time)),
+				Message: fmt.Sprintf("The %s vanished: the %s retransmitted %s %s within %s and got no answer.",
+					side.Peer(), side, what, phrase.Times(u.Resent), phrase.Elapsed(u.Last-u.Time)),
 			})
 		}
 	},

@@ -67,6 +67,13 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
 			r.PriorTime, r.Own = b.Peer, b.Own
 			r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
+		} else { // not this side's first RST: its and its peer's latest data, if that came before
+			if d.LastData <= k.Time {
+				r.OwnData, r.OwnFrame = d.LastData, d.LastDataFrame
+			}
+			if peer.LastData <= k.Time {
+				r.PeerData, r.PeerFrame = peer.LastData, peer.LastDataFrame
+			}
 		}
 		r.OwnOutstanding = c.Tail[k.From].Outstanding
 		if peer := &f.Conn.End[k.From.Peer()]; r.HasAck && peer.Seen && k.SndNxt.After(k.Segment.Ack) {

@@ -129,7 +129,7 @@ func (f *Flow) noteGaps(o *observation) {
 func (f *Flow) noteExchange(o *observation) {
 	asks := o.space > 0 && o.probe.Empty() && !o.deliveredTwice
 	again := o.facts.Any(resentFacts) || o.meaning.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain)
-	o.d.noteUnanswered(o.p, o.r, o.at, asks, again)
+	o.d.noteUnanswered(o.p, o.r, o.at, asks, again, o.original)
 }
 
 // countSegment makes the segment its direction's latest.

@@ -79,8 +79,15 @@ func (w *sender) lostBySACK(s *fsm.Segment, e *sent) bool {
 // probe, and only the next a timeout.
 func (f *Flow) probesTail(w *sender, s *fsm.Segment, now, rto fsm.Time) bool {
 	tail := !w.top(s).After(s.End())
-	return tail && !w.probed && w.phase == open && w.dupACKs == 0 && f.mayProbe() && now-w.lastSend >= min(2*w.rtt.Smoothed(), rto)*7/10
+	quiet := now - w.lastSend
+	return tail && !w.probed && w.phase == open && w.dupACKs == 0 && f.mayProbe() && quiet >= min(2*w.rtt.Smoothed(), rto)*7/10 && quiet <= latestProbe(rto)
 }
+
+// latestProbe is how long after the latest segment a tail loss probe can still be
+// sent: its timer never exceeds the retransmission timeout, which is a second while
+// the round trip is unknown (RFC 8985 §7.2, RFC 6298 §2.1); twice that allows for
+// what the tap does not know of it.
+func latestProbe(rto fsm.Time) fsm.Time { return 2 * max(rto, fsm.Second) }
 
 // ackClock is how soon after an ACK a segment is sent because of it. Timers do
 // not expire that near to one except by coincidence.

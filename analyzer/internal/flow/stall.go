@@ -31,7 +31,8 @@ type Unanswered struct {
 	Idle      fsm.Time // silence of both sides before the first
 	FirstGap  fsm.Time // before the first and the latest repetition
 	LastGap   fsm.Time
-	Resent    uint32 // repetitions
+	Resent    uint32    // repetitions
+	Repeats   fsm.Frame // the segment that the latest of them repeats; 0 if it was not captured
 }
 
 // BeforeRST is what a side and its peer had last sent before the side's first
@@ -45,7 +46,7 @@ type BeforeRST struct {
 // noteUnanswered follows the exchange of segments that ask for an answer and what
 // comes back. d is the sender's direction, before the segment is noted as its
 // latest.
-func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool) {
+func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp, asks, again bool, original fsm.Frame) {
 	if p.Segment.Flags&fsm.RST != 0 {
 		if d.BeforeRST == nil {
 			d.BeforeRST = &BeforeRST{
@@ -76,6 +77,7 @@ func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp,
 	}
 	if again {
 		u.Resent++
+		u.Repeats = original
 		u.LastGap = at.Time - max(u.Last, d.Last.Time)
 	}
 	u.Last, u.LastFrame = at.Time, at.Frame

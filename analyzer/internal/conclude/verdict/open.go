@@ -26,12 +26,12 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	t, y := &c.Tail[x], x.Peer()
 	u := &t.Unanswered
 	v := record.Verdict{Code: record.VerdictPeerVanished, Frames: []fsm.Frame{c.Tail[y].LastFrame, u.Frame, u.LastSent}}
-	what := "what it had sent"
+	what, outstanding := "what it had sent", ""
 	switch {
 	case c.Close.FIN[x] != 0 && t.Outstanding <= 1:
 		what = "its FIN"
 	case t.Outstanding > 0:
-		what = phrase.Size(uint64(t.Outstanding))
+		what, outstanding = "unacknowledged data", ", "+phrase.Size(uint64(t.Outstanding))+" outstanding"
 	}
 	last := c.Tail[y].LastFrame
 	tried := phrase.By(x) + " retransmitted " + what + " " + phrase.Times(u.Resent) + " in " + phrase.Duration(max(0, u.Last.Seconds(u.Time)))
@@ -39,7 +39,7 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 	if u.LastSent != u.Frame {
 		how = "(frames " + phrase.Bare(u.Frame) + " to " + phrase.Bare(u.LastSent)
 	}
-	how += ", " + gaps(u) + ")"
+	how += ", " + gaps(u) + outstanding + ")"
 	end := "to the end of the capture"
 	if c.Reset.Frame != 0 {
 		end = "and then gave up with the RST in " + phrase.Frame(c.Reset.Frame)

@@ -176,15 +176,21 @@ func badNumber(c *record.Connection) (record.Verdict, bool) {
 	if a == nil || c.Handshake.Complete || len(a.Frames) == 0 {
 		return record.Verdict{}, false
 	}
-	wrong, what := c.Handshake.SYNACK, "the SYN-ACK in "
-	if a.Name == record.CheckHandshakeBadFinalACK {
-		wrong, what = c.Handshake.ACK, "the client's ACK in "
-	}
-	if wrong == 0 {
-		wrong = a.Frames[0]
+	// The finding names the SYN, if it was captured, before the SYN-ACKs; what it has
+	// seen is of the first of these, which need not be the one that counts.
+	wrong, what := a.Frames[0], "the SYN-ACK in "
+	switch {
+	case a.Name == record.CheckHandshakeBadFinalACK:
+		what = phrase.By(sideOf(a.Side)) + "'s ACK in "
+	case len(a.Frames) > 1 && wrong == c.Handshake.SYN:
+		wrong = a.Frames[1]
 	}
 	v := record.Verdict{Code: record.VerdictHandshakeBadNumber, Frames: append([]fsm.Frame{c.Handshake.SYN}, a.Frames...), Sure: true}
-	v.Sentence = "The handshake failed on a wrong acknowledgment or sequence number: " + what + phrase.Frame(wrong) + " has " + a.Seen + ", expected " + a.Expected
+	number := "acknowledgment number"
+	if strings.HasPrefix(a.Seen, "seq ") {
+		number = "sequence number"
+	}
+	v.Sentence = "The handshake failed on a wrong " + number + ": " + what + phrase.Frame(wrong) + " has " + a.Seen + ", expected " + a.Expected
 	if c.Close.RST != 0 {
 		v.Sentence += ", and " + phrase.By(sideOf(c.Close.ResetBy)) + " reset it in " + phrase.Frame(c.Close.RST)
 		v.Frames = append(v.Frames, c.Close.RST)

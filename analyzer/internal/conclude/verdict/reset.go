@@ -47,13 +47,13 @@ func reset(c *record.Connection) record.Verdict {
 		v = resetForFIN(c)
 	case !r.HasAck && r.PriorTime > r.Own:
 		v = stateLost(c)
-	case r.OwnData == 0 && r.PeerData == 0:
+	case r.OwnData == 0 && r.PeerData == 0 && !carriedData(c):
 		v = resetAfterConnect(c)
 	case r.Silence >= idle:
 		v = resetIdle(c)
 	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueBytes > uint64(r.PeerOutstanding):
 		v = resetMidTransfer(c)
-	case r.PeerData > r.OwnData && x == fsm.Server:
+	case r.PeerData > r.OwnData && x == fsm.Server && !upload(c):
 		v = resetUnanswered(c)
 	case underWay(c):
 		v = resetMidTransfer(c)
@@ -217,6 +217,17 @@ func stateLost(c *record.Connection) record.Verdict {
 	return v
 }
 
+// carriedData reports whether either side sent data, captured or not.
+func carriedData(c *record.Connection) bool {
+	return c.Traffic[0].Bytes+c.Traffic[1].Bytes > 0 || c.Quality.GapBytes > 0
+}
+
+// upload reports whether what the client sent is more than requests: a stream for
+// each answer that it got.
+func upload(c *record.Connection) bool {
+	return c.Traffic[fsm.Client].UniqueBytes > stream*uint64(c.Lifetime.Exchanges+1)
+}
+
 func resetAfterConnect(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: record.VerdictResetAfterConnect, Frames: []fsm.Frame{c.Handshake.ACK}, Sure: true}
@@ -249,12 +260,20 @@ func resetUnanswered(c *record.Connection) record.Verdict {
 	v := record.Verdict{Frames: []fsm.Frame{data}}
 	if after <= max(0.02, 1.5*pathRTT(c)) {
 		v.Code = record.VerdictResetAfterRequest
-		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without a response: it was probably rejected, or the application crashed on it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without a response" + answered(c) + ": it was probably rejected, or the application crashed on it."
 		return v
 	}
 	v.Code = record.VerdictResetUnreadData
-	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", to which it sent no response: its application probably closed with that data unread."
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", to which it sent no response" + answered(c) + ": its application probably closed with that data unread."
 	return v
+}
+
+// answered tells of what the server had answered before.
+func answered(c *record.Connection) string {
+	if n := c.Lifetime.Exchanges; n > 0 {
+		return " (" + phrase.Counted(n, "request", "requests") + " answered before)"
+	}
+	return ""
 }
 
 // underWay reports whether data was on its way when the RST came: some of it
@@ -288,6 +307,10 @@ func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	v := record.Verdict{Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
 	latest := max(r.OwnData, r.PeerData)
+	if latest == 0 { // none was captured before the RST
+		v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN."
+		return v
+	}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN, " + phrase.Duration(max(0, r.Time.Seconds(latest))) + " after the last data"
 	if r.PeerData == latest {
 		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
