@@ -21,7 +21,7 @@ import (
 // block is free the kernel never waits for us.
 //
 // gopacket v1.1.19 has two other ways to the same memory. Its pcap crosses into C for
-// every packet, which takes four times as long. Its afpacket hides the socket: what
+// every packet. Its afpacket hides the socket: what
 // came before the filter was set cannot be told from what came after, an interface
 // that goes down ends it, and it does not say which packets of a loopback interface
 // are the second copies.
