@@ -143,6 +143,28 @@ var cases = []struct {
 		return !r.has("data-after-fin") && r.labelled(8, "keepalive") && r.labelled(12, "keepalive")
 	}},
 	{"keepalive-dead-then-fin", func(r caseReport) bool { return r.codes("dead-by-keepalive") && r.has("keepalive-dead-peer") }},
+	{"refusal-answered-by-rst", func(r caseReport) bool {
+		return r.has("syn-retransmit") && !r.has("old-duplicate-syn") && r.codes("refused")
+	}},
+	{"bad-checksum-acked", func(r caseReport) bool {
+		a := r.first().Anomalies
+		return len(a) == 1 && a[0].Severity == record.SeverityCapture && r.first().Traffic[fsm.Server].GapBytes == 0
+	}},
+	{"fin-to-lost-state", func(r caseReport) bool {
+		return r.codes("reset-state-lost") && !r.moved(fsm.Server, fsm.CloseWait, 7)
+	}},
+	{"user-timeout-then-fin", func(r caseReport) bool {
+		return r.codes("reset-state-lost") && r.first().State[fsm.Server].State == fsm.Closed
+	}},
+	{"rst-outside-then-close", func(r caseReport) bool {
+		return r.codes("closed-normally") && !r.has("handshake-server-abort") &&
+			r.first().State[fsm.Client].State == fsm.TimeWait && r.moved(fsm.Server, fsm.Established, 3)
+	}},
+	{"syn-challenged-at-half-close", func(r caseReport) bool { return r.codes("closed-normally") && r.has("challenge-ack") }},
+	{"rst-beyond-lost-data.client", func(r caseReport) bool { return r.has("challenge-ack") && r.moved(fsm.Server, fsm.Closed, 11) }},
+	{"tsecr-rejected.server", func(r caseReport) bool {
+		return r.moved(fsm.Server, fsm.Established, 5) && !r.moved(fsm.Server, fsm.Established, 3)
+	}},
 	{"constant-ip-id", func(r caseReport) bool { return !r.has("network-duplicate") && r.resent() >= 3 }},
 }
 

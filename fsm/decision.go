@@ -87,22 +87,23 @@ const (
 	SYNCrosses // in SYN-RECEIVED: the SYN-ACK that crossed its own
 	NoSYN      // no SYN
 
-	NoACK         // no ACK
-	AckOfSYNTaken // in SYN-RECEIVED: v.ISS < SEG.ACK ≤ v.SndNxt
-	AckOfSYNBad   // in SYN-RECEIVED: not so
-	AckNew        // v.SndUna < SEG.ACK ≤ v.SndNxt
-	AckSame       // SEG.ACK = v.SndUna
-	AckOld        // SEG.ACK < v.SndUna, by no more than a window
-	AckTooOld     // by more than the largest window
-	AckBeyond     // SEG.ACK > v.SndNxt
-	AckUnknown    // nothing of the receiver's stream was captured
-	AckOfFINTaken // SEG.ACK > v.FinSeq, for the first time
-	FINTaken      // a FIN behind everything else
-	FINFilled     // data that fills the hole before a FIN that came earlier
-	FINBehindHole // a FIN, but not everything before it has passed
-	FINRepeated   // a FIN that it has already
-	FINRestarts   // a FIN again in TIME-WAIT
-	NoFIN         // no FIN
+	NoACK                // no ACK
+	AckOfSYNTaken        // in SYN-RECEIVED: v.ISS < SEG.ACK ≤ v.SndNxt
+	AckOfSYNBad          // in SYN-RECEIVED: not so
+	AckOfSYNInventedEcho // in SYN-RECEIVED: as AckOfSYNTaken, with an echo of a timestamp never sent; Linux may answer with an ACK
+	AckNew               // v.SndUna < SEG.ACK ≤ v.SndNxt
+	AckSame              // SEG.ACK = v.SndUna
+	AckOld               // SEG.ACK < v.SndUna, by no more than a window
+	AckTooOld            // by more than the largest window
+	AckBeyond            // SEG.ACK > v.SndNxt
+	AckUnknown           // nothing of the receiver's stream was captured
+	AckOfFINTaken        // SEG.ACK > v.FinSeq, for the first time
+	FINTaken             // a FIN behind everything else
+	FINFilled            // data that fills the hole before a FIN that came earlier
+	FINBehindHole        // a FIN, but not everything before it has passed
+	FINRepeated          // a FIN that it has already
+	FINRestarts          // a FIN again in TIME-WAIT
+	NoFIN                // no FIN
 
 	numDecisions = iota
 )
@@ -157,16 +158,17 @@ var decisions = [numDecisions]struct {
 	SYNCrosses: {TestSYN, Noted, "RFC 9293 §3.5, Figure 7", nothing},
 	NoSYN:      {TestSYN, NotApplied, "RFC 9293 §3.10.7.4, RFC 5961 §4.2", nothing},
 
-	NoACK:         {TestACK, Failed, "RFC 9293 §3.10.7.4", ends(Dropped)},
-	AckOfSYNTaken: {TestACK, Passed, "RFC 9293 §3.10.7.4", ends(Accepted)},
-	AckOfSYNBad:   {TestACK, Failed, "RFC 9293 §3.10.7.4", ends(RSTDue)},
-	AckNew:        {TestACK, Passed, "RFC 9293 §3.10.7.4", nothing},
-	AckSame:       {TestACK, Passed, "RFC 9293 §3.10.7.4", nothing},
-	AckOld:        {TestACK, Noted, "RFC 9293 §3.10.7.4, RFC 5961 §5.2", nothing},
-	AckTooOld:     {TestACK, Noted, "RFC 9293 §3.10.7.4, RFC 5961 §5.2", ends(AckDue)},
-	AckBeyond:     {TestACK, Noted, "RFC 9293 §3.10.7.4", nothing},
-	AckUnknown:    {TestACK, NotApplied, "RFC 9293 §3.10.7.4", nothing},
-	AckOfFINTaken: {TestAckOfFIN, Passed, "RFC 9293 §3.10.7.4", ends(Accepted)},
+	NoACK:                {TestACK, Failed, "RFC 9293 §3.10.7.4", ends(Dropped)},
+	AckOfSYNTaken:        {TestACK, Passed, "RFC 9293 §3.10.7.4", ends(Accepted)},
+	AckOfSYNBad:          {TestACK, Failed, "RFC 9293 §3.10.7.4", ends(RSTDue)},
+	AckOfSYNInventedEcho: {TestACK, Noted, "observer: Linux", ends(AnswerTells)},
+	AckNew:               {TestACK, Passed, "RFC 9293 §3.10.7.4", nothing},
+	AckSame:              {TestACK, Passed, "RFC 9293 §3.10.7.4", nothing},
+	AckOld:               {TestACK, Noted, "RFC 9293 §3.10.7.4, RFC 5961 §5.2", nothing},
+	AckTooOld:            {TestACK, Noted, "RFC 9293 §3.10.7.4, RFC 5961 §5.2", ends(AckDue)},
+	AckBeyond:            {TestACK, Noted, "RFC 9293 §3.10.7.4", nothing},
+	AckUnknown:           {TestACK, NotApplied, "RFC 9293 §3.10.7.4", nothing},
+	AckOfFINTaken:        {TestAckOfFIN, Passed, "RFC 9293 §3.10.7.4", ends(Accepted)},
 
 	FINTaken:      {TestFIN, Passed, "RFC 9293 §3.10.7.4", ends(Accepted)},
 	FINFilled:     {TestFIN, Passed, "RFC 9293 §3.10.7.4", ends(Accepted)},

@@ -57,22 +57,25 @@ type Endpoint struct {
 	finAgain  bool // it sent its FIN more than once
 	finHasAck bool // Fin carries an acknowledgment
 
-	unproved   uint8 // transitions by received segments without proof yet
-	sentRST    bool  // its last state change was a RST of its own
-	lastRST    Stamp // its own latest RST
-	rstSeq     Seq   // and that RST's number
-	rstTo      Stamp // the latest RST that it accepted
-	badAck     Seq   // acknowledgment that it must answer with a RST
-	hasBadAck  bool
-	otherISS   Seq // a SYN of it with another number: an old duplicate, or a forgery
-	otherSyn   Stamp
-	challenged bool  // the next pure ACK of it is a challenge ACK
-	lastAck    Stamp // its latest segment with an ACK
-	firstTS    uint32
-	tsVal      uint32 // its newest timestamp
-	hasTS      bool
-	timeWait   Time // when its TIME-WAIT ends
-	twSince    Time
+	unproved     uint8 // transitions by received segments without proof yet
+	sentRST      bool  // its last state change was a RST of its own
+	lastRST      Stamp // its own latest RST
+	rstSeq       Seq   // and that RST's number
+	topAtRST     Seq   // what had passed of its stream before that RST
+	peerTopAtRST Seq   // and of the peer's
+	rstTo        Stamp // the latest RST that it accepted
+	badAck       Seq   // acknowledgment that it must answer with a RST
+	hasBadAck    bool
+	otherISS     Seq // a SYN of it with another number: an old duplicate, or a forgery
+	otherSyn     Stamp
+	challenged   bool   // the next pure ACK of it is a challenge ACK
+	lastAck      Stamp  // its latest segment with an ACK
+	badEcho      uint32 // ordinal of the ACK of its SYN, if that echoes a timestamp that it never sent
+	firstTS      uint32
+	tsVal        uint32 // its newest timestamp
+	hasTS        bool
+	timeWait     Time // when its TIME-WAIT ends
+	twSince      Time
 }
 
 // Stamp is where and when in the capture something was seen.

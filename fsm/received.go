@@ -86,7 +86,8 @@ func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
 
 // inventsEcho reports whether a segment echoes a timestamp that y, which has sent
 // nothing but SYNs, never sent. Linux drops such a segment in SYN-SENT as if its
-// acknowledgment were wrong: it ignores a RST, and answers anything else with one.
+// acknowledgment were wrong: it ignores a RST, and answers anything else with one. In
+// SYN-RECEIVED Linux 6.18 answers it with an ACK, and its acknowledgment does not count.
 func inventsEcho(s *Segment, y *Endpoint) bool {
 	return s.Flags&ACK != 0 && s.Opts&OptTimestamps != 0 && s.TSEcr != 0 && y.hasTS &&
 		s.TSEcr-y.firstTS > y.tsVal-y.firstTS
@@ -156,7 +157,12 @@ func (c *Conn) receivedAckOfSYN(side Side, s *Segment) Meaning {
 		y.badAck, y.hasBadAck = s.Ack, true
 		return HandshakeBadAck
 	}
-	c.decide(side, AckOfSYNTaken)
+	if inventsEcho(s, y) {
+		c.decide(side, AckOfSYNInventedEcho)
+		y.badEcho = c.at.Nth
+	} else {
+		c.decide(side, AckOfSYNTaken)
+	}
 	if x.SentSYN && s.Flags&SYN == 0 {
 		irs1, wnd := x.ISS+1, y.Window
 		if x.offerCut || y.offerCut {

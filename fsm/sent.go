@@ -182,7 +182,7 @@ func (c *Conn) adoptSYN(side Side, s *Segment) {
 
 func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x := &c.End[side]
-	x.lastRST, x.rstSeq = c.at, s.Seq
+	x.lastRST, x.rstSeq, x.topAtRST, x.peerTopAtRST = c.at, s.Seq, x.Out.Top, c.End[side.Peer()].Out.Top
 	withAck := s.Flags&ACK != 0
 	if withAck {
 		c.prove(side, s)
@@ -195,10 +195,10 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		return RSTAnswers
 	}
 	var m Meaning
-	if !withAck {
-		// Only an endpoint without a connection leaves the ACK out: it had given
-		// up before the SYN-ACK came, or never took up the connection that the ACK
-		// of its SYN-ACK was to complete.
+	if y := &c.End[side.Peer()]; !withAck && y.HasAck && s.Seq == y.Acked {
+		// Only an endpoint without a connection leaves the ACK out, and takes its number
+		// from the ACK that it answers: it had given up before the SYN-ACK came, or never
+		// took up the connection that the ACK of its SYN-ACK was to complete.
 		m |= c.takeBack(side, RecvSYNACK)
 		if i := c.provisional(side, AckOfSYN); i >= 0 && c.Transitions[i].Nth == c.End[side.Peer()].lastAck.Nth {
 			m |= c.takeBack(side, AckOfSYN)
@@ -216,14 +216,23 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 			m |= RSTInTimeWait
 		}
 	}
+	if y := &c.End[side.Peer()]; !withAck && x.State == CloseWait && y.finHasAck && s.Seq == y.finAcks {
+		// RFC 9293 §3.10.7.1: the answer to the FIN of an endpoint without a connection.
+		if i := c.provisional(side, RecvFIN); i >= 0 && c.Transitions[i].Nth == y.Fin.Nth {
+			m |= c.takeBack(side, RecvFIN)
+		}
+	}
 	if withAck && x.State == Closed && s.Seq.In(x.Out.Top, unknownWindow) {
 		// An answer to an ACK leaves the ACK out, so this is an abort: what was to
 		// close the endpoint had not arrived.
 		m |= c.takeBack(side, RecvRST) | c.takeBack(side, AckOfFIN)
 	}
 	if x.State == Closed {
-		// The answer of an endpoint without a connection shows that it is closed.
-		c.proveEvent(side, RecvRST)
+		// The answer of an endpoint without a connection shows that it is closed. Nothing
+		// answers a RST, so what follows the refusal of a SYN is no such answer.
+		if refusal := x.SentSYN && !c.End[side.Peer()].SentSYN && x.rstTo.Nth == c.at.Nth-1; !refusal {
+			c.proveEvent(side, RecvRST)
+		}
 		c.proveEvent(side, AckOfFIN)
 		return m | RSTNoConnection
 	}
@@ -254,6 +263,9 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	m, rearm := c.reopen(side, s, finAgain)
 	if y.FastOpen && x.unproved > 0 && echoesOlder(s, y) {
 		m |= c.takeBack(side, AckOfSYN) // the ACK that passed had not arrived yet
+	}
+	if x.badEcho != 0 {
+		m |= c.settleBadEcho(side, s)
 	}
 	if x.State == Closed {
 		if x.Seen {
@@ -287,6 +299,20 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	return m
 }
 
+// settleBadEcho is for a sender whose SYN was acknowledged with an echo of a timestamp
+// that it never sent: if the next that it sends is a bare ACK of nothing but the peer's
+// SYN, it refused that segment.
+func (c *Conn) settleBadEcho(side Side, s *Segment) (m Meaning) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	i := c.provisional(side, AckOfSYN)
+	if i >= 0 && c.Transitions[i].Nth == x.badEcho && s.Flags&(ACK|SYN|FIN) == ACK && s.Len == 0 && s.Ack == y.ISS+1 {
+		m = c.takeBack(side, AckOfSYN)
+		x.challenged = true
+	}
+	x.badEcho = 0
+	return m
+}
+
 // probesAtFIN reports whether a segment of x with one byte is a keepalive probe
 // (RFC 9293 §3.8.4): it sits one below the next number, which is that of a FIN that the
 // peer y has acknowledged. Its byte may be anything, and nobody takes it.
@@ -309,12 +335,22 @@ func (c *Conn) reopen(side Side, s *Segment, finAgain bool) (m Meaning, rearm bo
 	case x.gotRST:
 		// When it sent this, the RST that passed had not arrived, or was ignored.
 		m |= AfterPeerRST | c.takeBack(side, RecvRST)
-		rearm = !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
+		x.challenged = x.challenges(y, s)
+		rearm = !x.challenged && !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
 	case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:
 		c.joinMidway(side, s)
 		m |= Joined
 	}
 	return m, rearm
+}
+
+// challenges reports whether the segment that x sends is the challenge ACK for the
+// latest RST of the peer y: it repeats what x acknowledged last, while what passed
+// between that and the RST's number would have made an earlier ACK acknowledge more, or
+// report it in a SACK block. So that was lost, and the RST lies beyond RCV.NXT.
+func (x *Endpoint) challenges(y *Endpoint, s *Segment) bool {
+	return s.Flags&(ACK|SYN|FIN) == ACK && s.Len == 0 && s.NumSACK == 0 && x.HasAck && s.Ack == x.Acked &&
+		y.lastRST.Nth == x.rstTo.Nth && y.rstSeq.After(s.Ack) && y.Out.Edge.After(s.Ack)
 }
 
 // past reports whether the segment that x sends shows it past the latest RST of
@@ -401,13 +437,11 @@ func (c *Conn) joinMidway(side Side, s *Segment) {
 	c.apply(side, JoinedMidway, Assumed, at, c.at.Frame)
 }
 
-// continuesAfterRST handles an ordinary segment from an endpoint that sent a
-// RST: either the two were captured out of order, or the RST was not its own. A
-// RST carries the next number to be sent, so data beyond that was sent later.
+// continuesAfterRST handles an ordinary segment from an endpoint that sent a RST:
+// either it was sent before the RST and captured behind it, or the RST was not its own.
 func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
 	x := &c.End[side]
-	beyond := s.Len > 0 && s.End().After(x.rstSeq)
-	if c.at.Time-x.lastRST.Time <= captureSkew && !beyond {
+	if !x.sentAfterRST(s) && (x.sentBeforeRST(s) || c.Overtaken || x.fillsToRST(s) && c.at.Time-x.lastRST.Time <= captureSkew) {
 		return 0
 	}
 	for i := len(c.Transitions) - 1; i >= 0; i-- {
@@ -418,4 +452,23 @@ func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
 		}
 	}
 	return AfterOwnRST
+}
+
+// sentAfterRST reports whether a segment of x must have been sent after x's RST. A RST
+// carries the next number to be sent, so data beyond that came later; and so did what
+// acknowledges numbers that its peer sent after the RST.
+func (x *Endpoint) sentAfterRST(s *Segment) bool {
+	return s.Len > 0 && s.End().After(x.rstSeq) || s.Flags&ACK != 0 && s.Ack.After(x.peerTopAtRST)
+}
+
+// sentBeforeRST reports whether the timestamp of a segment of x is older than one that
+// passed before it.
+func (x *Endpoint) sentBeforeRST(s *Segment) bool {
+	return s.Opts&OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.tsVal) < 0
+}
+
+// fillsToRST reports whether a segment of x has data that had not passed when its RST
+// did, and that the RST's number leaves room for.
+func (x *Endpoint) fillsToRST(s *Segment) bool {
+	return s.Len > 0 && s.Seq.AtOrAfter(x.topAtRST) && s.End().AtOrBefore(x.rstSeq)
 }

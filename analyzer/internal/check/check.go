@@ -49,6 +49,7 @@ type Finding struct {
 	Seen     string
 	Expected string
 	Message  string // one sentence
+	Capture  bool   // it is the capture's own fault
 	Doubt    string // why it may be less than it seems, if so: it counts one severity less
 }
 
@@ -70,8 +71,12 @@ func (c *Check) anomaly(x Finding) record.Anomaly {
 	if len(x.Frames) > MaxFrames {
 		x.Frames = x.Frames[:MaxFrames]
 	}
+	severity := c.Severity
+	if x.Capture {
+		severity = record.SeverityCapture
+	}
 	return record.Anomaly{
-		Name: c.Name, Severity: c.Severity, Side: x.Side, Frames: x.Frames, Count: uint64(x.Count),
+		Name: c.Name, Severity: severity, Side: x.Side, Frames: x.Frames, Count: uint64(x.Count),
 		Seen: x.Seen, Expected: x.Expected, Rule: c.Rule, Message: x.Message, Benign: c.Benign,
 	}
 }

@@ -78,6 +78,9 @@ func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
 				return nil
 			}
 			return t.acceptPending(c)
+		case accepts && s.Flags&fsm.RST == 0 && s.Seq == x.Out.Top && x.HasAck && s.Ack == x.Acked:
+			t.rejectPending(c) // a challenge ACK: its numbers are the connection's own
+			return c
 		case accepts:
 			return t.acceptPending(c) // refused, or taken up without the SYN-ACK captured
 		case s.Flags&fsm.SYN != 0:

@@ -21,6 +21,9 @@ func (f *Flow) ackFacts(o *observation) {
 	if pure {
 		f.noteDelayedACK(o)
 	}
+	if r.badSums != nil {
+		r.badSums.acknowledged(s.Ack)
+	}
 	if spurious := f.noteAck(o); spurious != nil {
 		f.noteSpurious(spurious, r)
 	}

@@ -44,6 +44,7 @@ func (f *Flow) step(o *observation) {
 	if p.Undelivered {
 		o.facts.add(LostOnTheWay)
 	}
+	f.Conn.Overtaken = d.ids.hasRST && d.ids.beforeRST(p)
 	switch {
 	case o.late:
 		o.facts.add(OutOfOrder)
@@ -63,22 +64,6 @@ func (f *Flow) step(o *observation) {
 		d.Giants++
 	}
 	o.facts.addAll(o.probe)
-}
-
-// checksum counts the segment's checksum and reports whether the receiver must
-// have dropped the segment. A direction whose checksums are all wrong was
-// captured before its network card filled them in.
-func (f *Flow) checksum(p *decode.Packet, d *Direction) (undelivered bool) {
-	switch p.Checksum {
-	case decode.ChecksumGood:
-		d.GoodChecksums++
-	case decode.ChecksumOffload:
-		d.Offloaded++
-	case decode.ChecksumBad:
-		d.BadChecksums++
-		return d.GoodChecksums > d.BadChecksums
-	}
-	return false
 }
 
 // repeatFacts are those of segments that carry data which was captured before.

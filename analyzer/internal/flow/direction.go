@@ -55,6 +55,7 @@ type Direction struct {
 	Options         record.Options
 	SYNTimestamp    uint32 // TSval of its SYN, with Options.Timestamps
 	BadChecksums    uint64
+	badSums         *badSums // nil until one was wrong
 	Offloaded       uint64
 	Giants          uint64 // IP packets larger than 1500 bytes: offload, or jumbo frames
 

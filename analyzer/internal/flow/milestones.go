@@ -32,6 +32,7 @@ func (f *Flow) milestones(o *observation) {
 func (f *Flow) noteRST(o *observation) {
 	o.d.RSTs++
 	o.d.LastRST = o.p.Time
+	o.d.ids.noteRST(o.p)
 	if f.RST[o.from].Nth == 0 {
 		f.RST[o.from] = o.at
 	}

@@ -93,6 +93,8 @@ type ids struct {
 	last    uint16
 	inOrder uint8 // identifications that rose by little in a row, up to trustID
 	has     bool
+	rst     uint16 // of the latest RST, with hasRST
+	hasRST  bool
 }
 
 const trustID = 4
@@ -107,6 +109,19 @@ func (n *ids) note(p *decode.Packet) {
 		}
 	}
 	n.last, n.has = p.IPID, p.HasIPID
+}
+
+// noteRST remembers the identification of a RST, if it goes on from those before it:
+// systems that answer without a socket may count otherwise.
+func (n *ids) noteRST(p *decode.Packet) {
+	step := p.IPID - n.last
+	n.rst, n.hasRST = p.IPID, p.HasIPID && n.has && n.inOrder >= trustID && step > 0 && step < 256
+}
+
+// beforeRST reports whether a segment was sent before its sender's latest RST.
+func (n *ids) beforeRST(p *decode.Packet) bool {
+	back := n.rst - p.IPID
+	return n.hasRST && p.HasIPID && back > 0 && back < 4096
 }
 
 // lateOriginal reports whether the numbers of a segment were seen before on

@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -43,6 +44,8 @@ func reset(c *record.Connection) record.Verdict {
 		v = thirdParty(c)
 	case c.Close.FIN[x] != 0:
 		v = resetAfterFIN(c)
+	case metNoConnection(c):
+		v = stateLost(c)
 	case c.Close.FIN[y] != 0:
 		v = resetForFIN(c)
 	case !r.HasAck && r.PriorTime > r.Own:
@@ -62,6 +65,13 @@ func reset(c *record.Connection) record.Verdict {
 	}
 	v.Frames = append(v.Frames, r.Frame)
 	return v
+}
+
+// metNoConnection reports whether the RST answers a FIN that its side did not take.
+func metNoConnection(c *record.Connection) bool {
+	r := &c.Reset
+	took := slices.ContainsFunc(c.Transitions, func(t fsm.Transition) bool { return t.Side == r.Side && t.Event == fsm.RecvFIN })
+	return !took && !r.HasAck && r.PriorFIN && r.PriorTime > r.Own
 }
 
 // wentOn reports whether the side in whose name the RST came was seen to send on.
