@@ -195,32 +195,11 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		return RSTAnswers
 	}
 	var m Meaning
-	if y := &c.End[side.Peer()]; !withAck && y.HasAck && s.Seq == y.Acked {
-		// Only an endpoint without a connection leaves the ACK out, and takes its number
-		// from the ACK that it answers: it had given up before the SYN-ACK came, or never
-		// took up the connection that the ACK of its SYN-ACK was to complete.
-		m |= c.takeBack(side, RecvSYNACK)
-		if i := c.provisional(side, AckOfSYN); i >= 0 && c.Transitions[i].Nth == c.End[side.Peer()].lastAck.Nth {
-			m |= c.takeBack(side, AckOfSYN)
-		}
+	if x.State != TimeWait && !withAck {
+		m |= c.metNobody(side, s)
 	}
 	if x.State == TimeWait {
-		if i := c.provisional(side, RecvFIN); i >= 0 {
-			// Nothing of the segment with the FIN was processed.
-			met := c.Transitions[i].Frame
-			m |= RSTForLastACK | c.takeBack(side, RecvFIN)
-			if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Frame == met && !withAck {
-				m |= c.takeBack(side, AckOfFIN)
-			}
-		} else {
-			m |= RSTInTimeWait
-		}
-	}
-	if y := &c.End[side.Peer()]; !withAck && x.State == CloseWait && y.finHasAck && s.Seq == y.finAcks {
-		// RFC 9293 §3.10.7.1: the answer to the FIN of an endpoint without a connection.
-		if i := c.provisional(side, RecvFIN); i >= 0 && c.Transitions[i].Nth == y.Fin.Nth {
-			m |= c.takeBack(side, RecvFIN)
-		}
+		m |= c.resetForTimeWait(side, withAck)
 	}
 	if withAck && x.State == Closed && s.Seq.In(x.Out.Top, unknownWindow) {
 		// An answer to an ACK leaves the ACK out, so this is an abort: what was to
@@ -239,6 +218,43 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	c.apply(side, SendRST, Sent, c.at, c.at.Frame)
 	x.sentRST = true
 	return m | RSTSent
+}
+
+// metNobody takes back what side's RST without ACK answers. Only an endpoint without a
+// connection leaves the ACK out, and takes its number from the acknowledgment of the
+// segment that it answers (RFC 9293 §3.10.7.1); a RST with another number answers
+// nothing of the peer's.
+func (c *Conn) metNobody(side Side, s *Segment) (m Meaning) {
+	y := &c.End[side.Peer()]
+	if y.HasAck && s.Seq == y.Acked {
+		// It had given up before the SYN-ACK came, or never took up the connection that
+		// the ACK of its SYN-ACK was to complete.
+		m = c.takeBack(side, RecvSYNACK)
+		if i := c.provisional(side, AckOfSYN); i >= 0 && c.Transitions[i].Nth == y.lastAck.Nth {
+			m |= c.takeBack(side, AckOfSYN)
+		}
+	}
+	if c.End[side].State == CloseWait && y.finHasAck && s.Seq == y.finAcks {
+		if i := c.provisional(side, RecvFIN); i >= 0 && c.Transitions[i].Nth == y.Fin.Nth {
+			m |= c.takeBack(side, RecvFIN)
+		}
+	}
+	return m
+}
+
+// resetForTimeWait is for a RST of a side that should be in TIME-WAIT.
+func (c *Conn) resetForTimeWait(side Side, withAck bool) Meaning {
+	i := c.provisional(side, RecvFIN)
+	if i < 0 {
+		return RSTInTimeWait
+	}
+	// Nothing of the segment with the FIN was processed.
+	met := c.Transitions[i].Frame
+	m := RSTForLastACK | c.takeBack(side, RecvFIN)
+	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Frame == met && !withAck {
+		m |= c.takeBack(side, AckOfFIN)
+	}
+	return m
 }
 
 // disown withdraws all that was assumed of an endpoint whose first segment is the
