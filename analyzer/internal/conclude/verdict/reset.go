@@ -33,7 +33,7 @@ func reset(c *record.Connection) record.Verdict {
 	switch x, y := r.Side, r.Side.Peer(); {
 	case wentOn(c):
 		v = injected(c)
-	case c.Tail[x].Heard != 0 && (c.Tail[x].Keepalives >= 3 || anomaly(c, record.CheckKeepaliveDeadPeer) != nil && c.Tail[x].Keepalives > 0):
+	case keepalivesFailed(c, x):
 		v = deadByKeepalive(c, x)
 	case anomaly(c, record.CheckHalfOpenRecovery) != nil:
 		v = halfOpenRecovery(c)
@@ -65,6 +65,13 @@ func reset(c *record.Connection) record.Verdict {
 	}
 	v.Frames = append(v.Frames, r.Frame)
 	return v
+}
+
+// keepalivesFailed reports whether the side gave its peer up for not answering its
+// keepalive probes.
+func keepalivesFailed(c *record.Connection, x fsm.Side) bool {
+	t := &c.Tail[x]
+	return t.Heard != 0 && (t.Keepalives >= 3 || anomaly(c, record.CheckKeepaliveDeadPeer) != nil && t.Keepalives > 0)
 }
 
 // metNoConnection reports whether the RST answers a FIN that its side did not take.
