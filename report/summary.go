@@ -1,6 +1,7 @@
 package report
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -109,7 +110,11 @@ func (p *page) until(a, b fsm.Time) string {
 func (p *page) qualityField(c *record.Capture) {
 	q := &c.Quality
 	if len(q.Faults) == 0 {
-		p.field(summaryNames, "quality", "capture looks complete")
+		text := "capture looks complete"
+		if slices.ContainsFunc(c.Sources, func(s record.Source) bool { return s.Cut != "" }) {
+			text += " up to where it is cut short"
+		}
+		p.field(summaryNames, "quality", text)
 		return
 	}
 	name := "quality"
