@@ -161,8 +161,8 @@ func TestLiveBalance(t *testing.T) {
 // TestLiveDuration ends by itself while packets come.
 func TestLiveDuration(t *testing.T) {
 	n := wires(t)
+	tr := traffic(t, "small", 200_000) // takes a while, of which the capture's time must not be
 	p := liveOn(t, n, 1, "-i", "captures", "--json", "--summary-only", "--duration", "1500ms")
-	tr := traffic(t, "small", 200_000)
 	var sent int
 	if err := n.Do(func() (err error) { sent, err = tr.Send("sends", 50_000, 2*time.Second); return err }); err != nil {
 		t.Fatal(err)
