@@ -51,6 +51,33 @@ func anchors(text string) map[string]bool {
 	return names
 }
 
+// TestPackagesOnTheMap holds that ARCHITECTURE.md has every package: those of the
+// program in the picture, the others by their path.
+func TestPackagesOnTheMap(t *testing.T) {
+	text := readPage(t, "ARCHITECTURE.md")
+	picture := fence.FindString(text)
+	for _, pattern := range []string{"*/*.go", "analyzer/*/*.go", "analyzer/internal/*/*.go", "analyzer/internal/*/*/*.go", "cmd/*/*.go", "internal/*/*.go"} {
+		files, err := filepath.Glob(filepath.Join(root, pattern))
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: no files, %v", pattern, err)
+		}
+		for _, file := range files {
+			dir, err := filepath.Rel(root, filepath.Dir(file))
+			if err != nil {
+				t.Fatal(err)
+			}
+			dir = filepath.ToSlash(dir)
+			if strings.HasPrefix(dir, "internal/") {
+				if !strings.Contains(text, "`"+dir+"`") {
+					t.Fatalf("ARCHITECTURE.md does not name %s", dir)
+				}
+			} else if name := strings.TrimPrefix(dir, "analyzer/internal/"); !regexp.MustCompile(`["( ]` + name + `[,<]`).MatchString(picture) {
+				t.Fatalf("ARCHITECTURE.md: %s is not in the picture", dir)
+			}
+		}
+	}
+}
+
 // TestPathsInTheTree holds that each file and folder of the project that a page
 // names by its path from the root is there: a map goes stale at the first renaming
 // otherwise. What has a * stands for at least one file, and what has NAME is a
