@@ -89,7 +89,9 @@ func (f *Finder) Classify(p *decode.Packet) decode.Copy {
 		o := &bucket[place]
 		o.state |= copied
 		f.otherInterface = f.otherInterface || o.iface != now.iface
-		p.Encap = decode.Encap(o.encap)
+		if o.encap != now.encap { // beyond 16 bits two look alike, and stay what they are
+			p.Encap = decode.Encap(o.encap)
+		}
 		return kind
 	case kind == decode.PerhapsTwice && f.otherInterface && p.Segment.Space() == 0:
 		kind = decode.NoCopy // copies show another interface here, so ACKs were repeated
