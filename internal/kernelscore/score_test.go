@@ -1,6 +1,7 @@
 package kernelscore
 
 import (
+	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -31,6 +32,19 @@ var everywhere = floor{
 
 func (f floor) hold(t *testing.T, s *Score) {
 	t.Helper()
+	for _, m := range f.missed(s) {
+		t.Error(m)
+	}
+	if m := inDoubt(s); m != "" {
+		t.Error(m)
+	}
+	if t.Failed() || testing.Verbose() {
+		t.Log(written(s))
+	}
+}
+
+// missed returns what the score does not reach, a line each.
+func (f floor) missed(s *Score) (lines []string) {
 	total := s.Total()
 	own, far := &total.At[OwnSide], &total.At[FarSide]
 	for _, x := range []struct {
@@ -49,23 +63,29 @@ func (f floor) hold(t *testing.T, s *Score) {
 		{"connections the same on doubled captures", s.Doubled.Same, s.Doubled.Connections, f.doubledSame},
 	} {
 		if float64(x.n)*100 < x.least*float64(x.of) {
-			t.Errorf("%s: %s right, want %v %% at least", x.what, share(x.n, x.of), x.least)
+			lines = append(lines, fmt.Sprintf("%s: %s right, want %v %% at least", x.what, share(x.n, x.of), x.least))
 		}
 	}
 	if own.OutOfOrder > f.ownOutOfOrder || far.OutOfOrder > f.farOutOfOrder {
-		t.Errorf("retransmissions called out-of-order: %d at the own side, %d at the far side", own.OutOfOrder, far.OutOfOrder)
+		lines = append(lines, fmt.Sprintf("retransmissions called out-of-order: %d at the own side, %d at the far side", own.OutOfOrder, far.OutOfOrder))
 	}
-	for _, d := range s.Doubts {
-		t.Log("the truth is in doubt:", d)
+	return lines
+}
+
+// inDoubt says that the kernel's account and the captures disagree more than
+// once in a hundred retransmissions, so that there is no truth to score against.
+func inDoubt(s *Score) string {
+	if len(s.Doubts)*100 <= s.Total().At[OwnSide].Resent {
+		return ""
 	}
-	if len(s.Doubts)*100 > own.Resent {
-		t.Errorf("the truth is in doubt %d times", len(s.Doubts))
-	}
-	if t.Failed() || testing.Verbose() {
-		var table strings.Builder
-		s.Write(&table, false)
-		t.Logf("\n%s\n%s", table.String(), strings.Join(s.Mismatches, "\n"))
-	}
+	return fmt.Sprintf("the truth is in doubt %d times:\n%s", len(s.Doubts), strings.Join(s.Doubts, "\n"))
+}
+
+// written is the score as a table, with its mismatches.
+func written(s *Score) string {
+	var table strings.Builder
+	s.Write(&table, false)
+	return table.String() + "\n" + strings.Join(s.Mismatches, "\n")
 }
 
 // scoreDir scores the recordings of a directory, without tshark.
