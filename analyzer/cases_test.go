@@ -166,6 +166,13 @@ var cases = []struct {
 		return r.moved(fsm.Server, fsm.Established, 5) && !r.moved(fsm.Server, fsm.Established, 3)
 	}},
 	{"constant-ip-id", func(r caseReport) bool { return !r.has("network-duplicate") && r.resent() >= 3 }},
+	{"tfo-ignored-resent", func(r caseReport) bool {
+		k := &r.first().Traffic[fsm.Client].Kinds
+		return k.FastOpenFallback == 1 && r.resent() == 1 && r.first().Handshake.Kind == "three-way"
+	}},
+	{"fast-open-without-cookie", func(r caseReport) bool {
+		return r.quiet() && r.first().Traffic[fsm.Client].GapBytes == 0 && r.first().Traffic[fsm.Client].Bytes == 5 && r.first().Handshake.Kind == "fast-open"
+	}},
 }
 
 // TestCases holds the analysis of the cases against what must be true of it.

@@ -182,7 +182,7 @@ func checkConnection(t *testing.T, c *record.Connection) {
 	for side := range c.Traffic {
 		tr := &c.Traffic[side]
 		k := tr.Kinds
-		if kinds := k.SYN + k.SYNACK + k.Timeout + k.Fast + k.TailLossProbe + k.Unknown; kinds != tr.Retransmissions {
+		if kinds := k.SYN + k.SYNACK + k.Timeout + k.AfterTimeout + k.Fast + k.TailLossProbe + k.FastOpenFallback + k.PathMTU + k.Unknown; kinds != tr.Retransmissions {
 			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
 		}
 		if tr.UniqueBytes > tr.Bytes || tr.ResentBytes > tr.Bytes || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {

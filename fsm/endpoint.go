@@ -13,7 +13,7 @@ type Endpoint struct {
 	Passive  bool   // it opened by answering a SYN
 	SentSYN  bool   // ISS is known, and so is IRS of the peer
 	SentFIN  bool   // FinSeq is known
-	FastOpen bool   // its SYN carried data under Fast Open
+	FastOpen bool   // its SYN carried data
 	ISS      Seq    // initial send sequence number
 	FinSeq   Seq    // number that its FIN takes
 	Out      Stream // what passed of its stream; Out.Top is SND.NXT
@@ -54,6 +54,8 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
+	refused   bool // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other
+	synEnd    Seq  // the number behind its SYN and the data on it
 	finAgain  bool // it sent its FIN more than once
 	finHasAck bool // Fin carries an acknowledgment
 
@@ -117,6 +119,13 @@ func (e *Endpoint) window(rcvNxt Seq) (uint32, bool) {
 	}
 	return uint32(e.RightEdge - rcvNxt), true
 }
+
+// SYNEnd returns the number behind the endpoint's SYN and the data on it.
+func (e *Endpoint) SYNEnd() Seq { return e.synEnd }
+
+// opensFast reports whether the endpoint opened by Fast Open, as far as is known: then
+// the peer may answer the data on its SYN before it has the ACK of its own SYN.
+func (e *Endpoint) opensFast() bool { return e.FastOpen && !e.refused }
 
 // LatestTimestamp returns the newest TSval that the endpoint sent, if any.
 func (e *Endpoint) LatestTimestamp() (uint32, bool) { return e.tsVal, e.hasTS }

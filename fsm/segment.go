@@ -97,15 +97,12 @@ type Segment struct {
 }
 
 // Space returns the sequence numbers that the segment takes: its data, one for
-// a SYN and one for a FIN (RFC 9293 §3.4). Data on a SYN is counted only when
-// the SYN carries a Fast Open option, or may: only then may the receiver take it.
+// a SYN and one for a FIN (RFC 9293 §3.4). Data on a SYN counts too, whether or not
+// its receiver takes it: a SYN-ACK that acknowledges less leaves it outstanding.
 func (s *Segment) Space() uint32 {
 	n := s.Len
 	if s.Flags&(SYN|FIN) != 0 {
 		if s.Flags&SYN != 0 {
-			if s.Opts&(OptFastOpen|OptCut) == 0 {
-				n = 0
-			}
 			n++
 		}
 		if s.Flags&FIN != 0 {

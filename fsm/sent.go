@@ -47,7 +47,7 @@ func (c *Conn) openWith(e *Endpoint, s *Segment) {
 		e.Out.Restart(s.Seq)
 	}
 	e.SentSYN, e.ISS, e.Syn = true, s.Seq, c.at
-	e.FastOpen = s.Opts&(OptFastOpen|OptCut) != 0 && s.Len > 0
+	e.FastOpen, e.refused, e.synEnd = s.Len > 0, false, s.End()
 	e.noteOffer(s)
 }
 
@@ -130,6 +130,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 	default:
 		return SYNInSync
 	}
+	y.refused = s.Ack == y.ISS+1
 	c.agreeScale()
 	m |= c.advance(x, y, s)
 	return m | c.sentFINToo(side, s)
@@ -277,7 +278,7 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
 	finAgain := s.Flags&FIN != 0 && x.SentFIN && s.FinSeq() == x.FinSeq
 	m, rearm := c.reopen(side, s, finAgain)
-	if y.FastOpen && x.unproved > 0 && echoesOlder(s, y) {
+	if y.opensFast() && x.unproved > 0 && echoesOlder(s, y) {
 		m |= c.takeBack(side, AckOfSYN) // the ACK that passed had not arrived yet
 	}
 	if x.badEcho != 0 {

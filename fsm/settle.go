@@ -14,7 +14,7 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 	if x.unproved > 0 {
 		// A challenge ACK can come from SYN-RECEIVED too.
 		challenge := s.Len == 0 && s.Flags&FIN == 0 && (x.challenged || x.rstTo.Nth != 0)
-		if !y.FastOpen && !challenge {
+		if !y.opensFast() && !challenge {
 			c.proveEvent(side, AckOfSYN) // in SYN-RECEIVED it would not have sent this
 		}
 		c.prove(side, s)
@@ -62,12 +62,12 @@ func (c *Conn) settleAckOfSYN(side Side, s *Segment) Meaning {
 	switch {
 	case x.challenged && s.Len == 0:
 		// It answers a segment that it could not accept; its SYN may be unacknowledged.
-	case y.FastOpen && echoesOlder(s, y):
+	case y.opensFast() && echoesOlder(s, y):
 		// With Fast Open it may send before the ACK comes, and did.
 	case y.HasAck && y.Acked.After(x.ISS):
 		x.synAck = true
 		c.imply(side, AckOfSYN, y.lastAck)
-	case s.Len > 0 && !y.FastOpen:
+	case s.Len > 0 && !y.opensFast():
 		x.synAck = true
 		c.imply(side, AckOfSYN, Stamp{})
 		c.proveEvent(side.Peer(), RecvSYNACK) // or it would not have sent that ACK

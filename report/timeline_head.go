@@ -288,8 +288,8 @@ func resentWhy(t *record.Traffic) string {
 		n    uint64
 		name string
 	}{
-		{t.Kinds.SYN, "SYN"}, {t.Kinds.SYNACK, "SYN-ACK"}, {t.Kinds.Timeout, "timeout"}, {t.Kinds.Fast, "fast"},
-		{t.Kinds.TailLossProbe, "tail loss probe"}, {t.Kinds.Unknown, "cause unknown"}, {t.SpuriousProved, "spurious (DSACK)"},
+		{t.Kinds.SYN, "SYN"}, {t.Kinds.SYNACK, "SYN-ACK"}, {t.Kinds.Timeout, "timeout"}, {t.Kinds.AfterTimeout, "after a timeout"}, {t.Kinds.Fast, "fast"},
+		{t.Kinds.TailLossProbe, "tail loss probe"}, {t.Kinds.FastOpenFallback, "Fast Open fallback"}, {t.Kinds.PathMTU, "path MTU"}, {t.Kinds.Unknown, "cause unknown"}, {t.SpuriousProved, "spurious (DSACK)"},
 	} {
 		if k.n > 0 {
 			b.WriteString(", " + phrase.Count(k.n) + " " + k.name)

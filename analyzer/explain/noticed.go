@@ -65,10 +65,14 @@ func (e *Explanation) controlBits() {
 var why = map[record.Label]string{
 	record.LabelRetransmissionSYN:     "a SYN is sent again by its own timer",
 	record.LabelRetransmissionSYNACK:  "a SYN-ACK is sent again by its own timer, or in answer to a SYN that came again",
-	record.LabelRetransmissionTimeout: "the sender had heard nothing new for about a retransmission timeout, or was recovering from one (RFC 6298 §5)",
-	record.LabelRetransmissionFast:    "fast retransmit, triggered by duplicate ACKs or SACK blocks within the timeout (RFC 5681 §3.2, RFC 6675, RFC 8985)",
-	record.LabelTailLossProbe:         "the last of a flight sent again once, after about two round trips of silence (RFC 8985 §7)",
-	record.LabelRetransmissionUnknown: "neither the timer nor duplicate ACKs explain it, as far as was captured",
+	record.LabelRetransmissionTimeout: "the sender had heard nothing new for about a retransmission timeout (RFC 6298 §5)",
+
+	record.LabelRetransmissionAfterTimeout: "lost before a retransmission timeout, and sent again in the slow start that follows it (RFC 5681 §3.1)",
+	record.LabelRetransmissionPathMTU:      "part of a larger segment, sent again before any timer could expire, as after a smaller path MTU was learned (RFC 1191 §6.4)",
+	record.LabelFastOpenFallback:           "the SYN-ACK did not acknowledge the data of the SYN, which is sent again at once (RFC 7413 §4.2.1)",
+	record.LabelRetransmissionFast:         "fast retransmit, triggered by duplicate ACKs or SACK blocks within the timeout (RFC 5681 §3.2, RFC 6675, RFC 8985)",
+	record.LabelTailLossProbe:              "the last of a flight sent again once, after about two round trips of silence (RFC 8985 §7)",
+	record.LabelRetransmissionUnknown:      "neither the timer nor duplicate ACKs explain it, as far as was captured",
 }
 
 // sentBefore tells new, repeated, late and early numbers apart.

@@ -35,6 +35,9 @@ const (
 	LabelRetransmissionSYN            Label = "retransmission-syn"
 	LabelRetransmissionSYNACK         Label = "retransmission-syn-ack"
 	LabelRetransmissionTimeout        Label = "retransmission-timeout"
+	LabelRetransmissionAfterTimeout   Label = "retransmission-after-timeout"
 	LabelRetransmissionFast           Label = "retransmission-fast"
+	LabelRetransmissionPathMTU        Label = "retransmission-path-mtu"
+	LabelFastOpenFallback             Label = "retransmission-fast-open-fallback"
 	LabelTailLossProbe                Label = "tail-loss-probe"
 )

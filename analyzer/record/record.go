@@ -280,7 +280,7 @@ type RTT struct {
 
 // ResendKinds counts retransmissions by what brought them about.
 type ResendKinds struct {
-	SYN, SYNACK, Timeout, Fast, TailLossProbe, Unknown uint64
+	SYN, SYNACK, Timeout, AfterTimeout, Fast, TailLossProbe, FastOpenFallback, PathMTU, Unknown uint64
 }
 
 // Keepalive is what one side probed.

@@ -100,7 +100,7 @@ func kindAt(r *lab.Retransmission, said *lab.Endpoint, f *frame) Kind {
 // kindNamed returns the kind that the analyzer's labels name.
 func kindNamed(labels []record.Label) Kind {
 	for label, kind := range map[record.Label]Kind{
-		record.LabelRetransmissionTimeout: Timeout, record.LabelRetransmissionFast: Fast, record.LabelTailLossProbe: TailProbe,
+		record.LabelRetransmissionTimeout: Timeout, record.LabelRetransmissionAfterTimeout: Timeout, record.LabelRetransmissionFast: Fast, record.LabelTailLossProbe: TailProbe,
 	} {
 		if slices.Contains(labels, label) {
 			return kind

@@ -13,5 +13,5 @@ var fastRetransmit = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.fast_retransmission"}},
 	Filter:    "tcp.analysis.fast_retransmission || tcp.analysis.retransmission",
 	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
-	Judge:     judgeResent(flow.KindFast, "by fast retransmit, triggered by duplicate ACKs/SACK"),
+	Judge:     judgeResent("by fast retransmit, triggered by duplicate ACKs/SACK", flow.KindFast),
 }

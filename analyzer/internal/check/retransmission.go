@@ -2,6 +2,8 @@ package check
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -19,26 +21,40 @@ var retransmission = &Check{
 	},
 	Filter: "tcp.analysis.retransmission",
 	Facts:  flow.Facts(flow.Retransmission, flow.LateFill),
-	Judge:  judgeResent(flow.KindUnknown, "for no cause that the capture shows"),
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		judgeResent("for no cause that the capture shows", flow.KindUnknown, flow.KindPathMTU)(f, func(x Finding) {
+			side := fsm.Client
+			if x.Side == fsm.Server.String() {
+				side = fsm.Server
+			}
+			if n := f.Dir[side].Kinds[flow.KindPathMTU]; n > 0 {
+				x.Message = strings.TrimSuffix(x.Message, ".") + fmt.Sprintf("; %s of them in smaller segments than before, as after a smaller path MTU was learned.", phrase.Count(n))
+			}
+			found(x)
+		})
+	},
 }
 
 // judgeResent makes a Judge of the data segments that were sent again for one
-// kind of reason. A SYN or a FIN by itself has its own check.
-func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
+// kind of reason, or several. A SYN or a FIN by itself has its own check.
+func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding)) {
 	return func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			n := int(d.Kinds[kind])
+			n := 0
+			for _, kind := range kinds {
+				n += int(d.Kinds[kind])
+			}
 			if n == 0 {
 				continue
 			}
 			var frames []fsm.Frame
 			var bytes uint32
 			f.EachNotable(side, 0, flow.Facts(flow.Retransmission, flow.LateFill), func(k *flow.NotableSegment) {
-				if k.Kind != kind {
+				if !slices.Contains(kinds, k.Kind) {
 					return
 				}
-				if k.Segment.Len == 0 || k.Facts.Has(flow.BelowStart) || refusedFastOpen(f, side, k) || bringsProbe(f, side, k) {
+				if k.Segment.Len == 0 || k.Facts.Has(flow.BelowStart) || bringsProbe(f, side, k) {
 					n--
 					return
 				}
@@ -60,12 +76,6 @@ func judgeResent(kind flow.Kind, how string) func(*flow.Flow, func(Finding)) {
 			})
 		}
 	}
-}
-
-// refusedFastOpen reports whether the segment brings once more the data of a SYN
-// that the server took without it: tfo-ignored tells of that.
-func refusedFastOpen(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) bool {
-	return f.AllFacts.Has(flow.FastOpenIgnored) && f.Conn.End[side].FastOpen && k.Segment.Seq == f.Conn.End[side].ISS+1
 }
 
 // bringsProbe reports whether all that the segment repeats is the byte with

@@ -13,5 +13,5 @@ var rtoRetransmit = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.rto"}},
 	Filter:    "tcp.analysis.rto",
 	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
-	Judge:     judgeResent(flow.KindTimeout, "after a retransmission timeout"),
+	Judge:     judgeResent("after a retransmission timeout", flow.KindTimeout, flow.KindAfterTimeout),
 }

@@ -12,7 +12,7 @@ import (
 var tfoAccepted = &Check{
 	Name: record.CheckFastOpenAccepted, Title: "Fast Open data accepted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 7413 §4.2",
-	Condition: "The SYN carried data with Fast Open and the SYN-ACK acknowledges it, or part of it.",
+	Condition: "The SYN carried data and the SYN-ACK acknowledges it, or part of it: Fast Open, with a cookie or, where both sides are set so, without.",
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ack"}},
 	Filter:    "tcp.analysis.tfo_ack",
 	Facts:     flow.Facts(flow.FastOpenTaken),

@@ -16,10 +16,15 @@ var tfoIgnored = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.tfo_ignored"}, {Tool: "Suricata", Name: "stream.3whs_synack_tfo_data_ignored"}},
 	Filter:    "tcp.analysis.tfo_ignored",
 	Facts:     flow.Facts(flow.FastOpenIgnored),
-	Judge: eachSideShowing(flow.FastOpenIgnored, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
-		return Finding{
-			Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "an ack of the SYN's data",
-			Message: fmt.Sprintf("The SYN-ACK in frame %d acknowledges the SYN but not its data.", k.Frame.Number()),
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		if f.AllFacts.Has(flow.SYNData) {
+			return // without the option nothing had to take it: syn-with-data tells of that
 		}
-	}),
+		eachSideShowing(flow.FastOpenIgnored, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
+			return Finding{
+				Seen: "ack " + number(f, side.Peer(), k.Segment.Ack), Expected: "an ack of the SYN's data",
+				Message: fmt.Sprintf("The SYN-ACK in frame %d acknowledges the SYN but not its data.", k.Frame.Number()),
+			}
+		})(f, found)
+	},
 }

@@ -13,5 +13,5 @@ var tlpProbe = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
 	Filter:    "tcp.analysis.retransmission",
 	Facts:     flow.Facts(flow.Retransmission, flow.LateFill),
-	Judge:     judgeResent(flow.KindProbe, "as tail loss probe"),
+	Judge:     judgeResent("as tail loss probe", flow.KindProbe),
 }

@@ -131,7 +131,8 @@ func buildKinds(d *flow.Direction) record.ResendKinds {
 	k := &d.Kinds
 	return record.ResendKinds{
 		SYN: k[flow.KindSYN], SYNACK: k[flow.KindSYNACK], Timeout: k[flow.KindTimeout], Fast: k[flow.KindFast],
-		TailLossProbe: k[flow.KindProbe], Unknown: k[flow.KindUnknown],
+		TailLossProbe: k[flow.KindProbe], AfterTimeout: k[flow.KindAfterTimeout],
+		FastOpenFallback: k[flow.KindFastOpenFallback], PathMTU: k[flow.KindPathMTU], Unknown: k[flow.KindUnknown],
 	}
 }
 

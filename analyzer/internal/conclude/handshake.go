@@ -45,7 +45,7 @@ func handshakeKind(f *flow.Flow, complete bool) string {
 		return "simultaneous"
 	case !complete:
 		return "incomplete"
-	case f.Conn.End[client].FastOpen:
+	case f.AllFacts.Has(flow.FastOpenTaken):
 		return "fast-open"
 	}
 	return "three-way"

@@ -100,12 +100,15 @@ var meaningLabels = []struct {
 
 // kindLabels name why a segment was sent again.
 var kindLabels = [flow.NumKinds]record.Label{
-	flow.KindUnknown: record.LabelRetransmissionUnknown,
-	flow.KindSYN:     record.LabelRetransmissionSYN,
-	flow.KindSYNACK:  record.LabelRetransmissionSYNACK,
-	flow.KindTimeout: record.LabelRetransmissionTimeout,
-	flow.KindFast:    record.LabelRetransmissionFast,
-	flow.KindProbe:   record.LabelTailLossProbe,
+	flow.KindUnknown:          record.LabelRetransmissionUnknown,
+	flow.KindSYN:              record.LabelRetransmissionSYN,
+	flow.KindSYNACK:           record.LabelRetransmissionSYNACK,
+	flow.KindTimeout:          record.LabelRetransmissionTimeout,
+	flow.KindAfterTimeout:     record.LabelRetransmissionAfterTimeout,
+	flow.KindFast:             record.LabelRetransmissionFast,
+	flow.KindProbe:            record.LabelTailLossProbe,
+	flow.KindFastOpenFallback: record.LabelFastOpenFallback,
+	flow.KindPathMTU:          record.LabelRetransmissionPathMTU,
 }
 
 // remarks names the facts that no label tells.

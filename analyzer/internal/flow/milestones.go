@@ -59,12 +59,12 @@ func (f *Flow) noteSYNACK(o *observation) {
 		f.SYNACK = o.at
 	}
 	f.agree()
-	if c := o.y; c.FastOpen {
-		if o.s.Ack == c.ISS+1 {
-			o.facts.add(FastOpenIgnored)
-		} else {
-			o.facts.add(FastOpenTaken)
-		}
+	switch c := o.y; {
+	case !c.FastOpen:
+	case o.s.Ack == c.ISS+1:
+		o.facts.add(FastOpenIgnored)
+	case o.s.Ack.After(c.ISS) && !o.s.Ack.After(c.Out.Top):
+		o.facts.add(FastOpenTaken)
 	}
 }
 

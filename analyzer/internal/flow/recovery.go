@@ -16,6 +16,9 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 	if e == nil {
 		return w.classifyUnseen(s, now, f)
 	}
+	if f.fallsBack(o, e) {
+		return KindFastOpenFallback
+	}
 	t := f.timing(w, e, outstanding, now)
 	atUna := !e.seq.After(una)
 	switch {
@@ -23,8 +26,12 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 		w.repeats = 2
 		if atUna && e.times > 1 && t.due {
 			w.timeout(w.top(s))
+			return KindTimeout
 		}
-		return KindTimeout
+		return KindAfterTimeout
+	case !t.expired && (w.phase == smaller || e.times == 1 && f.isCutSmaller(s, e)):
+		w.enter(smaller, s)
+		return KindPathMTU
 	case w.lostBySACK(s, e) && !(t.expired && atUna), w.dupACKs >= 3 && atUna && !t.expired:
 		w.enter(recovery, s)
 		return KindFast
@@ -44,6 +51,23 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 		return KindFast
 	}
 	return KindUnknown
+}
+
+// fallsBack reports whether the segment brings the data of its sender's SYN, which the
+// SYN-ACK left out and the sender so sends again at once. e is what it was sent as before.
+func (f *Flow) fallsBack(o *observation, e *sent) bool {
+	synAck := f.SYNACK.Time
+	return o.x.FastOpen && o.from == fsm.Client && f.SYNACK.Nth != 0 && o.s.Seq.Before(o.x.SYNEnd()) &&
+		(e.latest <= synAck || o.p.Time-e.latest <= ackClock) && o.p.Time-synAck < max(f.pathRTT()+leastRTO, leastRTO)
+}
+
+// isCutSmaller reports whether a segment repeats only the first part of one that was no
+// larger than the path was thought to take: its sender has learned of a smaller MTU. A
+// larger one was captured before the network card cut it, and its parts say nothing.
+func (f *Flow) isCutSmaller(s *fsm.Segment, e *sent) bool {
+	mss := min(f.Dir[0].Options.MSS, f.Dir[1].Options.MSS)
+	size := e.end.Minus(e.seq)
+	return s.Seq == e.seq && s.Len > 0 && int32(s.Len) < size && size <= int32(mss) && f.agreed
 }
 
 // timing is where a sender's retransmission timer stands for one segment.

@@ -10,6 +10,7 @@ type phase uint8
 const (
 	open     phase = iota
 	recovery       // fast recovery: ends when all that was out is acknowledged
+	smaller        // what is out goes again in smaller segments: likewise
 	loss           // after a timeout: likewise
 )
 
