@@ -25,12 +25,11 @@ func openFile(name string, bufSize int) (Source, error) {
 	if name == "-" {
 		return openReader(name, os.Stdin, bufSize)
 	}
-	in, err := os.Open(name)
+	in, st, err := openDisk(name)
 	if err != nil {
 		return nil, err
 	}
-	st, err := in.Stat()
-	if err == nil && st.IsDir() {
+	if st.IsDir() {
 		err = &InputError{Name: name, Kind: ErrDirectory, Hint: "name the capture files in it"}
 	}
 	var s fileSource
