@@ -13,6 +13,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"math"
 	"net/netip"
 	"strconv"
 	"strings"
@@ -168,7 +169,9 @@ func (a *Analyzer) Finish(sources ...capture.Info) (*record.Report, error) {
 	r := a.core.Finish()
 	for i := range sources {
 		r.Capture.Sources = append(r.Capture.Sources, sourceRecord(&sources[i]))
-		r.Capture.Quality.Dropped += sources[i].Dropped
+		// A file may claim any number: the sum stays at the most.
+		dropped := &r.Capture.Quality.Dropped
+		*dropped += min(sources[i].Dropped, math.MaxUint64-*dropped)
 	}
 	if a.taps != nil {
 		for _, c := range r.Connections {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -26,7 +27,7 @@ const (
 	maxBlock = 16 << 20
 
 	// Bounds on what a file can make us keep.
-	maxInterfaces = 1 << 16 // in one section
+	maxInterfaces = 1 << 20 // in one section
 	maxNotes      = 256     // comments, interface names, link types of a file, each
 	maxNoteLen    = 4096
 	maxComment    = 1 << 14 // of one packet, beyond its first comment
@@ -61,7 +62,7 @@ type ngFile struct {
 // so it is kept small.
 type ngIface struct {
 	timescale
-	linkType int
+	linkType int32
 	snapLen  uint32
 	stats    counters // from its last statistics block
 	dropped  uint64   // told packet by packet
@@ -69,6 +70,12 @@ type ngIface struct {
 
 // counters are what the capturing host counted.
 type counters struct{ received, dropped uint64 }
+
+// unknownCount in a counter's place says that it is not known.
+const unknownCount = math.MaxUint64
+
+// sum adds counters, which may be anything: it stays at the most that there can be.
+func sum(a, b uint64) uint64 { return a + min(b, math.MaxUint64-a) }
 
 // newPcapng takes a file whose first block is a section header.
 func newPcapng(f file) (*ngFile, error) {
@@ -236,7 +243,7 @@ func (r *ngFile) iface(at int64, body []byte) {
 		return
 	}
 	d := ngIface{
-		linkType:  canonicalLinkType(int(r.u16(body))),
+		linkType:  int32(canonicalLinkType(int(r.u16(body)))),
 		snapLen:   r.u32(body[4:]),
 		timescale: microseconds,
 	}
@@ -270,9 +277,9 @@ func (r *ngFile) iface(at int64, body []byte) {
 	if d.finerThanMicro() {
 		r.info.Nanoseconds = true
 	}
-	if !r.links[d.linkType] {
-		r.links[d.linkType] = true
-		r.info.LinkTypes = note(r.info.LinkTypes, []byte(LinkTypeName(d.linkType)))
+	if link := int(d.linkType); !r.links[link] {
+		r.links[link] = true
+		r.info.LinkTypes = note(r.info.LinkTypes, []byte(LinkTypeName(link)))
 	}
 	r.ifaces = append(r.ifaces, d)
 }
@@ -287,14 +294,14 @@ func (r *ngFile) stats(body []byte) {
 	var c counters
 	seen := false
 	r.options(body[12:], func(code uint16, value []byte) {
-		if len(value) != 8 {
+		if len(value) != 8 || r.u64(value) == unknownCount {
 			return
 		}
 		switch code {
 		case optISBReceived:
 			c.received = r.u64(value)
 		case optISBIfDropped, optISBOSDropped:
-			c.dropped += r.u64(value)
+			c.dropped = sum(c.dropped, r.u64(value))
 			seen = true
 		}
 	})
@@ -329,7 +336,7 @@ func (r *ngFile) obsolete(p *Packet, at int64, body []byte) bool {
 	}
 	d := &r.ifaces[id]
 	if dropped := r.u16(body[2:]); dropped != 0xffff { // that means "not known"
-		d.dropped += uint64(dropped)
+		d.dropped = sum(d.dropped, uint64(dropped))
 		r.hasDropped = true
 	}
 	r.deliver(p, int(id), data, r.u32(body[16:]), d.nanos(uint64(r.u32(body[4:]))<<32|uint64(r.u32(body[8:]))))
@@ -379,7 +386,7 @@ func (r *ngFile) deliver(p *Packet, id int, data []byte, length uint32, time int
 	p.Data = data
 	p.Time = time
 	p.Length = max(int(length), len(data))
-	p.LinkType = r.ifaces[id].linkType
+	p.LinkType = int(r.ifaces[id].linkType)
 	p.Interface = r.ifaceBase + id
 	p.Source = 0
 	p.Number = r.number
@@ -395,8 +402,8 @@ func (r *ngFile) packetOptions(p *Packet, d *ngIface, options []byte) {
 			p.Comment = string(value)
 		case code == optComment && len(p.Comment)+len(value) < maxComment:
 			p.Comment += "\n" + string(value)
-		case code == optEPBDropped && d != nil && len(value) == 8:
-			d.dropped += r.u64(value)
+		case code == optEPBDropped && d != nil && len(value) == 8 && r.u64(value) != unknownCount:
+			d.dropped = sum(d.dropped, r.u64(value))
 			r.hasDropped = true
 		}
 	})
@@ -420,8 +427,8 @@ func (r *ngFile) counted() counters {
 	c := r.earlier
 	for i := range r.ifaces {
 		d := &r.ifaces[i]
-		c.received += d.stats.received
-		c.dropped += max(d.stats.dropped, d.dropped)
+		c.received = sum(c.received, d.stats.received)
+		c.dropped = sum(c.dropped, max(d.stats.dropped, d.dropped))
 	}
 	return c
 }

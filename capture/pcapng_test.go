@@ -179,6 +179,12 @@ func TestPcapngDropCounters(t *testing.T) {
 		{"both ways are the same drops", isb(epb(le, one, 0, 0, "a", opt{4, u64(le, 2)}), opt{5, u64(le, 3)}), 0, 3, true},
 		{"obsolete packets", old(old(one, 2), 5), 0, 7, true},
 		{"obsolete packets, not known", old(one, 0xffff), 0, 0, false},
+		{"not known", isb(one, opt{4, u64(le, 1<<64-1)}, opt{5, u64(le, 1<<64-1)}), 0, 0, false},
+		{"not known of a packet", epb(le, one, 0, 0, "a", opt{4, u64(le, 1<<64-1)}), 0, 0, false},
+		{"the most there can be", isb(one, opt{4, u64(le, 1<<64-2)}, opt{5, u64(le, 1<<64-2)}, opt{7, u64(le, 9)}), 1<<64 - 2, 1<<64 - 1, true},
+		{"beyond it by packets", epb(le, epb(le, one, 0, 0, "a", opt{4, u64(le, 1<<63)}), 0, 0, "a", opt{4, u64(le, 1<<63+5)}), 0, 1<<64 - 1, true},
+		{"beyond it by interfaces", block(le, idb(le, isb(one, opt{4, u64(le, 1<<63)}, opt{5, u64(le, 3)}), 1, 0), 5,
+			options(le, words(le, nil, 1, 0, 0), opt{4, u64(le, 1<<63)}, opt{5, u64(le, 4)})), 1<<64 - 1, 7, true},
 		{"statistics of no interface", block(le, one, 5, options(le, words(le, nil, 9, 0, 0), opt{5, u64(le, 3)})), 0, 0, false},
 	}
 	for _, test := range tests {
@@ -249,7 +255,7 @@ func TestPcapngBounds(t *testing.T) {
 		b = idb(le, b, 1, 0)
 	}
 	list, info := mustRead(t, epb(le, b, maxInterfaces-1, 1, "a"))
-	if len(list) != 1 || len(info.Interfaces) != maxNotes {
+	if len(list) != 1 || list[0].iface != maxInterfaces-1 || len(info.Interfaces) != maxNotes {
 		t.Errorf("%d packets, %d interfaces", len(list), len(info.Interfaces))
 	}
 	_, _, err := readAll(idb(le, b, 1, 0))
