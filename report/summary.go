@@ -58,7 +58,11 @@ func (p *page) source(c *record.Capture, i int) {
 	facts = append(facts, s.LinkTypes...)
 	facts = append(facts, phrase.Counted(s.Packets, "packet", "packets"))
 	if len(s.Interfaces) > 0 {
-		facts = append(facts, "interfaces "+strings.Join(s.Interfaces, ", "))
+		names, more := s.Interfaces, ""
+		if len(names) > maxNames {
+			names, more = names[:maxNames], " and others"
+		}
+		facts = append(facts, "interfaces "+strings.Join(names, ", ")+more)
 	}
 	if s.Received > 0 {
 		facts = append(facts, phrase.Count(s.Received)+" received")
@@ -74,10 +78,17 @@ func (p *page) source(c *record.Capture, i int) {
 		label = number(uint64(i+1)) + ": "
 	}
 	p.field(summaryNames, name, p.text(label+s.Name+" ("+strings.Join(facts, ", ")+")"))
-	for _, comment := range s.Comments {
+	for i, comment := range s.Comments {
+		if i == maxNames {
+			p.field(summaryNames, "", "other comments: --json lists them")
+			break
+		}
 		p.field(summaryNames, "", p.text("comment: "+comment))
 	}
 }
+
+// maxNames is how many interfaces, and how many comments, of a source are shown.
+const maxNames = 10
 
 // packets writes the sum that must add up: packets = segments + skipped.
 func (p *page) packets(c *record.Capture) string {

@@ -3,6 +3,7 @@ package report
 import (
 	"bytes"
 	"flag"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -323,4 +324,25 @@ func BenchmarkConnectionTable(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(b.N*len(r.Connections)), "µs/row")
+}
+
+// TestManyNames shortens what a source tells of hundreds of interfaces.
+func TestManyNames(t *testing.T) {
+	r := &record.Report{}
+	s := record.Source{Name: "a", Format: "pcapng"}
+	for i := range 256 {
+		s.Interfaces = append(s.Interfaces, fmt.Sprintf("eth%d", i))
+		s.Comments = append(s.Comments, fmt.Sprintf("note %d", i))
+	}
+	r.Capture.Sources = []record.Source{s}
+	var b bytes.Buffer
+	if err := Summary(&b, r, DefaultOptions()); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{"eth8, eth9 and others)", "comment: note 9 other comments: --json lists them"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
 }

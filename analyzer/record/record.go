@@ -38,12 +38,12 @@ type Source struct {
 	Format     string // "pcap", "pcapng", "live", with "+gzip" or "+zstd" behind
 	LinkTypes  []string
 	Packets    uint64
-	Comments   []string
-	Interfaces []string
-	Received   uint64 // counters of the capturing side, where the source has them
-	Dropped    uint64 // packets the capturing side lost
-	Vantage    string // with two taps: near the "client", the "server", or "both" as connections go; else empty
-	Cut        string // where and why reading stopped before the end; empty when it did not
+	Comments   []string // the first 256
+	Interfaces []string // the first 256
+	Received   uint64   // counters of the capturing side, where the source has them
+	Dropped    uint64   // packets the capturing side lost
+	Vantage    string   // with two taps: near the "client", the "server", or "both" as connections go; else empty
+	Cut        string   // where and why reading stopped before the end; empty when it did not
 
 	// Of a live capture: Received = Packets + Dropped + Unread.
 	Unread  uint64   // packets captured but not analysed, as the analysis ended before
