@@ -38,7 +38,9 @@ func (a *app) fail(err error) int {
 		return a.code
 	}
 	f := explain(err)
-	a.errorf("%v", f.err)
+	for _, line := range strings.Split(f.err.Error(), "\n") { // several files may have failed
+		a.errorf("%s", line)
+	}
 	if f.help != "" {
 		a.hintf("%s", f.help)
 	}
@@ -124,7 +126,7 @@ func flagError(cmd *cobra.Command, err error) error {
 		if unknown.GetSpecifiedShortnames() != "" {
 			dashes = "-"
 		}
-		f := usagef("unknown flag %s%s", dashes, name)
+		f := usagef("unknown flag %s%s", dashes, printable(name))
 		if help := flagHint(cmd, name); help != "" {
 			return f.hint("%s", help)
 		}

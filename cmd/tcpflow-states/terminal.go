@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"strconv"
+	"strings"
 	"sync/atomic"
 	"syscall"
+	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -25,16 +28,38 @@ import (
 //   - Nothing that comes from a packet or a file reaches the terminal unescaped.
 
 func (a *app) errorf(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "tcpflow-states: error: "+format+"\n", args...)
+	a.complain("error: ", format, args...)
 }
 
 func (a *app) hintf(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "tcpflow-states: hint: "+format+"\n", args...)
+	a.complain("hint: ", format, args...)
 }
 
 // noticef tells something that is no trouble.
 func (a *app) noticef(format string, args ...any) {
-	fmt.Fprintf(a.stderr, "tcpflow-states: "+format+"\n", args...)
+	a.complain("", format, args...)
+}
+
+func (a *app) complain(kind, format string, args ...any) {
+	fmt.Fprintln(a.stderr, "tcpflow-states: "+kind+printable(fmt.Sprintf(format, args...)))
+}
+
+// printable makes text, which may hold what the user or a file put there, safe for
+// a terminal and for one line.
+func printable(s string) string {
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if r == utf8.RuneError && size == 1 {
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		} else if strconv.IsPrint(r) {
+			b.WriteRune(r)
+		} else {
+			b.WriteString(strings.Trim(strconv.QuoteRune(r), "'"))
+		}
+		i += size
+	}
+	return b.String()
 }
 
 func isTerminal(f *os.File) bool { return term.IsTerminal(int(f.Fd())) }
