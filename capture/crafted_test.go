@@ -2,6 +2,8 @@ package capture
 
 import (
 	"bytes"
+	"encoding/binary"
+	"hash/crc32"
 	"io"
 	"runtime"
 	"testing"
@@ -83,6 +85,27 @@ func TestZstdWindowClaims(t *testing.T) {
 		file := append(append(bytes.Clone(magic), 0xe0), u64(le, size)...)
 		if took := allocatedBy(func() { count(t, append(file, 1, 0, 0)) }); took > 2*maxZstdWindow {
 			t.Errorf("content of %d: %d octets", size, took)
+		}
+	}
+}
+
+// An xz block may claim a dictionary of up to 4 GiB; it is refused, not made.
+func TestXzDictionaryClaims(t *testing.T) {
+	const header, dictionary = 12, 16 // offsets of the block's header, and of the size's code in it
+	for code := range byte(41) {
+		file := packedSample(t, "xz")
+		file[dictionary] = code
+		size := (int(file[header]) + 1) * 4
+		binary.LittleEndian.PutUint32(file[header+size-4:], crc32.ChecksumIEEE(file[header:header+size-4]))
+		var n uint64
+		var err error
+		took := allocatedBy(func() { n, err = count(t, file) })
+		if took > 2*maxXzDictionary {
+			t.Errorf("dictionary size %d: %d bytes", code, took)
+		}
+		const most = 28 // 64 MiB
+		if read := n == 3 && err == io.EOF; read != (code <= most) {
+			t.Errorf("dictionary size %d: %d packets, %v", code, n, err)
 		}
 	}
 }

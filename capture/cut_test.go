@@ -178,7 +178,8 @@ func TestNoAllocationPerPacket(t *testing.T) {
 func TestNoGoroutines(t *testing.T) {
 	before := runtime.NumGoroutine()
 	plain := record(le, pcapHead{}.bytes(le), 1, 0, "abc")
-	for name, file := range map[string][]byte{"plain": plain, "gzip": gzipped(t, plain), "zstd": zstded(t, plain)} {
+	for name, file := range map[string][]byte{"plain": plain, "gzip": gzipped(t, plain), "zstd": zstded(t, plain),
+		"bzip2": packedSample(t, "bzip2"), "lz4": packedSample(t, "lz4"), "xz": packedSample(t, "xz")} {
 		s, err := OpenReader(name, bytes.NewReader(file))
 		if err != nil {
 			t.Fatal(err)

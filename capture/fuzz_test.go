@@ -23,6 +23,9 @@ func FuzzReader(f *testing.F) {
 	ng = epb(be, idb(be, shb(be, ng), 276, 0), 0, 1, "abc")
 	f.Add(ng)
 	f.Add(gzipped(f, sample()))
+	for kind := range packedSamples {
+		f.Add(packedSample(f, kind))
+	}
 	f.Add(zstded(f, ng))
 	files, _ := filepath.Glob("../testdata/pcaps/*/*.pcap*")
 	for _, file := range files {

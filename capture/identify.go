@@ -18,6 +18,9 @@ var magics = []struct{ name, prefix string }{
 	{"pcapng", "\x0a\x0d\x0d\x0a"},
 	{"gzip", "\x1f\x8b"},
 	{"zstd", "\x28\xb5\x2f\xfd"},
+	{"bzip2", "BZh"},
+	{"lz4", "\x04\x22\x4d\x18"},
+	{"xz", "\xfd7zXZ\x00"},
 }
 
 // identify names what begins with head, or returns "" for what is not read.
@@ -41,9 +44,6 @@ var refused = []struct {
 	name   string
 	hint   string
 }{
-	{"\xfd7zXZ\x00", ErrCompression, "xz", "xz -dc FILE | tcpflow-states -"},
-	{"BZh", ErrCompression, "bzip2", "bzip2 -dc FILE | tcpflow-states -"},
-	{"\x04\x22\x4d\x18", ErrCompression, "lz4", "lz4 -dc FILE | tcpflow-states -"},
 	{"LZIP", ErrCompression, "lzip", "lzip -dc FILE | tcpflow-states -"},
 	{"\x1f\x9d", ErrCompression, "compress (.Z)", "gzip -dc FILE | tcpflow-states -"},
 	{"PK\x03\x04", ErrCompression, "a zip archive", "unzip -p FILE | tcpflow-states -"},
@@ -87,7 +87,7 @@ func refusal(head []byte) *InputError {
 		return &InputError{Kind: ErrNotCapture, Detail: "it is " + counted(len(head), "byte") + " long"}
 	}
 	return &InputError{Kind: ErrNotCapture, Detail: fmt.Sprintf("it begins with the bytes % x", head[:4]),
-		Hint: "pcap and pcapng are supported, also compressed with gzip or zstd"}
+		Hint: "pcap and pcapng are supported, also compressed with gzip, zstd, bzip2, lz4 or xz"}
 }
 
 // looksLikeERF guesses: ERF has no magic number, but its first record has a

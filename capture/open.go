@@ -73,7 +73,7 @@ func openReader(name string, r io.Reader, bufSize int) (fileSource, error) {
 
 func (f *file) open() (fileSource, error) {
 	for depth := 0; ; depth++ {
-		f.has(4)
+		f.has(6)
 		magic := identify(f.unread())
 		switch magic {
 		case "pcap":
@@ -82,7 +82,8 @@ func (f *file) open() (fileSource, error) {
 		case "pcapng":
 			f.info.Format = magic + f.inside
 			return newPcapng(*f)
-		case "gzip", "zstd":
+		}
+		if _, packed := decompressors[magic]; packed {
 			if depth < maxNesting {
 				if err := f.unpack(magic); err != nil {
 					return nil, err

@@ -35,7 +35,7 @@ type Capture struct {
 // Source is one file or interface.
 type Source struct {
 	Name       string
-	Format     string // "pcap", "pcapng", "live", with "+gzip" or "+zstd" behind
+	Format     string // "pcap", "pcapng", "live", with its compressions behind: "pcap+gzip"
 	LinkTypes  []string
 	Packets    uint64
 	Comments   []string // the first 256

@@ -44,7 +44,7 @@ func TestScripts(t *testing.T) {
 			return errors.Join(
 				os.Symlink(filepath.Join(pcaps, "conversations"), filepath.Join(env.WorkDir, "conversations")),
 				os.Symlink(filepath.Join(pcaps, "kernel"), filepath.Join(env.WorkDir, "kernel")),
-				os.WriteFile(filepath.Join(env.WorkDir, "some.xz"), []byte("\xfd7zXZ\x00 and more of it"), 0o666),
+				os.WriteFile(filepath.Join(env.WorkDir, "some.lz"), []byte("LZIP\x01 and more of it"), 0o666),
 				os.WriteFile(filepath.Join(env.WorkDir, "some.snoop"), []byte("snoop\x00\x00\x00 and more of it"), 0o666))
 		},
 		Condition: func(cond string) (bool, error) {
