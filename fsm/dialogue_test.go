@@ -264,7 +264,7 @@ func faultOf(c *Conn, side Side) string {
 		if err := faultOfTransition(t); err != "" {
 			return fmt.Sprintf("transition %d, %s", i, err)
 		}
-		if !t.Certain() {
+		if t.provisional() {
 			unproved++
 		}
 		at = t.To

@@ -9,17 +9,17 @@ type Endpoint struct {
 	State State
 
 	// Sent by this endpoint.
-	Seen     bool   // at least one segment of it was captured
-	Passive  bool   // it opened by answering a SYN
-	SentSYN  bool   // ISS is known, and so is IRS of the peer
-	SentFIN  bool   // FinSeq is known
-	FastOpen bool   // its SYN carried data
-	ISS      Seq    // initial send sequence number
-	FinSeq   Seq    // number that its FIN takes
-	Out      Stream // what passed of its stream; Out.Top is SND.NXT
-	Syn      Stamp  // its latest SYN or SYN-ACK with that number
-	Fin      Stamp  // its latest FIN with that number
-	finAcks  Seq    // acknowledgment on that segment, with finHasAck
+	Seen     bool    // at least one segment of it was captured
+	Passive  bool    // it opened by answering a SYN
+	SentSYN  bool    // ISS is known, and so is IRS of the peer
+	SentFIN  bool    // FinSeq is known
+	FastOpen bool    // its SYN carried data
+	ISS      Seq     // initial send sequence number
+	FinSeq   Seq     // number that its FIN takes
+	Out      Stream  // what passed of its stream; Out.Top is SND.NXT
+	Syn      Stamp   // its latest SYN or SYN-ACK with that number
+	firstFIN sentFIN // the first sending of its FIN that can have arrived, if any
+	lastFIN  sentFIN // the latest
 
 	// What its acknowledgments say it received: RCV.NXT and the window.
 	HasAck     bool
@@ -54,10 +54,9 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
-	refused   bool // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other
-	synEnd    Seq  // the number behind its SYN and the data on it
-	finAgain  bool // it sent its FIN more than once
-	finHasAck bool // Fin carries an acknowledgment
+	refused  bool // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other
+	synEnd   Seq  // the number behind its SYN and the data on it
+	finAgain bool // it sent its FIN more than once
 
 	unproved     uint8 // transitions by received segments without proof yet
 	sentRST      bool  // its last state change was a RST of its own

@@ -57,7 +57,7 @@ func (c *Conn) prove(side Side, s *Segment) {
 	e := &c.End[side]
 	for i := len(c.Transitions) - 1; i >= 0 && e.unproved > 0; i-- {
 		t := &c.Transitions[i]
-		if t.Side != side || t.Proof != 0 || t.Cause != Received {
+		if t.Side != side || !t.provisional() {
 			continue
 		}
 		if t.proofBy&proofByAck != 0 && s.Flags&ACK != 0 && s.Ack.AtOrAfter(t.provenAck) ||
@@ -75,7 +75,7 @@ func (c *Conn) strengthen(side Side, s *Segment) {
 	e := &c.End[side]
 	for i := len(c.Transitions) - 1; i >= 0; i-- {
 		t := &c.Transitions[i]
-		if t.Side == side && t.Cause == Received && t.Proof == 0 && t.proofBy&proofByAck == 0 &&
+		if t.Side == side && t.provisional() && t.proofBy&proofByAck == 0 &&
 			(t.Event == AckOfSYN && s.Ack.After(e.ISS) || t.Event == AckOfFIN && s.Ack.After(e.FinSeq)) {
 			t.provenAck, t.proofBy = s.End(), t.proofBy|proofByAck
 		}
@@ -83,9 +83,21 @@ func (c *Conn) strengthen(side Side, s *Segment) {
 }
 
 func (c *Conn) settle(side Side, t *Transition) {
+	if t.Event == AckOfSYN && c.End[side].SentFIN && c.End[side.Peer()].opensFast() {
+		c.leaveOpen(side, t) // with Fast Open it may have closed before this came
+		return
+	}
 	t.Proof = c.at.Frame
 	c.End[side].unproved--
 	c.Judgements.shows(Proved, side, t.Event, t.Frame, c.at.Frame)
+}
+
+// leaveOpen settles a transition of side of which nothing more will be known.
+func (c *Conn) leaveOpen(side Side, t *Transition) {
+	if t.provisional() {
+		c.End[side].unproved--
+	}
+	t.Proof, t.moot = 0, true
 }
 
 // proveEvent marks the provisional transition of side by ev, if any, as proved by
@@ -102,7 +114,7 @@ func (c *Conn) provisional(side Side, ev Event) int {
 		return -1
 	}
 	for i := len(c.Transitions) - 1; i >= 0; i-- {
-		if t := &c.Transitions[i]; t.Side == side && t.Event == ev && t.Cause == Received && t.Proof == 0 {
+		if t := &c.Transitions[i]; t.Side == side && t.Event == ev && t.provisional() {
 			return i
 		}
 	}
@@ -158,7 +170,7 @@ func (c *Conn) rewind(side Side, i int) []Transition {
 		if len(removed) == 0 {
 			e.State = t.From
 		}
-		if t.Cause == Received && t.Proof == 0 {
+		if t.provisional() {
 			e.unproved--
 		}
 		removed = append(removed, t)
@@ -174,6 +186,9 @@ func (c *Conn) replay(side Side, ts []Transition) {
 		if c.apply(side, t.Event, t.Cause, Stamp{t.Time, t.Frame, t.Nth}, t.Proof) {
 			n := &c.Transitions[len(c.Transitions)-1]
 			n.provenAck, n.provenTS, n.proofBy = t.provenAck, t.provenTS, t.proofBy
+			if t.moot && n.Nth == t.Nth && n.Event == t.Event {
+				c.leaveOpen(side, n)
+			}
 		} else {
 			c.Judgements.shows(TakenBack, side, t.Event, t.Frame, c.at.Frame) // it cannot have happened either
 		}

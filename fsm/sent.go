@@ -235,8 +235,8 @@ func (c *Conn) metNobody(side Side, s *Segment) (m Meaning) {
 			m |= c.takeBack(side, AckOfSYN)
 		}
 	}
-	if c.End[side].State == CloseWait && y.finHasAck && s.Seq == y.finAcks {
-		if i := c.provisional(side, RecvFIN); i >= 0 && c.Transitions[i].Nth == y.Fin.Nth {
+	if c.End[side].State == CloseWait && y.lastFIN.hasAck && s.Seq == y.lastFIN.ack {
+		if i := c.provisional(side, RecvFIN); i >= 0 && c.Transitions[i].Nth == y.lastFIN.at.Nth {
 			m |= c.takeBack(side, RecvFIN)
 		}
 	}
@@ -412,12 +412,6 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 	}
 	c.apply(side, SendFIN, Sent, c.at, c.at.Frame)
 	return 0
-}
-
-// noteFIN keeps the latest segment with the endpoint's FIN, and what else arrives
-// with it.
-func (x *Endpoint) noteFIN(s *Segment, at Stamp) {
-	x.Fin, x.finAcks, x.finHasAck = at, s.Ack, s.Flags&ACK != 0
 }
 
 // settledAt returns the index of side's first transition that happened at the

@@ -11,6 +11,9 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 	case SynReceived:
 		m = c.settleAckOfSYN(side, s)
 	}
+	if y.SentFIN {
+		m |= c.settleFIN(side, s)
+	}
 	if x.unproved > 0 {
 		// A challenge ACK can come from SYN-RECEIVED too.
 		challenge := s.Len == 0 && s.Flags&FIN == 0 && (x.challenged || x.rstTo.Nth != 0)
@@ -27,9 +30,6 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		c.joinMidway(side.Peer(), nil)
 		y.Out.Start(s.Ack)
 		m |= Joined
-	}
-	if y.SentFIN {
-		m |= c.settleFIN(side, s)
 	}
 	return m
 }
@@ -75,34 +75,4 @@ func (c *Conn) settleAckOfSYN(side Side, s *Segment) Meaning {
 		return ACKBeforeACK
 	}
 	return 0
-}
-
-// settleFIN tells from an acknowledgment whether its sender had the peer's FIN.
-func (c *Conn) settleFIN(side Side, s *Segment) Meaning {
-	x, y := &c.End[side], &c.End[side.Peer()]
-	switch covers := s.Ack.After(y.FinSeq); {
-	case covers && !x.gotFIN && !s.Ack.After(y.Out.Top):
-		x.gotFIN = true
-		c.implyAckOnFIN(side)
-		c.imply(side, RecvFIN, y.Fin)
-	case !covers && x.gotFIN && (!x.HasAck || s.Ack.AtOrAfter(x.Acked)):
-		return c.takeBack(side, RecvFIN)
-	}
-	return 0
-}
-
-// implyAckOnFIN is for a side that turns out to have the peer's FIN: a segment arrives
-// whole or not, so it has the acknowledgment on it too.
-func (c *Conn) implyAckOnFIN(side Side) {
-	x, y := &c.End[side], &c.End[side.Peer()]
-	if !x.SentFIN || !y.finHasAck || !y.finAcks.After(x.FinSeq) {
-		return
-	}
-	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Nth > y.Fin.Nth {
-		c.replay(side, c.rewind(side, i)[1:]) // it came earlier than was thought
-		x.finAck = false
-	}
-	if !x.finAck {
-		x.finAck = c.imply(side, AckOfFIN, y.Fin)
-	}
 }

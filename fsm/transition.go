@@ -35,6 +35,10 @@ type Transition struct {
 	provenAck Seq
 	provenTS  uint32
 	proofBy   proofKind
+
+	// It happened, and with which segment, or in which order with the endpoint's other
+	// transitions, is not known: it has no proof, and the states after it do not depend on it.
+	moot bool
 }
 
 type proofKind uint8
@@ -46,6 +50,9 @@ const (
 
 // Certain reports whether the transition needs no proof, or has one.
 func (t *Transition) Certain() bool { return t.Cause != Received || t.Proof != 0 }
+
+// provisional reports whether a proof of it, or of the contrary, may still come.
+func (t *Transition) provisional() bool { return t.Cause == Received && t.Proof == 0 && !t.moot }
 
 // Rule returns the clause behind the transition: an RFC section, or a text that
 // begins with "observer:" where the tool infers what no wire shows.

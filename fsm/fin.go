@@ -1,0 +1,115 @@
+package fsm
+
+// sentFIN is one sending of a FIN: a segment arrives whole or not.
+type sentFIN struct {
+	at     Stamp
+	ack    Seq    // acknowledgment on it, with hasAck
+	ts     uint32 // its TSval, with hasTS
+	hasAck bool
+	hasTS  bool
+}
+
+// noteFIN keeps the segment with the endpoint's FIN, and what else arrives with it.
+func (x *Endpoint) noteFIN(s *Segment, at Stamp) {
+	x.lastFIN = sentFIN{at, s.Ack, s.TSVal, s.Flags&ACK != 0, s.Opts&OptTimestamps != 0}
+	if x.firstFIN.at.Nth == 0 {
+		x.firstFIN = x.lastFIN
+	}
+}
+
+// settleFIN tells from an acknowledgment whether its sender had the peer's FIN, and
+// which sending of it.
+func (c *Conn) settleFIN(side Side, s *Segment) (m Meaning) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	if !s.Ack.After(y.FinSeq) {
+		if x.HasAck && s.Ack.Before(x.Acked) {
+			return 0
+		}
+		if c.at.Time-y.firstFIN.at.Time > c.InFlight {
+			y.firstFIN = sentFIN{} // what was sent so long ago and has not arrived is lost
+			if y.lastFIN.at.Nth != 0 && c.at.Time-y.lastFIN.at.Time <= c.InFlight {
+				y.firstFIN = y.lastFIN
+			}
+		}
+		if x.gotFIN {
+			m = c.takeBack(side, RecvFIN)
+		}
+		return m
+	}
+	i := c.provisional(side, RecvFIN)
+	if x.gotFIN && i < 0 || s.Ack.After(y.Out.Top) {
+		return 0
+	}
+	fin, sure := y.arrivedFIN(s)
+	if !sure && fin == &y.firstFIN && (i < 0 || c.Transitions[i].Nth == y.lastFIN.at.Nth) {
+		fin = &y.lastFIN // the first had not arrived when its receiver was last heard of
+	}
+	if i >= 0 && (fin == &y.lastFIN && c.Transitions[i].Nth < fin.at.Nth || fin == &y.firstFIN && c.Transitions[i].Nth == y.lastFIN.at.Nth) {
+		m = c.takeBack(side, RecvFIN)
+	}
+	if !x.gotFIN {
+		x.gotFIN = true
+		c.implyAckOnFIN(side, fin)
+		c.imply(side, RecvFIN, fin.at)
+	}
+	if !sure {
+		c.doubtFIN(side)
+	}
+	return m
+}
+
+// doubtFIN is for a side that had one sending of the peer's FIN or the other: if it
+// had received anything else in between, the order of its states is not known.
+func (c *Conn) doubtFIN(side Side) {
+	y := &c.End[side.Peer()]
+	var fin *Transition
+	between := false
+	for i := range c.Transitions {
+		t := &c.Transitions[i]
+		switch {
+		case t.Side != side || t.Cause != Received:
+		case t.Event == RecvFIN:
+			fin = t
+		case t.Nth > y.firstFIN.at.Nth && t.Nth < y.lastFIN.at.Nth:
+			between = true
+		}
+	}
+	if fin != nil && between {
+		c.leaveOpen(side, fin)
+	}
+}
+
+// arrivedFIN returns the sending of x's FIN that the peer had first, when it sent a
+// segment that acknowledges it, and whether that is sure.
+func (x *Endpoint) arrivedFIN(s *Segment) (fin *sentFIN, sure bool) {
+	first, last := &x.firstFIN, &x.lastFIN
+	switch {
+	case first.at.Nth == 0 || first.at.Nth == last.at.Nth:
+		return last, true
+	case s.NumSACK > 0 && x.FinSeq.In(s.SACK[0].From, uint32(s.SACK[0].To-s.SACK[0].From)):
+		return first, true // the latest came again (RFC 2883 §4)
+	case s.Opts&OptTimestamps == 0 || !first.hasTS || !last.hasTS || first.ts == last.ts:
+		return first, false
+	case int32(s.TSEcr-last.ts) < 0:
+		return first, true
+	}
+	// A segment that came before leaves TS.Recent as it is (RFC 7323 §5.3), but some
+	// systems take its timestamp all the same.
+	return last, false
+}
+
+// implyAckOnFIN is for a side that turns out to have the peer's FIN: a segment arrives
+// whole or not, so it has the acknowledgment on it too.
+func (c *Conn) implyAckOnFIN(side Side, fin *sentFIN) {
+	x := &c.End[side]
+	if !x.SentFIN || !fin.hasAck || !fin.ack.After(x.FinSeq) {
+		return
+	}
+	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Nth > fin.at.Nth {
+		c.replay(side, c.rewind(side, i)[1:]) // it came earlier than was thought
+		x.finAck = false
+	}
+	if !x.finAck {
+		x.finAck = c.imply(side, AckOfFIN, fin.at)
+	}
+}
