@@ -14,8 +14,11 @@ const summaryNames = 13 // cells of the summary's column of names
 func (p *page) captureSummary(r *record.Report) {
 	c := &r.Capture
 	p.heading("Capture")
-	for i := range c.Sources {
+	for i := range c.Sources[:min(len(c.Sources), maxSources)] {
 		p.source(c, i)
+	}
+	if more := len(c.Sources) - maxSources; more > 0 {
+		p.field(summaryNames, "", "and "+phrase.Counted(more, "other", "others")+": --json lists them")
 	}
 	p.field(summaryNames, "packets", p.packets(c))
 	if c.Packets > 0 {
@@ -86,6 +89,9 @@ func (p *page) source(c *record.Capture, i int) {
 		p.field(summaryNames, "", p.text("comment: "+comment))
 	}
 }
+
+// maxSources is how many sources are shown.
+const maxSources = 20
 
 // maxNames is how many interfaces, and how many comments, of a source are shown.
 const maxNames = 10

@@ -346,3 +346,25 @@ func TestManyNames(t *testing.T) {
 		}
 	}
 }
+
+// TestManySources shortens the list of files, but not what is wrong with one.
+func TestManySources(t *testing.T) {
+	r := &record.Report{}
+	for i := range 300 {
+		r.Capture.Sources = append(r.Capture.Sources, record.Source{Name: fmt.Sprintf("file%d", i), Format: "pcap"})
+	}
+	r.Capture.Sources[250].Cut = "cut short before packet 7"
+	var b bytes.Buffer
+	if err := Summary(&b, r, DefaultOptions()); err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Join(strings.Fields(b.String()), " ")
+	for _, want := range []string{"20: file19", "and 280 others: --json lists them", "cut short file250: cut short before packet 7"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %q in %s", want, text)
+		}
+	}
+	if strings.Contains(text, "file20 ") {
+		t.Errorf("more than twenty files: %s", text)
+	}
+}

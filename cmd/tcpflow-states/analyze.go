@@ -30,7 +30,7 @@ func (a *app) analyzeCommand() *cobra.Command {
 	var opt analyzeOptions
 	cmd := &cobra.Command{
 		Use:   "analyze [flags] FILE…",
-		Short: "analyse capture files, or standard input for -",
+		Short: "analyse capture files, a folder's too, or standard input for -",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
 			opt.timelinesAsked = c.Flags().Changed("timelines")
@@ -89,6 +89,11 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	if err := opt.checkMerge(files); err != nil {
 		return err
+	}
+	if !opt.merge {
+		if files, err = a.unfold(files); err != nil {
+			return err
+		}
 	}
 	var filter *capture.Filter
 	if expr != "" {

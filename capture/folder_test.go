@@ -1,0 +1,45 @@
+package capture
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestLookInto(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, data, 0o666); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	plain := sample()
+	want := []string{
+		put("a", plain),
+		put("b.txt", gzipped(t, plain)),
+		put("deep/er/trace.pcap7", packedSample(t, "xz")),
+	}
+	put("notes.pcap", []byte("not what its name says\n"))
+	put("empty.pcap", nil)
+	put("text.gz", gzipped(t, []byte("some text")))
+	cut := put("cut.pcap", plain[:10])
+	if err := os.Symlink("a", filepath.Join(dir, "link")); err != nil {
+		t.Log("without a link:", err)
+	}
+	got := LookInto(dir)
+	if !slices.Equal(got.Captures, want) || got.Others != 3 {
+		t.Errorf("%+v, want %v and 3 others", got, want)
+	}
+	if len(got.Errs) != 1 {
+		t.Errorf("errors %v, want one for %s", got.Errs, cut)
+	}
+	if got := LookInto(filepath.Join(dir, "none")); len(got.Errs) != 1 || len(got.Captures) != 0 {
+		t.Errorf("a folder that is not there: %+v", got)
+	}
+}

@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+
+	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+)
+
+// unfold puts in a folder's place the captures in it and below it, and says on
+// stderr what it left out.
+func (a *app) unfold(files []string) ([]string, error) {
+	var all []string
+	for _, f := range files {
+		if st, err := os.Stat(f); err != nil || !st.IsDir() {
+			all = append(all, f)
+			continue
+		}
+		found := capture.LookInto(f)
+		for _, err := range found.Errs {
+			a.noticef("left out: %v", err)
+		}
+		if len(found.Captures) == 0 {
+			return nil, &capture.InputError{Name: f, Kind: capture.ErrDirectory, Detail: "there is no capture in it"}
+		}
+		if found.Others > 0 {
+			a.noticef("%q: %s read, %s left out", f,
+				phrase.Counted(len(found.Captures), "capture", "captures"), phrase.Counted(found.Others, "other file", "other files"))
+		}
+		all = append(all, found.Captures...)
+	}
+	return all, nil
+}
