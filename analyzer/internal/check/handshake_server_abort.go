@@ -24,8 +24,12 @@ var handshakeServerAbort = &Check{
 		if end == nil {
 			return
 		}
+		frames := []fsm.Frame{f.SYNACK.Frame, end.Frame}
+		if f.SYN.Frame != 0 { // it was captured
+			frames = append([]fsm.Frame{f.SYN.Frame}, frames...)
+		}
 		found(Finding{
-			Side: "server", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame, end.Frame}, Count: 1,
+			Side: "server", Frames: frames, Count: 1,
 			Seen: "RST in SYN-RECEIVED", Expected: "ESTABLISHED",
 			Message: fmt.Sprintf("The server reset the connection in frame %d, %s after its own SYN-ACK, without establishing it.", end.Frame.Number(), phrase.Elapsed(end.Time-f.SYNACK.Time)),
 		})
