@@ -33,16 +33,21 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr *os.File
 	code           int
+	unconfined     bool // for tests, whose process has to go on after the run
 }
 
 // run executes one command line and returns its exit code.
 func run(args []string, stdin, stdout, stderr *os.File) int {
 	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
 	ignoreBrokenPipes()
+	return a.run(args)
+}
+
+func (a *app) run(args []string) int {
 	root := a.rootCommand()
 	root.SetArgs(args)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	if err := root.Execute(); err != nil {
 		return a.fail(err)
 	}
