@@ -4,6 +4,7 @@ import (
 	"context"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -172,6 +173,22 @@ var cases = []struct {
 	}},
 	{"fast-open-without-cookie", func(r caseReport) bool {
 		return r.quiet() && r.first().Traffic[fsm.Client].GapBytes == 0 && r.first().Traffic[fsm.Client].Bytes == 5 && r.first().Handshake.Kind == "fast-open"
+	}},
+	{"pool-closes-late", func(r caseReport) bool {
+		return r.codes("closed-late") && r.has("close-wait-stuck") && !r.has("time-wait-missing")
+	}},
+	{"defer-accept-idle-client", func(r caseReport) bool {
+		lost := func(a *record.Anomaly) bool { return strings.Contains(a.Message, "did not reach it") }
+		return r.quiet() && r.moved(fsm.Server, fsm.Established, 5) && !r.anomaly(lost)
+	}},
+	{"health-check", func(r caseReport) bool {
+		return r.quiet() && r.codes("health-check") && !r.first().Verdict.Sure
+	}},
+	{"java-close-unread", func(r caseReport) bool {
+		return r.first().Verdict.Code == "reset-unread-data" && strings.Contains(r.first().Verdict.Sentence, "unread")
+	}},
+	{"nginx-timeout-reset", func(r caseReport) bool {
+		return !r.first().Verdict.Sure && strings.Contains(r.first().Verdict.Sentence, "time limit")
 	}},
 }
 

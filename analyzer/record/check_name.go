@@ -144,4 +144,5 @@ const (
 	CheckISNPredictable     CheckName = "isn-predictable"
 	CheckHostClockSteps     CheckName = "host-clock-steps"
 	CheckSYNCookieSuspected CheckName = "syn-cookie-suspected"
+	CheckHealthChecks       CheckName = "health-checks"
 )

@@ -47,6 +47,7 @@ const (
 	VerdictClosedNormally           VerdictCode = "closed-normally"
 	VerdictClosedSimultaneously     VerdictCode = "closed-simultaneously"
 	VerdictClosedWithReset          VerdictCode = "closed-with-reset"
+	VerdictClosedLate               VerdictCode = "closed-late"
 	VerdictCloseUnacknowledged      VerdictCode = "close-unacknowledged"
 	VerdictStillOpen                VerdictCode = "still-open"
 	VerdictHalfClosed               VerdictCode = "half-closed"
@@ -57,6 +58,7 @@ const (
 	VerdictSYNACKUnacknowledged     VerdictCode = "syn-ack-unacknowledged"
 	VerdictHandshakeBadNumber       VerdictCode = "handshake-bad-number"
 	VerdictHandshakeAbortedByClient VerdictCode = "handshake-aborted-by-client"
+	VerdictHealthCheck              VerdictCode = "health-check"
 	VerdictHandshakeAbortedByServer VerdictCode = "handshake-aborted-by-server"
 	VerdictScanProbe                VerdictCode = "scan-probe"
 	VerdictNoConnection             VerdictCode = "no-connection"
@@ -98,6 +100,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictClosedNormally, "normal close", ConcernNone, "Both sides closed with a FIN, one after the other, and each FIN was acknowledged."},
 	{VerdictClosedSimultaneously, "simultaneous close", ConcernNone, "Each side sent its FIN before it received the other's: the FINs crossed."},
 	{VerdictClosedWithReset, "closed, then a reset", ConcernTrouble, "Both sides had sent their FIN; a RST was sent instead of the last ACK, or ended TIME-WAIT."},
+	{VerdictClosedLate, "closed too late", ConcernTrouble, "One side closed and waited in FIN-WAIT-2 until it gave up (after 60 s on Linux); the other's FIN came later and was answered by a RST."},
 	{VerdictCloseUnacknowledged, "close never acknowledged", ConcernTrouble, "A FIN was sent and never acknowledged, although it was retransmitted or the capture went on."},
 	{VerdictStillOpen, "still open", ConcernNone, "The connection was open on both sides when the capture ended."},
 	{VerdictHalfClosed, "half-closed", ConcernNone, "One side had closed and the other had not when the capture ended."},
@@ -108,12 +111,13 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictSYNACKUnacknowledged, "SYN-ACK never acknowledged", ConcernFailure, "The server sent a SYN-ACK that the client never acknowledged, or whose ACK does not reach the server: a SYN flood, a spoofed address, a path that works one way only, or a full accept queue."},
 	{VerdictHandshakeBadNumber, "wrong ack or sequence number in the handshake", ConcernFailure, "The handshake failed on an acknowledgment or sequence number that is not the ISN plus one."},
 	{VerdictHandshakeAbortedByClient, "handshake aborted by the client", ConcernFailure, "The client reset the connection before the handshake was complete, as a SYN scan does."},
+	{VerdictHealthCheck, "health check", ConcernNone, "The client opened the connection and reset it at once, with a RST that a socket sent and without data, as a load balancer checks a port. Sure when the same client does so again and again at an interval."},
 	{VerdictHandshakeAbortedByServer, "handshake aborted by the server", ConcernFailure, "The server answered the SYN and reset the connection while still in SYN-RECEIVED."},
 	{VerdictScanProbe, "scan probe", ConcernTrouble, "Segments with flags that no connection uses, or that belong to no connection and are answered by a RST: a scan, not an attempt to connect."},
 	{VerdictNoConnection, "no connection", ConcernUnknown, "Segments that belong to no connection in the capture."},
 	{VerdictResetAfterConnect, "reset after connecting", ConcernFailure, "A side reset the connection after the handshake before any data was sent."},
 	{VerdictResetAfterRequest, "reset at once after a request", ConcernFailure, "The server reset the connection at once after a request, without a response."},
-	{VerdictResetUnreadData, "reset with data unread", ConcernFailure, "A side reset the connection some time after data to which it sent no response: its application exited or closed, probably with that data unread."},
+	{VerdictResetUnreadData, "reset with data unread", ConcernFailure, "A side reset the connection with data of the other's that it had probably not read: data to which it sent no response, or that its receive window shows."},
 	{VerdictResetMidTransfer, "reset in mid-transfer", ConcernFailure, "A side reset the connection while data was in flight."},
 	{VerdictResetIdle, "reset while idle", ConcernTrouble, "A side reset the connection after a long silence: an idle timeout."},
 	{VerdictResetInPlaceOfClose, "reset instead of a FIN", ConcernTrouble, "A side ended the connection with a RST instead of a FIN."},
@@ -224,6 +228,8 @@ type Reset struct {
 	// Sequence numbers that were sent and not acknowledged when the RST came.
 	OwnOutstanding  uint32
 	PeerOutstanding uint32 // known only if the RST has an ACK
+
+	WindowTaken uint32 // by how much the side's window was smaller than its largest; 0 where its scale is not known
 
 	Own       fsm.Time // the side's own latest segment before; 0 for none
 	OwnData   fsm.Time // its latest data and the peer's; 0 for none

@@ -12,7 +12,7 @@ import (
 var closeWaitStuck = &Check{
 	Name: record.CheckCloseWaitStuck, Title: "stuck in CLOSE-WAIT", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6",
-	Condition: "A side acknowledged the peer's FIN and then neither closed nor sent data for more than 60 s, up to the end of the capture: its application has not closed the socket (a leaked descriptor, often).",
+	Condition: "A side acknowledged the peer's FIN and then neither closed nor sent data for more than 60 s, up to the end of the capture or until its FIN met a RST, because the peer had given FIN-WAIT-2 up: its application did not close the socket (a leaked descriptor, often, or a pool of connections).",
 	Benign:    []string{"the application is still working on a response", "the side's FIN was not captured"},
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 
@@ -21,6 +21,10 @@ var closeWaitStuck = &Check{
 		for _, side := range sides {
 			e := &f.Conn.End[side]
 			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
+			if in != nil && closedLate(f, side) {
+				judgeLateClose(f, side, in, found)
+				continue
+			}
 			if e.State != fsm.CloseWait || !e.Proved() || in == nil || !e.Seen {
 				continue
 			}
@@ -35,4 +39,38 @@ var closeWaitStuck = &Check{
 			})
 		}
 	},
+}
+
+// judgeLateClose reports a side that was in CLOSE-WAIT for so long that its FIN met nobody.
+func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, found func(Finding)) {
+	fin, acked := finFrame(f, side), f.FINAcked[side.Peer()].Frame
+	quiet := fin.Time - max(in.Time, f.Dir[side].LastData)
+	if quiet <= stuckAfter || acked == 0 {
+		return
+	}
+	found(Finding{
+		Side: side.String(), Frames: []fsm.Frame{in.Frame, acked, fin.Frame}, Count: 1,
+		Seen: phrase.Elapsed(quiet) + " without a FIN", Expected: "a FIN",
+		Message: fmt.Sprintf("The %s received the peer's FIN in frame %d and closed only %s later, in frame %d, when the peer had given the connection up.", side, in.Frame.Number(), phrase.Elapsed(fin.Time-in.Time), fin.Frame.Number()),
+	})
+}
+
+// closedLate reports whether the peer answered side's FIN as one that had given
+// FIN-WAIT-2 up.
+func closedLate(f *flow.Flow, side fsm.Side) bool {
+	late := false
+	f.EachNotable(side.Peer(), fsm.RSTForLastACK, flow.Facts(), func(k *flow.NotableSegment) {
+		late = late || gaveUpFINWait2(f, side.Peer(), k)
+	})
+	return late
+}
+
+// gaveUpFINWait2 reports whether side's RST in answer to the peer's FIN is that of a host
+// which had waited for it in FIN-WAIT-2, and gave up: nothing else there answers a FIN by a
+// RST without ACK. Linux waits for 60 s (tcp_fin_timeout), and for less where so set; one
+// that waited for less than a second has rather left TIME-WAIT out.
+func gaveUpFINWait2(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) bool {
+	in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })
+	fin := finFrame(f, side.Peer())
+	return in != nil && fin != nil && !rst.Segment.Flags.Has(fsm.ACK) && !answersData(f, side, rst) && fin.Time-in.Time >= fsm.Second
 }

@@ -25,11 +25,23 @@ var handshakeClientAbort = &Check{
 		if f.SYNACK.Nth == 0 || f.SYN.Nth == 0 || f.FinalACK.Nth != 0 || rst.Nth == 0 || f.Conn.End[fsm.Client].State != fsm.Closed {
 			return
 		}
-		found(Finding{
+		x := Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame, f.SYNACK.Frame, rst.Frame}, Count: 1,
 			Seen: "RST", Expected: "ACK of the SYN-ACK",
 			Message: fmt.Sprintf("The client reset the connection in frame %d, %s after the SYN-ACK, instead of acknowledging it.",
 				rst.Frame.Number(), phrase.Elapsed(rst.Time-f.SYNACK.Time)),
-		})
+		}
+		if rstHasAck(f, fsm.Client, rst.Frame) && f.SYNs[fsm.Client] == 1 {
+			x.Doubt = "the RST acknowledges the SYN-ACK, so a socket sent it, as that of a load balancer which checks the port"
+		}
+		found(x)
 	},
+}
+
+// rstHasAck reports whether the RST that side sent in the frame carries an ACK.
+func rstHasAck(f *flow.Flow, side fsm.Side, frame fsm.Frame) (has bool) {
+	f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
+		has = has || k.Frame == frame && k.Segment.Flags.Has(fsm.ACK)
+	})
+	return has
 }

@@ -21,15 +21,23 @@ var rstAfterFIN = &Check{
 				continue
 			}
 			f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
-				if k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) || k.States[side] == fsm.TimeWait || !endedBy(f, side, k.Frame) {
+				if k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) && !gaveUpFINWait2(f, side, k) || k.States[side] == fsm.TimeWait && !k.Meaning.Any(fsm.RSTForLastACK) || !endedBy(f, side, k.Frame) {
 					return
 				}
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, k.Frame}, Count: 1,
-					Seen: "RST in " + k.States[side].String(), Expected: "the rest of the close",
+					Seen: "RST in " + stateBefore(f, side, k).String(), Expected: "the rest of the close",
 					Message: fmt.Sprintf("The %s sent a RST in frame %d after its own FIN.", side, k.Frame.Number()),
 				})
 			})
 		}
 	},
+}
+
+// stateBefore returns the state in which side sent the RST, as it turned out.
+func stateBefore(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) fsm.State {
+	if t := transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst.Frame }); t != nil {
+		return t.From
+	}
+	return rst.States[side]
 }

@@ -32,7 +32,7 @@ var synackRetransmit = &Check{
 			}
 			why := "no ACK of it had been captured"
 			if f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
-				why = fmt.Sprintf("the ACK in frame %d did not reach it", f.FinalACK.Frame.Number())
+				why = fmt.Sprintf("the ACK in frame %d was lost, or did not count there (a server that waits for data, or a full accept queue)", f.FinalACK.Frame.Number())
 			}
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",

@@ -14,10 +14,10 @@ import (
 var timeWaitMissing = &Check{
 	Name: record.CheckTimeWaitMissing, Title: "TIME-WAIT not kept", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (MUST-13)",
-	Condition: "The active closer (a) answers the peer's FIN, with no data since its own, with a RST instead of the last ACK, (b) answers a retransmitted FIN or another late segment with a RST within 2 MSL, or (c) the 4-tuple is reused within 2 MSL by a SYN whose ISN is not above the last sequence number that its sender had used, without a newer timestamp. TIME-WAIT itself sends nothing, so its absence cannot be seen otherwise.",
+	Condition: "The active closer (a) answers the peer's FIN, with no data since its own and after less than a second in FIN-WAIT-2, with a RST instead of the last ACK (after a longer time it had probably given FIN-WAIT-2 up, and no TIME-WAIT is due), (b) answers a retransmitted FIN or another late segment with a RST within 2 MSL, or (c) the 4-tuple is reused within 2 MSL by a SYN whose ISN is not above the last sequence number that its sender had used, without a newer timestamp. TIME-WAIT itself sends nothing, so its absence cannot be seen otherwise.",
 	Benign: []string{
 		"the host keeps TIME-WAIT for less than 2 MSL as set here (--msl)", "the host reached its limit of TIME-WAIT sockets (Linux: tcp_max_tw_buckets)",
-		"the socket was closed long before and an orphaned FIN-WAIT-2 timed out", "a middlebox sends the RST in the host's name",
+		"a middlebox sends the RST in the host's name",
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
 	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
@@ -26,7 +26,7 @@ var timeWaitMissing = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := notable(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait)
-			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && answersData(f, side, k) {
+			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && (answersData(f, side, k) || gaveUpFINWait2(f, side, k)) {
 				continue // of data for a closed socket data-to-closed-socket tells
 			}
 			if k.Prior != 0 {

@@ -79,6 +79,9 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		if peer := &f.Conn.End[k.From.Peer()]; r.HasAck && peer.Seen && k.SndNxt.After(k.Segment.Ack) {
 			r.PeerOutstanding = uint32(k.SndNxt - k.Segment.Ack)
 		}
+		if e := &f.Conn.End[k.From]; r.HasAck && e.ScaleKnown && e.HasAck {
+			r.WindowTaken = d.MaxWindow - min(d.MaxWindow, e.Window)
+		}
 		for t := range c.Transitions {
 			tr := &c.Transitions[t]
 			r.PriorFIN = r.PriorFIN || tr.Event == fsm.SendFIN && tr.Frame == k.Prior && tr.Side != k.From

@@ -32,8 +32,9 @@ type Detector struct {
 	// its own. Empty: it may not, and every connection gets a record.
 	OncePerTemplate string
 
-	// Add takes a finished connection into account. followed says whether its client is
-	// among those whose connections are looked at one by one. The record is not kept.
+	// Add takes a finished connection into account, and may say more of it where earlier
+	// ones tell. followed says whether its client is among those whose connections are
+	// looked at one by one. The record is not kept.
 	Add func(c *record.Connection, followed bool)
 
 	// Findings returns what the connections showed; nil finds nothing.
@@ -43,7 +44,7 @@ type Detector struct {
 // Detectors returns every detector, with nothing seen yet, in the order in which
 // findings of one severity are printed.
 func Detectors() []Detector {
-	scans, servers, ports, numbers, clocks := new(scans), new(servers), new(ports), new(numbers), new(clocks)
+	scans, servers, ports, numbers, clocks, health := new(scans), new(servers), new(ports), new(numbers), new(clocks), new(health)
 	return []Detector{
 		{
 			OncePerTemplate: "looks at addresses, ports, frames, and whether there was data",
@@ -73,6 +74,10 @@ func Detectors() []Detector {
 					clocks.add(c)
 				}
 			},
+		}, {
+			OncePerTemplate: "a clean connection is no check of a port",
+			Findings:        health.findings,
+			Add:             func(c *record.Connection, _ bool) { health.add(c) },
 		},
 	}
 }

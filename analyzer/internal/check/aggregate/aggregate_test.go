@@ -98,6 +98,16 @@ func TestFindings(t *testing.T) {
 			r.Close = record.Close{Kind: "reset", RST: r.FirstFrame + 5, ResetBy: "client"}
 			return r
 		}, "", 0},
+		{"health checks", 5, func(i int) *record.Connection {
+			r := one(i)
+			r.First, r.Verdict.Code = fsm.Time(2*i)*fsm.Second, record.VerdictHealthCheck
+			return r
+		}, "health-checks", 3},
+		{"ports looked at now and then", 5, func(i int) *record.Connection {
+			r := one(i)
+			r.First, r.Verdict.Code = fsm.Time(i*i)*fsm.Second, record.VerdictHealthCheck
+			return r
+		}, "", 0},
 		{"ports running out", 15, func(i int) *record.Connection {
 			r := one(i)
 			r.Incarnation = 2

@@ -6,5 +6,5 @@ import (
 
 // Catalogue describes every finding that several connections together can show.
 var Catalogue = []record.CheckDoc{
-	synFlood, portScan, hostSweep, refusesMany, resetsMany, portsRunningOut, isnPredictable, hostClockSteps, synCookies,
+	synFlood, portScan, hostSweep, refusesMany, resetsMany, portsRunningOut, isnPredictable, hostClockSteps, synCookies, healthChecks,
 }

@@ -129,6 +129,9 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 		switch {
 		case h.SYNACK == 0:
 			v.Sentence = "The client cancelled its SYN in " + phrase.Frame(c.FirstFrame) + " with the RST in " + phrase.Frame(c.Close.RST) + " before any answer was captured."
+		case isHealthCheck(c):
+			v.Code = record.VerdictHealthCheck
+			v.Sentence = "The client reset the connection in " + phrase.Frame(c.Close.RST) + sinceSYNACK(c) + " without data: a check whether the port answers, as load balancers make, or an attempt that was given up."
 		case r.HasAck:
 			v.Sentence = "The client reset the connection in " + phrase.Frame(c.Close.RST) + sinceSYNACK(c) + " instead of completing the handshake; it had probably given up."
 		default:
@@ -153,6 +156,13 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 		v.Sentence = "The server reset the connection in " + phrase.Frame(c.Close.RST) + " before the handshake was complete."
 	}
 	return v
+}
+
+// isHealthCheck reports whether a client met a port that answers and left at once: its RST
+// acknowledges the SYN-ACK, so a socket sent it, and no scanner that forges its SYNs.
+func isHealthCheck(c *record.Connection) bool {
+	r, h := &c.Reset, &c.Handshake
+	return r.HasAck && h.SYNs == 1 && h.ACK == 0 && !carriedData(c) && r.PriorTime != 0 && r.Time.Seconds(r.PriorTime) <= soon(c)
 }
 
 func sinceSYNACK(c *record.Connection) string {
@@ -230,7 +240,7 @@ func opening(c *record.Connection) record.Verdict {
 		v.Sentence = b.String()
 	case u.Resent >= 2 && h.ACK != 0:
 		v.Code = record.VerdictSYNACKUnacknowledged
-		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, or its accept queue is full."
+		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, its accept queue is full, or it waits for data (TCP_DEFER_ACCEPT)."
 	default:
 		v.Code = record.VerdictCaptureCut
 		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", during the handshake."

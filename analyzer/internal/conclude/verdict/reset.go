@@ -14,6 +14,10 @@ const (
 	longSilence = 60 // after which something between the two may have forgotten the connection
 	idle        = 10 // after which a reset ends a silence, not a transfer
 
+	leastFINWait2 = 1 // from where on a host may have given FIN-WAIT-2 up
+
+	atOnce = 0.001 // within which a FIN and a RST are one call, which closes
+
 	stream = 50_000 // bytes that make data a stream, not an answer
 )
 
@@ -52,11 +56,13 @@ func reset(c *record.Connection) record.Verdict {
 		v = stateLost(c)
 	case r.OwnData == 0 && r.PeerData == 0 && !carriedData(c):
 		v = resetAfterConnect(c)
+	case leftUnread(c):
+		v = resetWithWindowTaken(c)
 	case r.Silence >= idle:
 		v = resetIdle(c)
 	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueBytes > uint64(r.PeerOutstanding):
 		v = resetMidTransfer(c)
-	case r.PeerData > r.OwnData && x == fsm.Server && !upload(c):
+	case r.PeerData > r.OwnData && x == fsm.Server && !upload(c) && !answering(c):
 		v = resetUnanswered(c)
 	case underWay(c):
 		v = resetMidTransfer(c)
@@ -179,7 +185,13 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 	x, y := r.Side, r.Side.Peer()
 	fin := c.Close.FIN[x]
 	v := record.Verdict{Frames: []fsm.Frame{fin, r.Prior}, Sure: true}
+	waited, late := lateClose(c, x)
 	switch {
+	case late:
+		v.Code, v.Sure = record.VerdictClosedLate, false
+		v.Frames = append(v.Frames, c.Close.FINAcked[x], c.Close.FIN[y])
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and " + phrase.By(y) + " only " + phrase.Duration(waited) + " after acknowledging that (FIN in " +
+			phrase.Frame(c.Close.FIN[y]) + "): " + phrase.By(x) + ", which answered with the RST in " + phrase.Frame(r.Frame) + ", had probably given FIN-WAIT-2 up (after 60 s on Linux)."
 	case c.Close.FIN[y] != 0 && anomaly(c, record.CheckDataToClosedSocket) == nil:
 		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
@@ -196,11 +208,29 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
 			" with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
+	case r.HasAck && r.PeerData > r.OwnData && r.Time.Seconds(finTime(c, x)) < atOnce:
+		v.Code, v.Sure = record.VerdictResetUnreadData, false
+		v.Frames = append(v.Frames, r.PeerFrame)
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(max(0, r.Time.Seconds(finTime(c, x)))) +
+			" later, without a response to " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + ": its application probably closed with that data unread."
 	default:
 		v.Code, v.Sure = record.VerdictResetAfterFIN, false
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; its application probably needed nothing more."
 	}
 	return v
+}
+
+// lateClose reports whether side x answered the peer's FIN as a host does that has given
+// FIN-WAIT-2 up, and how long it had waited, in seconds.
+func lateClose(c *record.Connection, x fsm.Side) (waited float64, late bool) {
+	y := x.Peer()
+	i := slices.IndexFunc(c.Transitions, func(t fsm.Transition) bool { return t.Side == x && t.To == fsm.FinWait2 })
+	if i < 0 || c.Close.FIN[y] == 0 || c.Reset.HasAck || c.Reset.PriorTime < finTime(c, y) ||
+		anomaly(c, record.CheckTimeWaitMissing, record.CheckDataToClosedSocket) != nil {
+		return 0, false
+	}
+	waited = finTime(c, y).Seconds(c.Transitions[i].Time)
+	return waited, waited >= leastFINWait2
 }
 
 // resetForFIN is the verdict on a RST in answer to the peer's close.
@@ -240,9 +270,18 @@ func carriedData(c *record.Connection) bool {
 }
 
 // upload reports whether what the client sent is more than requests: a stream for
-// each answer that it got.
+// each answer that it got, or by far more than it got.
 func upload(c *record.Connection) bool {
-	return c.Traffic[fsm.Client].UniqueBytes > stream*uint64(c.Lifetime.Exchanges+1)
+	sent, got := c.Traffic[fsm.Client].UniqueBytes, c.Traffic[fsm.Server].UniqueBytes
+	return sent > stream*uint64(c.Lifetime.Exchanges+1) || sent > 20*stream && sent > 10*got
+}
+
+// answering reports whether the server was in the middle of what it had to say when it
+// reset the connection.
+func answering(c *record.Connection) bool {
+	r := &c.Reset
+	return r.OwnData != 0 && (r.OwnOutstanding > 0 ||
+		c.Traffic[r.Side].UniqueBytes > stream && r.Time.Seconds(r.OwnData) < max(0.02, 1.5*pathRTT(c)))
 }
 
 func resetAfterConnect(c *record.Connection) record.Verdict {
@@ -277,11 +316,11 @@ func resetUnanswered(c *record.Connection) record.Verdict {
 	v := record.Verdict{Frames: []fsm.Frame{data}}
 	if after <= max(0.02, 1.5*pathRTT(c)) {
 		v.Code = record.VerdictResetAfterRequest
-		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without a response" + answered(c) + ": it was probably rejected, or the application crashed on it."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", without a response" + answered(c) + ": the application probably rejected it, closing with it unread, or crashed on it."
 		return v
 	}
 	v.Code = record.VerdictResetUnreadData
-	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", to which it sent no response" + answered(c) + ": its application probably closed with that data unread."
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + ", " + phrase.Duration(after) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(data) + ", to which it sent no response" + answered(c) + ": its application probably closed with that data unread, or a time limit of its own ran out."
 	return v
 }
 
@@ -310,6 +349,9 @@ func resetMidTransfer(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: record.VerdictResetMidTransfer, Frames: []fsm.Frame{max(r.OwnFrame, r.PeerFrame)}, Sure: true}
 	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame) + " in the middle of a transfer, "
 	switch own, theirs := r.OwnOutstanding, r.PeerOutstanding; {
+	case theirs > 0 && r.HasAck && r.OwnData != 0 && r.OwnData > c.Tail[y].FirstData:
+		v.Sure = false
+		v.Sentence += "with " + phrase.Size(uint64(theirs)) + " of " + phrase.By(y) + "'s data unacknowledged, after its own data in " + phrase.Frame(r.OwnFrame) + ": its application probably closed with some of it unread, or aborted (SO_LINGER 0)."
 	case theirs > 0:
 		v.Sentence += "with " + phrase.Size(uint64(theirs)) + " of " + phrase.By(y) + "'s data unacknowledged."
 	case own > 0:
@@ -332,7 +374,36 @@ func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 	if r.PeerData == latest {
 		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
 	} else {
-		v.Sentence += ", all of it acknowledged: probably an abort (SO_LINGER 0) to avoid TIME-WAIT."
+		v.Sentence += ", all of it acknowledged: probably an abort (SO_LINGER 0) to avoid TIME-WAIT"
+		if r.PeerData != 0 {
+			v.Sentence += ", or its application closed with data unread"
+		}
+		v.Sentence += "."
 	}
+	return v
+}
+
+// leftUnread reports whether the window of the side that aborted shows that its application
+// had left data unread: what it reads opens the window again.
+func leftUnread(c *record.Connection) bool {
+	r := &c.Reset
+	x, y := r.Side, r.Side.Peer()
+	return r.WindowTaken >= leastUnread && 4*r.WindowTaken >= c.Traffic[x].MaxWindow && c.Traffic[y].UniqueBytes >= leastUnread && r.PeerData != 0
+}
+
+// leastUnread is how much of a window must be taken to say that data is unread, in bytes:
+// more than a few segments, which may not have been read yet.
+const leastUnread = 16_000
+
+// resetWithWindowTaken is the verdict on a side that aborted with data unread.
+func resetWithWindowTaken(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	x, y := r.Side, r.Side.Peer()
+	v := record.Verdict{Code: record.VerdictResetUnreadData, Frames: []fsm.Frame{r.OwnFrame, r.PeerFrame}}
+	v.Sentence = phrase.Capital(phrase.By(x)) + " reset the connection in " + phrase.Frame(r.Frame)
+	if r.OwnData != 0 {
+		v.Sentence += ", " + phrase.Duration(max(0, r.Time.Seconds(r.OwnData))) + " after its own data in " + phrase.Frame(r.OwnFrame) + ","
+	}
+	v.Sentence += " when its receive window was " + phrase.Size(uint64(r.WindowTaken)) + " smaller than at its largest: its application probably closed with data of " + phrase.By(y) + " unread."
 	return v
 }
