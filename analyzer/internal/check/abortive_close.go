@@ -16,9 +16,10 @@ var abortiveClose = &Check{
 		"normal for many applications that have all they need", "SO_LINGER with a timeout of 0", "the application closed with unread data in its receive buffer, or crashed",
 		"the host lost the connection's state", "a middlebox sends the RST in the host's name",
 	},
-	Peers:   []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO, RSTR"}, {Tool: "Wireshark", Name: "tcp.connection.rst"}},
-	Filter:  "tcp.flags.reset == 1 && !(tcp.completeness & 16)",
-	Meaning: fsm.RSTSent,
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO, RSTR"}, {Tool: "Wireshark", Name: "tcp.connection.rst"}},
+	Filter:          "tcp.flags.reset == 1 && !(tcp.completeness & 16)",
+	Meaning:         fsm.RSTSent,
+	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if k := f.Dir[side].Keepalive; k != nil && k.GaveUp && k.Run() >= deadAfter || halfOpenRecovery(f, side) != nil || finFrame(f, side) != nil {

@@ -17,7 +17,7 @@ var ackNonzeroWithoutFlag = &Check{
 	Filter:    "tcp.flags.ack == 0 && tcp.ack_raw != 0",
 	Facts:     flow.Facts(flow.AckWithoutFlag),
 
-	OncePerTemplate: "looks at whether the acknowledgment number of the SYN is 0",
+	OncePerTemplate: "looks at the flags, and whether the acknowledgment number is 0",
 	Judge: eachSideShowing(flow.AckWithoutFlag, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: fmt.Sprintf("ack %d without the ACK flag", k.Segment.Ack), Expected: "0",
 			Message: fmt.Sprintf("Frame %d has acknowledgment number %d without the ACK flag.", k.Frame.Number(), k.Segment.Ack)}

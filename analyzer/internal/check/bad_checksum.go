@@ -12,11 +12,12 @@ import (
 var badChecksum = &Check{
 	Name: record.CheckBadChecksum, Title: "bad TCP checksum", Family: "header",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1 (MUST-3)",
-	Condition: "A segment's TCP checksum is wrong although most checksums of its direction are right. The receiver drops it; what it acknowledges although nobody sent it again was not dropped, and counts as the capture's fault. A direction whose checksums are all wrong, or hold only the pseudo-header's sum, was captured before checksum offload filled them in and is no finding.",
-	Benign:    []string{"corruption on the path", "checksum offload of some segments only"},
-	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.checksum.bad"}, {Tool: "Zeek", Name: "bad_TCP_checksum"}},
-	Filter:    "tcp.checksum.status == \"Bad\"",
-	Facts:     flow.Facts(flow.BadChecksum),
+	Condition:       "A segment's TCP checksum is wrong although most checksums of its direction are right. The receiver drops it; what it acknowledges although nobody sent it again was not dropped, and counts as the capture's fault. A direction whose checksums are all wrong, or hold only the pseudo-header's sum, was captured before checksum offload filled them in and is no finding.",
+	Benign:          []string{"corruption on the path", "checksum offload of some segments only"},
+	Peers:           []record.PeerName{{Tool: "Wireshark", Name: "tcp.checksum.bad"}, {Tool: "Zeek", Name: "bad_TCP_checksum"}},
+	Filter:          "tcp.checksum.status == \"Bad\"",
+	Facts:           flow.Facts(flow.BadChecksum),
+	OncePerTemplate: "counts wrong and good checksums",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

@@ -16,7 +16,7 @@ var closeWaitStuck = &Check{
 	Benign:    []string{"the application is still working on a response", "the side's FIN was not captured"},
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 
-	OncePerTemplate: "a clean connection is not left in CLOSE-WAIT",
+	OncePerTemplate: "a clean connection is not left in CLOSE-WAIT, as far as the capture proves",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			e := &f.Conn.End[side]

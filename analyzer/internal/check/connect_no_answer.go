@@ -20,7 +20,7 @@ var connectNoAnswer = &Check{
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state S0"}, {Tool: "argus", Name: "REQ"}},
 	Filter: "tcp.completeness == 1",
 
-	OncePerTemplate: "looks at whether there was an answer, and whether a lone SYN was watched for a second",
+	OncePerTemplate: "counts the SYNs, and looks at whether there was an answer and whether a lone SYN was watched for a second",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
 		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.AllFacts.Has(flow.SYNAndFIN) {

@@ -12,11 +12,12 @@ import (
 var connectRefused = &Check{
 	Name: record.CheckConnectRefused, Title: "connection refused", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.1",
-	Condition: "A SYN is answered by RST+ACK, and no later SYN of the connection is accepted.",
-	Benign:    []string{"nothing listens on the port, as intended", "a firewall rejects with a RST in the server's name"},
-	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state REJ"}, {Tool: "argus", Name: "RST"}},
-	Filter:    "tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.seq == 1 && tcp.ack == 1",
-	Meaning:   fsm.RSTRefuses,
+	Condition:       "A SYN is answered by RST+ACK, and no later SYN of the connection is accepted.",
+	Benign:          []string{"nothing listens on the port, as intended", "a firewall rejects with a RST in the server's name"},
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "conn_state REJ"}, {Tool: "argus", Name: "RST"}},
+	Filter:          "tcp.flags.reset == 1 && tcp.flags.ack == 1 && tcp.seq == 1 && tcp.ack == 1",
+	Meaning:         fsm.RSTRefuses,
+	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.AllFacts.Has(flow.SYNAndFIN) {
 			return

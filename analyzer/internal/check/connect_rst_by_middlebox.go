@@ -11,10 +11,11 @@ import (
 var connectRSTByMiddlebox = &Check{
 	Name: record.CheckConnectRSTByMiddlebox, Title: "SYN reset by a middlebox (TTL mismatch)", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 3360 §2; observer: one host's packets cross the same number of hops",
-	Condition: "During the handshake a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
-	Benign:    []string{"a host whose RSTs have another initial TTL than its data", "a load balancer in front of several servers", "the route changed just then"},
-	Filter:    "tcp.flags.reset == 1",
-	Meaning:   fsm.RSTRefuses | fsm.RSTSent | fsm.RSTBadAck,
+	Condition:       "During the handshake a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
+	Benign:          []string{"a host whose RSTs have another initial TTL than its data", "a load balancer in front of several servers", "the route changed just then"},
+	Filter:          "tcp.flags.reset == 1",
+	Meaning:         fsm.RSTRefuses | fsm.RSTSent | fsm.RSTBadAck,
+	OncePerTemplate: "a RST of a clean connection has the TTL of its sender's other packets",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			host := f.Dir[side].LastTTL

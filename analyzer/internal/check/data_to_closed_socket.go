@@ -15,7 +15,8 @@ var dataToClosedSocket = &Check{
 	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too.",
 	Benign:    []string{"the application needed no more of the response", "a client that disconnects while the server is still sending"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
-	Meaning: fsm.RSTSent,
+	Meaning:         fsm.RSTSent,
+	OncePerTemplate: "no segment of a clean connection is both behind a FIN and before a RST",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if k := resetOfLateData(f, side); k != nil {

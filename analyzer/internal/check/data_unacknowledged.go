@@ -15,7 +15,8 @@ var dataUnacknowledged = &Check{
 	Condition: "Data was retransmitted three times or more after the last segment of the peer, and was never acknowledged. The peer sent no RST.",
 	Benign:    []string{"the answers were not captured", "the peer, the path to it or the path back broke", "the capture ended too early"},
 	Filter:    "tcp.analysis.retransmission", Needs: BothSides,
-	Facts: flow.Facts(flow.Retransmission, flow.LateFill),
+	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
+	OncePerTemplate: "no data of a clean connection is sent again",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := &f.Dir[side].Unanswered

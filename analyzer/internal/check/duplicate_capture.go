@@ -13,11 +13,12 @@ import (
 var duplicateCapture = &Check{
 	Name: record.CheckDuplicateCapture, Title: "frames captured twice", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: the same IP packet within 20 ms is one packet captured twice",
-	Condition: "The same packet is captured twice: same header, data and IPv4 identification, within 20 ms (without an identification: within 1 ms, or on another interface). Duplicates are ignored in the analysis.",
-	Benign:    []string{"a mirror (SPAN) port that copies both directions", "a capture on all interfaces of a router or bridge", "the network delivered a packet twice within 20 ms"},
-	Peers:     []record.PeerName{{Tool: "tcptrace", Name: "hardware dups"}, {Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
-	Filter:    "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
-	Facts:     flow.Facts(flow.Doubled),
+	Condition:       "The same packet is captured twice: same header, data and IPv4 identification, within 20 ms (without an identification: within 1 ms, or on another interface). Duplicates are ignored in the analysis.",
+	Benign:          []string{"a mirror (SPAN) port that copies both directions", "a capture on all interfaces of a router or bridge", "the network delivered a packet twice within 20 ms"},
+	Peers:           []record.PeerName{{Tool: "tcptrace", Name: "hardware dups"}, {Tool: "Wireshark", Name: "tcp.analysis.retransmission (by mistake)"}},
+	Filter:          "tcp.analysis.retransmission || tcp.analysis.duplicate_ack",
+	Facts:           flow.Facts(flow.Doubled),
+	OncePerTemplate: "counts the copies",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		a, _ := notable(f, fsm.Client, 0, flow.Doubled)
 		b, _ := notable(f, fsm.Server, 0, flow.Doubled)

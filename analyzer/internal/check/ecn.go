@@ -32,7 +32,7 @@ var ecnBleached = &Check{
 	Benign:    []string{"a sender that negotiates ECN and does not use it", "a router that clears the field"},
 	Filter:    "tcp.len > 0 && ip.dsfield.ecn == 0",
 
-	OncePerTemplate: "a closed clean connection has not negotiated ECN, and a lone SYN has no data",
+	OncePerTemplate: "a closed clean connection has not negotiated ECN, and others have too few segments",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.ECN {
 			return

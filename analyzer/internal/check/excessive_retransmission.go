@@ -16,7 +16,8 @@ var excessiveRetransmission = &Check{
 	Benign:    []string{"a path with much loss or reordering", "an RTT that grew beyond the retransmission timeout"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "sid 2210054 (10 of a flow)"}},
 	Filter:    "tcp.analysis.retransmission", Needs: Whole,
-	Facts: flow.Facts(flow.Retransmission, flow.LateFill),
+	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
+	OncePerTemplate: "no data of a clean connection is sent again",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

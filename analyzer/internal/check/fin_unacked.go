@@ -16,7 +16,7 @@ var finUnacked = &Check{
 	Benign:    []string{"the capture ended too early", "the ACK was not captured", "the peer, or the path to it, vanished"},
 	Filter:    "tcp.flags.fin == 1", Needs: BothSides | Whole,
 
-	OncePerTemplate: "a clean connection has both its FINs acknowledged, or none",
+	OncePerTemplate: "a clean connection has both its FINs acknowledged, or none, or only one side was captured",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.OneSided() {
 			return

@@ -19,7 +19,8 @@ var handshakeClientAbort = &Check{
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state RSTO"}},
 	Filter: "tcp.completeness == 35 || tcp.completeness == 39", Needs: InStep,
-	Meaning: fsm.RSTSent,
+	Meaning:         fsm.RSTSent,
+	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		rst := f.RST[fsm.Client]
 		if f.SYNACK.Nth == 0 || f.SYN.Nth == 0 || f.FinalACK.Nth != 0 || rst.Nth == 0 || f.Conn.End[fsm.Client].State != fsm.Closed {

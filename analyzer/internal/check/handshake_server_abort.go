@@ -17,8 +17,9 @@ var handshakeServerAbort = &Check{
 		"the server's accept queue is full and it is configured to reset then (Linux: tcp_abort_on_overflow)",
 		"the listening application exited just then", "a firewall or a SYN proxy rejected the client",
 	},
-	Filter:  "tcp.completeness == 35 || tcp.completeness == 39",
-	Meaning: fsm.RSTSent,
+	Filter:          "tcp.completeness == 35 || tcp.completeness == 39",
+	Meaning:         fsm.RSTSent,
+	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		end := transition(f, fsm.Server, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.From == fsm.SynReceived })
 		if end == nil {

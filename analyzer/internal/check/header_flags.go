@@ -18,6 +18,7 @@ func flagCheck(name record.CheckName, title string, fact flow.Fact, filter, cond
 		Name: name, Title: title, Family: "header", Severity: record.SeverityWarning, Rule: "RFC 9293 §3.1",
 		Condition: condition, Benign: []string{"a port scanner, or OS fingerprinting", "a broken middlebox"},
 		Peers: peers, Filter: filter, Facts: flow.Facts(fact),
+		OncePerTemplate: "looks at the flags",
 		Judge: eachSideShowing(fact, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 			return Finding{
 				Seen: seen, Expected: expected,

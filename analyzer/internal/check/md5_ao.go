@@ -36,7 +36,7 @@ var md5AOAbsent = &Check{
 	Benign:    []string{"a RST by a host that has lost the connection, and the key with it", "a forged segment"},
 	Filter:    "tcp.option_kind == 19 || tcp.option_kind == 29",
 
-	OncePerTemplate: "no SYN of a closed clean connection is signed, and a lone SYN has no segment behind it",
+	OncePerTemplate: "no SYN of a closed clean connection is signed; of few segments it looks at the options as sets",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := f.Dir[side].Unsigned()

@@ -11,11 +11,12 @@ import (
 var midstreamPickup = &Check{
 	Name: record.CheckMidstreamPickup, Title: "mid-stream: handshake not captured", Family: "capture",
 	Severity: record.SeverityCapture, Rule: "observer: the first segment captured is not the SYN",
-	Condition: "The connection began before the capture. Window scales and options are unknown and, without a SYN-ACK, client and server are a guess.",
-	Benign:    []string{"the capture started late, or dropped the handshake"},
-	Peers:     []record.PeerName{{Tool: "Zeek", Name: "conn_state OTH"}, {Tool: "Suricata", Name: "tcp.midstream_pickups"}},
-	Filter:    "!(tcp.completeness & 1)",
-	Meaning:   fsm.Joined,
+	Condition:       "The connection began before the capture. Window scales and options are unknown and, without a SYN-ACK, client and server are a guess.",
+	Benign:          []string{"the capture started late, or dropped the handshake"},
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "conn_state OTH"}, {Tool: "Suricata", Name: "tcp.midstream_pickups"}},
+	Filter:          "!(tcp.completeness & 1)",
+	Meaning:         fsm.Joined,
+	OncePerTemplate: "looks at the flags of the segments",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.Midstream() {
 			return

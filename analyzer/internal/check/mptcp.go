@@ -16,7 +16,7 @@ var mptcpFallback = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.options.mptcp"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.options.mptcp.subtype",
 
-	OncePerTemplate: "no SYN of a closed clean connection has MPTCP options, and a lone SYN has no answer",
+	OncePerTemplate: "looks at the options of the SYNs as sets",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Dir[fsm.Client], &f.Dir[fsm.Server]
 		if f.SYNACK.Nth == 0 || !c.SYNOptions.Has(fsm.OptMPTCP) || !s.Options.Seen || (s.SYNOptions | s.SYNCut).Any(fsm.OptMPTCP|fsm.OptMalformed) {

@@ -15,7 +15,7 @@ var mssExceeded = &Check{
 	Benign:    []string{"captured before segmentation offload (TSO)", "a middlebox clamps the MSS beyond the tap"},
 	Filter:    "tcp.len > 536",
 
-	OncePerTemplate: "segments of a clean connection exceed the MSS only if they exceed 1500 bytes too, and then it finds nothing",
+	OncePerTemplate: "segments of a clean connection exceed the MSS only if they exceed 1500 bytes too, and then it finds nothing; of few segments too few do",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

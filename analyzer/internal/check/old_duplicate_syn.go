@@ -14,11 +14,12 @@ import (
 var oldDuplicateSYN = &Check{
 	Name: record.CheckOldDuplicateSYN, Title: "old duplicate SYN", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5",
-	Condition: "A SYN that its sender no longer means: in SYN-SENT another SYN of the client is answered and the client resets that answer (RFC 9293 Figure 8); or the connection's own SYN arrives again after the handshake; or the server, after the close, answers such a SYN with a new SYN-ACK.",
-	Benign:    []string{"a SYN was delayed in the network; the protocol recovers by itself", "a forged SYN"},
-	Peers:     []record.PeerName{{Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}},
-	Filter:    "tcp.flags.syn == 1 && (tcp.analysis.reused_ports || tcp.analysis.retransmission)",
-	Meaning:   fsm.SYNInSync | fsm.SYNAgain,
+	Condition:       "A SYN that its sender no longer means: in SYN-SENT another SYN of the client is answered and the client resets that answer (RFC 9293 Figure 8); or the connection's own SYN arrives again after the handshake; or the server, after the close, answers such a SYN with a new SYN-ACK.",
+	Benign:          []string{"a SYN was delayed in the network; the protocol recovers by itself", "a forged SYN"},
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "SYN_seq_jump"}, {Tool: "Suricata", Name: "stream.3whs_syn_resend_diff_seq_on_syn_recv"}},
+	Filter:          "tcp.flags.syn == 1 && (tcp.analysis.reused_ports || tcp.analysis.retransmission)",
+	Meaning:         fsm.SYNInSync | fsm.SYNAgain,
+	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, first := notableThat(f, side, fsm.SYNInSync|fsm.SYNAgain, flow.Facts(), func(k *flow.NotableSegment) bool {

@@ -17,7 +17,7 @@ var oneSidedFlow = &Check{
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "possible_split_routing"}, {Tool: "Snort", Name: "asymmetric_flows"}},
 	Filter:    "tcp.analysis.ack_lost_segment",
 
-	OncePerTemplate: "of a closed clean connection both directions were captured, and a lone SYN shows no answer",
+	OncePerTemplate: "looks at who sent, and at flags",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.OneSided() {
 			return

@@ -17,7 +17,7 @@ var optionAfterEOL = &Check{
 	Filter:    "tcp.option_kind == 0",
 	Facts:     flow.Facts(flow.OptionsAfterEnd),
 
-	OncePerTemplate: "looks at the options of the SYN as a set",
+	OncePerTemplate: "looks at the options as a set",
 	Judge: eachSideShowing(flow.OptionsAfterEnd, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "bytes other than 0", Expected: "zeros",

@@ -17,7 +17,7 @@ var optionDuplicate = &Check{
 	Filter:    "tcp.options",
 	Facts:     flow.Facts(flow.OptionsDuplicate),
 
-	OncePerTemplate: "looks at the options of the SYN as a set",
+	OncePerTemplate: "looks at the options as a set",
 	Judge: eachSideShowing(flow.OptionsDuplicate, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "one option twice", Expected: "each once", Message: fmt.Sprintf("Frame %d carries the same option twice.", k.Frame.Number())}
 	}),

@@ -17,7 +17,7 @@ var optionMalformed = &Check{
 	Filter:    "tcp.option.len.invalid",
 	Facts:     flow.Facts(flow.OptionsMalformed),
 
-	OncePerTemplate: "looks at the options of the SYN as a set",
+	OncePerTemplate: "looks at the options as a set",
 	Judge: eachSideShowing(flow.OptionsMalformed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: "an invalid option length", Expected: "options that end with the header",
 			Message: fmt.Sprintf("The options of frame %d cannot be decoded to the end.", k.Frame.Number())}

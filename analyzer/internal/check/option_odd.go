@@ -28,7 +28,7 @@ func oddOption(name record.CheckName, title string, kinds fsm.OptionSet, rule, c
 		Condition: "A segment carries " + condition + ".", Benign: benign, Filter: filter,
 		Facts: flow.Facts(flow.OptionsOdd),
 
-		OncePerTemplate: "looks at the options of the SYN as a set",
+		OncePerTemplate: "looks at the options as a set",
 		Judge: func(f *flow.Flow, found func(Finding)) {
 			for _, side := range sides {
 				frames, first := notableThat(f, side, 0, flow.Facts(flow.OptionsOdd), func(k *flow.NotableSegment) bool {

@@ -19,8 +19,9 @@ var retransmission = &Check{
 	Peers: []record.PeerName{
 		{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}, {Tool: "Zeek", Name: "history T"}, {Tool: "Suricata", Name: "stream.pkt_retransmission"}, {Tool: "tcptrace", Name: "rexmt data pkts"},
 	},
-	Filter: "tcp.analysis.retransmission",
-	Facts:  flow.Facts(flow.Retransmission, flow.LateFill),
+	Filter:          "tcp.analysis.retransmission",
+	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
+	OncePerTemplate: "no data of a clean connection is sent again",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		judgeResent("for no cause that the capture shows", flow.KindUnknown, flow.KindPathMTU)(f, func(x Finding) {
 			side := fsm.Client

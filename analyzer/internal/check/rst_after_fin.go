@@ -11,10 +11,11 @@ import (
 var rstAfterFIN = &Check{
 	Name: record.CheckRSTAfterFIN, Title: "RST after the sender's own FIN", Family: "teardown",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.5",
-	Condition: "A side that has sent its FIN sends a RST before the close is complete, and not in answer to data.",
-	Benign:    []string{"common with browsers, load balancers and servers that do not wait for the peer's FIN", "an orphaned FIN-WAIT-2 that timed out"},
-	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
-	Meaning:   fsm.RSTSent,
+	Condition:       "A side that has sent its FIN sends a RST before the close is complete, and not in answer to data.",
+	Benign:          []string{"common with browsers, load balancers and servers that do not wait for the peer's FIN", "an orphaned FIN-WAIT-2 that timed out"},
+	Filter:          "tcp.flags.reset == 1 && tcp.completeness & 16",
+	Meaning:         fsm.RSTSent,
+	OncePerTemplate: "a clean connection has no RST behind a FIN",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if finFrame(f, side) == nil || resetOfLateData(f, side) != nil {

@@ -16,7 +16,8 @@ var rstInjectionSuspected = &Check{
 	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, whose RSTs have another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
-	Meaning: fsm.AfterOwnRST | fsm.RSTSent | fsm.RSTRefuses,
+	Meaning:         fsm.AfterOwnRST | fsm.RSTSent | fsm.RSTRefuses,
+	OncePerTemplate: "no segment follows the RST of a clean connection, and that has the TTL of its sender's other packets",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if k := falseRefusal(f); k != nil {
 			found(Finding{

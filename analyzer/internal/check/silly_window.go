@@ -11,10 +11,11 @@ import (
 var sillyWindow = &Check{
 	Name: record.CheckSillyWindow, Title: "silly window syndrome", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6.2.2 (MUST-39)",
-	Condition: "A zero window is opened three times or more by less than a segment and less than half of the largest window advertised.",
-	Benign:    []string{"a very small receive buffer"},
-	Filter:    "tcp.analysis.window_update",
-	Facts:     flow.Facts(flow.ZeroWindow),
+	Condition:       "A zero window is opened three times or more by less than a segment and less than half of the largest window advertised.",
+	Benign:          []string{"a very small receive buffer"},
+	Filter:          "tcp.analysis.window_update",
+	Facts:           flow.Facts(flow.ZeroWindow),
+	OncePerTemplate: "a clean connection does not open a closed window",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			o := f.Dir[side].WindowStats().SmallOpening

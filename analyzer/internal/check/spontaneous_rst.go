@@ -11,11 +11,12 @@ import (
 var spontaneousRST = &Check{
 	Name: record.CheckSpontaneousRST, Title: "RST without a connection", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.1",
-	Condition: "The first segment captured of a connection is a RST.",
-	Benign:    []string{"the connection began before the capture", "backscatter: the answer to a segment with a spoofed source address"},
-	Peers:     []record.PeerName{{Tool: "Zeek", Name: "spontaneous_RST"}, {Tool: "Suricata", Name: "stream.rst_but_no_session"}},
-	Filter:    "tcp.completeness == 32",
-	Meaning:   fsm.RSTNoConnection | fsm.RSTSent | fsm.Joined,
+	Condition:       "The first segment captured of a connection is a RST.",
+	Benign:          []string{"the connection began before the capture", "backscatter: the answer to a segment with a spoofed source address"},
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "spontaneous_RST"}, {Tool: "Suricata", Name: "stream.rst_but_no_session"}},
+	Filter:          "tcp.completeness == 32",
+	Meaning:         fsm.RSTNoConnection | fsm.RSTSent | fsm.Joined,
+	OncePerTemplate: "looks at the flags of the segments, and at the earlier connection of the 4-tuple, which a clean one does not have",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.FirstFlags.Any(fsm.RST) || f.Previous != nil || f.AllFacts.Any(illegalFlags) {
 			return

@@ -16,8 +16,9 @@ var stealthProbe = &Check{
 	Peers: []record.PeerName{
 		{Tool: "Zeek", Name: "unsolicited_SYN_response, spontaneous_FIN, spontaneous_RST"}, {Tool: "Snort", Name: "116:400, 116:401, 116:423"},
 	},
-	Filter:  "tcp.completeness == 32 || tcp.completeness == 34 || tcp.completeness == 36 || tcp.completeness == 48 || tcp.completeness == 52",
-	Meaning: fsm.Joined | fsm.RSTNoConnection | fsm.RSTSent,
+	Filter:          "tcp.completeness == 32 || tcp.completeness == 34 || tcp.completeness == 36 || tcp.completeness == 48 || tcp.completeness == 52",
+	Meaning:         fsm.Joined | fsm.RSTNoConnection | fsm.RSTSent,
+	OncePerTemplate: "of a clean connection a RST answers nothing but its SYN",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.Segments > 4 || f.Previous != nil || f.Dir[0].DataSegments+f.Dir[1].DataSegments > 0 || f.AllFacts.Any(illegalFlags) ||
 			f.FirstFlags.Any(fsm.RST) || f.FirstFlags&(fsm.SYN|fsm.ACK) == fsm.SYN {

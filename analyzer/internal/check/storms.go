@@ -37,11 +37,12 @@ var finStorm = &Check{
 var rstStorm = &Check{
 	Name: record.CheckRSTStorm, Title: "RST storm", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.5.2",
-	Condition: "One side sends 100 RSTs or more on one connection, less than a second apart on average.",
-	Benign:    []string{"a fast sender: each segment still in flight when the connection was reset draws a RST of its own"},
-	Peers:     []record.PeerName{{Tool: "Zeek", Name: "RST_storm"}},
-	Filter:    "tcp.flags.reset == 1",
-	Meaning:   fsm.RSTSent | fsm.RSTNoConnection,
+	Condition:       "One side sends 100 RSTs or more on one connection, less than a second apart on average.",
+	Benign:          []string{"a fast sender: each segment still in flight when the connection was reset draws a RST of its own"},
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "RST_storm"}},
+	Filter:          "tcp.flags.reset == 1",
+	Meaning:         fsm.RSTSent | fsm.RSTNoConnection,
+	OncePerTemplate: "a clean connection has no hundred RSTs",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]

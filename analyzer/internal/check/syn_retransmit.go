@@ -12,11 +12,12 @@ import (
 var synRetransmit = &Check{
 	Name: record.CheckSYNRetransmit, Title: "SYN retransmitted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
-	Condition: "The same SYN (same sequence number, same side) is sent more than once; frames captured twice do not count.",
-	Benign:    []string{"the SYN or the SYN-ACK was lost once", "the server's SYN or accept queue was full"},
-	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
-	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
-	Meaning:   fsm.SYNAgain,
+	Condition:       "The same SYN (same sequence number, same side) is sent more than once; frames captured twice do not count.",
+	Benign:          []string{"the SYN or the SYN-ACK was lost once", "the server's SYN or accept queue was full"},
+	Peers:           []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.retransmission"}},
+	Filter:          "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
+	Meaning:         fsm.SYNAgain,
+	OncePerTemplate: "counts the SYNs that a side sent before it had its answer",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			var k *flow.NotableSegment

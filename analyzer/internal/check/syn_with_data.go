@@ -12,11 +12,12 @@ import (
 var synWithData = &Check{
 	Name: record.CheckSYNWithData, Title: "data on a SYN without Fast Open", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.7.2",
-	Condition: "A SYN carries data and no Fast Open option, and no SYN-ACK acknowledges that data (where one does, `tfo-accepted` tells it: Fast Open works without a cookie too). It is legal, but the receiver must not deliver the data before the handshake is complete, and hardly any stack sends it.",
-	Benign:    []string{"T/TCP or a private Fast Open form", "a scan or OS fingerprinting"},
-	Peers:     []record.PeerName{{Tool: "Snort", Name: "129:2"}, {Tool: "Zeek", Name: "SYN_with_data"}},
-	Filter:    "tcp.flags.syn == 1 && tcp.len > 0 && !tcp.options.tfo",
-	Facts:     flow.Facts(flow.SYNData),
+	Condition:       "A SYN carries data and no Fast Open option, and no SYN-ACK acknowledges that data (where one does, `tfo-accepted` tells it: Fast Open works without a cookie too). It is legal, but the receiver must not deliver the data before the handshake is complete, and hardly any stack sends it.",
+	Benign:          []string{"T/TCP or a private Fast Open form", "a scan or OS fingerprinting"},
+	Peers:           []record.PeerName{{Tool: "Snort", Name: "129:2"}, {Tool: "Zeek", Name: "SYN_with_data"}},
+	Filter:          "tcp.flags.syn == 1 && tcp.len > 0 && !tcp.options.tfo",
+	Facts:           flow.Facts(flow.SYNData),
+	OncePerTemplate: "looks at the flags and options, and whether there is data",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.AllFacts.Has(flow.FastOpenTaken) {
 			return

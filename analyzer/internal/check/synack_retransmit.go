@@ -17,9 +17,10 @@ var synackRetransmit = &Check{
 		"the SYN-ACK or the final ACK was lost", "the server waits for data before it accepts (TCP_DEFER_ACCEPT)",
 		"the server's accept queue is full",
 	},
-	Peers:   []record.PeerName{{Tool: "Zeek", Name: "repeated_SYN_with_ack"}, {Tool: "Suricata", Name: "stream.3whs_synack_flood (over 5)"}},
-	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission",
-	Meaning: fsm.SYNACKAgain,
+	Peers:           []record.PeerName{{Tool: "Zeek", Name: "repeated_SYN_with_ack"}, {Tool: "Suricata", Name: "stream.3whs_synack_flood (over 5)"}},
+	Filter:          "tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission",
+	Meaning:         fsm.SYNACKAgain,
+	OncePerTemplate: "counts the SYN-ACKs",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := notable(f, side, fsm.SYNACKAgain)

@@ -11,10 +11,11 @@ import (
 var tsUnnegotiated = &Check{
 	Name: record.CheckTSUnnegotiated, Title: "timestamps not negotiated", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
-	Condition: "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
-	Benign:    []string{"a middlebox removed the option from one SYN"},
-	Filter:    "tcp.options.timestamp.tsval && tcp.flags.syn == 0",
-	Facts:     flow.Facts(flow.TimestampUnagreed),
+	Condition:       "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
+	Benign:          []string{"a middlebox removed the option from one SYN"},
+	Filter:          "tcp.options.timestamp.tsval && tcp.flags.syn == 0",
+	Facts:           flow.Facts(flow.TimestampUnagreed),
+	OncePerTemplate: "looks at whether there are timestamps",
 	Judge: eachSideShowing(flow.TimestampUnagreed, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{
 			Seen: "timestamps", Expected: "none",

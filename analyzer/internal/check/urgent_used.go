@@ -10,10 +10,11 @@ import (
 var urgentUsed = &Check{
 	Name: record.CheckUrgentUsed, Title: "urgent data", Family: "header",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.5",
-	Condition: "A segment other than a SYN has URG set. New applications should not use the urgent mechanism (RFC 6093).",
-	Benign:    []string{"telnet, rlogin and ftp use it"},
-	Filter:    "tcp.flags.urg == 1",
-	Facts:     flow.Facts(flow.UrgentData),
+	Condition:       "A segment other than a SYN has URG set. New applications should not use the urgent mechanism (RFC 6093).",
+	Benign:          []string{"telnet, rlogin and ftp use it"},
+	Filter:          "tcp.flags.urg == 1",
+	Facts:           flow.Facts(flow.UrgentData),
+	OncePerTemplate: "looks at the flags",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, first := notableThat(f, side, 0, flow.Facts(flow.UrgentData), func(k *flow.NotableSegment) bool { return !k.Facts.Any(illegalFlags) })

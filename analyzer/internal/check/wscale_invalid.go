@@ -17,7 +17,7 @@ var wscaleInvalid = &Check{
 	Filter:    "tcp.options.wscale.shift > 14",
 	Facts:     flow.Facts(flow.ScaleInvalid),
 
-	OncePerTemplate: "looks at the window scale of a lone SYN; those of a closed clean connection are valid",
+	OncePerTemplate: "looks at whether the window scale is above 14",
 	Judge: eachSideShowing(flow.ScaleInvalid, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		return Finding{Seen: fmt.Sprintf("window scale %d", k.Segment.WindowScale), Expected: "at most 14",
 			Message: fmt.Sprintf("The SYN in frame %d offers window scale %d; 14 is used.", k.Frame.Number(), k.Segment.WindowScale)}

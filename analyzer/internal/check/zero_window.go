@@ -12,11 +12,12 @@ import (
 var zeroWindow = &Check{
 	Name: record.CheckZeroWindow, Title: "zero window", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.6",
-	Condition: "A side advertises a zero window before the peer has finished sending: its application reads more slowly than the peer sends.",
-	Benign:    []string{"an application that is busy for a moment"},
-	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "Zeek", Name: "history W"}, {Tool: "tcptrace", Name: "zero win adv"}},
-	Filter:    "tcp.analysis.zero_window",
-	Facts:     flow.Facts(flow.ZeroWindow),
+	Condition:       "A side advertises a zero window before the peer has finished sending: its application reads more slowly than the peer sends.",
+	Benign:          []string{"an application that is busy for a moment"},
+	Peers:           []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "Zeek", Name: "history W"}, {Tool: "tcptrace", Name: "zero win adv"}},
+	Filter:          "tcp.analysis.zero_window",
+	Facts:           flow.Facts(flow.ZeroWindow),
+	OncePerTemplate: "counts the closed windows",
 	Judge: eachSideShowing(flow.ZeroWindow, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
 		d := &f.Dir[side]
 		n := int(d.ZeroWindows)

@@ -12,11 +12,12 @@ import (
 var zeroWindowDuration = &Check{
 	Name: record.CheckZeroWindowDuration, Title: "zero window for long", Family: "window",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.6.1",
-	Condition: "A zero window lasts for more than a second, and more than the peer's retransmission timeout, before the peer has finished sending.",
-	Benign:    []string{"an application that pauses on purpose, such as a paused download"},
-	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "argus", Name: "flags S, D, @"}},
-	Filter:    "tcp.analysis.zero_window",
-	Facts:     flow.Facts(flow.ZeroWindow),
+	Condition:       "A zero window lasts for more than a second, and more than the peer's retransmission timeout, before the peer has finished sending.",
+	Benign:          []string{"an application that pauses on purpose, such as a paused download"},
+	Peers:           []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.zero_window"}, {Tool: "argus", Name: "flags S, D, @"}},
+	Filter:          "tcp.analysis.zero_window",
+	Facts:           flow.Facts(flow.ZeroWindow),
+	OncePerTemplate: "no segment follows a closed window of a clean connection",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			w := f.Dir[side].WindowStats()

@@ -15,7 +15,8 @@ var zwpAbsent = &Check{
 	Condition: "A zero window lasted for more than 5 s, the peer sent nothing at all meanwhile, and sent data at once when the window opened: had that window update been lost, both would have waited for ever.",
 	Benign:    []string{"the application wrote its data just when the window opened", "the probes were not captured"},
 	Filter:    "tcp.analysis.zero_window || tcp.analysis.window_update", Needs: BothSides | Whole,
-	Facts: flow.Facts(flow.ZeroWindow),
+	Facts:           flow.Facts(flow.ZeroWindow),
+	OncePerTemplate: "a clean connection does not open a closed window",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := f.Dir[side.Peer()].WindowStats().Unprobed

@@ -67,6 +67,16 @@ func CountFaults(q *record.Quality, f *flow.Flow) {
 	}
 }
 
+// AddFaults adds what CountFaults counts.
+func AddFaults(q, more *record.Quality) {
+	q.DoubledFrames += more.DoubledFrames
+	q.GapBytes += more.GapBytes
+	q.OneSided += more.OneSided
+	q.Midstream += more.Midstream
+	q.OutOfStep += more.OutOfStep
+	q.NoData += more.NoData
+}
+
 // Describe puts the capture's faults into words, one sentence for each, the
 // worst first. It is for the caller who has completed Capture.Sources and
 // Quality.Dropped.

@@ -70,7 +70,7 @@ const (
 // accepts takes the next segment, if the connection is clean with it. If not, c must
 // not be used any more.
 func (c *cleanConn) accepts(from fsm.Side, b *packedSegment) bool {
-	if b.time < c.time || b.window == 0 || b.tos&3 == flow.CongestionExperienced {
+	if b.rare != 0 || b.time < c.time || b.window == 0 || b.tos&3 == flow.CongestionExperienced {
 		return false
 	}
 	c.time = b.time

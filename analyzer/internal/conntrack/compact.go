@@ -2,27 +2,29 @@ package conntrack
 
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // compactStore keeps connections as nothing but their packed segments: some hundred
-// bytes instead of a Flow's kilobytes. Embryonic connections, which have just begun,
-// are kept so whatever their few segments are: a flood of SYNs leaves it at that, and
-// so do connections that idle after their first exchange. One that goes on is kept for
-// as long as it is clean (see cleanConn). As soon as it is not, or gets long, it is
+// bytes instead of a Flow's kilobytes. Embryonic connections, of which there are a few
+// segments only, are kept so whatever these are: a flood of any kind leaves it at that,
+// and so do connections that idle after their first exchange. One that goes on is kept
+// for as long as it is clean (see cleanConn). As soon as it is not, or gets long, it is
 // promoted: a conn is made and given these segments, so that nothing is lost.
 type compactStore struct {
 	conns    arena[compactConn]
 	clean    arena[cleanConn]     // what is known of those on the fast path
 	blocks   arena[block]         // the segments of those on the fast path
 	segments arena[packedSegment] // the others'
+	more     arena[segmentMore]
 	payloads payloadArena
-	halfOpen compactQueue // without an answer to the SYN and to the SYN-ACK: oldest first
+	halfOpen compactQueue // one side has not been heard of yet: oldest first
 	open     compactQueue
-	over     compactQueue // clean and ended, waiting for stragglers
+	over     compactQueue // ended, waiting for stragglers
 }
 
-// compactConn is a connection that began with a SYN and is kept as packed segments.
+// compactConn is a connection that is kept as packed segments.
 type compactConn struct {
 	client, server decode.Endpoint
 	encap          decode.Encap
@@ -30,13 +32,16 @@ type compactConn struct {
 	id, ordinal    uint64
 	overAt         uint64     // packets of the capture when it ended
 	first, last    uint32     // of its segments, while it is embryonic
+	more           uint32     // the latest of its segmentMores
 	begin, end     uint32     // the first and the last of its payloads
 	prev, next     uint32     // in its queue
 	expected       [2]fsm.Seq // by side: the number after what it sent
 	clean          uint32     // place of its cleanConn, on the fast path; 0 while it is embryonic
 	held           uint8      // segments
+	opened         bool       // it began with a SYN, so more may follow
 	answered       bool       // by a SYN-ACK
-	open           bool       // which the client acknowledged: in the queue open
+	open           bool       // both sides are past the handshake: in the queue open
+	over           bool       // embryonic and ended: in the queue over
 }
 
 const (
@@ -51,24 +56,41 @@ const (
 // compactQueue is a queue of compact connections, oldest first.
 type compactQueue struct{ head, tail uint32 }
 
-// ordinary reports whether the packet can be packed and ends nothing.
-func ordinary(p *decode.Packet) bool {
-	return p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) == 0 && packable(p)
-}
-
 // beginsCompact reports whether a compact connection can begin with the packet.
 func beginsCompact(p *decode.Packet) bool {
-	return p.Segment.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN && p.Segment.Len == 0 && p.Src != p.Dst && ordinary(p)
+	return p.Src != p.Dst && packable(p) && p.Copy == decode.NoCopy && !p.Undelivered
 }
 
 // add begins a connection and returns its place.
-func (y *compactStore) add(hash, id uint64, p *decode.Packet) (i uint32) {
+func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i uint32) {
 	i = y.conns.take()
 	n := y.conns.at(i)
 	n.client, n.server, n.encap, n.hash, n.id, n.ordinal = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal
-	y.push(&y.halfOpen, i)
-	y.append(n, y.pack(p, fsm.Client), p)
+	from := fsm.Client
+	if !flow.FromClient(p) {
+		from, n.client, n.server = fsm.Server, p.Dst, p.Src
+	}
+	y.append(n, y.pack(n, p, from), p)
+	n.begins(p.Segment.Flags)
+	if n.over {
+		n.overAt = packets
+	}
+	y.push(y.queue(n), i)
 	return i
+}
+
+// begins notes where the connection's first segment leaves it, by its flags: a RST ends
+// it, and so does what belongs to no connection; whoever acknowledges, and does not
+// open, is past the handshake.
+func (n *compactConn) begins(f fsm.Flags) {
+	switch {
+	case f&fsm.RST != 0 || f&(fsm.SYN|fsm.ACK) == 0:
+		n.over = true
+	case f&fsm.ACK != 0:
+		n.open = f&(fsm.SYN|fsm.FIN) != fsm.SYN
+	default:
+		n.opened = f&(fsm.FIN|fsm.URG) == 0
+	}
 }
 
 // hold takes a connection's next segment, if it can stay compact with it.
@@ -79,25 +101,67 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64) bool {
 	if !decode.Same(&p.Src, &n.client) {
 		from = fsm.Server
 	}
-	if n.clean != 0 || n.held == maxEmbryonic || p.Segment.Flags&fsm.FIN != 0 {
+	switch {
+	case p.Copy != decode.NoCopy:
+		return y.holdCopy(i, n, p, from, packets)
+	case n.clean != 0 || n.held == maxEmbryonic || p.Segment.Flags&fsm.FIN != 0:
 		return y.followFastPath(i, n, p, from, packets)
-	}
-	if !ordinary(p) || !n.goesOn(&p.Segment, from) {
+	case !n.opened || n.over || !plain(p) || p.Segment.Flags&fsm.URG != 0:
+		return false
+	case p.Segment.Flags&fsm.RST != 0:
+		return y.holdRST(i, n, p, from, packets)
+	case p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) != 0 || !n.goesOn(&p.Segment, from):
 		return false
 	}
 	if from == fsm.Client && n.answered && !n.open && p.Segment.Flags&fsm.SYN == 0 {
 		n.open = true
 		y.move(i, &y.halfOpen, &y.open)
 	}
-	y.append(n, y.pack(p, from), p)
+	y.append(n, y.pack(n, p, from), p)
 	return true
+}
+
+// holdCopy takes a frame that was captured twice, which no state depends on.
+func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
+	sure := p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice && n.held == 1 && p.Segment.Space() > 0
+	if !sure || n.clean != 0 || n.held == maxEmbryonic || !packable(p) || p.Undelivered {
+		return false
+	}
+	expected := n.expected
+	y.append(n, y.pack(n, p, from), p)
+	n.expected = expected
+	if n.over {
+		y.endEmbryonic(i, n, packets)
+	}
+	return true
+}
+
+// holdRST takes a RST that ends an attempt: the server refuses it, or the client, who
+// had its answer, wanted no more.
+func (y *compactStore) holdRST(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
+	s := &p.Segment
+	refused := from == fsm.Server && !n.answered && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
+	given := from == fsm.Client && n.answered && !n.open && s.Seq == n.expected[fsm.Client]
+	if s.Flags&^(fsm.RST|fsm.ACK|fsm.PSH) != 0 || s.Len > 0 || !refused && !given {
+		return false
+	}
+	y.append(n, y.pack(n, p, from), p)
+	y.endEmbryonic(i, n, packets)
+	return true
+}
+
+// endEmbryonic puts a connection at the end of those that are over.
+func (y *compactStore) endEmbryonic(i uint32, n *compactConn, packets uint64) {
+	y.unlink(i, y.queue(n))
+	n.over, n.overAt = true, packets
+	y.push(&y.over, i)
 }
 
 // goesOn reports whether the segment is what may come next.
 func (n *compactConn) goesOn(s *fsm.Segment, from fsm.Side) bool {
 	switch s.Flags & (fsm.SYN | fsm.ACK) {
 	case fsm.SYN: // another attempt, or a crossing one, is not
-		return from == fsm.Client && s.Len == 0 && s.Seq+1 == n.expected[from]
+		return from == fsm.Client && s.End() == n.expected[from] && !n.open
 	case fsm.SYN | fsm.ACK:
 		if from != fsm.Server || s.Len > 0 || n.answered && s.Seq+1 != n.expected[from] {
 			return false
@@ -112,6 +176,12 @@ func (n *compactConn) goesOn(s *fsm.Segment, from fsm.Side) bool {
 
 // releaseSegments forgets the segments of an embryonic connection.
 func (y *compactStore) releaseSegments(n *compactConn) {
+	for i := n.more; i != 0; {
+		next := y.more.at(i).next
+		y.more.release(i)
+		i = next
+	}
+	n.more = 0
 	for i := n.first; i != 0; {
 		next := y.segments.at(i).next
 		y.segments.release(i)
@@ -119,10 +189,20 @@ func (y *compactStore) releaseSegments(n *compactConn) {
 	}
 }
 
-// pack packs the packet, without its payload, and returns the place.
-func (y *compactStore) pack(p *decode.Packet, from fsm.Side) uint32 {
+// pack packs the packet, without its payload, as the connection's next, and returns the
+// place.
+func (y *compactStore) pack(n *compactConn, p *decode.Packet, from fsm.Side) uint32 {
 	place := y.segments.takeUsed()
-	y.segments.at(place).pack(p, from)
+	b := y.segments.at(place)
+	b.pack(p, from)
+	b.rare = rareOf(p)
+	if needsMore(p) {
+		b.rare |= rareMore
+		i := y.more.takeUsed()
+		m := y.more.at(i)
+		m.pack(p, n.held)
+		m.next, n.more = n.more, i
+	}
 	return place
 }
 
@@ -201,24 +281,48 @@ func (y *compactStore) unlink(i uint32, l *compactQueue) {
 	}
 }
 
-// each calls do for the connection's segments, in order.
-func (y *compactStore) each(n *compactConn, do func(*packedSegment)) {
+// each calls do for the connection's segments, in order; nth counts them from 0.
+func (y *compactStore) each(n *compactConn, do func(nth uint8, b *packedSegment)) {
 	if n.clean != 0 {
 		c := y.clean.at(n.clean)
 		for k := range n.held {
-			do(y.segment(c, k))
+			do(k, y.segment(c, k))
 		}
 		return
 	}
-	for i := n.first; i != 0; {
+	for i, k := n.first, uint8(0); i != 0; k++ {
 		b := y.segments.at(i)
 		i = b.next
-		do(b)
+		do(k, b)
 	}
 }
 
-// syn returns the connection's first segment.
-func (y *compactStore) syn(n *compactConn) *packedSegment {
+// moreOf returns what a segment of an embryonic connection needs room for, or nil.
+func (y *compactStore) moreOf(n *compactConn, nth uint8) *segmentMore {
+	for i := n.more; i != 0; {
+		m := y.more.at(i)
+		if m.nth == nth {
+			return m
+		}
+		i = m.next
+	}
+	return nil
+}
+
+// unpack fills in the packet that was packed as the connection's nth.
+func (y *compactStore) unpack(n *compactConn, nth uint8, b *packedSegment, p *decode.Packet) {
+	var data *payload
+	if b.payload != 0 {
+		data = y.payloads.at(b.payload)
+	}
+	b.unpack(p, n, data)
+	if b.rare&rareMore != 0 {
+		y.moreOf(n, nth).unpack(p, data)
+	}
+}
+
+// firstSegment returns the connection's first segment.
+func (y *compactStore) firstSegment(n *compactConn) *packedSegment {
 	if n.clean != 0 {
 		return y.segment(y.clean.at(n.clean), 0)
 	}
@@ -228,7 +332,7 @@ func (y *compactStore) syn(n *compactConn) *packedSegment {
 // queue returns the queue that a connection is in.
 func (y *compactStore) queue(n *compactConn) *compactQueue {
 	switch {
-	case n.clean != 0 && y.clean.at(n.clean).stage == ended:
+	case n.over || n.clean != 0 && y.clean.at(n.clean).stage == ended:
 		return &y.over
 	case n.open:
 		return &y.open
@@ -264,12 +368,8 @@ func (t *Table) promote(i uint32) *conn {
 	t.index.removeCompact(i) // its conn takes the place
 	var p decode.Packet
 	var c *conn
-	y.each(n, func(b *packedSegment) {
-		var data *payload
-		if b.payload != 0 {
-			data = y.payloads.at(b.payload)
-		}
-		b.unpack(&p, n, data)
+	y.each(n, func(nth uint8, b *packedSegment) {
+		y.unpack(n, nth, b, &p)
 		if c == nil {
 			c = t.start(keyOf(&p), n.hash, &p)
 			c.ID, c.birth = n.id, Birth{Ordinal: n.ordinal}

@@ -52,20 +52,34 @@ func (t *Table) evictOlder(c *conn, compact uint32) bool {
 	return true
 }
 
-// lingered reports whether a clean connection that ended has waited long enough for
+// lingered reports whether a compact connection that ended has waited long enough for
 // stragglers.
 func (t *Table) lingered(i uint32) bool {
 	n := t.compact.conns.at(i)
-	return t.compact.clean.at(n.clean).time+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
+	return t.compact.latest(n)+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
 }
 
-// endClean does what end does for a clean connection.
-func (t *Table) endClean(i uint32) {
-	n := t.compact.conns.at(i)
-	c := t.compact.clean.at(n.clean)
-	until := c.timeWaitEnd(t.twoMSL)
-	if pre := t.tombstones.add(tombstone{hash: n.hash, until: c.time + t.twoMSL, incarnation: 1}, t.now < until); pre != nil {
-		c.asPrevious(n, t.compact.syn(n), until, pre)
+// latest returns the time of the connection's latest segment.
+func (y *compactStore) latest(n *compactConn) fsm.Time {
+	if n.clean != 0 {
+		return y.clean.at(n.clean).time
+	}
+	return y.segments.at(n.last).time
+}
+
+// endCompact does what end does for a compact connection.
+func (t *Table) endCompact(i uint32) {
+	y := &t.compact
+	n := y.conns.at(i)
+	x := tombstone{hash: n.hash, until: y.latest(n) + t.twoMSL, incarnation: 1}
+	if n.clean == 0 {
+		t.tombstones.add(x, false)
+	} else {
+		c := y.clean.at(n.clean)
+		until := c.timeWaitEnd(t.twoMSL)
+		if pre := t.tombstones.add(x, t.now < until); pre != nil {
+			c.asPrevious(n, y.firstSegment(n), until, pre)
+		}
 	}
 	t.reportCompact(i, false)
 }

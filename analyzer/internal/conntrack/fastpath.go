@@ -8,7 +8,7 @@ import (
 // followFastPath takes a segment of a connection that has been clean so far, if it
 // still is with it.
 func (y *compactStore) followFastPath(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
-	if n.held == maxFastPath || !packable(p) || n.clean == 0 && !y.startFastPath(n) {
+	if n.held == maxFastPath || !plain(p) || n.clean == 0 && !y.startFastPath(n) {
 		return false
 	}
 	c := y.clean.at(n.clean)
@@ -27,7 +27,7 @@ func (y *compactStore) followFastPath(i uint32, n *compactConn, p *decode.Packet
 
 // startFastPath puts an embryonic connection on the fast path, if it is clean.
 func (y *compactStore) startFastPath(n *compactConn) bool {
-	if !n.open {
+	if !n.open || !n.opened || n.more != 0 {
 		return false
 	}
 	place := y.clean.take()

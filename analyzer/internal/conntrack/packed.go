@@ -25,6 +25,7 @@ type packedSegment struct {
 	bits         packedBits
 	ttl, tos     uint8
 	scale        uint8
+	rare         packedRare
 }
 
 // packedBits are the flags of a segment, and what else is yes or no of its packet.
@@ -34,21 +35,89 @@ const (
 	packedFlags      packedBits = 1<<12 - 1
 	packedFromServer packedBits = 1 << 12
 	packedIPID       packedBits = 1 << 13
-	packedSum        packedBits = 1 << 14
-	packedVerified   packedBits = 1 << 15 // its checksum is good
+	packedSum        packedBits = 1 << 14 // the sum over its data is known
+	packedVerified   packedBits = 1 << 15 // its checksum was verified: good with packedSum, wrong without
 )
 
-// packable reports whether a packedSegment can hold all of the packet.
-func packable(p *decode.Packet) bool {
-	s := &p.Segment
-	return s.Urgent == 0 && s.NumSACK == 0 && s.CookieLen == 0 && s.Opts&fsm.OptFastOpen == 0 &&
-		p.Copy == decode.NoCopy && p.Checksum != decode.ChecksumBad &&
-		p.HasPayloadSum == (p.Checksum != decode.ChecksumUnverified) && !p.BadHeader && !p.Truncated && p.Begun|p.CutOptions == 0 && !p.Undelivered &&
-		min(len(p.Payload), flow.ComparedBytes) == int(min(s.Len, flow.ComparedBytes)) && p.IPLen-s.Len <= 1<<16-1
+// packedRare is what is true of few packets.
+type packedRare uint8
+
+const (
+	rareCopy        packedRare = 1<<3 - 1 // its decode.Copy
+	rareTruncated   packedRare = 1 << 3
+	rareBadHeader   packedRare = 1 << 4
+	rareUndelivered packedRare = 1 << 5
+	rareMore        packedRare = 1 << 6 // the connection has a segmentMore of it
+)
+
+// segmentMore is what a packedSegment has no room for.
+type segmentMore struct {
+	next       uint32 // of the same connection
+	nth        uint8  // which of the connection's segments it is of, from 0
+	payload    uint8  // bytes of its data that were captured and are kept
+	cookieLen  uint8
+	numSACK    uint8
+	urgent     uint16
+	begun, cut fsm.OptionSet
+	sack       [4]fsm.SACKBlock
 }
 
-// pack packs the packet into b, but for the payload. It does so field by
-// field: a composite would be put together elsewhere first.
+// packable reports whether a packedSegment can hold the packet, with a segmentMore
+// perhaps. What it cannot hold no decoder makes.
+func packable(p *decode.Packet) bool {
+	return p.HasPayloadSum == (p.Checksum == decode.ChecksumGood || p.Checksum == decode.ChecksumOffload) && p.IPLen-p.Segment.Len <= 1<<16-1
+}
+
+// plain reports whether nothing is rare about the packet, so that a packedSegment alone
+// holds all of it.
+func plain(p *decode.Packet) bool {
+	return packable(p) && p.Copy == decode.NoCopy && p.Checksum != decode.ChecksumBad &&
+		!p.BadHeader && !p.Truncated && !p.Undelivered && !needsMore(p)
+}
+
+// needsMore reports whether the packet needs a segmentMore.
+func needsMore(p *decode.Packet) bool {
+	s := &p.Segment
+	return s.Urgent != 0 || s.NumSACK != 0 || s.CookieLen != 0 || p.Begun|p.CutOptions != 0 ||
+		min(len(p.Payload), flow.ComparedBytes) != int(min(s.Len, flow.ComparedBytes))
+}
+
+// pack fills in what a packedSegment has no room for.
+func (m *segmentMore) pack(p *decode.Packet, nth uint8) {
+	s := &p.Segment
+	*m = segmentMore{
+		nth: nth, payload: uint8(min(len(p.Payload), flow.ComparedBytes)), cookieLen: s.CookieLen, numSACK: s.NumSACK,
+		urgent: s.Urgent, begun: p.Begun, cut: p.CutOptions, sack: s.SACK,
+	}
+}
+
+// unpack does the opposite, after packedSegment.unpack.
+func (m *segmentMore) unpack(p *decode.Packet, data *payload) {
+	s := &p.Segment
+	s.CookieLen, s.NumSACK, s.Urgent, s.SACK = m.cookieLen, m.numSACK, m.urgent, m.sack
+	p.Begun, p.CutOptions = m.begun, m.cut
+	if data != nil {
+		p.Payload = data.bytes[:m.payload]
+	}
+}
+
+// rareOf returns what is rare about a packet, but for the need of a segmentMore.
+func rareOf(p *decode.Packet) packedRare {
+	r := packedRare(p.Copy)
+	if p.Truncated {
+		r |= rareTruncated
+	}
+	if p.BadHeader {
+		r |= rareBadHeader
+	}
+	if p.Undelivered {
+		r |= rareUndelivered
+	}
+	return r
+}
+
+// pack packs the packet into b, but for the payload and what is rare. It does so field
+// by field: a composite would be put together elsewhere first.
 func (b *packedSegment) pack(p *decode.Packet, from fsm.Side) {
 	s := &p.Segment
 	bits := packedBits(s.Flags)
@@ -61,13 +130,13 @@ func (b *packedSegment) pack(p *decode.Packet, from fsm.Side) {
 	if p.HasPayloadSum {
 		bits |= packedSum
 	}
-	if p.Checksum == decode.ChecksumGood {
+	if p.Checksum == decode.ChecksumGood || p.Checksum == decode.ChecksumBad {
 		bits |= packedVerified
 	}
 	b.time, b.frame, b.next, b.payload = p.Time, p.Frame, 0, 0
 	b.seq, b.ack, b.length, b.opts, b.tsVal, b.tsEcr = s.Seq, s.Ack, s.Len, s.Opts, s.TSVal, s.TSEcr
 	b.headers, b.window, b.mss, b.ipID, b.sum, b.bits = uint16(p.IPLen-s.Len), s.Window, s.MSS, p.IPID, p.PayloadSum, bits
-	b.ttl, b.tos, b.scale = p.TTL, p.TOS, s.WindowScale
+	b.ttl, b.tos, b.scale, b.rare = p.TTL, p.TOS, s.WindowScale, 0
 }
 
 func (b *packedSegment) flags() fsm.Flags { return fsm.Flags(b.bits & packedFlags) }
@@ -85,6 +154,8 @@ func (b *packedSegment) checksum() decode.Checksum {
 		return decode.ChecksumUnverified
 	case packedSum: // of a checksum that is not the segment's, so it is the pseudo-header's
 		return decode.ChecksumOffload
+	case packedVerified:
+		return decode.ChecksumBad
 	}
 	return decode.ChecksumGood
 }
@@ -95,6 +166,7 @@ func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data *payload) 
 		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers),
 		IPID: b.ipID, HasIPID: b.bits&packedIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum(),
 		PayloadSum: b.sum, HasPayloadSum: b.bits&packedSum != 0,
+		Copy: decode.Copy(b.rare & rareCopy), Truncated: b.rare&rareTruncated != 0, BadHeader: b.rare&rareBadHeader != 0, Undelivered: b.rare&rareUndelivered != 0,
 		Segment: fsm.Segment{
 			Seq: b.seq, Ack: b.ack, Len: b.length, Flags: b.flags(), Window: b.window, Opts: b.opts,
 			MSS: b.mss, WindowScale: b.scale, TSVal: b.tsVal, TSEcr: b.tsEcr,

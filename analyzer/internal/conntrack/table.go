@@ -147,7 +147,7 @@ func (t *Table) addFirst(p *decode.Packet, hash uint64) {
 	}
 	if earlier == nil && t.opt.Keep == nil && beginsCompact(p) {
 		t.born()
-		t.index.putCompact(t.compact.add(hash, t.ids, p))
+		t.index.putCompact(t.compact.add(hash, t.ids, p, t.packets))
 		return
 	}
 	t.step(t.begin(keyOf(p), hash, p, earlier), p)
@@ -180,7 +180,7 @@ func (t *Table) Tick(now fsm.Time, packets uint64) {
 		t.end(c)
 	}
 	for i := t.compact.over.head; i != 0 && t.lingered(i); i = t.compact.over.head {
-		t.endClean(i)
+		t.endCompact(i)
 	}
 	t.tombstones.expire(t.now)
 }

@@ -12,14 +12,14 @@ type CleanSummary struct {
 	ID             uint64 // in its table
 	Client, Server decode.Endpoint
 	First, Last    fsm.Time
-	Frames         [2]fsm.Frame // the first, which is the SYN, and the last
+	Frames         [2]fsm.Frame // the first, which is the SYN if there is one, and the last
 	ISN            [2]fsm.Seq   // by side
 	TSVal          [2]uint32    // of the SYNs
 	Bytes          [2]uint64    // payload
 	Key            TemplateKey
 }
 
-// CleanKind tells the two kinds of clean connections apart.
+// CleanKind tells the kinds of clean connections apart.
 type CleanKind uint8
 
 // The kinds.
@@ -27,12 +27,18 @@ const (
 	LoneSYN CleanKind = iota // one ordinary SYN of which nothing else was captured
 	Closed                   // opened, used and closed
 
-	// NumCleanKinds is the number of kinds.
+	// NumCleanKinds is the number of kinds of which it is known beforehand what their
+	// segments can show.
 	NumCleanKinds = iota
+
+	// Short connections have very few segments, and these may be any: they are clean
+	// only in that no check looks at what their key does not tell. What they show, the
+	// first of a key shows for all.
+	Short CleanKind = NumCleanKinds
 )
 
-// Shows returns all that segments of clean connections of the kind can mean and show.
-// Checks that ask for anything else never run on them.
+// Shows returns all that segments of clean connections of the kind can mean and show,
+// of one of the NumCleanKinds. Checks that ask for anything else never run on them.
 func (k CleanKind) Shows() (fsm.Meaning, flow.SegmentFacts) {
 	if k == LoneSYN {
 		return fsm.StateChanged, loneSYNFacts
@@ -46,21 +52,16 @@ var (
 )
 
 // Kind returns the kind of clean connections that the key is of.
-func (k *TemplateKey) Kind() CleanKind {
-	if k.closed {
-		return Closed
-	}
-	return LoneSYN
-}
+func (k *TemplateKey) Kind() CleanKind { return k.kind }
 
 // TemplateKey is all that verdicts depend on for clean connections, and those checks
 // that may be judged once for all connections of one key: the record of the first of
 // them is the template of the others.
 type TemplateKey struct {
+	kind    CleanKind
 	evicted bool
 
 	// One that was closed.
-	closed     bool
 	closer     fsm.Side
 	expired    bool // TIME-WAIT had passed
 	unverified bool // a checksum
@@ -74,6 +75,10 @@ type TemplateKey struct {
 	mss, window, ack, tsVal, tsEcr bool // not 0
 	isn, clientPort, serverPort    bool
 	watched                        bool // for a second or more
+
+	// A short one.
+	segments [maxShaped]segmentShape
+	since    [2]uint8 // how long ago its first and its last segment were
 }
 
 // summarize fills in t.summary with the compact connection at a place, if it is clean
@@ -81,19 +86,22 @@ type TemplateKey struct {
 func (t *Table) summarize(i uint32, evicted bool) bool {
 	y := &t.compact
 	n := y.conns.at(i)
-	first := y.syn(n)
+	first := y.firstSegment(n)
 	c := &t.summary
 	*c = CleanSummary{
 		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
-		ISN: [2]fsm.Seq{first.seq}, TSVal: [2]uint32{first.tsVal},
-	}
-	if n.held == 1 {
-		c.Key = t.loneSYNKey(n, first)
-		c.Key.evicted = evicted
-		return true
 	}
 	if n.clean == 0 {
-		return false
+		if n.held == 1 && n.opened && first.ordinarySYN() {
+			c.ISN[fsm.Client], c.TSVal[fsm.Client] = first.seq, first.tsVal
+			c.Key = t.loneSYNKey(n, first)
+		} else if c.Key = (TemplateKey{}); !t.shortKey(n, &c.Key) {
+			return false
+		} else {
+			y.shortSummary(n, c)
+		}
+		c.Key.evicted = evicted
+		return true
 	}
 	clean := y.clean.at(n.clean)
 	if clean.stage != ended {
@@ -101,7 +109,7 @@ func (t *Table) summarize(i uint32, evicted bool) bool {
 	}
 	c.Last, c.Frames[1] = clean.time, y.segment(clean, n.held-1).frame
 	c.Key = TemplateKey{
-		evicted: evicted, closed: true, closer: clean.closer, expired: t.now >= clean.timeWaitEnd(t.twoMSL), unverified: clean.unverified,
+		kind: Closed, evicted: evicted, closer: clean.closer, expired: t.now >= clean.timeWaitEnd(t.twoMSL), unverified: clean.unverified,
 		clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
 	}
 	for side := range clean.halves {
@@ -119,4 +127,9 @@ func (t *Table) loneSYNKey(n *compactConn, b *packedSegment) TemplateKey {
 		isn: b.seq != 0, clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
 		watched: t.now-b.time >= fsm.Second,
 	}
+}
+
+// ordinarySYN reports whether nothing is rare about a SYN that is all of a connection.
+func (b *packedSegment) ordinarySYN() bool {
+	return b.rare == 0 && b.flags()&^(fsm.SYN|fsm.PSH|fsm.ECE|fsm.CWR) == 0 && b.length == 0 && b.opts&fsm.OptFastOpen == 0 && b.checksum() != decode.ChecksumBad
 }

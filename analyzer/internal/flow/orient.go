@@ -28,6 +28,18 @@ func orient(p *decode.Packet) (senderIsClient bool, o record.Orientation) {
 	return p.Src.Port > p.Dst.Port, record.Orientation{Basis: "port"}
 }
 
+// FromClient reports whether a connection's first segment is taken for its client's.
+func FromClient(p *decode.Packet) bool {
+	switch p.Segment.Flags & (fsm.SYN | fsm.ACK | fsm.RST) { // in a flood these are all
+	case fsm.SYN:
+		return true
+	case fsm.SYN | fsm.ACK:
+		return false
+	}
+	sender, _ := orient(p)
+	return sender
+}
+
 // Port ranks: the lower, the likelier a server's.
 const (
 	wellKnown = iota

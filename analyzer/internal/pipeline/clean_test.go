@@ -15,6 +15,7 @@ import (
 type frame struct {
 	time fsm.Time
 	data []byte
+	cut  int // bytes behind data that the snaplen cut off
 }
 
 // cleanConns makes connections that are clean, or nearly so, with numbers as various
@@ -183,7 +184,7 @@ func (t *talk) send(from *end, after fsm.Time, s segment) {
 		s.options = binary.BigEndian.AppendUint32(s.options, t.echo[from])
 		t.echo[to] = value
 	}
-	t.frames = append(t.frames, frame{t.now, t.write(from, to, s)})
+	t.frames = append(t.frames, frame{time: t.now, data: t.write(from, to, s)})
 }
 
 // loneSYN makes a connection of one SYN with whatever a SYN may bring.
@@ -280,6 +281,6 @@ func cleanCapture(seed uint64, n int) []frame {
 // analyse takes a capture through an Analyzer.
 func analyse(a *Analyzer, frames []frame) {
 	for i, f := range frames {
-		a.Packet(&decode.Raw{Data: f.data, Length: len(f.data), Time: f.time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))})
+		a.Packet(&decode.Raw{Data: f.data, Length: len(f.data) + f.cut, Time: f.time, LinkType: 1, Frame: fsm.NewFrame(0, uint64(i+1))})
 	}
 }

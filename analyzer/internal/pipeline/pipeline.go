@@ -20,6 +20,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
@@ -95,14 +96,13 @@ func New(opt Options) *Analyzer {
 	}
 	checks := check.NewSet(opt.Checks)
 	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
-	usable := usableFor(checks, a.aggregate)
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
 	for range shards {
-		a.shards = append(a.shards, newShard(opt, shards, checks, usable, &a.records))
+		a.shards = append(a.shards, newShard(opt, shards, checks, a.aggregate, &a.records))
 	}
 	a.batch = newBatch(shards)
 	if !opt.Immediate { // who looks on does not want to wait
@@ -242,12 +242,7 @@ func (a *Analyzer) Finish() *record.Report {
 		q.Skew, q.OutOfStep = a.reorder.Skew().Most(), a.reorder.Connections()
 	}
 	for _, s := range a.shards {
-		q.DoubledFrames += s.quality.DoubledFrames
-		q.GapBytes += s.quality.GapBytes
-		q.OneSided += s.quality.OneSided
-		q.Midstream += s.quality.Midstream
-		q.OutOfStep += s.quality.OutOfStep
-		q.NoData += s.quality.NoData
+		conclude.AddFaults(q, &s.quality)
 	}
 	return r
 }

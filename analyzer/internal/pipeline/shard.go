@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude/verdict"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
@@ -28,7 +29,7 @@ type shard struct {
 // workers: results must not depend on that.
 const numShards = 16
 
-func newShard(opt Options, of int, checks *check.Set, usable usableTemplates, records *sync.Pool) *shard {
+func newShard(opt Options, of int, checks *check.Set, detectors *aggregate.Observer, records *sync.Pool) *shard {
 	s := &shard{records: records, checks: checks}
 	limit := opt.MaxConnections
 	if limit <= 0 {
@@ -36,7 +37,10 @@ func newShard(opt Options, of int, checks *check.Set, usable usableTemplates, re
 	}
 	var clean func(*conntrack.CleanSummary) bool
 	if opt.Sums {
-		s.templates = &templates{usable: usable, records: make(map[conntrack.TemplateKey]*record.Connection)}
+		s.templates = &templates{
+			usable: usableFor(checks, detectors), checks: checks, detected: detectors.OncePerTemplate(),
+			known: make(map[conntrack.TemplateKey]*template),
+		}
 		clean = s.useTemplate
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
@@ -79,6 +83,6 @@ func (s *shard) ended(f *flow.Flow) {
 	s.batch.ended = append(s.batch.ended, c)
 	conclude.CountFaults(&s.quality, f)
 	if s.templates != nil {
-		s.templates.learn(c)
+		s.templates.learn(f, c)
 	}
 }

@@ -5,7 +5,9 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
@@ -14,7 +16,8 @@ import (
 // conntrack.TemplateKey is the template of the others'. That is right only as far as
 // nothing else about a clean connection is looked at, so it is done for a kind of clean
 // connections only if each check that could look at them says that it may be judged
-// once per template, and each detector of package aggregate as well.
+// once per template, and each detector of package aggregate as well. For short
+// connections, whose segments may be any, that is asked of each template.
 
 // usableTemplates says for which kinds of clean connections templates are used.
 type usableTemplates [conntrack.NumCleanKinds]bool
@@ -31,23 +34,38 @@ func usableFor(checks *check.Set, detectors *aggregate.Observer) usableTemplates
 // templates are those that a shard knows.
 type templates struct {
 	usable   usableTemplates
-	records  map[conntrack.TemplateKey]*record.Connection
+	checks   *check.Set
+	detected bool // the detectors may all be handed templates
+	known    map[conntrack.TemplateKey]*template
 	learning *conntrack.TemplateKey // of the connection under way, which will be the first of it
+}
+
+// template is what is known of the connections of a key.
+type template struct {
+	record  *record.Connection // nil if each connection is to be judged by itself
+	quality record.Quality     // what one of them shows of the capture's faults
 }
 
 // maxTemplates bounds the templates of a shard; clean connections of more of them are
 // judged one by one.
-const maxTemplates = 256
+const maxTemplates = 1024
 
 // learn makes the record of the connection under way a template, if it is to be one.
-func (t *templates) learn(c *record.Connection) {
+func (t *templates) learn(f *flow.Flow, c *record.Connection) {
 	if t.learning == nil {
+		return
+	}
+	key := *t.learning
+	t.learning = nil
+	learned := &template{}
+	t.known[key] = learned
+	if key.Kind() == conntrack.Short && (!t.detected || len(t.checks.NotOncePerTemplate(f.Meanings, f.AllFacts)) > 0) {
 		return
 	}
 	own := *c
 	own.Anomalies = slices.Clone(c.Anomalies)
-	t.records[*t.learning] = &own
-	t.learning = nil
+	learned.record = &own
+	conclude.CountFaults(&learned.quality, f)
 }
 
 // templated is a clean connection for which no record of its own is made.
@@ -59,18 +77,22 @@ type templated struct {
 // useTemplate passes a clean connection on if there is a template for it.
 func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 	t := s.templates
-	if !t.usable[c.Key.Kind()] {
+	if kind := c.Key.Kind(); kind != conntrack.Short && !t.usable[kind] {
 		return false
 	}
-	template := t.records[c.Key]
-	if template == nil {
-		if len(t.records) < maxTemplates {
+	known := t.known[c.Key]
+	if known == nil {
+		if len(t.known) < maxTemplates {
 			key := c.Key
 			t.learning = &key
 		}
 		return false
 	}
-	s.batch.templated = append(s.batch.templated, templated{*c, template})
+	if known.record == nil {
+		return false
+	}
+	s.batch.templated = append(s.batch.templated, templated{*c, known.record})
+	conclude.AddFaults(&s.quality, &known.quality)
 	return true
 }
 
@@ -82,7 +104,10 @@ func (p *templated) record() *record.Connection {
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
 	c.Server = record.Addr{IP: p.Server.Addr(), Port: p.Server.Port}
 	c.First, c.Last = p.First, p.Last
-	c.FirstFrame, c.LastFrame, c.Handshake.SYN = p.Frames[0], p.Frames[1], p.Frames[0]
+	c.FirstFrame, c.LastFrame = p.Frames[0], p.Frames[1]
+	if c.Handshake.SYN != 0 {
+		c.Handshake.SYN = p.Frames[0]
+	}
 	for side := range c.Traffic {
 		c.Handshake.ISN[side] = p.ISN[side]
 		c.Handshake.Options[side].TSVal = p.TSVal[side]

@@ -1,0 +1,148 @@
+package pipeline
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+const flagRST, flagURG = 4, 32
+
+// short makes a connection of very few segments, as floods, scans and backscatter are:
+// any flags, wrong checksums, cut by the snaplen, captured twice, sent again, refused.
+func (m *cleanConns) short(start fsm.Time) []frame {
+	t, r := m.talk(start), m.rng
+	c, s := t.client, t.server
+	alike := r.IntN(4) > 0 // most are, as those of one flood are
+	if alike {
+		*c = end{ip: c.ip, port: 40_000, next: r.Uint32(), mss: 1460, scale: 7, sack: true, window: 1024, ttl: 64}
+		*s = *c
+		s.ip, s.port, s.next = [4]byte{10, 1, 0, byte(r.IntN(20))}, 80, r.Uint32()
+	}
+	first := segment{flags: choose[byte](r, flagSYN, flagSYN, flagSYN, flagSYN|flagURG, flagACK, flagACK, flagACK|flagPSH, flagRST, flagRST|flagACK, flagFIN, flagFIN|flagACK,
+		flagFIN|flagPSH|flagURG, 0, flagSYN|flagFIN, flagSYN|flagRST, byte(r.Uint32())), window: choose[uint16](r, 1, 1024, 65535)}
+	if r.IntN(4) == 0 {
+		first.length = choose(r, 1, 2, 100, 1460, 2000)
+	}
+	if alike {
+		first.window, first.length = 1024, min(first.length, 100)
+	}
+	if r.IntN(6) == 0 {
+		first.options = choose(r, []byte{34, 2}, []byte{34, 10, 1, 2, 3, 4, 5, 6, 7, 8}, []byte{5, 10, 0, 0, 0, 1, 0, 0, 0, 2}, []byte{30, 4, 0, 0}, []byte{2, 0}, []byte{99, 4, 1, 1}, []byte{4, 2})
+	}
+	t.ts = !alike && r.IntN(2) == 0
+	from, to := c, s
+	if r.IntN(3) == 0 {
+		from, to = s, c
+	}
+	if !alike && first.flags&(flagACK|flagRST) != 0 && r.IntN(2) == 0 {
+		to.next = 0
+	}
+	if r.IntN(20) == 0 {
+		first.window = 0
+		from.window = 0
+	}
+	t.send(from, 0, first)
+	isn, answer := from.next-1, to.next
+	after := m.span(1000, 20*fsm.Second)
+	if alike {
+		after = m.span(1000, 4_000_000)
+	}
+	switch n := r.IntN(8); {
+	case first.flags != flagSYN || n < 2:
+	case n < 5: // sent again
+		for range 1 + r.IntN(3) {
+			from.next = isn
+			t.send(from, after, segment{flags: flagSYN, window: first.window})
+		}
+	case n == 5: // refused
+		t.send(to, after, segment{flags: flagRST | flagACK, window: choose[uint16](r, 0, 1)})
+	case n == 6: // scanned
+		t.send(to, after, segment{flags: flagSYN | flagACK})
+		if r.IntN(3) > 0 {
+			t.send(from, after, segment{flags: flagRST | choose[byte](r, 0, flagACK)})
+		}
+	default: // answered without end
+		for range 1 + r.IntN(3) {
+			to.next = answer
+			t.send(to, after, segment{flags: flagSYN | flagACK})
+		}
+	}
+	t.spoil()
+	return t.frames
+}
+
+// spoil does to the frames what captures do.
+func (t *talk) spoil() {
+	r := t.rng
+	switch r.IntN(6) {
+	case 0: // wrong checksums
+		for _, f := range t.frames {
+			f.data[14+20+16] ^= 0x55
+		}
+	case 1: // cut
+		for i := range t.frames {
+			f := &t.frames[i]
+			if least := 14 + 20 + 20; len(f.data) > least {
+				f.cut = r.IntN(len(f.data) - least)
+				f.data = f.data[:len(f.data)-f.cut]
+			}
+		}
+	case 2: // captured twice
+		f := t.frames[0]
+		f.time += choose[fsm.Time](r, 0, 1000, 100_000)
+		t.frames = slices.Insert(t.frames, 1, f)
+	}
+}
+
+func shortCapture(seed uint64, n int) []frame {
+	m := &cleanConns{rng: rand.New(rand.NewPCG(seed, 12))}
+	var all []frame
+	start := fsm.Second
+	for range n {
+		start += m.span(1000, 100_000_000)
+		all = append(all, m.short(start)...)
+	}
+	slices.SortStableFunc(all, func(a, b frame) int { return int(a.time - b.time) })
+	return all
+}
+
+// TestShortTemplates does for connections of very few segments, whatever these are, what
+// TestOncePerTemplate does for the others.
+func TestShortTemplates(t *testing.T) {
+	templated, all := 0, 0
+	for seed := range uint64(12) {
+		frames := shortCapture(seed, 6000)
+		opt := Options{NoChecksums: seed%5 == 0}
+		if seed%4 == 3 {
+			opt.MaxConnections = 800 // some are evicted
+		}
+		byRecords := judge(opt, frames)
+		opt.Sums = true
+		bySums := judge(opt, frames)
+		for i, d := range differences(bySums, byRecords) {
+			if i == 5 {
+				break
+			}
+			t.Errorf("seed %d: %s", seed, d)
+		}
+		if got, want := fmt.Sprintf("%+v", bySums.report), fmt.Sprintf("%+v", byRecords.report); got != want {
+			i := 0
+			for got[i] == want[i] {
+				i++
+			}
+			from := max(0, i-100)
+			t.Errorf("seed %d: sums with templates … %.300s …\nby records … %.300s …", seed, got[from:], want[from:])
+		}
+		templated += bySums.templated[conntrack.Short]
+		all += len(bySums.all)
+	}
+	t.Logf("%d of %d connections judged by templates of short ones", templated, all)
+	if templated < all/6 {
+		t.Errorf("templates were used for %d of %d connections, too few to prove anything", templated, all)
+	}
+}
