@@ -87,12 +87,15 @@ func (r caseReport) labelled(frame uint64, label record.Label) bool {
 	return false
 }
 
-// cases are captures of situations that people met (testdata/pcaps/cases), with
-// what must be true of what is said of them.
-var cases = []struct {
+// situation is a capture, and what must be true of what is said of it.
+type situation struct {
 	capture string
 	holds   func(r caseReport) bool
-}{
+}
+
+// cases are captures of situations that people met (testdata/pcaps/cases), with
+// what must be true of what is said of them.
+var cases = []situation{
 	{"snaplen-68-cuts-options", func(r caseReport) bool {
 		o := r.first().Handshake.Options[fsm.Client]
 		return r.quiet() && !r.has("ts-unnegotiated") && !r.has("mss-absent") && !r.has("window-slam") &&

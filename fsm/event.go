@@ -26,6 +26,9 @@ const (
 	AckOfFIN
 	RecvFIN
 
+	// What another host told of its segment.
+	RecvICMPError // about its SYN, which it then did not send again
+
 	// Timers.
 	Timeout2MSL
 
@@ -38,7 +41,7 @@ const (
 var eventNames = [numEvents]string{
 	"none", "passive OPEN", "CLOSE", "send SYN", "send SYN,ACK", "send FIN", "send RST",
 	"receive RST", "receive SYN", "receive SYN,ACK", "receive ACK of SYN", "receive ACK of FIN",
-	"receive FIN", "2 MSL timeout", "joined midway",
+	"receive FIN", "receive ICMP error", "2 MSL timeout", "joined midway",
 }
 
 // String returns the event in words, such as "receive ACK of FIN".

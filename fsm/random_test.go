@@ -386,9 +386,10 @@ func TestRowsReached(t *testing.T) {
 		}
 	})
 	silent := map[Row]string{
-		{From: Listen, Event: CloseCall, To: Closed}:  "a CLOSE in LISTEN sends nothing",
-		{From: SynSent, Event: CloseCall, To: Closed}: "a CLOSE in SYN-SENT sends nothing",
-		{From: Listen, Event: SendSYN, To: SynSent}:   "LISTEN is known only once a SYN-ACK was sent, and then a SYN opens another connection",
+		{From: Listen, Event: CloseCall, To: Closed}:      "a CLOSE in LISTEN sends nothing",
+		{From: SynSent, Event: CloseCall, To: Closed}:     "a CLOSE in SYN-SENT sends nothing",
+		{From: SynSent, Event: RecvICMPError, To: Closed}: "an ICMP error is no segment",
+		{From: Listen, Event: SendSYN, To: SynSent}:       "LISTEN is known only once a SYN-ACK was sent, and then a SYN opens another connection",
 	}
 	for _, r := range append(Table, passiveReset) {
 		r.Rule = ""

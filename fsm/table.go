@@ -63,6 +63,10 @@ var Table = []Row{
 	{LastAck, RecvRST, Closed, "RFC 9293 §3.10.7.4"},
 	{TimeWait, RecvRST, Closed, "RFC 9293 §3.10.7.4"},
 
+	// ICMP errors: hard ones abort the connection, and for soft ones Linux too gives an
+	// attempt up. In the synchronised states it goes on.
+	{SynSent, RecvICMPError, Closed, "RFC 9293 §3.9.2.2"},
+
 	// A connection that the capture joins midway.
 	{Closed, JoinedMidway, Established, "observer: the capture begins after the handshake"},
 }

@@ -61,6 +61,8 @@ var figure5 = []Row{
 
 	// Not drawn, but in the text: a FIN in SYN-RECEIVED (§3.10.7.4, eighth).
 	{SynReceived, RecvFIN, CloseWait, "§3.10.7.4"},
+	// Likewise: an ICMP error in SYN-SENT.
+	{SynSent, RecvICMPError, Closed, "§3.9.2.2"},
 }
 
 // TestFigure5 holds the table against the figure: none missing, none extra.

@@ -84,6 +84,8 @@ func (p *page) step(c *record.Connection, s *explain.Step) {
 	switch {
 	case s.First == 0:
 		head, who = "no frame", s.From.String()+"'s timer"
+	case s.ICMP != nil:
+		who = "ICMP to the " + s.ICMP.Side.String()
 	case s.Both:
 		who = "both ways"
 	}

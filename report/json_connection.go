@@ -11,6 +11,7 @@ import (
 var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).states,
 	(*encoder).transitions,
+	(*encoder).icmp,
 	(*encoder).handshake,
 	(*encoder).closing,
 	(*encoder).lifetime,

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"math"
 	"slices"
 	"strings"
 
@@ -78,15 +79,15 @@ func (p *page) timeline(c *record.Connection) {
 	}
 }
 
-// rung is one line of a ladder: a segment, a timer, or several segments folded.
+// rung is one line of a ladder: a segment, a timer, an ICMP error, or several segments folded.
 type rung struct {
 	frame    fsm.Frame
 	time     fsm.Time
 	delta    float64         // seconds since the line before; <0 for the first
 	seg      *record.Segment // nil for a timer, for folded ones and without kept segments
 	from     fsm.Side        // who sent it, unless it is a timer's
-	timer    bool
-	text     string // what stands in place of a segment's columns
+	timer    bool            // or an ICMP error: a line without an arrow
+	text     string          // what stands in place of a segment's columns
 	after    [2]record.EndState
 	changed  [2]bool // the side's state differs from the line before
 	show     [2]bool // print the side's state
@@ -143,24 +144,44 @@ func rungs(c *record.Connection) []rung {
 func segmentRungs(c *record.Connection) []rung {
 	rows := make([]rung, 0, len(c.Segments)+2)
 	now := c.Segments[0].Before
-	timers := timersOf(c)
-	// wait adds the timers that ran out before a segment.
-	wait := func(until fsm.Time) {
-		for len(timers) > 0 && timers[0].Time < until {
-			rows = append(rows, timerRung(timers[0], &now))
-			timers = timers[1:]
+	timers, errors := timersOf(c), c.ICMP
+	// wait adds the timers that ran out, and the ICMP errors that came, before a segment.
+	wait := func(until fsm.Time, frame fsm.Frame) {
+		for {
+			switch {
+			case len(errors) > 0 && (errors[0].Time < until || errors[0].Time == until && errors[0].Frame < frame) && (len(timers) == 0 || errors[0].Time <= timers[0].Time):
+				rows = append(rows, icmpRung(c, &errors[0], &now))
+				errors = errors[1:]
+			case len(timers) > 0 && timers[0].Time < until:
+				rows = append(rows, timerRung(timers[0], &now))
+				timers = timers[1:]
+			default:
+				return
+			}
 		}
 	}
 	for i := range c.Segments {
 		s := &c.Segments[i]
-		wait(s.Time)
+		wait(s.Time, s.Frame)
 		rows = append(rows, rung{frame: s.Frame, time: s.Time, seg: s, from: s.From, after: s.After})
 		now = s.After
 	}
-	for _, t := range timers {
-		rows = append(rows, timerRung(t, &now))
-	}
+	wait(math.MaxInt64, 0)
 	return rows
+}
+
+// icmpRung makes a line of an ICMP error.
+func icmpRung(c *record.Connection, e *record.ICMPError, now *[2]record.EndState) rung {
+	for i := range c.Transitions {
+		if t := &c.Transitions[i]; t.Event == fsm.RecvICMPError && t.Frame == e.Frame {
+			now[t.Side] = record.EndState{State: t.To, Proved: t.Certain()}
+		}
+	}
+	text := "ICMP from " + e.From.String() + ": " + e.Name()
+	if e.Quoted != 0 {
+		text += ", about " + phrase.Frame(e.Quoted)
+	}
+	return rung{frame: e.Frame, time: e.Time, timer: true, text: text, after: *now}
 }
 
 func timersOf(c *record.Connection) []*fsm.Transition {
@@ -210,7 +231,7 @@ func transitionRungs(c *record.Connection) []rung {
 		if t.Cause == fsm.Received {
 			from = t.Side.Peer()
 		}
-		rows = append(rows, rung{frame: t.Frame, time: t.Time, from: from, timer: t.Frame == 0,
+		rows = append(rows, rung{frame: t.Frame, time: t.Time, from: from, timer: t.Frame == 0 || t.Event == fsm.RecvICMPError,
 			text: t.Side.String() + ": " + t.Event.String(), after: now})
 	}
 	return rows

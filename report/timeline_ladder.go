@@ -218,7 +218,7 @@ func (l *ladder) rung(r *rung) {
 	left := l.stateText(r, fsm.Client, padLeft)
 	right := l.stateText(r, fsm.Server, padRight)
 	life := p.paint(dim, p.g.lifeline)
-	if r.seg == nil && r.frame == 0 && cells(p.text(r.text)) > l.mid-2 {
+	if r.seg == nil && (r.frame == 0 || r.timer) && cells(p.text(r.text)) > l.mid-2 {
 		l.tall(r, front, left, right)
 		return
 	}
@@ -327,7 +327,7 @@ func (l *ladder) middle(r *rung) (mid, below string) {
 			text, extra = text+"  "+extra, ""
 		}
 		return l.arrow(r.from, text), extra
-	case r.frame != 0:
+	case r.frame != 0 && !r.timer:
 		text := p.text(r.text)
 		if cells(text) > room {
 			return l.arrow(r.from, ""), text

@@ -16,9 +16,10 @@ type Step struct {
 	First, Last fsm.Frame // equal for one segment; 0 for a timer
 	Time        fsm.Time
 	From        fsm.Side
-	Both        bool            // a run with segments of both sides
-	Segment     *record.Segment // of a step with one segment
-	Text        string          // what happens, and what it proves
+	Both        bool              // a run with segments of both sides
+	Segment     *record.Segment   // of a step with one segment
+	ICMP        *record.ICMPError // of a step that is an ICMP error
+	Text        string            // what happens, and what it proves
 	Transitions []*fsm.Transition
 	Findings    []*record.Anomaly // told at the first step that shows them
 }
@@ -28,7 +29,7 @@ type Step struct {
 // full set, nothing is folded. Without kept segments it has the steps that
 // changed a state only.
 func Story(c *record.Connection, full bool) []Step {
-	t := &narrator{c: c, o: originsOf(c.Segments), full: full, seen: map[string]int{}, told: map[*record.Anomaly]bool{}}
+	t := &narrator{c: c, icmp: c.ICMP, o: originsOf(c.Segments), full: full, seen: map[string]int{}, told: map[*record.Anomaly]bool{}}
 	for i := range c.Transitions {
 		if c.Transitions[i].Cause == fsm.Timer {
 			t.timers = append(t.timers, &c.Transitions[i])
@@ -57,6 +58,7 @@ type narrator struct {
 	seen   map[string]int // how often a kind of step was told
 	told   map[*record.Anomaly]bool
 	timers []*fsm.Transition
+	icmp   []record.ICMPError
 
 	sentData [2]bool
 	lastData fsm.Side
@@ -180,6 +182,10 @@ func (t *narrator) closeRun() {
 }
 
 func (t *narrator) timersBefore(when fsm.Time) {
+	for len(t.icmp) > 0 && t.icmp[0].Time < when {
+		t.icmpError(&t.icmp[0])
+		t.icmp = t.icmp[1:]
+	}
 	for len(t.timers) > 0 && t.timers[0].Time < when {
 		tr := t.timers[0]
 		t.timers = t.timers[1:]
@@ -199,6 +205,10 @@ func (t *narrator) transitionsOnly() []Step {
 			t.timersBefore(tr.Time + 1)
 			continue
 		}
+		if tr.Event == fsm.RecvICMPError {
+			continue // told with the error
+		}
+		t.timersBefore(tr.Time)
 		if n := len(t.steps); n > 0 && tr.Frame != 0 && t.steps[n-1].First == tr.Frame {
 			t.steps[n-1].Transitions = append(t.steps[n-1].Transitions, tr)
 			continue
@@ -212,5 +222,6 @@ func (t *narrator) transitionsOnly() []Step {
 			Text: phrase.Capital(tr.Event.String()) + ". Its segment was not kept.",
 		})
 	}
+	t.timersBefore(1<<63 - 1)
 	return t.steps
 }

@@ -23,6 +23,7 @@ const (
 	CheckOldDuplicateSYN               CheckName = "old-duplicate-syn"
 	CheckConnectNoAnswer               CheckName = "connect-no-answer"
 	CheckConnectRefused                CheckName = "connect-refused"
+	CheckConnectRejectedByICMP         CheckName = "connect-rejected-by-icmp"
 	CheckConnectRSTByMiddlebox         CheckName = "connect-rst-by-middlebox"
 	CheckHandshakeClientAbort          CheckName = "handshake-client-abort"
 	CheckHandshakeServerAbort          CheckName = "handshake-server-abort"

@@ -10,6 +10,7 @@ func (c *Connection) Clone() *Connection {
 		d.InState[i] = slices.Clone(c.InState[i])
 	}
 	d.Transitions = slices.Clone(c.Transitions)
+	d.ICMP = slices.Clone(c.ICMP)
 	d.Close.TimeWait = slices.Clone(c.Close.TimeWait)
 	d.Anomalies = slices.Clone(c.Anomalies)
 	for i := range d.Anomalies {

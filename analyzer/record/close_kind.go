@@ -9,6 +9,7 @@ const (
 	CloseNone             CloseKind = "none"              // no state was ever left
 	CloseRefused          CloseKind = "refused"           // the SYN was answered by a RST
 	CloseUnanswered       CloseKind = "unanswered"        // nothing came back for the SYN
+	CloseRejected         CloseKind = "rejected"          // an ICMP error answered the SYN, and no segment
 	CloseAbortedHandshake CloseKind = "aborted-handshake" // a RST before the handshake was complete
 	CloseReset            CloseKind = "reset"             // a RST before both sides had closed
 	CloseNormal           CloseKind = "normal"            // two FINs, one after the other, both acknowledged

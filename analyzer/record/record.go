@@ -132,6 +132,9 @@ type Connection struct {
 	State         [2]EndState // by fsm.Side
 	InState       [2][]StateTime
 	Transitions   []fsm.Transition // both sides, in the order they happened
+	ICMP          []ICMPError      // ICMP errors that quote its segments, in order
+	MoreICMP      uint64           // such errors beyond those
+	NoICMP        bool             // the capture had held no ICMP at all when the record was made: a filter may hide it
 	Handshake     Handshake
 	Close         Close
 	Lifetime      Lifetime

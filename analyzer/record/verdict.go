@@ -55,6 +55,9 @@ const (
 	VerdictStuckFINWait2            VerdictCode = "stuck-fin-wait-2"
 	VerdictRefused                  VerdictCode = "refused"
 	VerdictUnanswered               VerdictCode = "unanswered"
+	VerdictRejectedByICMP           VerdictCode = "rejected-by-icmp"
+	VerdictTimeExceeded             VerdictCode = "icmp-time-exceeded"
+	VerdictParameterProblem         VerdictCode = "icmp-parameter-problem"
 	VerdictSYNACKUnacknowledged     VerdictCode = "syn-ack-unacknowledged"
 	VerdictHandshakeBadNumber       VerdictCode = "handshake-bad-number"
 	VerdictHandshakeAbortedByClient VerdictCode = "handshake-aborted-by-client"
@@ -107,7 +110,10 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictStuckCloseWait, "stuck in CLOSE-WAIT", ConcernTrouble, "One side received the other's FIN and stayed in CLOSE-WAIT for more than 60 s, up to the end of the capture: its application did not close the socket."},
 	{VerdictStuckFINWait2, "stuck in FIN-WAIT-2", ConcernTrouble, "One side closed and waited for the other's FIN in FIN-WAIT-2 for more than 60 s, up to the end of the capture."},
 	{VerdictRefused, "refused by the server", ConcernFailure, "The SYN was answered by RST+ACK."},
-	{VerdictUnanswered, "never answered", ConcernFailure, "Nothing was captured in answer to the SYN."},
+	{VerdictUnanswered, "never answered", ConcernFailure, "Nothing was captured in answer to the SYN. Where the capture holds no ICMP at all, a capture filter (tcp) may have hidden an ICMP error."},
+	{VerdictRejectedByICMP, "rejected by an ICMP error", ConcernFailure, "An ICMP error (destination unreachable) quotes the SYN, or the SYN-ACK, and the handshake came to nothing: a router has no route, a host does not answer, or a firewall rejects."},
+	{VerdictTimeExceeded, "hop limit exceeded on the way", ConcernFailure, "An ICMP time-exceeded quotes the SYN, or the SYN-ACK, and the handshake came to nothing: a routing loop, or a traceroute with TCP."},
+	{VerdictParameterProblem, "a header refused on the way", ConcernFailure, "An ICMP parameter problem quotes the SYN, or the SYN-ACK, and the handshake came to nothing."},
 	{VerdictSYNACKUnacknowledged, "SYN-ACK never acknowledged", ConcernFailure, "The server sent a SYN-ACK that the client never acknowledged, or whose ACK does not reach the server: a SYN flood, a spoofed address, a path that works one way only, or a full accept queue."},
 	{VerdictHandshakeBadNumber, "wrong ack or sequence number in the handshake", ConcernFailure, "The handshake failed on an acknowledgment or sequence number that is not the ISN plus one."},
 	{VerdictHandshakeAbortedByClient, "handshake aborted by the client", ConcernFailure, "The client reset the connection before the handshake was complete, as a SYN scan does."},

@@ -19,6 +19,7 @@ var Catalogue = []*Check{
 	oldDuplicateSYN,
 	connectNoAnswer,
 	connectRefused,
+	connectRejectedByICMP,
 	connectRSTByMiddlebox,
 	handshakeClientAbort,
 	handshakeServerAbort,

@@ -52,7 +52,7 @@ func buildClose(f *flow.Flow, c *record.Connection) {
 		cl.Duration = max(0, end.Time.Seconds(start.Time))
 	}
 	cl.Kind = closeKind(f, c, fins)
-	if cl.Kind == record.CloseRefused || cl.Kind == record.CloseUnanswered || cl.Kind == record.CloseNone {
+	if cl.Kind == record.CloseRefused || cl.Kind == record.CloseUnanswered || cl.Kind == record.CloseRejected || cl.Kind == record.CloseNone {
 		cl.FirstCloser = ""
 	}
 	buildTimeWait(f, c)
@@ -68,6 +68,8 @@ func closeKind(f *flow.Flow, c *record.Connection, fins [2]*fsm.Transition) reco
 		return record.CloseNone
 	case f.CountMeaning(fsm.Server, fsm.RSTRefuses) > 0 && client == fsm.Closed && !opened:
 		return record.CloseRefused
+	case !f.Conn.End[fsm.Server].Seen && endedByICMP(c, fsm.Client):
+		return record.CloseRejected
 	case !f.Conn.End[fsm.Server].Seen && client == fsm.SynSent:
 		return record.CloseUnanswered
 	case both && resetAfterClose(f, c):

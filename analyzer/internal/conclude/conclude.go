@@ -17,7 +17,7 @@ import (
 // encapsulations.
 func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	*c = record.Connection{
-		Transitions: c.Transitions[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
+		Transitions: c.Transitions[:0], ICMP: c.ICMP[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
 		InState: [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
 		Close:   record.Close{TimeWait: c.Close.TimeWait[:0]},
 	}
@@ -37,6 +37,8 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 		c.State[side] = record.EndState{State: e.State, Proved: e.Proved()}
 		c.InState[side] = timeInStates(c.InState[side], c.Transitions, fsm.Side(side), f)
 	}
+	c.ICMP = buildICMP(c.ICMP, f)
+	c.MoreICMP = f.CountICMP() - uint64(len(c.ICMP))
 	buildHandshake(f, c)
 	buildClose(f, c)
 	buildTraffic(f, c)

@@ -23,7 +23,7 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 			Frame: k.Frame, Time: k.Time, From: k.From, Seg: k.Segment, Rel: true,
 			RelSeq: k.RelSeq, RelAck: k.RelAck, Window: k.Scaled, Before: now,
 		}
-		for next < len(ts) && k.Nth != 0 && (ts[next].Nth <= k.Nth && ts[next].Cause != fsm.Timer || ts[next].Time <= k.Time && ts[next].Cause == fsm.Timer) {
+		for next < len(ts) && k.Nth != 0 && caused(&ts[next], k) {
 			t := &ts[next]
 			now[t.Side] = record.EndState{State: t.To, Proved: t.Certain()}
 			next++
@@ -40,6 +40,15 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		out = append(out, s)
 	}
 	return out
+}
+
+// caused reports whether a transition came about with the segment or before it. A timer's
+// and an ICMP error's have no segment: the time tells.
+func caused(t *fsm.Transition, k *flow.TimelineEntry) bool {
+	if t.Cause == fsm.Timer || t.Event == fsm.RecvICMPError {
+		return t.Time <= k.Time
+	}
+	return t.Nth <= k.Nth
 }
 
 func initialState(ts []fsm.Transition, side fsm.Side) fsm.State {

@@ -19,7 +19,8 @@ type compactStore struct {
 	segments arena[packedSegment] // the others'
 	more     arena[segmentMore]
 	payloads payloadArena
-	halfOpen compactQueue // one side has not been heard of yet: oldest first
+	beside   map[uint32][]besideICMP // ICMP errors, by the connection's place
+	halfOpen compactQueue            // one side has not been heard of yet: oldest first
 	open     compactQueue
 	over     compactQueue // ended, waiting for stragglers
 }
@@ -42,6 +43,7 @@ type compactConn struct {
 	answered       bool       // by a SYN-ACK
 	open           bool       // both sides are past the handshake: in the queue open
 	over           bool       // embryonic and ended: in the queue over
+	rejected       bool       // there are ICMP errors beside it
 }
 
 const (
@@ -97,6 +99,9 @@ func (n *compactConn) begins(f fsm.Flags) {
 // packets is how many the capture had at the latest tick.
 func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64) bool {
 	n := y.conns.at(i)
+	if n.rejected {
+		return false
+	}
 	from := fsm.Client
 	if !decode.Same(&p.Src, &n.client) {
 		from = fsm.Server
@@ -352,6 +357,9 @@ func (y *compactStore) remove(i uint32) {
 	} else {
 		y.releaseSegments(n)
 	}
+	if n.rejected {
+		delete(y.beside, i)
+	}
 	y.conns.release(i)
 }
 
@@ -376,6 +384,9 @@ func (t *Table) promote(i uint32) *conn {
 		}
 		t.step(c, &p)
 	})
+	if n.rejected {
+		t.giveBeside(i, n, c)
+	}
 	y.remove(i)
 	return c
 }

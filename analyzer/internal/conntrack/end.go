@@ -86,7 +86,7 @@ func (t *Table) endCompact(i uint32) {
 
 // reportCompact reports a connection that is not tracked whole.
 func (t *Table) reportCompact(i uint32, evicted bool) {
-	if t.opt.Clean != nil {
+	if t.opt.Clean != nil && !t.compact.conns.at(i).rejected {
 		if t.summarize(i, evicted) && t.opt.Clean(&t.summary) {
 			t.removeCompact(i)
 			return

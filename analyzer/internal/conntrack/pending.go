@@ -119,6 +119,10 @@ func (t *Table) acceptPending(c *conn) *conn {
 	c.pending = nil
 	n := t.startNext(c, &held[0])
 	for i := range held {
+		if held[i].ICMP != nil {
+			n.AddICMP(&held[i])
+			continue
+		}
 		t.step(n, &held[i])
 	}
 	return n
@@ -148,6 +152,10 @@ func (t *Table) rejectPending(c *conn) {
 	held := c.pending.held
 	c.pending = nil
 	for i := range held {
+		if held[i].ICMP != nil {
+			c.AddICMP(&held[i])
+			continue
+		}
 		c.Add(&held[i])
 	}
 }

@@ -14,6 +14,7 @@ type Decoder struct {
 	labels encapTable
 
 	fragments fragmentTable
+	sawICMP   bool
 }
 
 // New returns a Decoder.
@@ -29,6 +30,7 @@ type cursor struct {
 	data []byte // captured octets from here on
 	wire int    // octets from here on as the carriers claim, captured or not
 
+	quote     bool // it is in the packet that an ICMP error quotes
 	otherEnds bool // the IP addresses are not those that the TCP checksum covers
 }
 
@@ -89,6 +91,8 @@ const (
 	erspanHeader
 	etherIPHeader
 	udpHeader
+	icmpHeader
+	icmp6Header
 	vxlanHeader
 	geneveHeader
 	gtpHeader
@@ -102,13 +106,15 @@ const maxHeaders = 16
 // Decode decodes raw into p. It returns OK when p holds a segment, otherwise
 // why it does not; then Frame, Time, Interface and WireLen are set, with
 // p.Addressed also the endpoints, their Encap and as much of the TCP header as
-// is there, and the rest of p means nothing. p.Payload points into raw.Data, or,
-// where fragments were put together, into memory of its own. The segment is that
-// of the fragment that came last; the others are Fragment. Their datagrams are
-// kept in the Decoder, so all fragments have to come to the same one.
+// is there, and the rest of p means nothing. Of an ICMP error p.ICMP tells what it
+// says; the endpoints, IPID, IPLen and Segment.Seq are those of the segment that it
+// quotes. p.Payload points into raw.Data, or, where fragments were put together, into
+// memory of its own. The segment is that of the fragment that came last; the others are
+// Fragment. Their datagrams are kept in the Decoder, so all fragments have to come to
+// the same one.
 //
 // Nothing in raw.Data makes Decode panic, and it allocates only for an
-// encapsulation not met before and for fragments.
+// encapsulation not met before, for fragments and for ICMP errors.
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
 	*p = Packet{}
@@ -117,7 +123,8 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	next, reason := firstHeader(raw.LinkType)
 	for n := 0; reason == OK; n++ {
 		if n == maxHeaders {
-			return TooManyHeaders
+			reason = TooManyHeaders
+			break
 		}
 		switch next { // those that most captures have
 		case ethernetHeader:
@@ -145,6 +152,9 @@ func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 				next, reason = d.tunnelHeader(next, &c, p)
 			}
 		}
+	}
+	if p.ICMP != nil {
+		return quoteReason(reason)
 	}
 	return reason
 }
@@ -206,6 +216,10 @@ func (d *Decoder) tunnelHeader(kind header, c *cursor, p *Packet) (header, Reaso
 		return d.etherIP(c, p)
 	case vxlanHeader:
 		return d.vxlan(c, p)
+	case icmpHeader:
+		return d.icmp(c, p, false)
+	case icmp6Header:
+		return d.icmp(c, p, true)
 	case geneveHeader:
 		return d.geneve(c, p)
 	case gtpHeader:

@@ -240,6 +240,7 @@ func TestReasons(t *testing.T) {
 		{"fragment of an extension header", 101, ip6(44, cat(unhex("3c00 0001 00000001"), unhex("0600 010400000000"), segment)), Fragment},
 		{"fragment behind other extension headers", 101, ip6(0, cat(unhex("2c00 010400000000 0600 0001 00000001"), segment)), Fragment},
 
+		{"host unreachable", 101, icmp4(3, 1, make([]byte, 4), v4), ICMPErrorMessage},
 		{"19 octets of TCP", 101, ip4(6, segment[:19]), TCPMalformed},
 		{"no octet of TCP", 101, ip4(6, nil), TCPMalformed},
 		{"no octet of TCP behind length 0", 101, ip6(6, nil), TCPMalformed},

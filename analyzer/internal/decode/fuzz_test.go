@@ -33,6 +33,9 @@ func FuzzDecode(f *testing.F) {
 	f.Add(set(ip4(6, cat(unhex("83070407070707 00"), segment)), 0, 0x47), 12, 0)
 	f.Add(ip4(6, tcpOctets(unhex("0101 0522 00000011 00000012 00000021 00000022 00000031 00000032 00000041 ffffffff"), nil)), 101, 0)
 	f.Add(ip4(6, tcpOctets(unhex("fe0c f989 0102030405060708 1e04 0081 ac05 010203 00 01"), nil)), 101, 0)
+	f.Add(icmp4(3, 4, unhex("00000500"), v4), 101, 0)
+	f.Add(icmp6(3, 0, unhex("00000000"), v6[:48]), 101, 8)
+	f.Add(icmp4(11, 0, unhex("00000000"), outer4(17, udpOctets(4789, cat(unhex("08000000 00000100"), ether(0x0800, v4))))), 101, 0)
 	for _, c := range carriers() {
 		f.Add(c.packet, c.linkType, 0)
 	}

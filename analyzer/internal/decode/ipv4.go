@@ -7,6 +7,7 @@ const ipv4Len = 20
 // Protocol numbers (IANA), IPv6 extension headers among them.
 const (
 	protoHopByHop    = 0
+	protoICMP        = 1
 	protoIPv4        = 4
 	protoTCP         = 6
 	protoUDP         = 17
@@ -16,6 +17,7 @@ const (
 	protoGRE         = 47
 	protoESP         = 50
 	protoAH          = 51
+	protoICMPv6      = 58
 	protoNone        = 59
 	protoDestination = 60
 	protoEtherIP     = 97
@@ -78,7 +80,10 @@ func (d *Decoder) ipv4(c *cursor, p *Packet) (header, Reason) {
 	}
 	p.BadHeader = d.verify && fold(headerSum(c.data[:headerLen])) != 0xffff
 	c.take(headerLen)
-	if ip.Flags&moreFragments != 0 || ip.FragOffset != 0 {
+	if ip.FragOffset != 0 && c.quote {
+		return noHeader, Fragment
+	}
+	if (ip.Flags&moreFragments != 0 || ip.FragOffset != 0) && !c.quote {
 		key := fragmentKey{id: uint32(ip.Id), protocol: protocol}
 		head := partHead{protocol: protocol, headerLen: headerLen}
 		if r := d.reassemble(c, p, key, int(ip.FragOffset)*8, ip.Flags&moreFragments == 0, &head); r != OK {
@@ -188,6 +193,14 @@ func (d *Decoder) afterProtocol(protocol uint8, p *Packet, in6 bool) (header, Re
 		return etherIPHeader, OK
 	case protoMPLS:
 		return mplsHeader, OK
+	case protoICMP:
+		if !in6 {
+			return icmpHeader, OK
+		}
+	case protoICMPv6:
+		if in6 {
+			return icmp6Header, OK
+		}
 	case protoESP:
 		return noHeader, Encrypted
 	case protoL2TP:

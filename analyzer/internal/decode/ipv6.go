@@ -76,8 +76,11 @@ func (d *Decoder) extensions(c *cursor, p *Packet, protocol uint8) (header, Reas
 			place, id := binary.BigEndian.Uint16(c.data[2:])&^0x0006, binary.BigEndian.Uint32(c.data[4:])
 			c.take(length)
 			// Offset 0 and no more to come: an atomic fragment, a whole packet (RFC 6946).
-			if place != 0 {
-				const more = 1
+			const more = 1
+			if place&^more != 0 && c.quote {
+				return noHeader, Fragment
+			}
+			if place != 0 && !c.quote {
 				key := fragmentKey{id: id, v6: true}
 				head := partHead{protocol: protocol, headerLen: int(p.IPLen) - c.wire - length}
 				r := d.reassemble(c, p, key, int(place&^more), place&more == 0, &head)

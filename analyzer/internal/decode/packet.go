@@ -58,6 +58,8 @@ type Packet struct {
 	Addressed  bool          // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte        // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
+	ICMP *ICMPError // with ICMPErrorMessage; Src, Dst and Segment are then of the segment that it quotes
+
 	// Not set by the decoder, but by those who pass the packet on.
 	Copy      Copy   // from package dedup
 	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
@@ -71,6 +73,10 @@ type Packet struct {
 	PayloadSum    uint16
 	HasPayloadSum bool
 }
+
+// IsSegment reports whether the packet was decoded whole: not one of which only the
+// ports could be read, nor an ICMP error.
+func (p *Packet) IsSegment() bool { return !p.Malformed && p.ICMP == nil }
 
 // Endpoint is an address and port in a form that can be a map key. IPv4
 // addresses are stored mapped into IPv6.

@@ -18,6 +18,7 @@ const (
 	NotTCP                               // UDP, ICMP and so on
 	Fragment                             // a part of a datagram, other than the one that made it whole
 	TruncatedHeader                      // the snap length ends before the TCP header's fixed 20 octets do
+	ICMPErrorMessage                     // an ICMP error that quotes a TCP segment, or may: its quote cannot be read
 	TCPMalformed                         // the data offset is below 5 or points behind the segment, or there are no 20 octets
 
 	NumReasons // how many there are, to size an array that counts them
@@ -36,6 +37,7 @@ var reasonNames = [NumReasons]string{
 	NotTCP:                 "not-tcp",
 	Fragment:               "fragment",
 	TruncatedHeader:        "truncated-header",
+	ICMPErrorMessage:       "icmp-error",
 	TCPMalformed:           "tcp-malformed",
 }
 

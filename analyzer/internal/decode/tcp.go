@@ -11,6 +11,9 @@ const tcpLen = 20 // the fixed header
 // tcp reads a TCP header (RFC 9293 §3.1). The cursor's wire is the segment's
 // length as the IP header gives it.
 func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
+	if c.quote {
+		return quotedTCP(c, p)
+	}
 	if r := c.need(tcpLen, TCPMalformed); r != OK {
 		if len(c.data) >= 4 { // the ports are there: somebody may want to know whose it was
 			p.Src.Port = binary.BigEndian.Uint16(c.data)

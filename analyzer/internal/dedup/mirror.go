@@ -73,7 +73,7 @@ func (f *Finder) Learn(packets []decode.Packet) {
 	delays := map[path][]fsm.Time{}
 	for i := range packets {
 		p := &packets[i]
-		if p.Malformed {
+		if !p.IsSegment() {
 			continue
 		}
 		host := traffic{p.Src.IP, p.Dst.IP}

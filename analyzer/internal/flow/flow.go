@@ -70,6 +70,7 @@ type Flow struct {
 	hasBase     [2]bool
 
 	events   *eventLog
+	icmp     *icmpLog    // nil for most
 	Meanings fsm.Meaning // everything that any segment meant
 	AllFacts SegmentFacts
 }

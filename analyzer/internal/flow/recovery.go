@@ -13,6 +13,9 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 	case fsm.SYN | fsm.ACK:
 		return KindSYNACK
 	}
+	if w.resentSmaller(o, e) {
+		return KindPathMTU
+	}
 	if e == nil {
 		return w.classifyUnseen(s, now, f)
 	}

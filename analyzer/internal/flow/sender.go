@@ -22,6 +22,7 @@ type sender struct {
 	heard    fsm.Time // when an ACK came at all
 	lastSend fsm.Time // when anything with numbers was sent
 	resent   *resent  // nil until something was retransmitted
+	told     *toldMTU // nil unless an ICMP error told the path's MTU
 
 	until       fsm.Seq // acknowledging this number ends the phase
 	dupACKs     uint32  // since the latest progress

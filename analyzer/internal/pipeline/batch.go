@@ -23,6 +23,7 @@ type batch struct {
 	now     fsm.Time // latest time of the capture when the batch ended
 	packet  uint64   // packets of the capture by then
 	names   decode.EncapNames
+	icmp    bool   // the capture had held ICMP by then
 	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported
 	done    sync.WaitGroup
 }
@@ -76,7 +77,7 @@ func (b *batch) add() {
 func (b *batch) sort(finder *dedup.Finder) {
 	for i := range b.packets {
 		p := &b.packets[i]
-		if !p.Malformed {
+		if p.IsSegment() {
 			p.Copy = finder.Classify(p)
 		}
 		q := &b.shards[shardOf(p, len(b.shards))]

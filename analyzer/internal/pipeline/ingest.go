@@ -67,7 +67,7 @@ func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
 	if reason := f.decoder.Decode(raw, p); reason != decode.OK {
 		f.skipped[reason]++
 		p.Malformed = reason == decode.TCPMalformed && p.Addressed
-		return p.Malformed
+		return p.Malformed || reason == decode.ICMPErrorMessage && p.Addressed && (f.wanted == nil || f.wanted(p))
 	}
 	if f.wanted != nil && !f.wanted(p) {
 		f.unwanted++

@@ -140,6 +140,7 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 func (a *Analyzer) endBatch(now fsm.Time) {
 	b := a.batch
 	b.now, b.packet, b.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
+	b.icmp = a.ingest.decoder.SawICMP()
 	if a.workers != nil {
 		a.batch = a.workers.dispatch(b)
 		return

@@ -19,6 +19,7 @@ type shard struct {
 	records *sync.Pool
 	batch   *batchShard // of the batch that it works on
 	names   decode.EncapNames
+	icmp    bool // the capture has held ICMP
 	quality record.Quality
 
 	checks    *check.Set
@@ -52,7 +53,7 @@ func newShard(opt Options, of int, checks *check.Set, detectors *aggregate.Obser
 
 // work takes the shard's packets of a batch.
 func (s *shard) work(b *batch, p *batchShard) {
-	s.batch, s.names = p, b.names
+	s.batch, s.names, s.icmp = p, b.names, b.icmp
 	for _, i := range p.packets {
 		s.take(&b.packets[i])
 	}
@@ -67,9 +68,12 @@ func (s *shard) work(b *batch, p *batchShard) {
 
 // take gives one packet to its connection.
 func (s *shard) take(p *decode.Packet) {
-	if p.Malformed {
+	switch {
+	case p.Malformed:
 		s.table.Malformed(p)
-	} else {
+	case p.ICMP != nil:
+		s.table.AddICMP(p)
+	default:
 		s.table.Add(p)
 	}
 }
@@ -78,6 +82,7 @@ func (s *shard) take(p *decode.Packet) {
 func (s *shard) ended(f *flow.Flow) {
 	c := s.records.Get().(*record.Connection)
 	conclude.Record(f, c, s.names)
+	c.NoICMP = !s.icmp
 	c.Anomalies = s.checks.Run(f, c.Anomalies)
 	c.Verdict = verdict.Of(c)
 	s.batch.ended = append(s.batch.ended, c)

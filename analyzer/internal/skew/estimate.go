@@ -167,7 +167,7 @@ func answers(packets []decode.Packet) map[classPair]*bound {
 	for i := range packets {
 		p := &packets[i]
 		s := &p.Segment
-		if p.Malformed || s.Flags&fsm.RST != 0 {
+		if !p.IsSegment() || s.Flags&fsm.RST != 0 {
 			continue
 		}
 		ask := func(number uint32, stamp bool) {
@@ -202,7 +202,7 @@ func answers(packets []decode.Packet) map[classPair]*bound {
 	for i := range packets {
 		p := &packets[i]
 		s := &p.Segment
-		if p.Malformed || s.Flags&fsm.ACK == 0 || s.Flags&fsm.RST != 0 {
+		if !p.IsSegment() || s.Flags&fsm.ACK == 0 || s.Flags&fsm.RST != 0 {
 			continue
 		}
 		answer := func(number uint32, stamp bool) {

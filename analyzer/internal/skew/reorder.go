@@ -40,7 +40,8 @@ func (r *Reorder) Add(p *decode.Packet, next func(*decode.Packet)) {
 	r.now = max(r.now, p.Time)
 	h := &held{packet: *p, nth: r.taken}
 	r.taken++
-	if late := r.skew.late[classOf(p)]; late > 0 {
+	if late := r.skew.late[classOf(p)]; late > 0 && p.ICMP == nil {
+		// An ICMP error has the addresses of the segment that it quotes, not its own.
 		h.packet.Time -= late
 		r.note(p)
 	}

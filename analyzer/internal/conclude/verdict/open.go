@@ -15,7 +15,9 @@ func gone(c *record.Connection) (record.Verdict, bool) {
 			return deadByKeepalive(c, x), true
 		}
 		if t.Unanswered.Resent >= 2 && c.Tail[x.Peer()].LastFrame != 0 {
-			return vanished(c, x), true
+			v := vanished(c, x)
+			toldByICMP(c, x, &v)
+			return v, true
 		}
 	}
 	return record.Verdict{}, false

@@ -39,7 +39,7 @@ func scanProbe(c *record.Connection) record.Verdict {
 		v.Sentence += ", and the server answered in " + phrase.Frame(server.LastFrame) + "."
 		v.Frames = append(v.Frames, server.LastFrame)
 	default:
-		v.Sentence += ", and nothing came back."
+		v.Sentence += ", and " + nothing(c) + " came back."
 	}
 	return v
 }
@@ -90,16 +90,18 @@ func unanswered(c *record.Connection) record.Verdict {
 			v.Sentence = "The capture " + phrase.EndedAfter(watched, c.FirstFrame) + ", the SYN, too soon for an answer."
 			return v
 		}
-		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; nothing came back in the remaining " + phrase.Duration(watched) + " of the capture."
+		v.Sentence = "Nobody answered the SYN in " + phrase.Frame(c.FirstFrame) + ", which was sent once; " + nothing(c) + " came back in the remaining " + phrase.Duration(watched) + " of the capture."
+		notedICMP(c, fsm.Client, &v)
 		return v
 	}
 	u := &t.Unanswered
 	v.Sentence = "Nobody answered: the client sent its SYN " + phrase.Times(h.SYNs) + " in " + phrase.Duration(max(0, t.Last.Seconds(c.First))) +
-		" (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(t.LastFrame) + ", " + gaps(u) + "), and nothing came back"
+		" (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(t.LastFrame) + ", " + gaps(u) + "), and " + nothing(c) + " came back"
 	if watched >= 0.05 {
 		v.Sentence += ", nor in the " + phrase.Duration(watched) + " after it"
 	}
 	v.Sentence += "."
+	notedICMP(c, fsm.Client, &v)
 	return v
 }
 
@@ -238,6 +240,7 @@ func opening(c *record.Connection) record.Verdict {
 			b.WriteString(": probably a SYN flood, a scan, a spoofed address, or a path that works one way only.")
 		}
 		v.Sentence = b.String()
+		notedICMP(c, fsm.Server, &v)
 	case u.Resent >= 2 && h.ACK != 0:
 		v.Code = record.VerdictSYNACKUnacknowledged
 		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, its accept queue is full, or it waits for data (TCP_DEFER_ACCEPT)."

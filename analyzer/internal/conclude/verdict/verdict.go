@@ -41,6 +41,8 @@ func judge(c *record.Connection) record.Verdict {
 		return refused(c)
 	case c.Close.Kind == record.CloseUnanswered:
 		return unanswered(c)
+	case c.Close.Kind == record.CloseRejected:
+		return rejected(c)
 	case c.Close.Kind == record.CloseAbortedHandshake:
 		return abortedHandshake(c)
 	case c.Evicted && c.Close.Kind != record.CloseNormal && c.Close.Kind != record.CloseSimultaneous && c.Close.Kind != record.CloseReset:
