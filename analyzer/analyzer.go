@@ -58,6 +58,13 @@ type Options struct {
 	// went the same way. The Report then holds none, with Each set or not.
 	SummaryOnly bool
 
+	// OwnRecords, if above 0, says that Each looks closely at so many connections only,
+	// of several that are as bad at those of the lowest IDs. So many of all that are
+	// judged alike then have records of their own, and come before the others; those are
+	// for counting, as with SummaryOnly. It makes floods much quicker. Without Each, and
+	// with Taps, it does nothing.
+	OwnRecords int
+
 	// Taps, if set, is what the captures of two taps show together; the packets must
 	// then come from its Source.
 	Taps *Comparison
@@ -122,9 +129,10 @@ func New(opt Options) *Analyzer {
 		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections,
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
-		Wanted: wanted(opt.Select), Each: opt.Each, Sums: opt.SummaryOnly,
+		Wanted: wanted(opt.Select), Each: opt.Each, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
 	}
 	if opt.Taps != nil {
+		o.OwnRecords = 0
 		o.Wanted = opt.Taps.annotate(o.Wanted)
 		o.Each = opt.Taps.describeEach(o.Each)
 	}

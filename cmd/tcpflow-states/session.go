@@ -59,6 +59,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	if out.streams() {
 		o.Each = out.connection
 	}
+	if out.digest != nil && !opt.full {
+		o.OwnRecords = opt.limit // more of a kind are only counted
+	}
 	s.analyzer = analyzer.New(o)
 	return s
 }

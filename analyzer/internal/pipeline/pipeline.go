@@ -56,6 +56,11 @@ type Options struct {
 	// went the same way. The Report then holds none, with Each set or not.
 	Sums bool
 
+	// OwnRecords, if above 0, does the same for Each, except that of connections that are
+	// judged alike the so many of the lowest IDs get records of their own, before the
+	// others come.
+	OwnRecords int
+
 	Checks     []*check.Check       // nil means check.Catalogue
 	Aggregates []aggregate.Detector // fresh ones, for this analysis alone; nil means aggregate.Detectors()
 }

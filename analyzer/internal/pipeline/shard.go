@@ -37,10 +37,10 @@ func newShard(opt Options, of int, checks *check.Set, detectors *aggregate.Obser
 		limit = conntrack.DefaultMaxConnections
 	}
 	var clean func(*conntrack.CleanSummary) bool
-	if opt.Sums {
+	if opt.Sums || opt.OwnRecords > 0 && opt.Each != nil {
 		s.templates = &templates{
 			usable: usableFor(checks, detectors), checks: checks, detected: detectors.OncePerTemplate(),
-			known: make(map[conntrack.TemplateKey]*template),
+			known: make(map[conntrack.TemplateKey]*template), own: opt.OwnRecords,
 		}
 		clean = s.useTemplate
 	}

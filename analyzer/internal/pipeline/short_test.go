@@ -2,11 +2,13 @@ package pipeline
 
 import (
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -144,5 +146,47 @@ func TestShortTemplates(t *testing.T) {
 	t.Logf("%d of %d connections judged by templates of short ones", templated, all)
 	if templated < all/6 {
 		t.Errorf("templates were used for %d of %d connections, too few to prove anything", templated, all)
+	}
+}
+
+// TestOwnRecords holds what Options.OwnRecords promises: of connections that are judged
+// alike those of the lowest IDs have records of their own, and all are judged right.
+func TestOwnRecords(t *testing.T) {
+	const own = 3
+	for seed := range uint64(6) {
+		frames := append(shortCapture(seed, 3000), cleanCapture(seed, 1500)...)
+		slices.SortStableFunc(frames, func(a, b frame) int { return int(a.time - b.time) })
+		records := func(opt Options) (all map[uint64]string) {
+			all = map[uint64]string{}
+			opt.Each = func(c *record.Connection) error {
+				all[c.ID] = fmt.Sprintf("%+v", *c)
+				return nil
+			}
+			a := New(opt)
+			analyse(a, frames)
+			a.Finish()
+			return all
+		}
+		want, got := records(Options{}), records(Options{OwnRecords: own})
+		byRecords, short := judge(Options{}, frames), judge(Options{OwnRecords: own}, frames)
+		for i, d := range differences(short, byRecords) {
+			if i < 5 {
+				t.Errorf("seed %d: %s", seed, d)
+			}
+		}
+		seen, others := map[said]int{}, 0
+		for _, id := range slices.Sorted(maps.Keys(want)) {
+			same := got[id] == want[id]
+			if alike := byRecords.all[id]; seen[alike] < own {
+				if seen[alike]++; !same {
+					t.Errorf("seed %d: connection %d has no record of its own:\n%.600s\nwant\n%.600s", seed, id, got[id], want[id])
+				}
+			} else if !same {
+				others++
+			}
+		}
+		if others < 200 {
+			t.Errorf("seed %d: only %d of %d connections were judged by templates", seed, others, len(want))
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"container/heap"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
@@ -38,12 +39,42 @@ type templates struct {
 	detected bool // the detectors may all be handed templates
 	known    map[conntrack.TemplateKey]*template
 	learning *conntrack.TemplateKey // of the connection under way, which will be the first of it
+	own      int                    // Options.OwnRecords
 }
 
 // template is what is known of the connections of a key.
 type template struct {
 	record  *record.Connection // nil if each connection is to be judged by itself
 	quality record.Quality     // what one of them shows of the capture's faults
+	own     lowest             // connections that got records of their own
+}
+
+// lowest is a heap of the lowest numbers seen, the highest of them first.
+type lowest []uint64
+
+func (l lowest) Len() int           { return len(l) }
+func (l lowest) Less(i, j int) bool { return l[i] > l[j] }
+func (l lowest) Swap(i, j int)      { l[i], l[j] = l[j], l[i] }
+func (l *lowest) Push(x any)        { *l = append(*l, x.(uint64)) }
+func (l *lowest) Pop() any {
+	last := len(*l) - 1
+	x := (*l)[last]
+	*l = (*l)[:last]
+	return x
+}
+
+// takes reports whether n is among the most lowest numbers so far.
+func (l *lowest) takes(n uint64, most int) bool {
+	switch {
+	case len(*l) < most:
+		heap.Push(l, n)
+		return true
+	case most == 0 || n > (*l)[0]:
+		return false
+	}
+	(*l)[0] = n
+	heap.Fix(l, 0)
+	return true
 }
 
 // maxTemplates bounds the templates of a shard; clean connections of more of them are
@@ -62,6 +93,7 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection) {
 	if key.Kind() == conntrack.Short && (!t.detected || len(t.checks.NotOncePerTemplate(f.Meanings, f.AllFacts)) > 0) {
 		return
 	}
+	learned.own.takes(f.ID, t.own)
 	own := *c
 	own.Anomalies = slices.Clone(c.Anomalies)
 	learned.record = &own
@@ -88,7 +120,7 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 		}
 		return false
 	}
-	if known.record == nil {
+	if known.record == nil || known.own.takes(c.ID, t.own) {
 		return false
 	}
 	s.batch.templated = append(s.batch.templated, templated{*c, known.record})
