@@ -1,6 +1,9 @@
 package analyzer_test
 
-import "github.com/tcpflow-states/tcpflow-states/fsm"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
 // What explains a connection and stands beside it: ICMP errors, path MTU.
 func init() {
@@ -13,5 +16,19 @@ func init() {
 			k := &c.Traffic[fsm.Client].Kinds
 			return k.PathMTU == 7 && r.resent() == 7 && len(c.ICMP) == 4 && c.ICMP[0].MTU == 1000 && c.ICMP[3].Quoted.Number() == 7
 		}},
+		{"mtu-black-hole", func(r caseReport) bool {
+			return blackHole(r) && r.first().Verdict.Code == "path-mtu-black-hole"
+		}},
+		{"mtu-black-hole-found-by-probing", func(r caseReport) bool { return blackHole(r) && r.codes("closed-normally") }},
+		{"mtu-black-hole-upload-at-sender", func(r caseReport) bool {
+			return blackHole(r) && r.codes("path-mtu-black-hole") && !r.has("data-unacknowledged")
+		}},
 	}...)
+}
+
+// blackHole reports whether a path MTU black hole was found.
+func blackHole(r caseReport) bool {
+	return r.anomaly(func(a *record.Anomaly) bool {
+		return a.Name == "path-mtu-black-hole" && a.Severity == record.SeverityWarning
+	})
 }

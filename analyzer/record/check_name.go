@@ -107,6 +107,7 @@ const (
 	CheckSpuriousRetransmission        CheckName = "spurious-retransmission"
 	CheckDSACKProvedSpurious           CheckName = "dsack-proved-spurious"
 	CheckExcessiveRetransmission       CheckName = "excessive-retransmission"
+	CheckPathMTUBlackHole              CheckName = "path-mtu-black-hole"
 	CheckDataUnacknowledged            CheckName = "data-unacknowledged"
 	CheckOutOfOrder                    CheckName = "out-of-order"
 	CheckDuplicateACK                  CheckName = "duplicate-ack"

@@ -77,6 +77,7 @@ const (
 	VerdictResetInjected            VerdictCode = "reset-injected"
 	VerdictResetByThirdParty        VerdictCode = "reset-by-third-party"
 	VerdictPeerVanished             VerdictCode = "peer-vanished"
+	VerdictPathMTUBlackHole         VerdictCode = "path-mtu-black-hole"
 	VerdictDeadByKeepalive          VerdictCode = "dead-by-keepalive"
 	VerdictDroppedWhileIdle         VerdictCode = "dropped-while-idle"
 	VerdictSuperseded               VerdictCode = "superseded"
@@ -133,6 +134,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictResetInjected, "reset probably injected", ConcernFailure, "The side in whose name the RST came continued as if it had sent none: another host probably sent it."},
 	{VerdictResetByThirdParty, "reset by a middlebox", ConcernFailure, "The RST's TTL differs from that of its supposed sender's other packets: a middlebox probably sent it."},
 	{VerdictPeerVanished, "peer vanished", ConcernFailure, "One side retransmitted several times, and the other was not heard again."},
+	{VerdictPathMTUBlackHole, "path MTU black hole", ConcernFailure, "Large segments of one side never arrived, however often they were sent, while smaller ones did: the path's MTU is smaller than the sender thinks, and no ICMP error told it, or none arrived."},
 	{VerdictDeadByKeepalive, "peer unresponsive (keepalive timeout)", ConcernFailure, "The other side stopped answering keepalive probes."},
 	{VerdictDroppedWhileIdle, "dropped while idle", ConcernFailure, "After a minute or more of silence nothing got through any more: a firewall or NAT on the path had probably dropped its state."},
 	{VerdictSuperseded, "replaced by a new connection", ConcernTrouble, "A new connection on the same addresses and ports began before this one was closed."},
@@ -187,12 +189,24 @@ type Tail struct {
 	Keepalives uint64    // probes in a row without an answer at the end, or before it gave up
 	Heard      fsm.Frame // with Keepalives, the peer's last segment before them; 0 if none was captured
 
+	TooLarge TooLarge // what it sent in vain while smaller segments arrived; no frame: nothing
+
 	WindowClosed bool // its window was closed at the end
 
 	Blocked     float64 // seconds in which the peer's window left no room for its next segment
 	TimeoutWait float64 // seconds spent waiting for retransmission timers
 	Answer      Wait    // for this side's data after the peer's
 	Pause       Wait    // for its next data after its own, all of that being acknowledged
+}
+
+// TooLarge is a segment that never arrived, though smaller ones did: it seems to be too
+// large for the path.
+type TooLarge struct {
+	Frame   fsm.Frame // its first sending and its last
+	Last    fsm.Frame
+	Sends   int
+	Size    uint32 // of its IP packet
+	Largest uint32 // IP packet that arrived meanwhile
 }
 
 // Unanswered is what a side sent, expecting an answer, since anything was last

@@ -103,6 +103,7 @@ var Catalogue = []*Check{
 	spuriousRetransmission,
 	dsackProvedSpurious,
 	excessiveRetransmission,
+	pathMTUBlackHole,
 	dataUnacknowledged,
 	outOfOrder,
 	duplicateACK,

@@ -20,7 +20,7 @@ var dataUnacknowledged = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := &f.Dir[side].Unanswered
-			if u.Resent < 3 || !f.Conn.End[side.Peer()].Seen || f.RST[side.Peer()].Nth != 0 || f.Dir[side].LastData < u.Time || f.Dir[side].WindowProbes > 0 {
+			if u.Resent < 3 || !f.Conn.End[side.Peer()].Seen || f.RST[side.Peer()].Nth != 0 || f.Dir[side].LastData < u.Time || f.Dir[side].WindowProbes > 0 || f.Dir[side].BlackHole() != nil {
 				continue
 			}
 			frames, what := []fsm.Frame{u.LastFrame}, "data"

@@ -29,11 +29,19 @@ var retransmission = &Check{
 				side = fsm.Server
 			}
 			if n := f.Dir[side].Kinds[flow.KindPathMTU]; n > 0 {
-				x.Message = strings.TrimSuffix(x.Message, ".") + fmt.Sprintf("; %s of them in smaller segments than before, as after a smaller path MTU was learned.", phrase.Count(n))
+				x.Message = strings.TrimSuffix(x.Message, ".") + fmt.Sprintf("; %s of them in smaller segments than before, %s.", phrase.Count(n), learnedMTU(f, side))
 			}
 			found(x)
 		})
 	},
+}
+
+// learnedMTU says how the side learned of a smaller path MTU, as far as was captured.
+func learnedMTU(f *flow.Flow, side fsm.Side) string {
+	if n := tooBig(f, side); n != nil {
+		return fmt.Sprintf("after the ICMP error in frame %d told an MTU of %d", n.At.Frame.Number(), n.MTU)
+	}
+	return "as after a smaller path MTU was learned"
 }
 
 // judgeResent makes a Judge of the data segments that were sent again for one

@@ -26,6 +26,7 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 				t.Outstanding = uint32(e.Out.Top - e.ISS)
 			}
 		}
+		t.TooLarge = buildTooLarge(d)
 		t.WindowClosed = d.WindowShut
 		if d.Keepalive != nil {
 			t.Keepalives, t.Heard = d.Keepalive.Run(), d.Keepalive.Heard
@@ -98,3 +99,11 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 }
 
 func seconds(t fsm.Time) float64 { return float64(t) / 1e9 }
+
+func buildTooLarge(d *flow.Direction) record.TooLarge {
+	b := d.BlackHole()
+	if b == nil || b.Through {
+		return record.TooLarge{}
+	}
+	return record.TooLarge{Frame: b.First.Frame, Last: b.Latest, Sends: b.Sends, Size: b.Size(), Largest: b.Largest()}
+}

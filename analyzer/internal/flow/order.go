@@ -165,8 +165,11 @@ func (f *Flow) relabel(d *Direction, late *decode.Packet) {
 
 // unheard reports whether the direction's sender has tried in vain for so long
 // that nothing of it seems to arrive any more: then its last word, a RST, will not
-// have arrived either.
+// have arrived either. Where only its large segments are lost, a RST arrives.
 func (d *Direction) unheard() bool {
+	if d.BlackHole() != nil {
+		return false
+	}
 	return d.sender.backoff >= 2 || d.Keepalive != nil && d.Keepalive.run >= 2
 }
 

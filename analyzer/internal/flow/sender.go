@@ -18,11 +18,12 @@ const (
 // round trips take, and what its retransmissions answer.
 type sender struct {
 	queue    sendQueue
-	progress fsm.Time // when an ACK last covered something new
-	heard    fsm.Time // when an ACK came at all
-	lastSend fsm.Time // when anything with numbers was sent
-	resent   *resent  // nil until something was retransmitted
-	told     *toldMTU // nil unless an ICMP error told the path's MTU
+	progress fsm.Time   // when an ACK last covered something new
+	heard    fsm.Time   // when an ACK came at all
+	lastSend fsm.Time   // when anything with numbers was sent
+	resent   *resent    // nil until something was retransmitted
+	hole     *BlackHole // nil unless a segment was sent again and again
+	told     *toldMTU   // nil unless an ICMP error told the path's MTU
 
 	until       fsm.Seq // acknowledging this number ends the phase
 	dupACKs     uint32  // since the latest progress
@@ -107,6 +108,9 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	}
 	if outstanding {
 		w.queue.sentAgain(p, end, now)
+		if first.times >= leastBlackHoleSends || w.hole != nil {
+			f.suspectSize(o, first)
+		}
 	} else if first != nil {
 		first.again(now)
 	}
@@ -136,6 +140,9 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	s, w, now := o.s, &o.r.sender, f.Last.Time
 	w.heard = now
 	w.blocksCut = w.blocksCut || s.Opts&fsm.OptCut != 0 && s.NumSACK == 0 && s.Flags&fsm.SYN == 0
+	if w.hole != nil {
+		w.noteArrival(s.Ack)
+	}
 	progress, original, again := w.acknowledge(s, now)
 	if s.NumSACK > 0 && w.markSACKed(s) {
 		original = true
@@ -171,6 +178,7 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, 
 		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(w.queue.next(w.queue.front)).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
 		}
+		w.settleSize(e)
 		original = original || w.firstSending(e)
 		again = again || e.times > 1
 		w.queue.pop()
@@ -193,6 +201,7 @@ func (w *sender) markSACKed(s *fsm.Segment) (original bool) {
 			continue
 		}
 		w.queue.markSACKed(b.From, b.To, func(e *sent) {
+			w.settleSize(e)
 			original = original || w.firstSending(e)
 		})
 	}

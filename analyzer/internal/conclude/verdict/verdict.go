@@ -28,6 +28,9 @@ func Of(c *record.Connection) record.Verdict {
 // judge finds the first story that fits, from those that need the least to be
 // believed to the general ones.
 func judge(c *record.Connection) record.Verdict {
+	if v, ok := tooLarge(c); ok {
+		return v
+	}
 	switch {
 	case scanned(c):
 		return scanProbe(c)
