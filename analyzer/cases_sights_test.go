@@ -23,6 +23,12 @@ func init() {
 		{"mtu-black-hole-upload-at-sender", func(r caseReport) bool {
 			return blackHole(r) && r.codes("path-mtu-black-hole") && !r.has("data-unacknowledged")
 		}},
+		{"two-responders-second-resets", func(r caseReport) bool {
+			found := r.anomaly(func(a *record.Anomaly) bool {
+				return a.Name == "second-responder" && a.Severity == record.SeverityWarning
+			})
+			return found && r.codes("reset-by-third-party") && !r.has("half-open-recovery") && r.first().State[fsm.Server].State == fsm.Established
+		}},
 	}...)
 }
 

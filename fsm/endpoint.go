@@ -58,6 +58,9 @@ type Endpoint struct {
 	synEnd   Seq  // the number behind its SYN and the data on it
 	finAgain bool // it sent its FIN more than once
 
+	earlier    opening // what its SYN-ACK before the latest offered, with hasEarlier
+	hasEarlier bool
+
 	unproved     uint8 // transitions by received segments without proof yet
 	sentRST      bool  // its last state change was a RST of its own
 	lastRST      Stamp // its own latest RST

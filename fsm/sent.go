@@ -125,6 +125,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		x.Syn = c.at
 		m |= SYNACKAgain | c.takeBack(side, RecvFIN) | c.takeBack(side, AckOfSYN)
 	case x.State == SynReceived:
+		x.earlier, x.hasEarlier = x.opening(), true
 		c.openWith(x, s)
 		m |= SYNACKChanged
 	default:
@@ -278,6 +279,9 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
 	finAgain := s.Flags&FIN != 0 && x.SentFIN && s.FinSeq() == x.FinSeq
 	m, rearm := c.reopen(side, s, finAgain)
+	if y.hasEarlier && s.Flags&ACK != 0 {
+		c.chooseOpening(side, s)
+	}
 	if y.opensFast() && x.unproved > 0 && echoesOlder(s, y) {
 		m |= c.takeBack(side, AckOfSYN) // the ACK that passed had not arrived yet
 	}

@@ -17,6 +17,7 @@ const (
 	CheckSYNRetransmit                 CheckName = "syn-retransmit"
 	CheckSYNACKRetransmit              CheckName = "synack-retransmit"
 	CheckSYNACKResendDiffers           CheckName = "synack-resend-diff"
+	CheckSecondResponder               CheckName = "second-responder"
 	CheckSYNResendDiffersISN           CheckName = "syn-resend-diff-isn"
 	CheckPortReuse                     CheckName = "port-reuse"
 	CheckISNReuse                      CheckName = "isn-reuse"

@@ -143,8 +143,9 @@ type Connection struct {
 	Verdict       Verdict
 	Tail          [2]Tail // what the verdict rests on beside the rest
 	Reset         Reset
-	Until         fsm.Time  // capture time when the record was closed
-	Superseded    fsm.Frame // the SYN that opened the next connection of the same addresses and ports; 0 for none
+	Second        SecondResponder // another host that answered the SYN in the server's name
+	Until         fsm.Time        // capture time when the record was closed
+	Superseded    fsm.Frame       // the SYN that opened the next connection of the same addresses and ports; 0 for none
 	Quality       ConnectionQuality
 	Zeek          Zeek
 	Suricata      Suricata

@@ -259,3 +259,9 @@ type Reset struct {
 	Silence   float64      // seconds without a segment before the RST, or before the segment that it answers at once
 	Before    [2]fsm.State // of client and server before it
 }
+
+// SecondResponder is another host that answered the client's SYN in the server's name.
+type SecondResponder struct {
+	SYNACK fsm.Frame // its first; 0 if there was none
+	RST    fsm.Frame // its latest; 0 for none
+}

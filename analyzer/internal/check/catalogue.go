@@ -13,6 +13,7 @@ var Catalogue = []*Check{
 	synRetransmit,
 	synackRetransmit,
 	synackResendDiff,
+	secondResponder,
 	synResendDiffISN,
 	portReuse,
 	isnReuse,

@@ -16,6 +16,9 @@ var halfOpenRecoveryCheck = &Check{
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
 	Meaning:   fsm.SYNInSync | fsm.RSTAnswers,
 	Judge: func(f *flow.Flow, found func(Finding)) {
+		if _, told := f.SecondResponder(); told {
+			return // the SYN-ACK, and the RST, are another host's
+		}
 		for _, side := range sides {
 			if frames := halfOpenRecovery(f, side); frames != nil {
 				found(Finding{

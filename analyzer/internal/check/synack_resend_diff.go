@@ -13,7 +13,6 @@ var synackResendDiff = &Check{
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.4.1",
 	Condition: "A second SYN-ACK has another ISN while the handshake is not complete.",
 	Benign: []string{
-		"two servers behind one address answer the same SYN (load balancer, anycast)",
 		"the server dropped its embryonic connection and answered the retransmitted SYN anew",
 	},
 	Peers: []record.PeerName{
@@ -22,6 +21,9 @@ var synackResendDiff = &Check{
 	Filter:  "tcp.flags.syn == 1 && tcp.flags.ack == 1",
 	Meaning: fsm.SYNACKChanged,
 	Judge: func(f *flow.Flow, found func(Finding)) {
+		if _, told := f.SecondResponder(); told {
+			return // two hosts did
+		}
 		for _, side := range sides {
 			if frames, k := notable(f, side, fsm.SYNACKChanged); k != nil {
 				found(Finding{

@@ -36,6 +36,10 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 		}
 	}
 	c.Reset = buildReset(f, c)
+	c.Second = record.SecondResponder{}
+	if r, ok := f.SecondResponder(); ok {
+		c.Second = record.SecondResponder{SYNACK: r.Other, RST: r.RST}
+	}
 }
 
 func buildUnanswered(u *flow.Unanswered) record.Unanswered {

@@ -18,6 +18,10 @@ func (f *Flow) Add(p *decode.Packet) {
 	f.takeSnapshot(&o)
 	f.headerFacts(&o)
 	f.probeKind(&o)
+	if o.s.Flags&(fsm.SYN|fsm.RST) != 0 {
+		f.noteResponder(&o)
+		o.other = f.fromOther(&o)
+	}
 	f.step(&o)
 	if o.carries() {
 		f.dataFacts(&o)
@@ -27,7 +31,7 @@ func (f *Flow) Add(p *decode.Packet) {
 	if o.probe.Any(probes) {
 		f.noteProbe(&o)
 	}
-	if o.s.Flags&(fsm.ACK|fsm.RST) == fsm.ACK && !p.Undelivered { // what never arrives tells its receiver nothing
+	if o.s.Flags&(fsm.ACK|fsm.RST) == fsm.ACK && !p.Undelivered && !o.other { // what never arrives tells its receiver nothing
 		f.ackFacts(&o)
 	}
 	f.milestones(&o)
@@ -51,6 +55,12 @@ func (f *Flow) step(o *observation) {
 		d.OutOfOrder++
 		f.relabel(d, p)
 		o.meaning = f.Conn.StepCopy(o.from, o.s, p.Frame, p.Time)
+	case o.other:
+		o.facts.add(OtherResponder)
+		o.meaning = f.Conn.StepCopy(o.from, o.s, p.Frame, p.Time)
+		if o.isReset() {
+			f.otherRST = p.Frame
+		}
 	case o.deliveredTwice:
 		o.facts.add(NetworkCopy)
 		o.meaning = f.Conn.StepCopy(o.from, o.s, p.Frame, p.Time)
@@ -93,7 +103,7 @@ func (f *Flow) dataFacts(o *observation) {
 
 // noteSending follows the sender's queue of what is not acknowledged.
 func (f *Flow) noteSending(o *observation) {
-	if o.deliveredTwice || o.late || !o.probe.Empty() {
+	if o.deliveredTwice || o.late || o.other || !o.probe.Empty() {
 		return
 	}
 	o.kind, o.original = f.noteSent(o)

@@ -69,6 +69,9 @@ type Flow struct {
 	high        [2]uint64       // highest relative number so far
 	hasBase     [2]bool
 
+	responders []responder // that answered the SYN with different numbers; nil for one
+	otherRST   fsm.Frame   // the latest RST of one that the client did not choose
+
 	events   *eventLog
 	icmp     *icmpLog    // nil for most
 	Meanings fsm.Meaning // everything that any segment meant

@@ -5,6 +5,9 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 // milestones notes the segments that open and close the connection.
 func (f *Flow) milestones(o *observation) {
 	s := o.s
+	if o.other {
+		return // no step of this connection
+	}
 	if s.Flags&(fsm.SYN|fsm.FIN|fsm.RST) != 0 || f.FinalACK.Nth == 0 {
 		switch {
 		case s.Flags&fsm.RST != 0:

@@ -21,6 +21,7 @@ type observation struct {
 	// It came twice, or later than a repetition of it: the machine takes it as a copy.
 	deliveredTwice bool
 	late           bool
+	other          bool // it comes from a second responder in the server's name
 
 	probe       SegmentFacts // what kind of probe it is, if one
 	facts       SegmentFacts

@@ -27,6 +27,9 @@ const (
 // <SEQ=SEG.ACK><CTL=RST> needs none); and what passed before.
 func reset(c *record.Connection) record.Verdict {
 	r := &c.Reset
+	if c.Second.RST != 0 && c.Second.RST == c.Close.RST {
+		return resetBySecond(c)
+	}
 	if r.Frame == 0 {
 		return record.Verdict{
 			Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{c.Close.RST},
