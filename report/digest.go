@@ -18,7 +18,8 @@ type Digest struct {
 	total  int
 	shown  worstFirst // at most Limit
 	groups map[findingKey]*findingGroup
-	shares bool // records stay valid: they need not be copied
+	shares bool    // records stay valid: they need not be copied
+	both   *Digest // of the connections seen at two taps, where there are two
 }
 
 // NewDigest returns a Digest for a report with these options.
@@ -39,6 +40,18 @@ func digestOf(r *record.Report, o Options) *Digest {
 // Add takes a connection that has ended. The record may be used for another one
 // afterwards.
 func (d *Digest) Add(c *record.Connection) {
+	d.add(c)
+	if c.Between == nil {
+		return
+	}
+	if d.both == nil {
+		d.both = NewDigest(d.o)
+		d.both.shares = d.shares
+	}
+	d.both.add(c)
+}
+
+func (d *Digest) add(c *record.Connection) {
 	d.total++
 	var own *record.Connection
 	keep := func() *record.Connection {
@@ -134,7 +147,7 @@ func (d *Digest) write(w io.Writer, r *record.Report, o Options) error {
 		p.connectionTable(d, r.Capture.First)
 		p.line()
 		if r.Capture.Taps != nil {
-			p.between(r)
+			p.between(d)
 			p.line()
 		}
 		p.findings(d, r)

@@ -13,25 +13,61 @@ const SchemaVersion = 1
 // JSON writes the report as one JSON document that ends in a newline. Schema
 // returns what describes it.
 func JSON(w io.Writer, r *record.Report, o Options) error {
-	e := encoder{files: o.forReport(r).Multi}
-	e.open('{')
-	e.head(o)
-	e.capture(&r.Capture)
-	e.summary(&r.Summary)
-	if !o.SummaryOnly {
-		e.array(`"connections":`)
-		for _, c := range r.Connections {
-			e.open('{')
-			e.connection(c)
-			e.endObject()
-			if err := e.passOn(w); err != nil {
-				return err
-			}
-		}
-		e.endArray()
+	return newJSON(w, o.forReport(r)).Finish(r)
+}
+
+// jsonDocument writes one JSON document, the connections as they come and what is known
+// only at the end behind them.
+type jsonDocument struct {
+	w     io.Writer
+	o     Options
+	e     encoder
+	begun bool
+}
+
+func newJSON(w io.Writer, o Options) Writer {
+	return &jsonDocument{w: w, o: o, e: encoder{files: o.forSources().Multi}}
+}
+
+func (d *jsonDocument) begin() {
+	if d.begun {
+		return
 	}
-	e.finish()
-	_, err := w.Write(e.buf)
+	d.begun = true
+	d.e.open('{')
+	d.e.head(d.o)
+	if !d.o.SummaryOnly {
+		d.e.array(`"connections":`)
+	}
+}
+
+// Connection appends a connection's object.
+func (d *jsonDocument) Connection(c *record.Connection) error {
+	if d.o.SummaryOnly {
+		return nil
+	}
+	d.begin()
+	d.e.open('{')
+	d.e.connection(c)
+	d.e.endObject()
+	return d.e.passOn(d.w)
+}
+
+// Finish writes the report's connections and the rest of the document.
+func (d *jsonDocument) Finish(r *record.Report) error {
+	d.begin()
+	for _, c := range r.Connections {
+		if err := d.Connection(c); err != nil {
+			return err
+		}
+	}
+	if !d.o.SummaryOnly {
+		d.e.endArray()
+	}
+	d.e.capture(&r.Capture)
+	d.e.summary(&r.Summary)
+	d.e.finish()
+	_, err := d.w.Write(d.e.buf)
 	return err
 }
 

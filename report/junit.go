@@ -1,7 +1,7 @@
 package report
 
 import (
-	"bufio"
+	"bytes"
 	"encoding/xml"
 	"io"
 	"strconv"
@@ -14,60 +14,106 @@ import (
 // junitXML writes the report as JUnit XML, as build servers read it: one test case
 // for each connection, failed by findings of Options.FailOn and above. What the
 // capture as a whole shows, and a source that was cut short, make a second suite.
-func junitXML(w io.Writer, r *record.Report, o Options) error {
-	o = o.forReport(r)
-	j := junit{w: bufio.NewWriter(w), o: o, least: o.FailOn}
+//
+// A suite says how many cases it has before it lists them, so connections are gathered
+// until there are suiteCases of them, or no more come. Only where one suite has them all
+// can the root say how many there are.
+type junitXML struct {
+	w     io.Writer
+	o     Options
+	least record.Severity // from which on a finding is a failure
+	b     bytes.Buffer    // what is to be written
+	begun bool            // the root's tag was written
+	suite caseSuite       // the connections gathered
+}
+
+// caseSuite is the cases of a suite, written but not passed on.
+type caseSuite struct {
+	tests, failed int
+	cases         bytes.Buffer
+	first, last   fsm.Time
+}
+
+// suiteCases is how many connections a suite has at most.
+const suiteCases = 10_000
+
+func newJUnit(w io.Writer, o Options) Writer {
+	j := &junitXML{w: w, o: o.forSources(), least: o.FailOn}
 	if j.least == record.SeverityCapture {
 		j.least = record.SeverityError
 	}
-	conns := r.Connections
-	if o.SummaryOnly {
-		conns = nil
+	return j
+}
+
+// Connection takes the case of a connection.
+func (j *junitXML) Connection(c *record.Connection) error {
+	if j.o.SummaryOnly {
+		return nil
 	}
-	failed := 0
-	for _, c := range conns {
-		if len(j.failing(c.Anomalies)) > 0 {
-			failed++
+	s := &j.suite
+	if s.tests == suiteCases {
+		if err := j.passOn(); err != nil {
+			return err
 		}
 	}
-	whole := j.captureCases(r)
-	wholeFailed := 0
-	for _, c := range whole {
-		if c.failure != "" {
-			wholeFailed++
-		}
+	if s.tests == 0 {
+		s.first, s.last = c.First, c.Last
 	}
-	name := o.Tool.Name
+	s.first, s.last = min(s.first, c.First), max(s.last, c.Last)
+	s.add(j.ofConnection(c))
+	return nil
+}
+
+// passOn writes the connections gathered, of which there are more.
+func (j *junitXML) passOn() error {
+	j.begin("")
+	j.writeSuite("connections", &j.suite)
+	_, err := j.b.WriteTo(j.w)
+	return err
+}
+
+// begin writes what comes before the first suite.
+func (j *junitXML) begin(counts string) {
+	if j.begun {
+		return
+	}
+	j.begun = true
+	name := j.o.Tool.Name
 	if name == "" {
 		name = "tcpflow-states"
 	}
-	j.raw(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<testsuites")
-	j.attr("name", name)
-	j.attr("tests", strconv.Itoa(len(conns)+len(whole)))
-	j.attr("failures", strconv.Itoa(failed+wholeFailed))
-	j.attr("errors", "0")
-	j.attr("time", seconds(span(r.Capture.First, r.Capture.Last)))
-	j.raw(">\n")
-	j.suite("connections", r, len(conns), failed)
-	for _, c := range conns {
-		j.testCase(j.ofConnection(c))
-	}
-	j.raw("  </testsuite>\n")
-	if len(whole) > 0 {
-		j.suite("capture", r, len(whole), wholeFailed)
-		for _, c := range whole {
-			j.testCase(c)
-		}
-		j.raw("  </testsuite>\n")
-	}
-	j.raw("</testsuites>\n")
-	return j.w.Flush() // bufio keeps the first error
+	j.b.WriteString(`<?xml version="1.0" encoding="UTF-8"?>` + "\n<testsuites")
+	xmlAttr(&j.b, "name", name)
+	j.b.WriteString(counts + ">\n")
 }
 
-type junit struct {
-	w     *bufio.Writer
-	o     Options
-	least record.Severity // from which on a finding is a failure
+// Finish writes the report's connections and what is said of the capture.
+func (j *junitXML) Finish(r *record.Report) error {
+	for _, c := range r.Connections {
+		if err := j.Connection(c); err != nil {
+			return err
+		}
+	}
+	if j.suite.tests == 0 {
+		j.suite.first, j.suite.last = r.Capture.First, r.Capture.Last
+	}
+	whole := caseSuite{first: r.Capture.First, last: r.Capture.Last}
+	for _, c := range j.captureCases(r) {
+		whole.add(c)
+	}
+	var counts bytes.Buffer
+	xmlAttr(&counts, "tests", strconv.Itoa(j.suite.tests+whole.tests))
+	xmlAttr(&counts, "failures", strconv.Itoa(j.suite.failed+whole.failed))
+	xmlAttr(&counts, "errors", "0")
+	xmlAttr(&counts, "time", seconds(span(r.Capture.First, r.Capture.Last)))
+	j.begin(counts.String())
+	j.writeSuite("connections", &j.suite)
+	if whole.tests > 0 {
+		j.writeSuite("capture", &whole)
+	}
+	j.b.WriteString("</testsuites>\n")
+	_, err := j.b.WriteTo(j.w)
+	return err
 }
 
 // junitCase is one test case.
@@ -80,49 +126,50 @@ type junitCase struct {
 	out         []string
 }
 
-// raw writes markup of ours.
-func (j *junit) raw(s string) { j.w.WriteString(s) }
-
-// text writes text from elsewhere: first made safe for a terminal, as such files
+// xmlText writes text from elsewhere: first made safe for a terminal, as such files
 // are printed, then for XML.
-func (j *junit) text(s string) {
-	xml.EscapeText(j.w, []byte(escape(s))) // the writer's error is kept by bufio
+func xmlText(b *bytes.Buffer, s string) {
+	xml.EscapeText(b, []byte(escape(s))) // a Buffer has no errors
 }
 
-func (j *junit) attr(name, value string) {
-	j.raw(" " + name + `="`)
-	j.text(value)
-	j.raw(`"`)
+func xmlAttr(b *bytes.Buffer, name, value string) {
+	b.WriteString(" " + name + `="`)
+	xmlText(b, value)
+	b.WriteByte('"')
 }
 
 func seconds(s float64) string { return strconv.FormatFloat(s, 'f', 6, 64) }
 
-func (j *junit) suite(name string, r *record.Report, tests, failed int) {
-	j.raw("  <testsuite")
-	j.attr("name", name)
-	j.attr("tests", strconv.Itoa(tests))
-	j.attr("failures", strconv.Itoa(failed))
-	j.attr("errors", "0")
-	j.attr("skipped", "0")
-	j.attr("hostname", "localhost")
-	j.attr("time", seconds(span(r.Capture.First, r.Capture.Last)))
-	j.attr("timestamp", goTime(r.Capture.First).UTC().Format("2006-01-02T15:04:05"))
-	j.raw(">\n")
-	j.raw("    <properties>\n")
-	for i := range r.Capture.Sources {
-		j.raw("      <property")
-		j.attr("name", "source "+strconv.Itoa(i+1))
-		j.attr("value", r.Capture.Sources[i].Name)
-		j.raw("/>\n")
+// writeSuite writes a suite, and empties it.
+func (j *junitXML) writeSuite(name string, s *caseSuite) {
+	b := &j.b
+	b.WriteString("  <testsuite")
+	xmlAttr(b, "name", name)
+	xmlAttr(b, "tests", strconv.Itoa(s.tests))
+	xmlAttr(b, "failures", strconv.Itoa(s.failed))
+	xmlAttr(b, "errors", "0")
+	xmlAttr(b, "skipped", "0")
+	xmlAttr(b, "hostname", "localhost")
+	xmlAttr(b, "time", seconds(span(s.first, s.last)))
+	xmlAttr(b, "timestamp", goTime(s.first).UTC().Format("2006-01-02T15:04:05"))
+	b.WriteString(">\n    <properties>\n")
+	for i, source := range j.o.Sources {
+		b.WriteString("      <property")
+		xmlAttr(b, "name", "source "+strconv.Itoa(i+1))
+		xmlAttr(b, "value", source)
+		b.WriteString("/>\n")
 	}
-	j.raw("      <property")
-	j.attr("name", "fail-on")
-	j.attr("value", j.least.String())
-	j.raw("/>\n    </properties>\n")
+	b.WriteString("      <property")
+	xmlAttr(b, "name", "fail-on")
+	xmlAttr(b, "value", j.least.String())
+	b.WriteString("/>\n    </properties>\n")
+	s.cases.WriteTo(b)
+	b.WriteString("  </testsuite>\n")
+	s.tests, s.failed = 0, 0
 }
 
 // failing returns the findings that fail a case.
-func (j *junit) failing(list []record.Anomaly) []*record.Anomaly {
+func (j *junitXML) failing(list []record.Anomaly) []*record.Anomaly {
 	var out []*record.Anomaly
 	for i := range list {
 		if list[i].Severity >= j.least {
@@ -132,7 +179,7 @@ func (j *junit) failing(list []record.Anomaly) []*record.Anomaly {
 	return out
 }
 
-func (j *junit) ofConnection(c *record.Connection) junitCase {
+func (j *junitXML) ofConnection(c *record.Connection) junitCase {
 	k := junitCase{
 		class: "connection." + optionalOr(c.Service, "tcp"), time: span(c.First, c.Last),
 		name: "#" + number(c.ID) + " " + addr(c.Client) + " > " + addr(c.Server),
@@ -161,7 +208,7 @@ func (j *junit) ofConnection(c *record.Connection) junitCase {
 
 // captureCases returns a case for each source that was cut and each finding on
 // the capture as a whole.
-func (j *junit) captureCases(r *record.Report) []junitCase {
+func (j *junitXML) captureCases(r *record.Report) []junitCase {
 	var list []junitCase
 	for i := range r.Capture.Sources {
 		if s := &r.Capture.Sources[i]; s.Cut != "" {
@@ -186,7 +233,7 @@ func (j *junit) captureCases(r *record.Report) []junitCase {
 }
 
 // finding writes a finding as one line.
-func (j *junit) finding(a *record.Anomaly) string {
+func (j *junitXML) finding(a *record.Anomaly) string {
 	text := a.Severity.String() + " " + findingSentence(a)
 	if len(a.Frames) > 0 {
 		p := page{o: j.o, g: unicodeGlyphs}
@@ -198,39 +245,43 @@ func (j *junit) finding(a *record.Anomaly) string {
 	return text
 }
 
-func (j *junit) testCase(k junitCase) {
-	j.raw("    <testcase")
-	j.attr("classname", k.class)
-	j.attr("name", k.name)
-	j.attr("time", seconds(k.time))
+// add adds a case.
+func (s *caseSuite) add(k junitCase) {
+	s.tests++
+	b := &s.cases
+	b.WriteString("    <testcase")
+	xmlAttr(b, "classname", k.class)
+	xmlAttr(b, "name", k.name)
+	xmlAttr(b, "time", seconds(k.time))
 	if k.failure == "" && len(k.out) == 0 {
-		j.raw("/>\n")
+		b.WriteString("/>\n")
 		return
 	}
-	j.raw(">\n")
+	b.WriteString(">\n")
 	if k.failure != "" {
-		j.raw("      <failure")
-		j.attr("message", k.failure)
-		j.attr("type", k.kind)
-		j.raw(">")
-		j.lines(k.details)
-		j.raw("</failure>\n")
+		s.failed++
+		b.WriteString("      <failure")
+		xmlAttr(b, "message", k.failure)
+		xmlAttr(b, "type", k.kind)
+		b.WriteString(">")
+		xmlLines(b, k.details)
+		b.WriteString("</failure>\n")
 	}
 	if len(k.out) > 0 {
-		j.raw("      <system-out>")
-		j.lines(k.out)
-		j.raw("</system-out>\n")
+		b.WriteString("      <system-out>")
+		xmlLines(b, k.out)
+		b.WriteString("</system-out>\n")
 	}
-	j.raw("    </testcase>\n")
+	b.WriteString("    </testcase>\n")
 }
 
-// lines writes lines of text.
-func (j *junit) lines(lines []string) {
-	for i, l := range lines {
+// xmlLines writes lines of text.
+func xmlLines(b *bytes.Buffer, list []string) {
+	for i, l := range list {
 		if i > 0 {
-			j.raw("\n")
+			b.WriteByte('\n')
 		}
-		j.text(l)
+		xmlText(b, l)
 	}
 }
 

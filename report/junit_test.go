@@ -50,7 +50,7 @@ type junitSuite struct {
 func readJUnit(t *testing.T, r *record.Report, o Options) junitSuites {
 	t.Helper()
 	var b bytes.Buffer
-	if err := junitXML(&b, r, o); err != nil {
+	if err := FindFormat("junit").Write(&b, r, o); err != nil {
 		t.Fatal(err)
 	}
 	for i, c := range b.String() {

@@ -16,7 +16,7 @@ type ndjson struct {
 
 // newNDJSON returns an ndjson that writes to w, one Write a line.
 func newNDJSON(w io.Writer, o Options) Writer {
-	return &ndjson{w: w, o: o, e: encoder{files: o.Multi, buf: make([]byte, 0, 4096)}}
+	return &ndjson{w: w, o: o, e: encoder{files: o.forSources().Multi, buf: make([]byte, 0, 4096)}}
 }
 
 // Connection writes a line of type "connection" and one of type "anomaly" for

@@ -17,7 +17,8 @@ type Options struct {
 	Zone        *time.Location // zone of LocalTime; nil means the machine's
 	Full        bool           // unfold runs of plain segments
 	Limit       int            // rows of the connection table, of a timeline, of findings; 0 means all
-	Multi       bool           // print frames as file:number; a report of several sources sets it by itself
+	Multi       bool           // print frames as file:number; several Sources set it by themselves
+	Sources     []string       // names of the sources; a report that has them need not be told
 	Timelines   bool           // Text adds a timeline of every connection
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
@@ -61,7 +62,18 @@ func (o Options) zone() *time.Location {
 
 // forReport completes the options with what the report itself decides.
 func (o Options) forReport(r *record.Report) Options {
-	o.Multi = o.Multi || len(r.Capture.Sources) > 1
+	if len(r.Capture.Sources) > 0 {
+		o.Sources = nil
+		for i := range r.Capture.Sources {
+			o.Sources = append(o.Sources, r.Capture.Sources[i].Name)
+		}
+	}
+	return o.forSources()
+}
+
+// forSources completes the options with what the sources decide.
+func (o Options) forSources() Options {
+	o.Multi = o.Multi || len(o.Sources) > 1
 	return o
 }
 

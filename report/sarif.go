@@ -10,82 +10,86 @@ import (
 )
 
 // sarifLog writes the findings as a SARIF 2.1.0 log, as code-scanning services read
-// it: one rule for each check of Options.Checks, or for each that found
-// something when that is empty, and one result for each finding. A result's
-// location is the capture file; the frames are among its properties, as there
-// is no line to point to.
-func sarifLog(w io.Writer, r *record.Report, o Options) error {
-	s := sarif{r: r, checks: sarifRules(r, o.Checks), index: map[record.CheckName]int{}}
-	s.files = o.forReport(r).Multi
-	for i := range s.checks {
-		s.index[s.checks[i].Name] = i
+// it: one rule for each check of Options.Checks, and for each other one that found
+// something, and one result for each finding, as it comes. A result's location is the
+// capture file; the frames are among its properties, as there is no line to point to.
+type sarifLog struct {
+	encoder
+	w     io.Writer
+	o     Options
+	begun bool
+	rules []record.CheckDoc
+	index map[record.CheckName]int // place of a rule by its id
+}
+
+func newSARIF(w io.Writer, o Options) Writer {
+	o = o.forSources()
+	s := &sarifLog{w: w, o: o, index: map[record.CheckName]int{}}
+	s.files = o.Multi
+	for i := range o.Checks {
+		s.index[o.Checks[i].Name] = i
 	}
+	s.rules = append(s.rules, o.Checks...)
+	return s
+}
+
+func (s *sarifLog) begin() {
+	if s.begun {
+		return
+	}
+	s.begun = true
 	s.open('{')
 	s.keyLiteral(`"$schema":`, "https://json.schemastore.org/sarif-2.1.0.json")
 	s.keyLiteral(`"version":`, "2.1.0")
 	s.array(`"runs":`)
 	s.open('{')
-	s.driver(o.Tool)
-	s.invocation()
-	s.artifacts()
 	s.array(`"results":`)
+}
+
+// Connection writes the connection's findings.
+func (s *sarifLog) Connection(c *record.Connection) error {
+	if s.o.SummaryOnly || len(c.Anomalies) == 0 {
+		return nil
+	}
+	s.begin()
+	for i := range c.Anomalies {
+		s.result(c, &c.Anomalies[i])
+	}
+	return s.passOn(s.w)
+}
+
+// Finish writes the findings of the report's connections, those on the capture as a
+// whole, and what they are about.
+func (s *sarifLog) Finish(r *record.Report) error {
+	s.begin()
+	for _, c := range r.Connections {
+		if err := s.Connection(c); err != nil {
+			return err
+		}
+	}
 	for i := range r.Capture.Anomalies {
 		s.result(nil, &r.Capture.Anomalies[i])
 	}
-	if !o.SummaryOnly {
-		for _, c := range r.Connections {
-			for i := range c.Anomalies {
-				s.result(c, &c.Anomalies[i])
-			}
-			if err := s.passOn(w); err != nil {
-				return err
-			}
-		}
-	}
 	s.endArray()
+	s.driver(r)
+	s.invocation(r)
+	s.artifacts(r)
 	s.endObject()
 	s.endArray()
 	s.finish()
-	_, err := w.Write(s.buf)
+	_, err := s.w.Write(s.buf)
 	return err
 }
 
-type sarif struct {
-	encoder
-	r      *record.Report
-	checks []record.CheckDoc
-	index  map[record.CheckName]int // place of a rule by its id
-}
-
-// sarifRules returns the catalogue, completed with what was found and is not in it.
-func sarifRules(r *record.Report, catalogue []record.CheckDoc) []record.CheckDoc {
-	rules := append([]record.CheckDoc(nil), catalogue...)
-	known := map[record.CheckName]bool{}
-	for i := range rules {
-		known[rules[i].Name] = true
+// rule returns the place of the finding's rule, which is added if there is none.
+func (s *sarifLog) rule(a *record.Anomaly) int {
+	i, known := s.index[a.Name]
+	if !known {
+		i = len(s.rules)
+		s.index[a.Name] = i
+		s.rules = append(s.rules, record.CheckDoc{Name: a.Name, Title: string(a.Name), Severity: a.Severity, Rule: a.Rule, Benign: a.Benign})
 	}
-	add := func(a *record.Anomaly) {
-		if !known[a.Name] {
-			known[a.Name] = true
-			rules = append(rules, record.CheckDoc{Name: a.Name, Title: string(a.Name), Severity: a.Severity, Rule: a.Rule, Benign: a.Benign})
-		}
-	}
-	for i := range r.Capture.Anomalies {
-		add(&r.Capture.Anomalies[i])
-	}
-	for _, c := range r.Connections {
-		for i := range c.Anomalies {
-			add(&c.Anomalies[i])
-		}
-	}
-	for i := range r.Summary.Anomalies {
-		for k := range rules {
-			if s := &r.Summary.Anomalies[i]; rules[k].Name == s.Name && rules[k].Title == string(s.Name) && s.Title != "" {
-				rules[k].Title = s.Title
-			}
-		}
-	}
-	return rules
+	return i
 }
 
 // sarifLevels are the levels for the severities; a fault of the capture is worth
@@ -97,13 +101,14 @@ var sarifLevels = [...]string{
 	record.SeverityError:   "error",
 }
 
-func (s *sarif) text(k, text string) {
+func (s *sarifLog) text(k, text string) {
 	s.object(k)
 	s.keyStr(`"text":`, text)
 	s.endObject()
 }
 
-func (s *sarif) driver(t Tool) {
+func (s *sarifLog) driver(r *record.Report) {
+	t := s.o.Tool
 	if t.Name == "" {
 		t.Name = "tcpflow-states"
 	}
@@ -114,8 +119,11 @@ func (s *sarif) driver(t Tool) {
 		s.keyStr(`"version":`, t.Version)
 	}
 	s.array(`"rules":`)
-	for i := range s.checks {
-		c := &s.checks[i]
+	for i := range s.rules {
+		c := &s.rules[i]
+		if n := summarized(&r.Summary, c.Name); c.Title == string(c.Name) && n != nil && n.Title != "" {
+			c.Title = n.Title // of a rule that the catalogue does not have
+		}
 		s.open('{')
 		s.keyStr(`"id":`, string(c.Name))
 		s.text(`"shortDescription":`, sentence(c.Title))
@@ -143,6 +151,16 @@ func (s *sarif) driver(t Tool) {
 	s.endObject()
 }
 
+// summarized returns what the summary counts of a check, or nil.
+func summarized(s *record.Summary, name record.CheckName) *record.AnomalyCount {
+	for i := range s.Anomalies {
+		if s.Anomalies[i].Name == name {
+			return &s.Anomalies[i]
+		}
+	}
+	return nil
+}
+
 // sentence makes a title the sentence that SARIF wants.
 func sentence(title string) string {
 	if title == "" {
@@ -152,18 +170,18 @@ func sentence(title string) string {
 }
 
 // invocation tells whether the input could be read whole.
-func (s *sarif) invocation() {
+func (s *sarifLog) invocation(r *record.Report) {
 	cut := false
-	for i := range s.r.Capture.Sources {
-		cut = cut || s.r.Capture.Sources[i].Cut != ""
+	for i := range r.Capture.Sources {
+		cut = cut || r.Capture.Sources[i].Cut != ""
 	}
 	s.array(`"invocations":`)
 	s.open('{')
 	s.keyBool(`"executionSuccessful":`, !cut)
 	if cut {
 		s.array(`"toolExecutionNotifications":`)
-		for i := range s.r.Capture.Sources {
-			if src := &s.r.Capture.Sources[i]; src.Cut != "" {
+		for i := range r.Capture.Sources {
+			if src := &r.Capture.Sources[i]; src.Cut != "" {
 				s.open('{')
 				s.keyLiteral(`"level":`, "error")
 				what := "Cut short: "
@@ -180,12 +198,12 @@ func (s *sarif) invocation() {
 	s.endArray()
 }
 
-func (s *sarif) artifacts() {
+func (s *sarifLog) artifacts(r *record.Report) {
 	s.array(`"artifacts":`)
-	for i := range s.r.Capture.Sources {
+	for i := range r.Capture.Sources {
 		s.open('{')
 		s.object(`"location":`)
-		s.keyStr(`"uri":`, fileURI(s.r.Capture.Sources[i].Name))
+		s.keyStr(`"uri":`, fileURI(r.Capture.Sources[i].Name))
 		s.endObject()
 		s.array(`"roles":`)
 		s.literal("analysisTarget")
@@ -208,14 +226,15 @@ func fileURI(name string) string {
 	return u.String()
 }
 
-func (s *sarif) result(c *record.Connection, a *record.Anomaly) {
+func (s *sarifLog) result(c *record.Connection, a *record.Anomaly) {
 	s.open('{')
 	s.keyStr(`"ruleId":`, string(a.Name))
-	s.keyInt(`"ruleIndex":`, s.index[a.Name])
+	rule := s.rule(a)
+	s.keyInt(`"ruleIndex":`, rule)
 	s.keyLiteral(`"level":`, sarifLevels[a.Severity&3])
 	text := a.Message
 	if text == "" {
-		text = sentence(s.checks[s.index[a.Name]].Title)
+		text = sentence(s.rules[rule].Title)
 	}
 	s.text(`"message":`, text)
 	s.location(c, a)
@@ -250,7 +269,7 @@ func (s *sarif) result(c *record.Connection, a *record.Anomaly) {
 
 // location points to the capture file, and names the connection and the first
 // frame.
-func (s *sarif) location(c *record.Connection, a *record.Anomaly) {
+func (s *sarifLog) location(c *record.Connection, a *record.Anomaly) {
 	var at fsm.Frame
 	switch {
 	case len(a.Frames) > 0:
@@ -259,11 +278,11 @@ func (s *sarif) location(c *record.Connection, a *record.Anomaly) {
 		at = c.FirstFrame
 	}
 	s.array(`"locations":`)
-	if file := at.File(); file < len(s.r.Capture.Sources) {
+	if file := at.File(); file < len(s.o.Sources) {
 		s.open('{')
 		s.object(`"physicalLocation":`)
 		s.object(`"artifactLocation":`)
-		s.keyStr(`"uri":`, fileURI(s.r.Capture.Sources[file].Name))
+		s.keyStr(`"uri":`, fileURI(s.o.Sources[file]))
 		s.keyInt(`"index":`, file)
 		s.endObject()
 		s.endObject()

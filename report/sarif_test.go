@@ -62,7 +62,7 @@ func TestSARIFFollowsTheStandard(t *testing.T) {
 		{"nothing", &record.Report{}, Options{}},
 	} {
 		var b bytes.Buffer
-		if err := sarifLog(&b, test.report, test.o); err != nil {
+		if err := FindFormat("sarif").Write(&b, test.report, test.o); err != nil {
 			t.Fatal(err)
 		}
 		if i := strings.IndexFunc(b.String(), func(r rune) bool {
@@ -84,7 +84,7 @@ func TestSARIFFollowsTheStandard(t *testing.T) {
 func TestSARIFResults(t *testing.T) {
 	r := withCaptureFinding()
 	var b bytes.Buffer
-	if err := sarifLog(&b, r, Options{Checks: []record.CheckDoc{{Name: record.CheckZeroWindow, Title: "window closed", Severity: record.SeverityWarning}}}); err != nil {
+	if err := FindFormat("sarif").Write(&b, r, Options{Checks: []record.CheckDoc{{Name: record.CheckZeroWindow, Title: "window closed", Severity: record.SeverityWarning}}}); err != nil {
 		t.Fatal(err)
 	}
 	var log struct {

@@ -41,23 +41,13 @@ func ahead(seconds float64) string {
 }
 
 // between writes what happened to the connections' segments between two taps.
-func (p *page) between(r *record.Report) {
-	if r.Capture.Taps == nil {
-		return
-	}
-	with := NewDigest(p.o)
-	with.shares = true
-	for _, c := range r.Connections {
-		if c.Between != nil {
-			with.Add(c)
-		}
-	}
-	shown, left := with.connections()
+func (p *page) between(d *Digest) {
 	p.heading("Between the taps")
-	if len(shown) == 0 {
+	if d.both == nil {
 		p.line("  no connection was seen at both")
 		return
 	}
+	shown, left := d.both.connections()
 	t := newGrid(p, []string{"#", "from tap\nto tap", "sent", "arrived", "lost", "delay\nmin, median, max", "notes"})
 	t.right(0, 2, 3, 4)
 	for _, c := range shown {

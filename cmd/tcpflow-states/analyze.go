@@ -123,7 +123,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	a.confine(files)
 	live := len(pipes) > 0
-	out := newOutput(a, &opt.options, live, len(files) > 1, opt.merge)
+	out := newOutput(a, &opt.options, live, files)
 	if !live {
 		out.command = commandFor(files)
 		if opt.merge && out.command != "" {
@@ -137,7 +137,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	s.waits = live && len(files) == 1
 	s.filter = filter
-	if !out.streams() || out.digest != nil || !isTerminal(a.stdout) {
+	if out.digest != nil || out.writer == nil && !out.lines() || !isTerminal(a.stdout) {
 		s.progress = a.newProgress()
 	}
 	s.read(source)

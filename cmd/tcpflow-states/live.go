@@ -94,7 +94,7 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		ctx, cancel = context.WithTimeout(ctx, opt.duration)
 		defer cancel()
 	}
-	out := newOutput(a, &opt.options, true, false, false)
+	out := newOutput(a, &opt.options, true, []string{strings.Join(opt.ifaces, ", ")})
 	s := newSession(a, &opt.options, out, ctx, sig, nil)
 	s.endless = true
 	source, err := capture.OpenLive(ctx, capture.LiveOptions{

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -9,9 +10,8 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
-// output prints what the analysis finds in the form asked for. When packets
-// come as they happen it prints each connection as it ends; otherwise all of
-// them at the end, but for formats that stream.
+// output prints what the analysis finds in the form asked for. It takes each
+// connection as it ends, and keeps of it only what is still to be printed.
 type output struct {
 	app     *app
 	opt     *options
@@ -27,7 +27,8 @@ type output struct {
 	matched int             // connections chosen by --conn
 	first   bool            // a line was printed
 	kept    keeper
-	digest  *report.Digest // what the report will show, where connections are not kept
+	chosen  []*record.Connection // by --conn, --explain or --explain-frame, to be shown whole
+	digest  *report.Digest       // what the report will show of all connections
 	look    worthALook
 }
 
@@ -37,21 +38,36 @@ type worthALook struct {
 	rank int
 }
 
-func newOutput(a *app, opt *options, live, multi, merged bool) *output {
+// newOutput returns an output of what comes from the sources named.
+func newOutput(a *app, opt *options, live bool, sources []string) *output {
 	o := &output{app: a, opt: opt, live: live, out: newResults(a.stdout), render: opt.render(a)}
-	o.render.Multi = multi
-	if !opt.text() {
+	for _, name := range sources {
+		o.render.Sources = append(o.render.Sources, opt.sourceName(name))
+	}
+	o.render.Multi = len(sources) > 1
+	switch {
+	case !opt.text():
 		o.writer = opt.form.New(o.out, o.render)
-	} else if !live && !opt.quiet && !opt.summaryOnly && opt.frame == 0 && len(opt.explain) == 0 && len(opt.conns) == 0 && !merged {
+	case !live && !opt.quiet && !opt.summaryOnly && !opt.some():
 		o.digest = report.NewDigest(o.render)
 	}
 	return o
 }
 
-// streams tells whether connections are handled as they end, so that the
-// analyzer need not keep them.
-func (o *output) streams() bool {
-	return o.digest != nil || o.opt.form.Streams || o.opt.quiet || o.opt.summaryOnly || o.live && o.opt.text() && o.opt.frame == 0 && len(o.opt.explain) == 0
+// some tells whether the report is about some connections only.
+func (o *options) some() bool { return o.frame != 0 || len(o.conns) > 0 }
+
+// lines tells whether connections are told in lines of their own, as they end.
+func (o *output) lines() bool {
+	if o.writer != nil {
+		return o.opt.form.Streams
+	}
+	return o.live && !o.opt.quiet && !o.opt.summaryOnly && o.opt.frame == 0 && len(o.opt.explain) == 0
+}
+
+// prompt tells whether a connection is wanted soon after its end.
+func (o *output) prompt() bool {
+	return o.live && (o.lines() || o.opt.quiet || o.opt.summaryOnly)
 }
 
 // maxSegments bounds the segments kept for timelines.
@@ -75,15 +91,15 @@ func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 	return func(id uint64) bool { return id <= uint64(o.opt.timelines) }, maxSegments
 }
 
-// chosen tells whether the connection is to be shown.
-func (o *output) chosen(c *record.Connection) bool {
-	return len(o.opt.conns) == 0 || o.opt.conns.has(c.ID)
+// shown tells whether the connection is one to be shown whole.
+func (o *output) shown(c *record.Connection) bool {
+	return o.opt.frame == 0 || slices.ContainsFunc(c.Segments, func(s record.Segment) bool { return s.Frame == o.opt.frame })
 }
 
 // connection takes a connection that has ended; c is valid during the call.
 func (o *output) connection(c *record.Connection) error {
 	o.ended.Add(1)
-	if !o.chosen(c) {
+	if len(o.opt.conns) > 0 && !o.opt.conns.has(c.ID) {
 		return nil
 	}
 	o.note(c)
@@ -94,6 +110,10 @@ func (o *output) connection(c *record.Connection) error {
 		o.writer.Connection(c) // errors of writing stay in o.out
 	case o.digest != nil:
 		o.digest.Add(c)
+	case !o.lines():
+		if o.shown(c) {
+			o.chosen = append(o.chosen, c.Clone())
+		}
 	default:
 		o.first = true
 		report.Line(o.out, c, o.render)
@@ -118,13 +138,8 @@ func (o *output) finish(r *record.Report) error {
 	for i := range r.Capture.Anomalies {
 		o.worst = max(o.worst, r.Capture.Anomalies[i].Severity)
 	}
-	if !o.streams() {
-		o.ended.Store(uint64(len(r.Connections)))
-		r.Connections = slices.DeleteFunc(r.Connections, func(c *record.Connection) bool { return !o.chosen(c) })
-		for _, c := range r.Connections {
-			o.note(c)
-		}
-	}
+	slices.SortFunc(o.chosen, func(a, b *record.Connection) int { return cmp.Compare(a.ID, b.ID) })
+	r.Connections = o.chosen
 	if !o.opt.quiet {
 		o.print(r)
 	}
@@ -172,14 +187,10 @@ func (o *output) print(r *record.Report) {
 		o.render.Timelines = o.matched <= o.opt.timelines
 		o.digest.Write(o.out, r, o.render)
 		o.hint()
-	case o.streams():
+	case o.lines():
 		o.closing(r)
-	case len(o.opt.conns) > 0:
-		report.Timelines(o.out, r, o.render)
 	default:
-		o.render.Timelines = len(r.Connections) <= o.opt.timelines
-		report.Text(o.out, r, o.render)
-		o.hint()
+		report.Timelines(o.out, r, o.render)
 	}
 }
 

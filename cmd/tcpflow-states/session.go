@@ -43,7 +43,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	keep, most := out.keepSegments()
 	o := analyzer.Options{
 		MSL:            fsm.Time(opt.msl),
-		Linger:         opt.waits(out.live && out.streams()),
+		Linger:         opt.waits(out.prompt()),
 		Segments:       keep,
 		MaxSegments:    most,
 		NoChecksums:    opt.noChecksums,
@@ -52,12 +52,10 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Select:         opt.ends.choice(),
 		SummaryOnly:    opt.summaryOnly || opt.quiet,
 		Taps:           both,
+		Each:           out.connection,
 	}
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
-	}
-	if out.streams() {
-		o.Each = out.connection
 	}
 	if out.digest != nil && !opt.full {
 		o.OwnRecords = opt.limit // more of a kind are only counted
@@ -210,9 +208,7 @@ func (s *session) finish() error {
 			}
 			sources[i].Interrupt("by " + signalName(s.sig.got()))
 		}
-		if sources[i].Name == "-" && !s.opt.form.Whole {
-			sources[i].Name = "standard input"
-		}
+		sources[i].Name = s.opt.sourceName(sources[i].Name)
 	}
 	r, _ := s.analyzer.Finish(sources...) // what fails in Each is the output, which keeps its error
 	s.addUnmatched(&r.Capture)
@@ -230,6 +226,14 @@ func (s *session) finish() error {
 		return s.err
 	}
 	return unknownLinkTypes(r)
+}
+
+// sourceName is what the report calls a source.
+func (o *options) sourceName(name string) string {
+	if name == "-" && !o.form.Whole {
+		return "standard input"
+	}
+	return name
 }
 
 // manyOpen is from how many connections on, open at the end, their records count.
