@@ -37,11 +37,15 @@ type Options struct {
 	Linger         fsm.Time             // capture time between a connection's end and its record; 0 means 2 MSL
 	MaxConnections int                  // open connections tracked at once; 0 means DefaultMaxConnections
 	Segments       func(id uint64) bool // whether to keep the segments of the connection with this ID; nil keeps none
-	MaxSegments    int                  // segments kept over all connections; 0 means no limit
-	Judge          func(fsm.Frame) bool // whether to keep, for package explain, how the segment in a frame was judged, if it is kept; nil keeps none
-	Workers        int                  // goroutines that track connections, beside the caller's; 0 or 1 starts none
-	Immediate      bool                 // report connections at every packet, for captures under way
-	NoChecksums    bool                 // do not verify TCP checksums
+	// SegmentsBetween says by a connection's ends, in either order, whether to keep its
+	// segments; nil keeps none that Segments does not. IPv4 addresses come unmapped.
+	SegmentsBetween func(a, b netip.AddrPort) bool
+
+	MaxSegments int                  // segments kept over all connections; 0 means no limit
+	Judge       func(fsm.Frame) bool // whether to keep, for package explain, how the segment in a frame was judged, if it is kept; nil keeps none
+	Workers     int                  // goroutines that track connections, beside the caller's; 0 or 1 starts none
+	Immediate   bool                 // report connections at every packet, for captures under way
+	NoChecksums bool                 // do not verify TCP checksums
 
 	// Select, if set, says by its ends which segments to analyse. IPv4 addresses come
 	// unmapped. What it leaves out is counted as skipped, "filtered-out".
@@ -129,7 +133,8 @@ func New(opt Options) *Analyzer {
 		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections,
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
-		Wanted: wanted(opt.Select), Each: opt.Each, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
+		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
+		Each: opt.Each, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
 	}
 	if opt.Taps != nil {
 		o.OwnRecords = 0
@@ -139,7 +144,8 @@ func New(opt Options) *Analyzer {
 	return &Analyzer{core: pipeline.New(o), taps: opt.Taps}
 }
 
-func wanted(choose func(src, dst netip.AddrPort) bool) func(*decode.Packet) bool {
+// chosenByEnds makes a choice of addresses one of packets.
+func chosenByEnds(choose func(src, dst netip.AddrPort) bool) func(*decode.Packet) bool {
 	if choose == nil {
 		return nil
 	}

@@ -28,7 +28,7 @@ type Comparison struct {
 func Compare(ctx context.Context, first, second capture.Source, opt Options) (*Comparison, error) {
 	var both [2]*vantage.Tap
 	for i, source := range [2]capture.Source{first, second} {
-		both[i] = vantage.NewTap(wanted(opt.Select))
+		both[i] = vantage.NewTap(chosenByEnds(opt.Select))
 		if err := readTap(ctx, both[i], i, source); err != nil {
 			return nil, err
 		}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"reflect"
 	"testing"
@@ -42,8 +43,7 @@ func TestWorkersChangeNothing(t *testing.T) {
 				t.Errorf("%s: %d workers give another output than 1", name, workers)
 			}
 		}
-		whole := analyzer.Options{Segments: func(uint64) bool { return false }}
-		if got := outputs(t, open, whole); !bytes.Equal(got, want) {
+		if got := outputs(t, open, trackedWhole); !bytes.Equal(got, want) {
 			t.Errorf("%s: connections tracked whole from the first segment on give another output", name)
 		}
 	}
@@ -53,11 +53,14 @@ func outputs(t *testing.T, open func() (capture.Source, error), opt analyzer.Opt
 	t.Helper()
 	var out bytes.Buffer
 	run := func(opt analyzer.Options) *record.Report { return analyseAll(t, open, opt) }
-	if err := report.JSON(&out, run(opt), report.DefaultOptions()); err != nil {
+	if err := report.JSON(&out, bare(run(opt)), report.DefaultOptions()); err != nil {
 		t.Fatal(err)
 	}
 	lines := report.FindFormat("ndjson").New(&out, report.DefaultOptions())
-	opt.Each = lines.Connection
+	opt.Each = func(c *record.Connection) error {
+		c.Segments = nil
+		return lines.Connection(c)
+	}
 	r := run(opt)
 	if err := lines.Finish(r); err != nil {
 		t.Fatal(err)
@@ -128,5 +131,37 @@ func analyseAll(t *testing.T, open func() (capture.Source, error), opt analyzer.
 			Data: p.Data, Length: p.Length, Time: p.Time, LinkType: p.LinkType,
 			Interface: p.Interface, Source: p.Source, Number: p.Number,
 		})
+	}
+}
+
+// Segments may be asked for by a connection's ends, in either order: those of the others
+// are not kept, and all else is the same.
+func TestSegmentsBetween(t *testing.T) {
+	var web bytes.Buffer
+	if _, err := tracegen.Web(&web, 3000, 7); err != nil {
+		t.Fatal(err)
+	}
+	open := func() (capture.Source, error) { return capture.OpenReader("web", bytes.NewReader(web.Bytes())) }
+	plain := analyseAll(t, open, analyzer.Options{})
+	wanted := plain.Connections[len(plain.Connections)/2]
+	client, server := netip.AddrPortFrom(wanted.Client.IP, wanted.Client.Port), netip.AddrPortFrom(wanted.Server.IP, wanted.Server.Port)
+	whole := analyseAll(t, open, trackedWhole)
+	for _, workers := range []int{1, 3} {
+		for _, ends := range [][2]netip.AddrPort{{client, server}, {server, client}} {
+			r := analyseAll(t, open, analyzer.Options{Workers: workers, SegmentsBetween: func(a, b netip.AddrPort) bool {
+				return ends == [2]netip.AddrPort{a, b} || ends == [2]netip.AddrPort{b, a}
+			}})
+			for i, c := range r.Connections {
+				if c.ID != wanted.ID && len(c.Segments) > 0 {
+					t.Errorf("connection %d has %d segments", c.ID, len(c.Segments))
+				}
+				if c.ID == wanted.ID && !reflect.DeepEqual(c.Segments, whole.Connections[i].Segments) {
+					t.Errorf("%d segments, with all kept %d", len(c.Segments), len(whole.Connections[i].Segments))
+				}
+			}
+			if asJSON(t, bare(r)) != asJSON(t, plain) {
+				t.Error("keeping segments changes the output")
+			}
+		}
 	}
 }

@@ -118,6 +118,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 		return err
 	}
 	defer source.Close()
+	theirs, known := endsOf(files, opt.frame, sig)
 	if err := opt.dropPrivileges(); err != nil {
 		return err
 	}
@@ -130,6 +131,9 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 			out.command += " --merge"
 		}
 		out.large = !opt.timelinesAsked && sizeOf(files) > largeFiles
+	}
+	if known {
+		out.between = theirs.are
 	}
 	s := newSession(a, &opt.options, out, sig.ctx, sig, both)
 	for _, p := range pipes {

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"net/netip"
 	"slices"
 	"strconv"
 	"sync/atomic"
@@ -17,10 +18,11 @@ type output struct {
 	opt     *options
 	render  report.Options
 	out     *results
-	writer  report.Writer // of the format, with any but text
-	live    bool          // packets come as they happen
-	large   bool          // the files are too large to keep segments unasked
-	command string        // how to ask for one connection's timeline, or ""
+	writer  report.Writer                  // of the format, with any but text
+	live    bool                           // packets come as they happen
+	large   bool                           // the files are too large to keep segments unasked
+	between func(a, b netip.AddrPort) bool // between which ends the connection of --explain-frame is, if known
+	command string                         // how to ask for one connection's timeline, or ""
 
 	worst   record.Severity // the worst finding so far
 	ended   atomic.Uint64   // connections; other goroutines ask
@@ -82,6 +84,8 @@ func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 		return func(uint64) bool { return true }, 0
 	case len(o.opt.conns) > 0:
 		return o.opt.conns.has, 0
+	case o.opt.frame != 0 && o.between != nil:
+		return nil, 0
 	case o.opt.frame != 0:
 		return func(uint64) bool { return true }, 0
 	}

@@ -52,7 +52,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Select:         opt.ends.choice(),
 		SummaryOnly:    opt.summaryOnly || opt.quiet,
 		Taps:           both,
-		Each:           out.connection,
+
+		SegmentsBetween: out.between,
+		Each:            out.connection,
 	}
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }

@@ -36,7 +36,7 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous)
 	birth := t.born()
 	c := t.start(key, hash, p)
 	c.ID, c.birth = t.ids, birth
-	if t.opt.Keep != nil && t.opt.Keep(c.ID) {
+	if t.keeps(c.ID, p) {
 		c.KeepTimeline(t.opt.Judge)
 	}
 	if earlier != nil {

@@ -22,15 +22,19 @@ import (
 
 // Options configure a Table.
 type Options struct {
-	MSL            fsm.Time                 // maximum segment lifetime; 0 means fsm.DefaultMSL
-	Linger         fsm.Time                 // how long after its end a connection is reported; 0 means 2 MSL
-	LingerPackets  uint64                   // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
-	MaxConnections int                      // open connections kept at once; 0 means DefaultMaxConnections
-	Keep           func(id uint64) bool     // whether to keep the connection's segments; nil keeps none
-	MaxKept        int                      // segments kept over all connections; 0 means no limit
-	Judge          func(fsm.Frame) bool     // whether to keep how a kept segment was judged; nil keeps none
-	Ended          func(*flow.Flow)         // called once for each connection when it is complete; the Flow is valid during the call
-	Clean          func(*CleanSummary) bool // if set, called first for a clean connection; the summary is valid during the call; Ended is not called if it returns true
+	MSL            fsm.Time // maximum segment lifetime; 0 means fsm.DefaultMSL
+	Linger         fsm.Time // how long after its end a connection is reported; 0 means 2 MSL
+	LingerPackets  uint64   // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
+	MaxConnections int      // open connections kept at once; 0 means DefaultMaxConnections
+	MaxKept        int      // segments kept over all connections; 0 means no limit
+	// Keep says whether to keep the segments of the connection with this ID that begins
+	// with this packet; nil keeps none. A connection whose segments are kept is tracked
+	// whole from its first one on.
+	Keep func(id uint64, first *decode.Packet) bool
+
+	Judge func(fsm.Frame) bool     // whether to keep how a kept segment was judged; nil keeps none
+	Ended func(*flow.Flow)         // called once for each connection when it is complete; the Flow is valid during the call
+	Clean func(*CleanSummary) bool // if set, called first for a clean connection; the summary is valid during the call; Ended is not called if it returns true
 }
 
 // DefaultMaxConnections bounds the connections that are tracked at once: a
@@ -145,12 +149,16 @@ func (t *Table) addFirst(p *decode.Packet, hash uint64) {
 			earlier = &before
 		}
 	}
-	if earlier == nil && t.opt.Keep == nil && beginsCompact(p) {
+	if earlier == nil && !t.keeps(t.ids+1, p) && beginsCompact(p) {
 		t.born()
 		t.index.putCompact(t.compact.add(hash, t.ids, p, t.packets))
 		return
 	}
 	t.step(t.begin(keyOf(p), hash, p, earlier), p)
+}
+
+func (t *Table) keeps(id uint64, first *decode.Packet) bool {
+	return t.opt.Keep != nil && t.opt.Keep(id, first)
 }
 
 func opensAnew(s *fsm.Segment) bool { return s.Flags&(fsm.SYN|fsm.RST) == fsm.SYN }

@@ -39,6 +39,7 @@ type Options struct {
 	Linger         fsm.Time                  // capture time between a connection's end and its record; 0 means 2 MSL
 	MaxConnections int                       // open connections tracked at once; 0 means conntrack.DefaultMaxConnections
 	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
+	Between        func(*decode.Packet) bool // the same by a connection's first packet; either may ask for them
 	MaxSegments    int                       // segments kept over all connections; 0 means no limit
 	Judge          func(fsm.Frame) bool      // whether to keep how a kept segment was judged; nil keeps none
 	Workers        int                       // goroutines that track connections, beside the caller's; 0 or 1 starts none

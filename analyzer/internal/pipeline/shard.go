@@ -46,9 +46,19 @@ func newShard(opt Options, of int, checks *check.Set, detectors *aggregate.Obser
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
 		Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
-		Keep: opt.Segments, MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
+		Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 	})
 	return s
+}
+
+// keep says of which connections the segments are kept; it is nil if of none.
+func (o *Options) keep() func(id uint64, first *decode.Packet) bool {
+	if o.Segments == nil && o.Between == nil {
+		return nil
+	}
+	return func(id uint64, first *decode.Packet) bool {
+		return o.Segments != nil && o.Segments(id) || o.Between != nil && o.Between(first)
+	}
 }
 
 // work takes the shard's packets of a batch.
