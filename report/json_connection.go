@@ -84,12 +84,8 @@ func (e *encoder) transitions(c *record.Connection) {
 	e.array(`"transitions":`)
 	for i := range c.Transitions {
 		t := &c.Transitions[i]
-		e.open('{')
-		e.keyLiteral(`"endpoint":`, t.Side.String())
-		e.keyLiteral(`"from":`, t.From.String())
-		e.keyLiteral(`"to":`, t.To.String())
-		e.keyLiteral(`"event":`, t.Event.String())
-		e.keyLiteral(`"cause":`, t.Cause.String())
+		words := e.transitionWords(t)
+		e.buf = append(e.buf, words.head...)
 		e.keyFrame(`"frame":`, `"file":`, t.Frame)
 		e.keyTime(`"time":`, t.Time)
 		e.keyFrame(`"proof_frame":`, `"proof_file":`, t.Proof)
@@ -98,10 +94,46 @@ func (e *encoder) transitions(c *record.Connection) {
 		} else {
 			e.keyUint(`"nth_segment":`, uint64(t.Nth))
 		}
-		e.keyText(`"rule":`, t.Rule())
+		e.buf = append(e.buf, words.rule...)
 		e.endObject()
 	}
 	e.endArray()
+}
+
+// transitionKind is what tells a transition's words, and transitionText these words:
+// all before the frame, and the rule.
+type (
+	transitionKind struct {
+		side     fsm.Side
+		from, to fsm.State
+		event    fsm.Event
+		cause    fsm.Cause
+	}
+	transitionText struct{ head, rule []byte }
+)
+
+// transitionWords returns the words of a transition, of which there are few: they are
+// kept for the next one of its kind.
+func (e *encoder) transitionWords(t *fsm.Transition) transitionText {
+	k := transitionKind{t.Side, t.From, t.To, t.Event, t.Cause}
+	words, known := e.transitionTexts[k]
+	if known {
+		return words
+	}
+	words.head = encoded(func(e *encoder) {
+		e.open('{')
+		e.keyLiteral(`"endpoint":`, t.Side.String())
+		e.keyLiteral(`"from":`, t.From.String())
+		e.keyLiteral(`"to":`, t.To.String())
+		e.keyLiteral(`"event":`, t.Event.String())
+		e.keyLiteral(`"cause":`, t.Cause.String())
+	})
+	words.rule = encoded(func(e *encoder) { e.keyText(`"rule":`, t.Rule()) })
+	if e.transitionTexts == nil {
+		e.transitionTexts = map[transitionKind]transitionText{}
+	}
+	e.transitionTexts[k] = words
+	return words
 }
 
 func (e *encoder) handshake(c *record.Connection) {
@@ -130,7 +162,7 @@ func (e *encoder) handshake(c *record.Connection) {
 	e.keyText(`"vantage":`, h.Vantage)
 	e.object(`"options":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {
-		e.offered(sideKeys[side], &h.Options[side])
+		e.offered(side, &h.Options[side])
 	}
 	e.endObject()
 	e.endObject()
@@ -145,12 +177,32 @@ func (e *encoder) validity(k string, v record.Validity) {
 }
 
 // offered appends the options of a side's SYN, null when no SYN was captured.
-func (e *encoder) offered(k string, o *record.Options) {
-	if !o.Seen {
-		e.keyNull(k)
+func (e *encoder) offered(side fsm.Side, o *record.Options) {
+	e.key(sideKeys[side])
+	last := &e.options[side]
+	shown := *o
+	shown.TSVal = 0
+	if last.text != nil && last.of == shown {
+		e.buf = append(e.buf, last.text...)
 		return
 	}
-	e.object(k)
+	start := len(e.buf)
+	e.synOptions(o)
+	last.of, last.text = shown, append(last.text[:0], e.buf[start:]...)
+}
+
+// offeredBefore is the options of the connection before, which mostly are the next one's.
+type offeredBefore struct {
+	of   record.Options
+	text []byte
+}
+
+func (e *encoder) synOptions(o *record.Options) {
+	if !o.Seen {
+		e.keyNull("")
+		return
+	}
+	e.open('{')
 	if o.MSS == 0 {
 		e.keyNull(`"mss":`)
 	} else {
@@ -275,6 +327,34 @@ func (e *encoder) sent(k string, t *record.Traffic) {
 	e.keyUint(`"packets":`, t.Packets)
 	e.keyUint(`"bytes":`, t.Bytes)
 	e.keyUint(`"unique_bytes":`, t.UniqueBytes)
+	e.trouble(t)
+	e.keyUint(`"min_window":`, uint64(t.MinWindow))
+	e.keyUint(`"max_window":`, uint64(t.MaxWindow))
+	e.retransmissions(t)
+	e.roundTrips(&t.RTT)
+	e.keyUint(`"max_in_flight_bytes":`, uint64(t.MaxInFlight))
+	e.keyUint(`"initial_window_bytes":`, uint64(t.InitialWindow))
+	e.keepalive(&t.Keepalive)
+	e.endObject()
+}
+
+// What most connections have none of is written once, by the functions that write it of
+// the others.
+var (
+	noTrouble         = encoded(func(e *encoder) { e.troubleOf(&record.Traffic{}) })
+	noRetransmissions = encoded(func(e *encoder) { e.retransmissionsOf(&record.Traffic{}) })
+	noKeepalive       = encoded(func(e *encoder) { e.keepaliveOf(&record.Keepalive{}) })
+)
+
+func (e *encoder) trouble(t *record.Traffic) {
+	if t.Retransmissions|t.ResentBytes|t.OutOfOrder|t.DuplicateACKs|t.Doubled|t.GapBytes|t.ZeroWindows|t.WindowProbes == 0 && t.ZeroWindowTime == 0 {
+		e.buf = append(e.buf, noTrouble...)
+		return
+	}
+	e.troubleOf(t)
+}
+
+func (e *encoder) troubleOf(t *record.Traffic) {
 	e.keyUint(`"retransmissions":`, t.Retransmissions)
 	e.keyUint(`"resent_bytes":`, t.ResentBytes)
 	e.keyUint(`"out_of_order":`, t.OutOfOrder)
@@ -284,13 +364,17 @@ func (e *encoder) sent(k string, t *record.Traffic) {
 	e.keyUint(`"zero_windows":`, t.ZeroWindows)
 	e.keySeconds(`"zero_window_s":`, t.ZeroWindowTime)
 	e.keyUint(`"window_probes":`, t.WindowProbes)
-	e.keyUint(`"min_window":`, uint64(t.MinWindow))
-	e.keyUint(`"max_window":`, uint64(t.MaxWindow))
-	e.retransmissions(t)
-	e.roundTrips(&t.RTT)
-	e.keyUint(`"max_in_flight_bytes":`, uint64(t.MaxInFlight))
-	e.keyUint(`"initial_window_bytes":`, uint64(t.InitialWindow))
-	ka := &t.Keepalive
+}
+
+func (e *encoder) keepalive(k *record.Keepalive) {
+	if k.Probes|k.Answered|k.LongestUnanswered == 0 {
+		e.buf = append(e.buf, noKeepalive...)
+		return
+	}
+	e.keepaliveOf(k)
+}
+
+func (e *encoder) keepaliveOf(ka *record.Keepalive) {
 	e.object(`"keepalive":`)
 	e.keyUint(`"probes":`, ka.Probes)
 	e.keyUint(`"answered":`, ka.Answered)
@@ -299,12 +383,19 @@ func (e *encoder) sent(k string, t *record.Traffic) {
 	e.secondsIf(`"min_interval_s":`, ka.MinInterval, ka.Probes >= 2)
 	e.secondsIf(`"max_interval_s":`, ka.MaxInterval, ka.Probes >= 2)
 	e.endObject()
-	e.endObject()
 }
 
 // retransmissions appends what brought the retransmissions about and what came
 // of them.
 func (e *encoder) retransmissions(t *record.Traffic) {
+	if t.Kinds == (record.ResendKinds{}) && t.SpuriousProved|t.SpuriousLikely|t.LostBefore == 0 {
+		e.buf = append(e.buf, noRetransmissions...)
+		return
+	}
+	e.retransmissionsOf(t)
+}
+
+func (e *encoder) retransmissionsOf(t *record.Traffic) {
 	k := &t.Kinds
 	e.object(`"retransmission_kinds":`)
 	e.keyUint(`"syn":`, k.SYN)

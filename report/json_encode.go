@@ -18,6 +18,18 @@ import (
 type encoder struct {
 	buf   []byte
 	files bool // several sources: frames get a file beside them
+
+	second          int64 // Unix time
+	secondText      []byte
+	transitionTexts map[transitionKind]transitionText
+	options         [2]offeredBefore
+}
+
+// encoded returns what write appends.
+func encoded(write func(e *encoder)) []byte {
+	var e encoder
+	write(&e)
+	return e.buf
 }
 
 // sideKeys are the keys of what both sides have.
@@ -131,9 +143,14 @@ func (e *encoder) keyUints(k string, list []uint64) {
 
 func (e *encoder) keyTime(k string, t fsm.Time) {
 	e.key(k)
-	e.buf = append(e.buf, '"')
-	e.buf = appendTime(e.buf, t)
-	e.buf = append(e.buf, '"', ',')
+	sec, nano := seconds64(t)
+	if sec != e.second || e.secondText == nil { // mostly it is that of the time before
+		e.second = sec
+		e.secondText = appendSecond(append(e.secondText[:0], '"'), sec)
+	}
+	e.buf = append(e.buf, e.secondText...)
+	e.buf = appendPadded(e.buf, nano, 9)
+	e.buf = append(e.buf, 'Z', '"', ',')
 }
 
 // keySpan appends the seconds between two times, exactly.
@@ -199,7 +216,7 @@ const hexDigits = "0123456789abcdef"
 func appendString(b []byte, s string) []byte {
 	b = append(b, '"')
 	clean := 0 // s[clean:i] is still to be copied
-	for i := 0; i < len(s); {
+	for i := plainUpTo(s); i < len(s); {
 		if c := s[i]; c < utf8.RuneSelf {
 			if c >= ' ' && c != '"' && c != '\\' && c != 0x7f {
 				i++
@@ -239,6 +256,23 @@ func appendString(b []byte, s string) []byte {
 	return append(b, '"')
 }
 
+// plainUpTo returns how many of s's octets need no look: it is all of most strings.
+func plainUpTo(s string) int {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(s); i += 8 {
+		x := uint64(s[i]) | uint64(s[i+1])<<8 | uint64(s[i+2])<<16 | uint64(s[i+3])<<24 |
+			uint64(s[i+4])<<32 | uint64(s[i+5])<<40 | uint64(s[i+6])<<48 | uint64(s[i+7])<<56
+		// The high bit of each octet: it is none of ASCII, below ' ', '"', '\' or DEL. A borrow
+		// may set one more, which costs a look and no more.
+		quote, slash, del := x^'"'*ones, x^'\\'*ones, x^0x7f*ones
+		if (x|(x-' '*ones)|(quote-ones)|(slash-ones)|(del-ones))&high != 0 {
+			break
+		}
+	}
+	return i
+}
+
 // appendEscapedRune appends \uXXXX, twice (a surrogate pair) above U+FFFF.
 func appendEscapedRune(b []byte, r rune) []byte {
 	if r > 0xffff {
@@ -254,10 +288,21 @@ const nanosPerSecond = 1_000_000_000
 // appendTime appends t as RFC 3339 in UTC, always with nine digits. All that an
 // int64 of nanoseconds can hold (1677 to 2262) has a year of four digits.
 func appendTime(b []byte, t fsm.Time) []byte {
-	sec, nano := int64(t)/nanosPerSecond, int64(t)%nanosPerSecond
-	if nano < 0 {
-		sec, nano = sec-1, nano+nanosPerSecond
+	sec, nano := seconds64(t)
+	return append(appendPadded(appendSecond(b, sec), nano, 9), 'Z')
+}
+
+// seconds64 splits a time into whole seconds since 1970 and the nanoseconds after that.
+func seconds64(t fsm.Time) (sec int64, nano uint64) {
+	sec, rest := int64(t)/nanosPerSecond, int64(t)%nanosPerSecond
+	if rest < 0 {
+		sec, rest = sec-1, rest+nanosPerSecond
 	}
+	return sec, uint64(rest)
+}
+
+// appendSecond appends the date, the time of day and a decimal point.
+func appendSecond(b []byte, sec int64) []byte {
 	day, rest := sec/86400, sec%86400
 	if rest < 0 {
 		day, rest = day-1, rest+86400
@@ -274,9 +319,7 @@ func appendTime(b []byte, t fsm.Time) []byte {
 	b = appendPadded(b, uint64(rest/60%60), 2)
 	b = append(b, ':')
 	b = appendPadded(b, uint64(rest%60), 2)
-	b = append(b, '.')
-	b = appendPadded(b, uint64(nano), 9)
-	return append(b, 'Z')
+	return append(b, '.')
 }
 
 // civil turns days since 1970-01-01 into a date of the Gregorian calendar. The
@@ -303,9 +346,10 @@ func civil(day int64) (year, month, mday int64) {
 // appendPadded appends n in exactly so many digits, at most nine.
 func appendPadded(b []byte, n uint64, digits int) []byte {
 	b = append(b, "000000000"[:digits]...)
-	for i := len(b) - 1; n > 0; i-- {
-		b[i] = byte('0' + n%10)
-		n /= 10
+	i := len(b) - 1
+	for small := uint32(n); small > 0; i-- {
+		b[i] = byte('0' + small%10)
+		small /= 10
 	}
 	return b
 }
