@@ -108,6 +108,9 @@ func (p *page) limitRungs(rows []rung) []rung {
 	}
 	head := max(1, p.o.Limit*2/3)
 	tail := max(1, p.o.Limit-head)
+	if head+tail >= len(rows) { // of two lines with a limit of one
+		return rows
+	}
 	left := rows[head : len(rows)-tail]
 	gap := rung{time: left[len(left)-1].time, delta: -1, after: left[len(left)-1].after, show: [2]bool{true, true},
 		text: p.text(p.g.ellipsis + " " + phrase.Counted(uint64(len(left)), "line", "lines") + " left out: --limit 0 shows all")}
