@@ -144,6 +144,8 @@ func (f *Finder) compare(o, now *fingerprint, p *decode.Packet, hasID bool) deco
 		return decode.PerhapsTwice
 	case hasTS && dt <= copyLife && (takes || dt > timestampTick):
 		return decode.PerhapsDelivered // retransmitted, it would carry a later timestamp
+	case takes && dt <= copyDelay:
+		return decode.PerhapsDelivered // perhaps sooner than its sender can have a reason to repeat it
 	}
 	return decode.NoCopy
 }

@@ -32,14 +32,25 @@ func (f *Flow) copyKind(o *observation) decode.Copy {
 	switch {
 	case kind == decode.PerhapsTwice && o.space == 0 && o.d.Doubled == 0:
 		return decode.NoCopy // one of several like ACKs
-	case kind == decode.PerhapsTwice && answered && o.s.Flags.Has(fsm.SYN|fsm.ACK):
-		return decode.NoCopy // the answer to what the peer sent
+	case kind == decode.PerhapsTwice && o.s.Flags.Has(fsm.SYN|fsm.ACK) && o.y.Syn.Nth > o.x.Syn.Nth:
+		return decode.NoCopy // the answer to the peer's SYN, which came again
 	case o.space > 0 && o.d.sender.reportedMissing(o.s):
+		return decode.NoCopy
+	case kind == decode.PerhapsDelivered && o.s.Opts&fsm.OptTimestamps == 0 && f.mayBeResent(o):
 		return decode.NoCopy
 	case kind == decode.PerhapsDelivered, answered && o.space > 0:
 		return decode.DeliveredTwice // no timer expires so soon, no timestamp stays for so long
 	}
 	return decode.PerhapsTwice
+}
+
+// mayBeResent reports whether a segment like an earlier one may have been sent anew for
+// all that its connection shows: not if it comes sooner than any answer to the earlier
+// can have reached its sender.
+func (f *Flow) mayBeResent(o *observation) bool {
+	w := &o.d.sender
+	e := w.queue.covering(o.s.Seq, o.s.End())
+	return e == nil || w.phase != open || o.p.Time-e.latest >= f.pathRTT()
 }
 
 // reportedMissing reports whether the receiver has shown, after the segment was sent

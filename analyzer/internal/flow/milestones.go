@@ -75,11 +75,14 @@ func (f *Flow) noteSYNACK(o *observation) {
 func (f *Flow) noteFinalACK(o *observation) {
 	s := o.s
 	f.FinalACK = o.at
+	if f.SYNACK.Nth != 0 {
+		f.synAcksApart = o.y.Syn.Time - f.SYNACK.Time
+	}
 	o.facts.add(FinalACK)
 	if x := o.x; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < SlamBelow {
 		o.facts.add(WindowSlam)
 	}
-	if rtt := o.at.Time - f.SYN.Time; f.SYN.Nth != 0 && f.SYNs[fsm.Client] == 1 {
+	if rtt := f.pathRTT(); rtt > 0 {
 		f.Conn.InFlight = max(2*rtt, 10_000_000)
 	}
 }

@@ -144,12 +144,13 @@ func (w *sender) classifyUnseen(s *fsm.Segment, now fsm.Time, f *Flow) Kind {
 	return KindUnknown
 }
 
-// pathRTT returns the handshake's whole round trip, or 0 where it is not known.
+// pathRTT returns the handshake's whole round trip, or 0 where it is not known. The time
+// between two SYN-ACKs is none of it.
 func (f *Flow) pathRTT() fsm.Time {
-	if f.SYN.Nth == 0 || f.FinalACK.Nth == 0 || f.SYNs[0]+f.SYNs[1] > 1 || f.SYNACKs[0]+f.SYNACKs[1] > 1 {
+	if f.SYN.Nth == 0 || f.FinalACK.Nth == 0 || f.SYNs[0]+f.SYNs[1] > 1 {
 		return 0
 	}
-	return f.FinalACK.Time - f.SYN.Time
+	return f.FinalACK.Time - f.SYN.Time - f.synAcksApart
 }
 
 // mayProbe reports whether the two sides can use tail loss probes, which need
