@@ -11,7 +11,7 @@ import (
 var secondResponder = &Check{
 	Name: record.CheckSecondResponder, Title: "two hosts answer one SYN", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.4.1; observer: one host chooses one ISN for a SYN",
-	Condition: "One sending of the SYN is answered by SYN-ACKs with different ISNs, or the SYN and its repetition by SYN-ACKs over ways that differ by 2 hops or more, and the client completes the handshake with one of them.",
+	Condition: "A SYN that was sent once is answered by SYN-ACKs with different ISNs, or one that was sent again by SYN-ACKs over ways that differ by 2 hops or more, and the client completes the handshake with one of them.",
 	Benign:    []string{"anycast, or ECMP that changes its mind", "a SYN proxy whose both sides are in the capture"},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 1",
 	Meaning:   fsm.SYNACKChanged | fsm.SYNInSync,

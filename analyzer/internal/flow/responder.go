@@ -7,7 +7,7 @@ type responder struct {
 	isn    fsm.Seq
 	synAck fsm.Stamp // its first SYN-ACK
 	ttl    uint8     // of that
-	again  bool      // the client had sent its SYN again since the first SYN-ACK
+	again  bool      // the client had sent its SYN more than once by then
 	late   bool      // the handshake with another was complete by then
 }
 
@@ -33,7 +33,7 @@ func (f *Flow) noteResponder(o *observation) {
 	if len(f.responders) < maxResponders {
 		f.responders = append(f.responders, responder{
 			isn: o.s.Seq, synAck: fsm.Stamp{Time: o.p.Time, Frame: o.p.Frame, Nth: f.Segments + 1}, ttl: o.p.TTL,
-			again: c.Syn.Nth > f.SYNACK.Nth, late: f.FinalACK.Nth != 0,
+			again: f.SYNs[fsm.Client] > 1, late: f.FinalACK.Nth != 0,
 		})
 	}
 }
@@ -46,9 +46,10 @@ type SecondResponder struct {
 	RST          fsm.Frame // the latest that the other sent; 0 for none
 }
 
-// SecondResponder tells of the responder that the client did not choose, if two answered
-// one sending of the SYN, or from different distances. A server that has dropped an
-// embryonic connection answers the SYN with a new number too, when that comes again.
+// SecondResponder tells of the responder that the client did not choose, if two answered a
+// SYN that was sent once, or from different distances. One that answers without keeping
+// anything (SYN cookies), or has dropped its embryonic connection, chooses a new number
+// too when the SYN comes again.
 func (f *Flow) SecondResponder() (SecondResponder, bool) {
 	chosen, other := f.chosenResponder()
 	if other == nil {
@@ -75,7 +76,7 @@ func (f *Flow) chosenResponder() (chosen, other *responder) {
 	for i := range f.responders {
 		r := &f.responders[i]
 		far := !r.late && !chosen.late && hopsApart(r.ttl, chosen.ttl) >= 2
-		if r != chosen && (r.again == chosen.again || far) {
+		if r != chosen && (!r.again && !chosen.again || far) {
 			return chosen, r
 		}
 	}
