@@ -29,6 +29,10 @@ func init() {
 			})
 			return found && r.codes("reset-by-third-party") && !r.has("half-open-recovery") && r.first().State[fsm.Server].State == fsm.Established
 		}},
+		{"accecn-handshake", func(r caseReport) bool {
+			h, t := &r.first().Handshake, &r.first().Traffic[fsm.Server]
+			return r.quiet() && h.ECNMode == record.ECNAccurate && h.Options[fsm.Server].ECN && t.CEPackets == 3 && t.CEReported == 3
+		}},
 	}...)
 }
 

@@ -157,6 +157,7 @@ func (e *encoder) handshake(c *record.Connection) {
 		}
 	}
 	e.endObject()
+	e.keyText(`"ecn_mode":`, h.ECNMode.String())
 	e.keySeconds(`"server_rtt_s":`, h.ServerRTT)
 	e.keySeconds(`"client_rtt_s":`, h.ClientRTT)
 	e.keyText(`"vantage":`, h.Vantage)
@@ -218,6 +219,7 @@ func (e *encoder) synOptions(o *record.Options) {
 	e.keyText(`"fast_open":`, o.FastOpen)
 	e.keyBool(`"mptcp":`, o.MPTCP)
 	e.keyBool(`"ecn":`, o.ECN)
+	e.keyText(`"ecn_mode":`, o.ECNMode.String())
 	e.array(`"cut":`)
 	for _, name := range optionNames {
 		if o.Cut.Has(name.set) {
@@ -317,12 +319,12 @@ func (e *encoder) lifetime(c *record.Connection) {
 func (e *encoder) traffic(c *record.Connection) {
 	e.object(`"traffic":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {
-		e.sent(sideKeys[side], &c.Traffic[side])
+		e.sent(sideKeys[side], &c.Traffic[side], c.Handshake.ECNMode == record.ECNAccurate)
 	}
 	e.endObject()
 }
 
-func (e *encoder) sent(k string, t *record.Traffic) {
+func (e *encoder) sent(k string, t *record.Traffic, accurate bool) {
 	e.object(k)
 	e.keyUint(`"packets":`, t.Packets)
 	e.keyUint(`"bytes":`, t.Bytes)
@@ -334,6 +336,13 @@ func (e *encoder) sent(k string, t *record.Traffic) {
 	e.roundTrips(&t.RTT)
 	e.keyUint(`"max_in_flight_bytes":`, uint64(t.MaxInFlight))
 	e.keyUint(`"initial_window_bytes":`, uint64(t.InitialWindow))
+	if accurate {
+		e.keyUint(`"ce_packets":`, t.CEPackets)
+		e.keyUint(`"ce_reported":`, t.CEReported)
+	} else {
+		e.keyNull(`"ce_packets":`)
+		e.keyNull(`"ce_reported":`)
+	}
 	e.keepalive(&t.Keepalive)
 	e.endObject()
 }

@@ -195,7 +195,7 @@ func (p *page) offers(c *record.Connection, side fsm.Side) string {
 		list = append(list, "MPTCP")
 	}
 	if o.ECN {
-		list = append(list, "ECN")
+		list = append(list, ecnNames[o.ECNMode&3])
 	}
 	if o.Cut != 0 {
 		list = append(list, "further options cut off by the snaplen")
@@ -411,3 +411,6 @@ func (p *page) findingNames(c *record.Connection) string {
 	}
 	return strings.Join(list, ", ")
 }
+
+// ecnNames are the modes of ECN as a SYN shows them.
+var ecnNames = [4]string{record.ECNNone: "ECN", record.ECNClassic: "ECN", record.ECNAccurate: "Accurate ECN"}

@@ -133,6 +133,7 @@ const (
 	CheckMPTCPJoin                     CheckName = "mptcp-join"
 	CheckECNUnnegotiated               CheckName = "ecn-unnegotiated"
 	CheckECNBleached                   CheckName = "ecn-bleached"
+	CheckECNFeedbackDiffers            CheckName = "ecn-feedback-differs"
 	CheckDuplicateCapture              CheckName = "duplicate-capture"
 	CheckOneSidedFlow                  CheckName = "one-sided-flow"
 	CheckMidstreamPickup               CheckName = "midstream-pickup"

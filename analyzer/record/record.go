@@ -190,7 +190,21 @@ type Handshake struct {
 	ClientRTT   float64 // SYN-ACK to ACK, seconds: client side; <0 unknown
 	Vantage     string  // "near-client", "near-server", "between" or "" when unknown
 	Options     [2]Options
+	ECNMode     ECNMode // that both agreed on
 }
+
+// ECNMode is a way to feed congestion marks back.
+type ECNMode uint8
+
+// The modes.
+const (
+	ECNNone ECNMode = iota
+	ECNClassic
+	ECNAccurate
+)
+
+// String returns "classic", "accurate", or "" for none.
+func (m ECNMode) String() string { return [...]string{"", "classic", "accurate", ""}[m&3] }
 
 // Validity is the outcome of a test that may not have been possible.
 type Validity uint8
@@ -212,7 +226,8 @@ type Options struct {
 	TSVal         uint32 // of the first SYN, with Timestamps
 	FastOpen      string // "", "request" or "cookie"
 	MPTCP         bool
-	ECN           bool
+	ECN           bool    // of either mode
+	ECNMode       ECNMode // what the SYN asks for, and the SYN-ACK agrees to
 
 	// Cut are options that the snap length may have cut off the SYN, or their value:
 	// what the fields above say of these is what was seen, not what was offered.
@@ -272,6 +287,8 @@ type Traffic struct {
 	LostBefore      uint64      // retransmissions whose original never passed the tap
 	MaxInFlight     uint32      // the most bytes unacknowledged at once
 	InitialWindow   uint32      // bytes sent before the first of them was acknowledged
+	CEPackets       uint64      // with Accurate ECN: packets captured with a CE mark
+	CEReported      uint64      // and those that the peer reports to have received with one
 }
 
 // RTT is a distribution of round trips, in seconds. With no samples the times

@@ -129,6 +129,7 @@ var Catalogue = []*Check{
 	mptcpJoin,
 	ecnUnnegotiated,
 	ecnBleached,
+	ecnFeedbackDiffers,
 	duplicateCapture,
 	oneSidedFlow,
 	midstreamPickup,

@@ -109,6 +109,8 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 			SpuriousProved: d.SpuriousProved, SpuriousLikely: d.SpuriousLikely, LostBefore: d.Late,
 			MaxInFlight: d.MaxInFlight(), InitialWindow: d.InitialWindow(),
 		}
+		t.CEPackets = d.CEPackets
+		t.CEReported, _ = f.CEReported(fsm.Side(side))
 		if k := d.Keepalive; k != nil {
 			t.Keepalive = record.Keepalive{
 				Probes: k.Probes, Answered: k.Answered, LongestUnanswered: k.LongestUnanswered,

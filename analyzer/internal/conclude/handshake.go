@@ -9,6 +9,7 @@ import (
 func buildHandshake(f *flow.Flow, c *record.Connection) {
 	h := &c.Handshake
 	h.SYN, h.SYNACK, h.ACK = f.SYN.Frame, f.SYNACK.Frame, f.FinalACK.Frame
+	h.ECNMode = f.ECNMode
 	h.SYNs, h.SYNACKs = f.SYNs[fsm.Client], f.SYNACKs[fsm.Server]
 	for side := range h.ISN {
 		e := &f.Conn.End[side]

@@ -35,6 +35,7 @@ func (f *Flow) Add(p *decode.Packet) {
 		f.ackFacts(&o)
 	}
 	f.milestones(&o)
+	f.noteECN(&o)
 	f.optionFacts(&o)
 	f.noteExchange(&o)
 	f.countSegment(&o)

@@ -62,8 +62,11 @@ type Direction struct {
 	SYNOptions fsm.OptionSet // of its SYN
 	SYNCut     fsm.OptionSet // what the snap length may have cut off it
 	SYNFlags   fsm.Flags
-	Marked     uint64 // data segments with an ECN codepoint in the IP header
-	Congested  uint64 // of these, marked by the network
+	synECN     uint8          // the ECN field of its SYN's IP header
+	offeredECN record.ECNMode // the most that its SYNs asked for
+	CEPackets  uint64         // with Accurate ECN: packets that were captured with a CE mark, SYNs left out
+	Marked     uint64         // data segments with an ECN codepoint in the IP header
+	Congested  uint64         // of these, marked by the network
 	RSTs, FINs uint64
 	LastRST    fsm.Time
 	LastFIN    fsm.Time

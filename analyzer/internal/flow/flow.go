@@ -40,13 +40,15 @@ type Flow struct {
 
 	// The handshake's segments; a zero frame where one was not captured.
 	SYN, SYNACK, FinalACK fsm.Stamp
-	synAcksApart          fsm.Time // first and last SYN-ACK before FinalACK
-	SYNs                  [2]int   // bare SYNs by side, repetitions included
-	SYNACKs               [2]int   // SYN-ACKs by side, repetitions included
-	Scale                 bool     // window scaling was agreed
-	Timestamps            bool     // timestamps were agreed
-	ECN                   bool     // both SYNs ask for ECN, classic or accurate
-	agreed                bool     // both SYNs were seen, so agreements are known
+	synAcksApart          fsm.Time       // first and last SYN-ACK before FinalACK
+	SYNs                  [2]int         // bare SYNs by side, repetitions included
+	SYNACKs               [2]int         // SYN-ACKs by side, repetitions included
+	Scale                 bool           // window scaling was agreed
+	Timestamps            bool           // timestamps were agreed
+	ECN                   bool           // both SYNs agree on ECN, classic or accurate
+	ECNMode               record.ECNMode // which of them
+	accurate              *accurateECN   // nil unless that is accurate
+	agreed                bool           // both SYNs were seen, so agreements are known
 
 	// Use of the connection.
 	Exchanges     int // requests answered: client data followed by server data

@@ -103,11 +103,17 @@ func (d *Direction) noteOptions(p *decode.Packet) {
 			o.FastOpen = "cookie"
 		}
 	}
-	// RFC 3168 §6.1.1: a SYN asks with ECE and CWR, a SYN-ACK agrees with ECE alone.
-	if s.Flags&fsm.ACK == 0 {
-		o.ECN = s.Flags.Has(fsm.ECE | fsm.CWR)
+	if code := ecnCode(s.Flags); s.Flags&fsm.ACK == 0 {
+		d.offeredECN = max(d.offeredECN, offeredECN(code)) // a SYN sent again may ask for less (RFC 9768 §3.1.4.1)
+		o.ECNMode = d.offeredECN
+	} else if d.Options.Seen {
+		o.ECNMode = d.Options.ECNMode // the first counts
 	} else {
-		o.ECN = s.Flags&(fsm.ECE|fsm.CWR) == fsm.ECE
+		o.ECNMode = answeredECN(record.ECNAccurate, code) // until the SYN tells more
+	}
+	o.ECN = o.ECNMode != record.ECNNone
+	if !d.Options.Seen {
+		d.synECN = p.TOS & 3
 	}
 	d.Options = o
 }
@@ -125,6 +131,5 @@ func (f *Flow) agree() {
 	f.agreed = true
 	f.Scale = a.WindowScale >= 0 && b.WindowScale >= 0
 	f.Timestamps = a.Timestamps && b.Timestamps
-	const ecn = fsm.ECE | fsm.CWR | fsm.AE
-	f.ECN = f.Dir[0].SYNFlags.Any(ecn) && f.Dir[1].SYNFlags.Any(ecn)
+	f.agreeECN()
 }
