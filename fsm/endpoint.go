@@ -67,6 +67,7 @@ type Endpoint struct {
 	rstSeq       Seq   // and that RST's number
 	topAtRST     Seq   // what had passed of its stream before that RST
 	peerTopAtRST Seq   // and of the peer's
+	peerAtRST    bool  // if anything had
 	rstTo        Stamp // the latest RST that it accepted
 	badAck       Seq   // acknowledgment that it must answer with a RST
 	hasBadAck    bool

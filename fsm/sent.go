@@ -183,8 +183,9 @@ func (c *Conn) adoptSYN(side Side, s *Segment) {
 }
 
 func (c *Conn) sentRST(side Side, s *Segment) Meaning {
-	x := &c.End[side]
-	x.lastRST, x.rstSeq, x.topAtRST, x.peerTopAtRST = c.at, s.Seq, x.Out.Top, c.End[side.Peer()].Out.Top
+	x, peer := &c.End[side], &c.End[side.Peer()].Out
+	x.lastRST, x.rstSeq, x.topAtRST = c.at, s.Seq, x.Out.Top
+	x.peerTopAtRST, x.peerAtRST = peer.Top, peer.started
 	withAck := s.Flags&ACK != 0
 	if withAck {
 		c.prove(side, s)
@@ -473,7 +474,7 @@ func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
 // carries the next number to be sent, so data beyond that came later; and so did what
 // acknowledges numbers that its peer sent after the RST.
 func (x *Endpoint) sentAfterRST(s *Segment) bool {
-	return s.Len > 0 && s.End().After(x.rstSeq) || s.Flags&ACK != 0 && s.Ack.After(x.peerTopAtRST)
+	return s.Len > 0 && s.End().After(x.rstSeq) || s.Flags&ACK != 0 && x.peerAtRST && s.Ack.After(x.peerTopAtRST)
 }
 
 // sentBeforeRST reports whether the timestamp of a segment of x is older than one that
