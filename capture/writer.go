@@ -25,7 +25,7 @@ type origin struct{ source, iface, linkType int }
 // NewWriter starts a capture file on w with packets that come from the source
 // from, which is asked for names, snap lengths and counters. Nothing but the
 // file's header is written at once, and that is flushed, so that a program
-// behind a pipe can start.
+// behind a pipe can start. Each Write of w gets whole blocks of the format.
 func NewWriter(w io.Writer, from Source) (*Writer, error) {
 	wr := &Writer{
 		w:       bufio.NewWriterSize(w, 64<<10),
@@ -148,6 +148,11 @@ func (w *Writer) end(b []byte) error {
 	binary.LittleEndian.PutUint32(b[4:], total)
 	b = binary.LittleEndian.AppendUint32(b, total)
 	w.block = b // keep what it has grown to
+	if len(b) > w.w.Available() {
+		if err := w.w.Flush(); err != nil {
+			return err
+		}
+	}
 	_, err := w.w.Write(b)
 	return err
 }

@@ -131,7 +131,8 @@ func (s *session) keep(source capture.Source, name string) (done func(), err err
 	if err != nil {
 		return nil, writeFailure(name, err)
 	}
-	w, err := capture.NewWriter(file, source)
+	kept := &keptFile{file: file, tell: s.app.noticef}
+	w, err := capture.NewWriter(kept, source)
 	if err != nil {
 		file.Close()
 		return nil, writeFailure(name, err)
@@ -145,11 +146,14 @@ func (s *session) keep(source capture.Source, name string) (done func(), err err
 	s.flush = w.Flush
 	return func() {
 		err := w.Close()
-		if e := file.Close(); err == nil {
+		if e := kept.Close(); err == nil {
 			err = e
 		}
-		if err != nil && s.err == nil {
-			s.app.code = s.app.fail(writeFailure(name, err))
+		if err == nil {
+			return
+		}
+		if code := s.app.fail(writeFailure(name, err)); s.err == nil {
+			s.app.code = code
 		}
 	}, nil
 }
