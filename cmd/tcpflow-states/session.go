@@ -209,6 +209,8 @@ func (s *session) finish() error {
 				sources[i].Cut = ""
 			}
 			sources[i].Interrupt("by " + signalName(s.sig.got()))
+		} else if i := &sources[i]; s.err != nil && !i.Ended && i.Cut == "" && i.Format != "live" {
+			i.Cut = s.err.Error() // a filter that does not fit, for one
 		}
 		sources[i].Name = s.opt.sourceName(sources[i].Name)
 	}
