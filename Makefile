@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab metamorph lint docs readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab soak metamorph lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -54,6 +54,10 @@ SEEDS ?= fresh
 PLAYS ?= 20
 lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3 PLAYS=20)
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS) -plays $(PLAYS)
+
+SOAK ?= 1m
+soak: build ## as root: live traffic under faults, nothing lost, memory flat (SOAK=3h)
+	@$(GO) run ./internal/soak/cmd/soak -for $(SOAK)
 
 metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count which are judged otherwise
 	@$(GO) run ./internal/metamorph
