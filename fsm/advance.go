@@ -15,6 +15,9 @@ func (c *Conn) advance(x, y *Endpoint, s *Segment) Meaning {
 			m |= OutsideWindow
 		} else {
 			c.Fresh, c.Old = x.Out.Add(s.Seq, s.Seq.Add(space))
+			if x.joined && c.Fresh > 0 && (s.Len != 1 || s.Flags&FIN != 0) { // one byte may be a probe
+				x.joined = false
+			}
 		}
 	} else {
 		x.Out.Start(s.Seq)

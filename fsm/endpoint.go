@@ -54,6 +54,8 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
+	joined bool // taken up midway, and has sent nothing since that comes before a FIN
+
 	refused  bool // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other
 	synEnd   Seq  // the number behind its SYN and the data on it
 	finAgain bool // it sent its FIN more than once
@@ -90,8 +92,9 @@ type Stamp struct {
 	Nth   uint32 // ordinal of the segment within its connection, from 1
 }
 
-// Proved reports whether nothing but certain or proved segments led to State.
-func (e *Endpoint) Proved() bool { return e.unproved == 0 }
+// Proved reports whether nothing but certain or proved segments led to State. An endpoint
+// that was joined midway may have sent its FIN before, until it sends anything behind it.
+func (e *Endpoint) Proved() bool { return e.unproved == 0 && !e.joined }
 
 // TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted
 // 2 MSL since its last restart; both are zero if it was never entered.

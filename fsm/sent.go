@@ -450,7 +450,7 @@ func (c *Conn) joinMidway(side Side, s *Segment) {
 	if s == nil {
 		at.Frame = 0
 	}
-	c.apply(side, JoinedMidway, Assumed, at, c.at.Frame)
+	c.End[side].joined = c.apply(side, JoinedMidway, Assumed, at, c.at.Frame)
 }
 
 // continuesAfterRST handles an ordinary segment from an endpoint that sent a RST:
