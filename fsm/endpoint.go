@@ -56,9 +56,10 @@ type Endpoint struct {
 
 	joined bool // taken up midway, and has sent nothing since that comes before a FIN
 
-	refused  bool // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other
-	synEnd   Seq  // the number behind its SYN and the data on it
-	finAgain bool // it sent its FIN more than once
+	refused bool  // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other
+	synEnd  Seq   // the number behind its SYN and the data on it
+	fins    uint8 // how often it sent its FIN, up to unheardFINs
+	unheard bool  // the peer's FIN came so often without an answer that it seems not to arrive
 
 	earlier    opening // what its SYN-ACK before the latest offered, with hasEarlier
 	hasEarlier bool
@@ -93,8 +94,9 @@ type Stamp struct {
 }
 
 // Proved reports whether nothing but certain or proved segments led to State. An endpoint
-// that was joined midway may have sent its FIN before, until it sends anything behind it.
-func (e *Endpoint) Proved() bool { return e.unproved == 0 && !e.joined }
+// that was joined midway may have sent its FIN before, until it sends anything behind it;
+// one that leaves the peer's FINs without an answer may have them.
+func (e *Endpoint) Proved() bool { return e.unproved == 0 && !e.joined && !e.unheard }
 
 // TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted
 // 2 MSL since its last restart; both are zero if it was never entered.

@@ -17,6 +17,35 @@ func (x *Endpoint) noteFIN(s *Segment, at Stamp) {
 	}
 }
 
+// unheardFINs is how often a FIN is sent without an answer until it seems not to arrive.
+const unheardFINs = 3
+
+// repeatFIN is for a side that sends its FIN again. That it was lost once explains one
+// repetition; when it comes again and again and the peer is silent, none arrived.
+func (c *Conn) repeatFIN(side Side) (m Meaning) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	if c.at.Time-x.lastFIN.at.Time > c.InFlight { // a storm of FINs awaits no answers
+		x.fins = min(x.fins+1, unheardFINs)
+	}
+	if x.fins < unheardFINs || y.HasAck && y.Acked.After(x.FinSeq) {
+		return 0
+	}
+	if m = c.takeBack(side.Peer(), RecvFIN); m != 0 {
+		y.unheard = true
+	}
+	return m
+}
+
+// DoubtedFIN returns the ordinal of the first of the FINs to side that its peer sent again
+// and again without an answer: none seems to have arrived, and any may have. It is 0 if
+// there are none.
+func (c *Conn) DoubtedFIN(side Side) uint32 {
+	if !c.End[side].unheard {
+		return 0
+	}
+	return c.End[side.Peer()].firstFIN.at.Nth
+}
+
 // settleFIN tells from an acknowledgment whether its sender had the peer's FIN, and
 // which sending of it.
 func (c *Conn) settleFIN(side Side, s *Segment) (m Meaning) {
@@ -41,7 +70,7 @@ func (c *Conn) settleFIN(side Side, s *Segment) (m Meaning) {
 		return 0
 	}
 	fin, sure := y.arrivedFIN(s)
-	if !sure && fin == &y.firstFIN && (i < 0 || c.Transitions[i].Nth == y.lastFIN.at.Nth) {
+	if !sure && fin == &y.firstFIN && (i < 0 && !x.unheard || i >= 0 && c.Transitions[i].Nth == y.lastFIN.at.Nth) {
 		fin = &y.lastFIN // the first had not arrived when its receiver was last heard of
 	}
 	if i >= 0 && (fin == &y.lastFIN && c.Transitions[i].Nth < fin.at.Nth || fin == &y.firstFIN && c.Transitions[i].Nth == y.lastFIN.at.Nth) {

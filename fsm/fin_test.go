@@ -115,3 +115,34 @@ func TestFastOpenCloses(t *testing.T) {
 		},
 	}})
 }
+
+// TestUnheardFIN plays FINs that are sent again and again.
+func TestUnheardFIN(t *testing.T) {
+	unanswered := func(more ...step) []step {
+		return opened(append([]step{
+			{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+			{"> F. 11 ack 21 +1", "FIN-WAIT-1 CLOSE-WAIT?", FINAgain},
+			{"> F. 11 ack 21 +2", "FIN-WAIT-1 ESTABLISHED?", FINAgain | TookBack},
+			{"> F. 11 ack 21 +4", "FIN-WAIT-1 ESTABLISHED?", FINAgain},
+		}, more...)...)
+	}
+	play(t, []dialogue{
+		{name: "never answered: none arrived, it seems", steps: unanswered()},
+		{
+			name:  "answered in the end",
+			steps: unanswered(step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0}),
+		},
+		{
+			name:  "the peer speaks and has it not",
+			steps: unanswered(step{"< P. 21+5 ack 11", "FIN-WAIT-1 ESTABLISHED", 0}),
+		},
+		{
+			name: "a storm of FINs awaits no answers",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", FINAgain},
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", FINAgain},
+			),
+		},
+	})
+}

@@ -5,6 +5,9 @@ package fsm
 func (c *Conn) received(side Side, s *Segment) Meaning {
 	c.arrives(side)
 	switch y := &c.End[side]; {
+	case y.unheard && s.Flags&FIN != 0:
+		c.decide(side, NotDelivered)
+		return 0
 	case y.State == Closed || y.State == Listen:
 		return c.receivedClosed(side, s)
 	case y.State == SynSent:

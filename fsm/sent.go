@@ -303,9 +303,8 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	}
 	m |= c.advance(x, y, s)
 	if finAgain {
+		m |= FINAgain | c.repeatFIN(side)
 		x.noteFIN(s, c.at)
-		x.finAgain = true
-		m |= FINAgain
 	} else {
 		m |= c.sentFINToo(side, s)
 	}
@@ -403,12 +402,12 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 		}
 		return 0
 	}
-	x.SentFIN, x.FinSeq = true, s.FinSeq()
+	x.SentFIN, x.FinSeq, x.fins = true, s.FinSeq(), 1
 	x.noteFIN(s, c.at)
 	if x.beyondAt.Nth != 0 && x.beyond == x.FinSeq+1 && c.at.Time-x.beyondAt.Time > c.InFlight {
 		// An ACK of it that sits behind the FIN was captured long before: the FIN
 		// had been sent by then, and this one repeats it.
-		later := c.rewind(side, c.settledAt(side, x.beyondAt, !c.End[side.Peer()].finAgain))
+		later := c.rewind(side, c.settledAt(side, x.beyondAt, c.End[side.Peer()].fins < 2))
 		if c.apply(side, SendFIN, Assumed, x.beyondAt, c.at.Frame) {
 			c.Judgements.shows(Shown, side, SendFIN, x.beyondAt.Frame, c.at.Frame)
 		}

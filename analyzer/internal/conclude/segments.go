@@ -16,6 +16,7 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 	for side := range now {
 		now[side] = record.EndState{State: initialState(ts, fsm.Side(side)), Proved: true}
 	}
+	doubted := [2]uint32{f.Conn.DoubtedFIN(fsm.Client), f.Conn.DoubtedFIN(fsm.Server)}
 	next := 0
 	for i := range f.Timeline {
 		k := &f.Timeline[i]
@@ -27,6 +28,11 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 			t := &ts[next]
 			now[t.Side] = record.EndState{State: t.To, Proved: t.Certain()}
 			next++
+		}
+		for side, nth := range doubted {
+			if nth != 0 && k.Nth >= nth {
+				now[side].Proved = false
+			}
 		}
 		s.After = now
 		s.Labels = labels(k.Meaning, k.Facts)
