@@ -10,7 +10,7 @@
 // and allocates whatever length a record claims. Comments beside the code name
 // the fault again where it is avoided.
 //
-// File readers start no goroutine and allocate nothing per packet.
+// File readers allocate nothing per packet, and start no goroutine but the one of [Open].
 package capture
 
 import "fmt"

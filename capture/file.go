@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"strings"
+	"sync/atomic"
 )
 
 // file is what the readers of every file format share: the input, the count of
@@ -25,12 +26,12 @@ func (f *file) common() *file { return f }
 // counter counts what is read from the file itself, before decompression.
 type counter struct {
 	r io.Reader
-	n int64
+	n atomic.Int64
 }
 
 func (c *counter) Read(p []byte) (int, error) {
 	n, err := c.r.Read(p)
-	c.n += int64(n)
+	c.n.Add(int64(n))
 	return n, err
 }
 
@@ -38,13 +39,16 @@ func (c *counter) Read(p []byte) (int, error) {
 func (f *file) describe() Info {
 	info := f.info
 	info.Packets = f.number
-	info.Read = f.input.n
+	info.Read = f.input.n.Load()
 	info.Ended = f.ended == io.EOF
 	return info
 }
 
 // Close closes the decompressors and the file, where Open opened it.
 func (f *file) Close() error {
+	if f.ahead != nil && f.ended != errClosed {
+		f.ahead.stop()
+	}
 	var errs []error
 	for _, c := range f.closers {
 		errs = append(errs, c())

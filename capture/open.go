@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"runtime"
 )
 
 // Open opens a capture file, or standard input for "-". What the file holds is
@@ -12,7 +13,19 @@ import (
 // with an *InputError if the content is nothing it reads, with a *CutError if
 // the file ends inside its own header, and otherwise with what the operating
 // system says.
-func Open(name string) (Source, error) { return openFile(name, windowSize) }
+//
+// A large file is read some blocks ahead, and decompressed, on a goroutine that ends with
+// the file or with Close.
+func Open(name string) (Source, error) {
+	s, err := openFile(name, windowSize)
+	if err != nil {
+		return nil, err
+	}
+	if f := s.common(); f.info.Size >= leastAhead && runtime.GOMAXPROCS(0) > 1 {
+		f.readAhead()
+	}
+	return s, nil
+}
 
 // OpenReader reads a capture from r, without seeking; name is for messages. The
 // source does not close r.
@@ -21,7 +34,7 @@ func OpenReader(name string, r io.Reader) (Source, error) {
 }
 
 // openFile opens a file with a read buffer of bufSize.
-func openFile(name string, bufSize int) (Source, error) {
+func openFile(name string, bufSize int) (fileSource, error) {
 	if name == "-" {
 		return openReader(name, os.Stdin, bufSize)
 	}

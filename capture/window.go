@@ -18,6 +18,9 @@ type window struct {
 	end  int   //
 	base int64 // offset in the input of buf[0]
 	err  error // what ended the input, io.EOF included
+
+	ahead *readAhead // reads the input, or nil
+	block []byte     // of it, that buf was, if it is not still
 }
 
 func newWindow(src io.Reader, size int) window {
@@ -35,6 +38,9 @@ func (w *window) has(n int) bool { return w.end-w.pos >= n || w.fill(n) }
 func (w *window) unread() []byte { return w.buf[w.pos:w.end] }
 
 func (w *window) fill(n int) bool {
+	if w.ahead != nil {
+		return w.fillAhead(n)
+	}
 	empty := 0
 	for w.end-w.pos < n {
 		if w.err != nil {
