@@ -19,13 +19,15 @@ const preludePackets = 4096
 
 // begin takes one of the first packets.
 func (a *Analyzer) begin(raw *decode.Raw) {
-	var p decode.Packet
 	q := a.prelude
-	if a.ingest.decode(raw, &p) {
+	q.packets = append(q.packets, decode.Packet{})
+	last := len(q.packets) - 1
+	if p := &q.packets[last]; a.ingest.decode(raw, p) {
 		start := len(q.data)
 		q.data = append(q.data, p.Payload[:min(len(p.Payload), keptPayload)]...)
 		p.Payload = q.data[start:len(q.data):len(q.data)]
-		q.packets = append(q.packets, p)
+	} else {
+		q.packets = q.packets[:last]
 	}
 	if len(q.packets) == preludePackets || a.ingest.packets == 4*preludePackets {
 		a.endPrelude()
