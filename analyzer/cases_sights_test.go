@@ -33,6 +33,13 @@ func init() {
 			h, t := &r.first().Handshake, &r.first().Traffic[fsm.Server]
 			return r.quiet() && h.ECNMode == record.ECNAccurate && h.Options[fsm.Server].ECN && t.CEPackets == 3 && t.CEReported == 3
 		}},
+		{"reply-bypasses-translation-bridge", func(r caseReport) bool {
+			return r.codes("unanswered", "handshake-aborted-by-client") && !r.has("old-duplicate-syn") && linked(r, 1, 1, record.RelatedBypasses)
+		}},
+		{"reply-not-translated-back", func(r caseReport) bool { return linked(r, 1, 1, record.RelatedBypasses) }},
+		{"mptcp-half-close", func(r caseReport) bool {
+			return r.quiet() && r.labelled(16, "mptcp-data-fin") && r.labelled(20, "mptcp-data-fin") && !r.labelled(17, "mptcp-data-fin")
+		}},
 	}...)
 }
 
@@ -41,4 +48,10 @@ func blackHole(r caseReport) bool {
 	return r.anomaly(func(a *record.Anomaly) bool {
 		return a.Name == "path-mtu-black-hole" && a.Severity == record.SeverityWarning
 	})
+}
+
+// linked reports whether a connection, counted from 0, is linked to the one with that ID.
+func linked(r caseReport, i int, id uint64, kind record.RelatedKind) bool {
+	list := r.Connections[i].Related
+	return len(list) == 1 && list[0].ID == id && list[0].Kind == kind
 }

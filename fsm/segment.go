@@ -48,24 +48,27 @@ type OptionSet uint32
 
 // The options a segment can carry, and faults of the option list.
 const (
-	OptMSS           OptionSet = 1 << iota // kind 2, RFC 9293 §3.7.1
-	OptWindowScale                         // kind 3, RFC 7323 §2
-	OptSACKPermitted                       // kind 4, RFC 2018 §2
-	OptSACK                                // kind 5, RFC 2018 §3
-	OptTimestamps                          // kind 8, RFC 7323 §3
-	OptFastOpen                            // kind 34, RFC 7413 §4.1.1 (or the experimental 254 form)
-	OptMD5                                 // kind 19, RFC 2385
-	OptAO                                  // kind 29, RFC 5925
-	OptMPTCP                               // kind 30, RFC 8684
-	OptAccECN                              // kinds 172 and 174, RFC 9768
-	OptExperimental                        // kinds 253 and 254, RFC 4727
-	OptObsolete                            // kinds 6, 7, 9–18, 20–26
-	OptUnknown                             // a kind that IANA has not assigned
-	OptMalformed                           // a length that cannot be right; later options are lost
-	OptDuplicate                           // one kind twice
-	OptAfterEnd                            // octets other than zero behind End of Option List
-	OptMPTCPJoin                           // kind 30 with subtype MP_JOIN
-	OptCut                                 // the capture does not hold the whole list: an option not seen is unknown, not absent
+	OptMSS            OptionSet = 1 << iota // kind 2, RFC 9293 §3.7.1
+	OptWindowScale                          // kind 3, RFC 7323 §2
+	OptSACKPermitted                        // kind 4, RFC 2018 §2
+	OptSACK                                 // kind 5, RFC 2018 §3
+	OptTimestamps                           // kind 8, RFC 7323 §3
+	OptFastOpen                             // kind 34, RFC 7413 §4.1.1 (or the experimental 254 form)
+	OptMD5                                  // kind 19, RFC 2385
+	OptAO                                   // kind 29, RFC 5925
+	OptMPTCP                                // kind 30, RFC 8684
+	OptAccECN                               // kinds 172 and 174, RFC 9768
+	OptExperimental                         // kinds 253 and 254, RFC 4727
+	OptObsolete                             // kinds 6, 7, 9–18, 20–26
+	OptUnknown                              // a kind that IANA has not assigned
+	OptMalformed                            // a length that cannot be right; later options are lost
+	OptDuplicate                            // one kind twice
+	OptAfterEnd                             // octets other than zero behind End of Option List
+	OptMPTCPJoin                            // kind 30 with subtype MP_JOIN
+	OptMPTCPDataFIN                         // kind 30 with subtype DSS and its bit F: DATA_FIN (RFC 8684 §3.3)
+	OptMPTCPFastClose                       // kind 30 with subtype MP_FASTCLOSE (RFC 8684 §3.5)
+	OptMPTCPReset                           // kind 30 with subtype MP_TCPRST (RFC 8684 §3.6)
+	OptCut                                  // the capture does not hold the whole list: an option not seen is unknown, not absent
 )
 
 // Has reports whether every option of o is present.

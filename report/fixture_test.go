@@ -283,6 +283,7 @@ func lossy() *record.Connection {
 	s := &c.Traffic[server]
 	s.Retransmissions, s.ResentBytes, s.Doubled, s.WindowProbes, s.GapBytes = 1, 1448, 2, 3, 0
 	c.Traffic[client].DuplicateACKs = 1
+	c.Related = []record.Related{{ID: 1, Kind: record.RelatedTranslated, Frames: []fsm.Frame{f(0, 1), f(0, 500)}}}
 	c.ICMP = []record.ICMPError{
 		{Frame: f(0, 518), Time: start + 43*sec + 500*ms, From: netip.MustParseAddr("10.0.0.254"), Side: server, Type: 3, Code: 4, MTU: 1400, Quoted: f(0, 507)},
 		{Frame: f(0, 519), Time: start + 44*sec, From: netip.MustParseAddr("2001:db8::1"), Side: client, Type: 1, Code: 3, V6: true},

@@ -18,6 +18,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).traffic,
 	(*encoder).anomalies,
 	(*encoder).verdict,
+	(*encoder).related,
 	(*encoder).quality,
 	(*encoder).zeek,
 	(*encoder).suricata,

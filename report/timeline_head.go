@@ -30,6 +30,7 @@ func (p *page) timelineHead(c *record.Connection) {
 		}
 		p.head(name, side.String()+": "+sentText(c, side))
 	}
+	p.head("related", p.relatedText(c))
 	p.head("lifetime", lifeText(&c.Lifetime))
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		p.head("keepalive", keepaliveText(side, &c.Traffic[side].Keepalive))
@@ -414,3 +415,20 @@ func (p *page) findingNames(c *record.Connection) string {
 
 // ecnNames are the modes of ECN as a SYN shows them.
 var ecnNames = [4]string{record.ECNNone: "ECN", record.ECNClassic: "ECN", record.ECNAccurate: "Accurate ECN"}
+
+// relatedText names the connections that this one belongs together with.
+func (p *page) relatedText(c *record.Connection) string {
+	var list []string
+	for i := range c.Related {
+		r := &c.Related[i]
+		what := "one connection with #"
+		switch r.Kind {
+		case record.RelatedTranslated:
+			what = "after or before address translation: one connection with #"
+		case record.RelatedBypasses:
+			what = "its answers bypass the address translation of #"
+		}
+		list = append(list, what+number(r.ID))
+	}
+	return strings.Join(list, "; ")
+}

@@ -11,6 +11,10 @@ func (c *Connection) Clone() *Connection {
 	}
 	d.Transitions = slices.Clone(c.Transitions)
 	d.ICMP = slices.Clone(c.ICMP)
+	d.Related = slices.Clone(c.Related)
+	for i := range d.Related {
+		d.Related[i].Frames = slices.Clone(c.Related[i].Frames)
+	}
 	d.Close.TimeWait = slices.Clone(c.Close.TimeWait)
 	d.Anomalies = slices.Clone(c.Anomalies)
 	for i := range d.Anomalies {

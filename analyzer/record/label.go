@@ -30,6 +30,7 @@ const (
 	LabelACKAhead                     Label = "ack-ahead"
 	LabelGap                          Label = "gap"
 	LabelBadChecksum                  Label = "bad-checksum"
+	LabelMPTCPDataFIN                 Label = "mptcp-data-fin"
 	LabelLostBetweenTaps              Label = "lost-between-taps"
 	LabelRetransmissionUnknown        Label = "retransmission-unknown"
 	LabelRetransmissionSYN            Label = "retransmission-syn"

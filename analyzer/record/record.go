@@ -141,7 +141,9 @@ type Connection struct {
 	Traffic       [2]Traffic
 	Anomalies     []Anomaly
 	Verdict       Verdict
-	Tail          [2]Tail // what the verdict rests on beside the rest
+	Related       []Related // connections written before that it belongs together with
+	Joined        Joined    // with Quality.Midstream: its first segment
+	Tail          [2]Tail   // what the verdict rests on beside the rest
 	Reset         Reset
 	Second        SecondResponder // another host that answered the SYN in the server's name
 	Until         fsm.Time        // capture time when the record was closed

@@ -183,7 +183,8 @@ type Tail struct {
 	FirstData     fsm.Time // its first and latest segment with data; 0 for none
 	LastData      fsm.Time
 	LastDataFrame fsm.Frame
-	Outstanding   uint32 // sequence numbers sent that nothing acknowledged
+	Next          fsm.Seq // the number after the highest that it sent
+	Outstanding   uint32  // sequence numbers sent that nothing acknowledged
 
 	Unanswered Unanswered
 	Keepalives uint64    // probes in a row without an answer at the end, or before it gave up
@@ -236,6 +237,7 @@ type Reset struct {
 	Frame   fsm.Frame // 0 without a reset
 	Time    fsm.Time
 	Side    fsm.Side // in whose name it came
+	Sent    uint64   // RSTs in that name over the whole connection
 	HasAck  bool     // an endpoint that aborts sets ACK; one that knows no connection and answers a segment with ACK does not
 	TTL     uint8    // of the RST's packet
 	HostTTL uint8    // of its side's other packets; 0 when there are none

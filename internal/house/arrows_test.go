@@ -24,7 +24,7 @@ var arrows = map[string]string{
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
 	"analyzer/record":    "fsm",
 
-	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/skew analyzer/record fsm",
+	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/relate analyzer/internal/skew analyzer/record fsm",
 	"analyzer/internal/conclude":         "analyzer/internal/flow analyzer/internal/decode analyzer/record fsm internal/phrase",
 	"analyzer/internal/conclude/verdict": "analyzer/record fsm internal/phrase",
 	"analyzer/internal/check":            "analyzer/internal/flow analyzer/record fsm internal/phrase",
@@ -33,6 +33,7 @@ var arrows = map[string]string{
 	"analyzer/internal/flow":             "analyzer/internal/decode analyzer/internal/peers/suricata analyzer/internal/peers/zeek analyzer/record fsm",
 	"analyzer/internal/vantage":          "analyzer/internal/dedup analyzer/internal/decode analyzer/record fsm",
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
+	"analyzer/internal/relate":           "analyzer/record fsm",
 	"analyzer/internal/skew":             "analyzer/internal/decode fsm",
 	"analyzer/internal/decode":           "fsm",
 	"analyzer/internal/peers/suricata":   "fsm",

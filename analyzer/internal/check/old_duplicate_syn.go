@@ -23,7 +23,7 @@ var oldDuplicateSYN = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, first := notableThat(f, side, fsm.SYNInSync|fsm.SYNAgain, flow.Facts(), func(k *flow.NotableSegment) bool {
-				return otherSYN(k) || lateSYN(k) || answersOldSYN(k)
+				return otherSYN(k) || lateSYN(k) && !triesAgain(f, k) || answersOldSYN(k)
 			})
 			if first == nil {
 				continue
@@ -56,6 +56,12 @@ func otherSYN(k *flow.NotableSegment) bool {
 func lateSYN(k *flow.NotableSegment) bool {
 	s := k.States[k.From]
 	return k.Meaning.Any(fsm.SYNAgain) && !k.Meaning.Any(fsm.TookBack) && s != fsm.SynSent && s != fsm.SynReceived
+}
+
+// triesAgain reports whether the SYN comes from a client that has reset the answers to it
+// so far: it still wants the connection, but does not know those answers.
+func triesAgain(f *flow.Flow, k *flow.NotableSegment) bool {
+	return f.FinalACK.Nth == 0 && k.States[k.From] == fsm.Closed && f.Dir[k.From].RSTs > 0
 }
 
 // answersOldSYN reports a SYN-ACK with a new number from a closed side.

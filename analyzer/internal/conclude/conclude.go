@@ -17,7 +17,7 @@ import (
 // encapsulations.
 func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	*c = record.Connection{
-		Transitions: c.Transitions[:0], ICMP: c.ICMP[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
+		Transitions: c.Transitions[:0], ICMP: c.ICMP[:0], Related: c.Related[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
 		InState: [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
 		Close:   record.Close{TimeWait: c.Close.TimeWait[:0]},
 	}
@@ -30,6 +30,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
 	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time
 	c.Evicted = f.Evicted
+	c.Joined = record.Joined{From: f.FirstFrom, Seq: f.FirstSeq, Ack: f.FirstAck}
 
 	c.Transitions = orderTransitions(append(c.Transitions, f.Conn.Transitions...))
 	for side := range c.State {

@@ -110,6 +110,7 @@ var meaningLabels = []struct {
 	{name: record.LabelACKAhead, meaning: fsm.AckAhead},
 	{name: record.LabelGap, meaning: fsm.GapConfirmed},
 	{name: record.LabelBadChecksum, facts: flow.Facts(flow.BadChecksum)},
+	{name: record.LabelMPTCPDataFIN, facts: flow.Facts(flow.MPTCPDataFIN)},
 	{name: record.LabelLostBetweenTaps, facts: flow.Facts(flow.LostOnTheWay)},
 }
 

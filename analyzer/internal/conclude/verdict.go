@@ -18,6 +18,7 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 			Unanswered: buildUnanswered(&d.Unanswered),
 			Blocked:    seconds(d.Blocked), TimeoutWait: seconds(d.TimeoutWait),
 		}
+		t.Next = e.Out.Top
 		if e.Out.Started() && e.Seen {
 			switch {
 			case peer.HasAck && e.Out.Top.After(peer.Acked):
@@ -66,7 +67,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		}
 		d, peer := &f.Dir[k.From], &f.Dir[k.From.Peer()]
 		r := record.Reset{
-			Frame: k.Frame, Time: k.Time, Side: k.From, HasAck: k.Segment.Flags&fsm.ACK != 0,
+			Frame: k.Frame, Time: k.Time, Side: k.From, Sent: d.RSTs, HasAck: k.Segment.Flags&fsm.ACK != 0,
 			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorBytes: k.PriorLen, Before: k.States,
 		}
 		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {

@@ -28,7 +28,12 @@ const (
 	kindExperiment2   = 254
 
 	fastOpenExperiment = 0xf989 // RFC 7413 §4.1.1's magic number, with kind 254
-	mptcpJoin          = 1      // RFC 8684 §3.2, subtype
+
+	// Subtypes of kindMPTCP (RFC 8684 §3).
+	mptcpJoin      = 1
+	mptcpDSS       = 2 // data sequence signal
+	mptcpFastClose = 7
+	mptcpReset     = 8
 )
 
 // readOptions reads the options of a header into s. It is done by hand: see
@@ -151,9 +156,7 @@ func readRarerOption(s *fsm.Segment, kind uint8, value []byte) (sized bool) {
 	case kindMPTCP:
 		if sized = len(value) >= 1; sized {
 			s.Opts |= fsm.OptMPTCP
-			if value[0]>>4 == mptcpJoin {
-				s.Opts |= fsm.OptMPTCPJoin
-			}
+			readMPTCP(s, value)
 		}
 	case kindAccECN0, kindAccECN1:
 		// No, one, two or all three counters of three octets (RFC 9768 §3.2.3).
@@ -176,6 +179,24 @@ func readRarerOption(s *fsm.Segment, kind uint8, value []byte) (sized bool) {
 		s.Opts |= fsm.OptUnknown
 	}
 	return sized
+}
+
+// readMPTCP reads what tells of an MPTCP option: its subtype (RFC 8684 §3), and whether
+// its data sequence signal ends the sender's data.
+func readMPTCP(s *fsm.Segment, value []byte) {
+	const dataFIN = 0x10
+	switch value[0] >> 4 {
+	case mptcpJoin:
+		s.Opts |= fsm.OptMPTCPJoin
+	case mptcpDSS:
+		if len(value) > 1 && value[1]&dataFIN != 0 {
+			s.Opts |= fsm.OptMPTCPDataFIN
+		}
+	case mptcpFastClose:
+		s.Opts |= fsm.OptMPTCPFastClose
+	case mptcpReset:
+		s.Opts |= fsm.OptMPTCPReset
+	}
 }
 
 // readSACK reads the blocks of a SACK option. A header has room for four.

@@ -9,6 +9,10 @@ func (f *Flow) ackFacts(o *observation) {
 	if r.awaiting != nothing {
 		answerFacts(o, pure)
 	}
+	if s.Opts&fsm.OptMPTCPDataFIN != 0 {
+		o.facts.add(MPTCPDataFIN)
+		pure = false // it says something new, though nothing to TCP
+	}
 	if pure && d.hasAck && s.Ack == d.lastAck && !o.facts.Any(probeAnswers) && !isProbe(o) {
 		sameAckFacts(o)
 	}

@@ -64,6 +64,7 @@ const (
 	EchoInvalid                   // TSecr that the peer never sent
 	ECNUnagreed                   // ECE or CWR though the SYNs did not agree on ECN
 	OptionsOdd                    // an obsolete, experimental or unassigned option
+	MPTCPDataFIN                  // ends the sender's data of the MPTCP connection
 	OtherResponder                // from a second host that answered the SYN in the server's name
 	LostOnTheWay                  // left its sender and never reached its receiver, as another tap shows
 	numFacts          = iota

@@ -35,8 +35,11 @@ type Flow struct {
 
 	First, Last fsm.Stamp // first and latest segment
 	FirstFlags  fsm.Flags // of the first segment
-	Until       fsm.Time  // capture time when the connection was reported
-	Segments    uint32    // stepped through the machine
+	FirstFrom   fsm.Side
+	FirstSeq    fsm.Seq
+	FirstAck    fsm.Seq
+	Until       fsm.Time // capture time when the connection was reported
+	Segments    uint32   // stepped through the machine
 
 	// The handshake's segments; a zero frame where one was not captured.
 	SYN, SYNACK, FinalACK fsm.Stamp

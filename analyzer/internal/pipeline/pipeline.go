@@ -24,6 +24,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/relate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/skew"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -80,6 +81,7 @@ type Analyzer struct {
 	prelude *prelude      // the first packets, until there are enough to learn from
 	reorder *skew.Reorder // nil where the directions' clocks agree
 
+	relate      relate.Observer
 	summary     summary
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
@@ -169,6 +171,9 @@ func (a *Analyzer) pass(b *batch) {
 	ended := a.sequencer.merge(b)
 	for i := range ended {
 		c, own := ended[i].record()
+		if own && !a.opt.Sums {
+			a.relate.Add(c)
+		}
 		a.summary.add(c)
 		a.aggregate.Add(c)
 		if a.opt.Each != nil {

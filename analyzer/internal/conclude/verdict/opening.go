@@ -119,6 +119,9 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 	if v, ok := badNumber(c); ok {
 		return v
 	}
+	if refusesAnswers(c) {
+		return unknownAnswers(c)
+	}
 	if otherDistance(c) {
 		v := thirdParty(c)
 		v.Frames = append(v.Frames, c.Handshake.SYN, c.Handshake.SYNACK, c.Close.RST)

@@ -1,0 +1,132 @@
+// Package relate finds connections that belong together: one connection under two
+// addresses, or on both sides of a tag. It sees the records in the order in which they
+// are written, and links each to those before it, since a record is written once.
+package relate
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// most bounds the connections that are remembered, the oldest forgotten first.
+const most = 1 << 15
+
+// Observer remembers the connections that were written. The zero value has seen none.
+type Observer struct {
+	bySYN   map[synKey]sight
+	byEnd   map[record.Addr]sight // the latest by its client
+	order   []remembered
+	written int
+}
+
+// synKey is what a SYN keeps when its addresses are translated. Both numbers are chosen
+// anew for each connection, so that two agree by chance once in 2^64; a scanner may choose
+// the same numbers for all, but no timestamps.
+type synKey struct {
+	isn   fsm.Seq
+	tsVal uint32
+	mss   uint16
+}
+
+// sight is what is kept of a connection.
+type sight struct {
+	id             uint64
+	client, server record.Addr
+	first, last    fsm.Time
+	frame          fsm.Frame
+	next           [2]fsm.Seq
+}
+
+// remembered are the keys of a connection, so that they can be forgotten.
+type remembered struct {
+	syn    synKey
+	client record.Addr
+	id     uint64
+}
+
+// Add links the connection to those before it.
+func (o *Observer) Add(c *record.Connection) {
+	if o.bySYN == nil {
+		o.bySYN, o.byEnd = make(map[synKey]sight), make(map[record.Addr]sight)
+	}
+	syn, hasSYN := keyOf(c)
+	if hasSYN {
+		if x, ok := o.bySYN[syn]; ok && near(&x, c) {
+			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(&x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
+		}
+	} else if x, ok := o.byEnd[c.Client]; ok {
+		o.continues(&x, c)
+	}
+	o.remember(c, syn, hasSYN)
+}
+
+// keyOf returns what the connection's SYN keeps; without timestamps that is too little.
+func keyOf(c *record.Connection) (synKey, bool) {
+	h := &c.Handshake
+	p := &h.Options[fsm.Client]
+	return synKey{h.ISN[fsm.Client], p.TSVal, p.MSS}, h.SYN != 0 && h.HasISN[fsm.Client] && p.Timestamps && p.TSVal != 0
+}
+
+// near reports whether the connection began while the other was in use, or just after.
+func near(x *sight, c *record.Connection) bool {
+	const within = 10 * fsm.Second
+	return c.First-x.last <= within && x.first-c.Last <= within
+}
+
+// kind says how two connections with one SYN belong together.
+func kind(x *sight, c *record.Connection) record.RelatedKind {
+	switch {
+	case x.client == c.Client && x.server == c.Server:
+		return record.RelatedLeg
+	case x.client == c.Client && c.Close.ResetBy == fsm.Client.String() && !c.Handshake.Complete && c.Handshake.SYNACK != 0:
+		// The answer comes from the address that the SYN was translated to, and the client
+		// does not know it.
+		return record.RelatedBypasses
+	}
+	return record.RelatedTranslated
+}
+
+// continues links a connection whose SYN was not captured to one of the same client, if
+// its first segment goes on with the numbers that the other's server had come to.
+func (o *Observer) continues(x *sight, c *record.Connection) {
+	const window = 1 << 16
+	if !c.Quality.Midstream || c.Server == x.server || !near(x, c) || c.Joined.From != fsm.Server {
+		return
+	}
+	if apart(c.Joined.Seq, x.next[fsm.Server]) > window || apart(c.Joined.Ack, x.next[fsm.Client]) > window {
+		return
+	}
+	c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedBypasses, Frames: []fsm.Frame{c.FirstFrame}})
+}
+
+func apart(a, b fsm.Seq) int32 {
+	d := a.Minus(b)
+	return max(d, -d)
+}
+
+// remember keeps the connection for those that come.
+func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
+	if len(o.order) < most {
+		o.order = append(o.order, remembered{})
+	}
+	slot := &o.order[o.written%most]
+	if slot.id != 0 {
+		if x, ok := o.bySYN[slot.syn]; ok && x.id == slot.id {
+			delete(o.bySYN, slot.syn)
+		}
+		if x, ok := o.byEnd[slot.client]; ok && x.id == slot.id {
+			delete(o.byEnd, slot.client)
+		}
+	}
+	o.written++
+	x := sight{
+		id: c.ID, client: c.Client, server: c.Server, first: c.First, last: c.Last, frame: c.FirstFrame,
+		next: [2]fsm.Seq{c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next},
+	}
+	*slot = remembered{client: c.Client, id: c.ID}
+	o.byEnd[c.Client] = x
+	if hasSYN {
+		slot.syn = syn
+		o.bySYN[syn] = x
+	}
+}
