@@ -36,6 +36,7 @@ type Options struct {
 	MSL            fsm.Time             // maximum segment lifetime (RFC 9293 §3.4.2), nanoseconds; 0 means fsm.DefaultMSL
 	Linger         fsm.Time             // capture time between a connection's end and its record; 0 means 2 MSL
 	MaxConnections int                  // open connections tracked at once; 0 means DefaultMaxConnections
+	Memory         int                  // bytes that the analysis may allocate, or little more, when connections are many; 0 means no limit
 	Segments       func(id uint64) bool // whether to keep the segments of the connection with this ID; nil keeps none
 	// SegmentsBetween says by a connection's ends, in either order, whether to keep its
 	// segments; nil keeps none that Segments does not. IPv4 addresses come unmapped.
@@ -130,7 +131,7 @@ type Analyzer struct {
 // finished, or their goroutines stay.
 func New(opt Options) *Analyzer {
 	o := pipeline.Options{
-		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections,
+		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections, Memory: opt.Memory,
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),

@@ -191,6 +191,26 @@ func (e *encoder) summary(s *record.Summary) {
 	e.endArray()
 	e.keyUint(`"bytes":`, s.Bytes)
 	e.keyUint(`"evicted":`, s.Evicted)
+	e.evictions(&s.Evictions)
+	e.endObject()
+}
+
+func (e *encoder) evictions(v *record.Evictions) {
+	e.object(`"evictions":`)
+	e.keyUint(`"half_open":`, v.HalfOpen)
+	e.keyUint(`"idle":`, v.Idle)
+	e.keyUint(`"for_memory":`, v.ForMemory)
+	e.keyUint(`"seen_again":`, v.SeenAgain)
+	e.keyUint(`"packets_not_analysed":`, v.Packets)
+	e.keyUint(`"forgotten":`, v.Forgotten)
+	e.keyUint(`"ended_forgotten":`, v.EndedForgotten)
+	if v.ForMemory > 0 {
+		e.keyUint(`"memory_limit_bytes":`, v.Memory)
+		e.keyText(`"memory_limited_by":`, v.LimitedBy)
+	} else { // which changed nothing
+		e.keyNull(`"memory_limit_bytes":`)
+		e.keyNull(`"memory_limited_by":`)
+	}
 	e.endObject()
 }
 

@@ -141,13 +141,46 @@ func (p *page) qualityField(c *record.Capture) {
 	}
 }
 
+// evicted tells what was given up, and why.
+func evicted(s *record.Summary) string {
+	e := &s.Evictions
+	text := phrase.Count(s.Evicted) + " evicted"
+	if e.HalfOpen+e.Idle > 0 {
+		text += " (" + phrase.Count(e.HalfOpen) + " half-open, " + phrase.Count(e.Idle) + " idle)"
+	}
+	text += ": more were open than "
+	memory := "--memory (" + phrase.Size(e.Memory)
+	if e.LimitedBy != "" {
+		memory += ", " + e.LimitedBy
+	}
+	memory += ")"
+	switch {
+	case e.ForMemory == 0:
+		text += "--max-connections allows"
+	case e.ForMemory == s.Evicted:
+		text += memory + " allows"
+	default:
+		text += "--max-connections and " + memory + " allow"
+	}
+	if e.SeenAgain > 0 {
+		text += "; " + phrase.Count(e.SeenAgain) + " of them went on, " + phrase.Counted(e.Packets, "packet", "packets") + " not analysed"
+	}
+	if e.Forgotten > 0 {
+		text += "; " + phrase.Count(e.Forgotten) + " not remembered: where one went on it counts again"
+	}
+	return text
+}
+
 func (p *page) connectionFields(s *record.Summary) {
 	text := phrase.Count(s.Connections)
 	if s.Connections > 0 {
 		text += ", " + phrase.Size(s.Bytes) + " of data"
 	}
 	if s.Evicted > 0 {
-		text += "; " + phrase.Count(s.Evicted) + " evicted: more were open than --max-connections allows"
+		text += "; " + evicted(s)
+	}
+	if n := s.Evictions.EndedForgotten; n > 0 {
+		text += "; " + phrase.Count(n) + " not remembered for 2 MSL after their end: a straggler counts as another connection"
 	}
 	p.field(summaryNames, "connections", p.text(text))
 	switch {

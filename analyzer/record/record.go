@@ -98,7 +98,8 @@ type Summary struct {
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
 	Bytes       uint64         // payload bytes in both directions
-	Evicted     uint64         // connections let go early by the limit on open ones
+	Evicted     uint64         // connections given up early, by the limits on their number and on memory
+	Evictions   Evictions      // what is known of these
 }
 
 // AnomalyCount counts one anomaly over all connections.
@@ -376,4 +377,22 @@ type Segment struct {
 	Original fsm.Frame // the segment that a retransmission repeats; 0 if none, or not captured
 
 	Judgement *Judgement // how it was judged, when asked for; never of a duplicate frame
+}
+
+// Evictions says which connections were given up before their end because more were
+// open than the limits allow. Each has its record, which ends there, and counts in all
+// sums; that it went on makes no other connection of it.
+type Evictions struct {
+	HalfOpen  uint64 // that had not completed their handshake
+	Idle      uint64 // open ones, those idle for longest first
+	ForMemory uint64 // of both, to keep within the limit on memory
+	SeenAgain uint64 // of which segments came afterwards
+	Packets   uint64 // that came afterwards, and were not analysed
+	Forgotten uint64 // not remembered to the end: had one of these gone on, it would count as another connection
+	// EndedForgotten counts connections that had ended and were not remembered for 2 MSL,
+	// to make room for others: a straggler of one counts as another connection.
+	EndedForgotten uint64
+
+	Memory    uint64 // the limit on memory, in bytes; 0 for none
+	LimitedBy string // what set it lower than was asked for, "cgroup" or "RLIMIT_AS"; for the caller to fill in
 }

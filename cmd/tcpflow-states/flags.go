@@ -26,6 +26,7 @@ type options struct {
 	timelines, limit, width, workers, maxConns int
 	count                                      uint64
 	msl, linger                                time.Duration
+	memory                                     memorySize
 
 	short map[string]*bool // flags that stand for a format, by its name
 
@@ -35,6 +36,7 @@ type options struct {
 	ends       endpoints
 	timeFormat report.TimeFormat
 	failLevel  record.Severity
+	limitedBy  string // what allows less memory than asked for, or ""
 }
 
 // defaultTimelines is up to how many connections a report has timelines unasked.
@@ -75,6 +77,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; with live input 2s)")
 	f.IntVar(&o.workers, "workers", 0, "track connections on `N` threads (default: one for each processor); changes no result")
 	f.IntVar(&o.maxConns, "max-connections", analyzer.DefaultMaxConnections, "track at most `N` open connections; above that the oldest half-open ones are evicted")
+	o.memory = defaultMemory
+	f.Var(&o.memory, "memory", "allocate at most `SIZE` for connections, such as 256MB, or less if the machine allows less; then the oldest half-open ones are evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
 	f.BoolVar(&o.keepRoot, "keep-root", false, "under sudo, doas or pkexec, stay root after the input is open")
 	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for compatibility: names are never looked up")
@@ -105,7 +109,7 @@ func formats() []string {
 
 // check reads the flags' values and refuses what does not go together.
 func (o *options) check() error {
-	for _, step := range []func() error{o.chooseFormat, o.checkFormat, o.checkTogether, o.checkNumbers, o.parse, o.checkWords} {
+	for _, step := range []func() error{o.chooseFormat, o.checkFormat, o.checkTogether, o.checkNumbers, o.checkMemory, o.parse, o.checkWords} {
 		if err := step(); err != nil {
 			return err
 		}
@@ -163,6 +167,14 @@ func (o *options) checkTogether() error {
 	case o.summaryOnly && len(o.conn) > 0:
 		return usagef("--summary-only and --conn exclude each other")
 	}
+	return nil
+}
+
+func (o *options) checkMemory() error {
+	if o.memory < leastMemory {
+		return usagef("--memory %s: at least %s are needed", &o.memory, new(leastMemory))
+	}
+	o.limitedBy = o.memory.withinMachine()
 	return nil
 }
 

@@ -40,6 +40,7 @@ type session struct {
 
 func newSession(a *app, opt *options, out *output, ctx context.Context, sig *signals, both *analyzer.Comparison) *session {
 	s := &session{app: a, opt: opt, out: out, ctx: ctx, sig: sig}
+	heedMemory(opt.memory)
 	keep, most := out.keepSegments()
 	o := analyzer.Options{
 		MSL:            fsm.Time(opt.msl),
@@ -49,6 +50,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		NoChecksums:    opt.noChecksums,
 		Workers:        opt.threads(out.live),
 		MaxConnections: opt.maxConns,
+		Memory:         int(opt.memory),
 		Select:         opt.ends.choice(),
 		SummaryOnly:    opt.summaryOnly || opt.quiet,
 		Taps:           both,
@@ -215,6 +217,7 @@ func (s *session) finish() error {
 		sources[i].Name = s.opt.sourceName(sources[i].Name)
 	}
 	r, _ := s.analyzer.Finish(sources...) // what fails in Each is the output, which keeps its error
+	r.Summary.Evictions.LimitedBy = s.opt.limitedBy
 	s.addUnmatched(&r.Capture)
 	err := s.out.finish(r)
 	if s.brokenOff && (err == nil || explain(err).code == exitUsage) {

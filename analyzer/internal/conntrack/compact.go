@@ -32,6 +32,7 @@ type compactConn struct {
 	hash           uint64
 	id, ordinal    uint64
 	overAt         uint64     // packets of the capture when it ended
+	looked         fsm.Time   // its latest segment's time when it was last to go
 	first, last    uint32     // of its segments, while it is embryonic
 	more           uint32     // the latest of its segmentMores
 	begin, end     uint32     // the first and the last of its payloads
@@ -73,6 +74,7 @@ func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i
 		from, n.client, n.server = fsm.Server, p.Dst, p.Src
 	}
 	y.append(n, y.pack(n, p, from), p)
+	n.looked = p.Time
 	n.begins(p.Segment.Flags)
 	if n.over {
 		n.overAt = packets
@@ -96,8 +98,9 @@ func (n *compactConn) begins(f fsm.Flags) {
 }
 
 // hold takes a connection's next segment, if it can stay compact with it.
-// packets is how many the capture had at the latest tick.
-func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64) bool {
+// packets is how many the capture had at the latest tick; room says that there is some
+// for the fast path.
+func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room bool) bool {
 	n := y.conns.at(i)
 	if n.rejected {
 		return false
@@ -110,7 +113,7 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64) bool {
 	case p.Copy != decode.NoCopy:
 		return y.holdCopy(i, n, p, from, packets)
 	case n.clean != 0 || n.held == maxEmbryonic || p.Segment.Flags&fsm.FIN != 0:
-		return y.followFastPath(i, n, p, from, packets)
+		return y.followFastPath(i, n, p, from, packets, room)
 	case !n.opened || n.over || !plain(p) || p.Segment.Flags&fsm.URG != 0:
 		return false
 	case p.Segment.Flags&fsm.RST != 0:
@@ -119,7 +122,7 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64) bool {
 		return false
 	}
 	if from == fsm.Client && n.answered && !n.open && p.Segment.Flags&fsm.SYN == 0 {
-		n.open = true
+		n.open, n.looked = true, p.Time
 		y.move(i, &y.halfOpen, &y.open)
 	}
 	y.append(n, y.pack(n, p, from), p)

@@ -27,6 +27,8 @@ type entry struct {
 	queue      *queue // that the connection waits in
 	prev, next *conn
 	deadline   fsm.Time // when it is reported if nothing more comes
+	looked     fsm.Time // its latest segment's time when it was last to go
+	counted    int      // bytes of it in Table.memory
 	overAt     uint64   // packets of the capture when it ended
 }
 
@@ -48,7 +50,7 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous)
 // born makes room for one more connection and numbers it.
 func (t *Table) born() Birth {
 	if t.Open() >= t.opt.MaxConnections {
-		t.evict()
+		t.evict(fromAll, forNumber)
 	}
 	t.ids++
 	b := Birth{Ordinal: t.ordinal, After: t.parent}
@@ -58,13 +60,8 @@ func (t *Table) born() Birth {
 
 // start makes a connection whose Flow has had no segment yet; p is its first.
 func (t *Table) start(key Key, hash uint64, p *decode.Packet) *conn {
-	c := t.free
-	if c != nil {
-		t.free = c.next
-		c.entry = entry{}
-	} else {
-		c = &conn{}
-	}
+	c := t.room()
+	c.looked = p.Time
 	c.Begin(p, t.opt.MSL)
 	c.key = key
 	t.index.put(c, hash)
@@ -75,8 +72,7 @@ func (t *Table) start(key Key, hash uint64, p *decode.Packet) *conn {
 // forget drops a reported connection and keeps its memory for the next one.
 func (t *Table) forget(c *conn) {
 	t.unindex(c)
-	c.next = t.free
-	t.free = c
+	t.recycle(c)
 }
 
 // unindex makes the connection unfindable by its keys.

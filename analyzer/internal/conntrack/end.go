@@ -14,7 +14,7 @@ func (t *Table) end(c *conn) {
 	t.rejectPending(c)
 	t.report(c)
 	timeWait := c.Conn.End[0].State == fsm.TimeWait || c.Conn.End[1].State == fsm.TimeWait
-	if pre := t.tombstones.add(tombstone{hash: c.hash, until: c.Last.Time + t.twoMSL, incarnation: c.Incarnation}, timeWait); pre != nil {
+	if pre := t.tombstones.add(tombstone{hash: c.hash, until: c.Last.Time + t.twoMSL, incarnation: int32(c.Incarnation)}, timeWait); pre != nil {
 		*pre = *c.AsPrevious()
 	}
 	t.forget(c)
@@ -26,30 +26,6 @@ func (t *Table) report(c *conn) {
 	if t.opt.Ended != nil {
 		t.opt.Ended(&c.Flow)
 	}
-}
-
-// evict makes room: the oldest half-open connection, else the one that ended
-// first, else the oldest.
-func (t *Table) evict() {
-	y := &t.compact
-	_ = t.evictOlder(t.halfOpen.head, y.halfOpen.head) || t.evictOlder(t.over.head, y.over.head) || t.evictOlder(t.open.head, y.open.head)
-}
-
-// evictOlder evicts the older of a connection tracked whole and a compact one. Either may be
-// none.
-func (t *Table) evictOlder(c *conn, compact uint32) bool {
-	switch {
-	case compact != 0 && (c == nil || t.compact.conns.at(compact).id < c.ID):
-		t.reportCompact(compact, true)
-	case c != nil:
-		c.Evicted = true
-		t.rejectPending(c)
-		t.report(c)
-		t.forget(c)
-	default:
-		return false
-	}
-	return true
 }
 
 // lingered reports whether a compact connection that ended has waited long enough for
@@ -86,6 +62,7 @@ func (t *Table) endCompact(i uint32) {
 
 // reportCompact reports a connection that is not tracked whole.
 func (t *Table) reportCompact(i uint32, evicted bool) {
+	t.reserve()
 	if t.opt.Clean != nil && !t.compact.conns.at(i).rejected {
 		if t.summarize(i, evicted) && t.opt.Clean(&t.summary) {
 			t.removeCompact(i)

@@ -26,6 +26,7 @@ type Options struct {
 	Linger         fsm.Time // how long after its end a connection is reported; 0 means 2 MSL
 	LingerPackets  uint64   // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
 	MaxConnections int      // open connections kept at once; 0 means DefaultMaxConnections
+	Memory         int      // bytes allocated for connections at most, or little more; 0 means no limit
 	MaxKept        int      // segments kept over all connections; 0 means no limit
 	// Keep says whether to keep the segments of the connection with this ID that begins
 	// with this packet; nil keeps none. A connection whose segments are kept is tracked
@@ -66,7 +67,10 @@ type Table struct {
 	over       queue // ended, waiting for stragglers
 	free       *conn
 	tombstones tombstones // of what was reported
-	packets    uint64     // of the whole capture, at the latest Tick
+	gone       tombstones // of what was evicted
+	evictions  Evictions
+	memory     memory
+	packets    uint64 // of the whole capture, at the latest Tick
 
 	ordinal uint64 // of the packet under way
 	parent  uint64 // at the end: the birth of the connection whose pending SYN is settled
@@ -99,6 +103,12 @@ func NewTable(opt Options) *Table {
 		twoMSL:  twoMSL,
 		aliases: make(map[Key]*conn),
 	}
+	t.memory.limit = opt.Memory
+	t.tombstones.most, t.gone.most = maxTombstones, maxGone
+	if opt.Memory > 0 { // some 64 bytes each
+		t.tombstones.most = max(1, min(maxTombstones, opt.Memory/512))
+		t.gone.most = max(1, min(maxGone, opt.Memory/1024))
+	}
 	t.index = index{seed: newHashSeed(), compact: &t.compact.conns}
 	return t
 }
@@ -109,11 +119,12 @@ func (t *Table) Open() int { return t.index.at.n }
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
 	t.ordinal = p.Ordinal
+	compact := t.memory.limit == 0 || t.roomFor(p)
 	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
 	c, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
 	switch {
 	case i != 0:
-		if t.compact.hold(i, p, t.packets) {
+		if compact && t.compact.hold(i, p, t.packets, t.roomToBeFast()) {
 			return
 		}
 		c = t.promote(i)
@@ -121,7 +132,7 @@ func (t *Table) Add(p *decode.Packet) {
 		c = t.otherWay(p)
 	}
 	if c == nil {
-		t.addFirst(p, hash)
+		t.addFirst(p, hash, compact)
 		return
 	}
 	if c.pending != nil || p.Segment.Flags&fsm.SYN != 0 {
@@ -133,10 +144,14 @@ func (t *Table) Add(p *decode.Packet) {
 	t.step(c, p)
 }
 
-// addFirst takes a segment of a key that has no connection: most begin one.
-func (t *Table) addFirst(p *decode.Packet, hash uint64) {
+// addFirst takes a segment of a key that has no connection: most begin one, compact if
+// there is room for that.
+func (t *Table) addFirst(p *decode.Packet, hash uint64, compact bool) {
 	if p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice {
 		return // the frame itself was of a connection evicted since
+	}
+	if t.wasEvicted(hash, p) {
+		return
 	}
 	var earlier *previous
 	if x, place := t.tombstones.find(hash); x != nil {
@@ -149,7 +164,7 @@ func (t *Table) addFirst(p *decode.Packet, hash uint64) {
 			earlier = &before
 		}
 	}
-	if earlier == nil && !t.keeps(t.ids+1, p) && beginsCompact(p) {
+	if earlier == nil && !t.keeps(t.ids+1, p) && beginsCompact(p) && compact {
 		t.born()
 		t.index.putCompact(t.compact.add(hash, t.ids, p, t.packets))
 		return
@@ -191,6 +206,7 @@ func (t *Table) Tick(now fsm.Time, packets uint64) {
 		t.endCompact(i)
 	}
 	t.tombstones.expire(t.now)
+	t.shrink()
 }
 
 // step gives the segment to the connection and keeps that in the right queue.
@@ -203,6 +219,9 @@ func (t *Table) step(c *conn, p *decode.Packet) {
 		}
 	}
 	c.Add(p)
+	if c.Segments%countEvery == 0 {
+		t.countWhole(c)
+	}
 	switch {
 	case c.Over():
 		c.deadline, c.overAt = p.Time+t.opt.Linger, t.packets

@@ -9,9 +9,11 @@ import (
 type tombstone struct {
 	hash        uint64   // of its key
 	until       fsm.Time // stragglers are expected until then
-	incarnation int
-	previous    uint32 // place of what the next connection is judged by; 0 for none
-	reopened    bool   // found by the next connection of the key
+	incarnation int32
+	previous    uint32  // place of what the next connection is judged by; 0 for none
+	isn         fsm.Seq // of one that was evicted: of its first SYN
+	reopened    bool    // found by the next connection of the key
+	seen        bool    // of one that was evicted: it went on
 }
 
 // tombstones remembers reported connections by the hashes of their keys, the oldest
@@ -23,6 +25,8 @@ type tombstones struct {
 	previous arena[flow.PreviousIncarnation]
 	queue    []uint32 // in the order in which they were added
 	first    int      // index of the oldest in queue
+	most     int      // how many there may be
+	early    uint64   // that were forgotten to make room
 }
 
 // maxTombstones bounds them; beyond it a straggler may look like a new connection.
@@ -31,7 +35,10 @@ const maxTombstones = 1 << 18
 // add remembers a reported connection. If the next one of its key is to be judged by it, it
 // returns what is to be filled in.
 func (g *tombstones) add(x tombstone, judges bool) (pre *flow.PreviousIncarnation) {
-	if g.at.n >= maxTombstones {
+	for g.at.n >= g.most {
+		if x := g.all.at(g.queue[g.first]); !x.reopened {
+			g.early++
+		}
 		g.forgetOldest()
 	}
 	i := g.all.take()
@@ -58,7 +65,7 @@ func (g *tombstones) find(hash uint64) (x *tombstone, place uint32) {
 func (g *tombstones) reopen(place uint32) previous {
 	x := g.all.at(place)
 	x.reopened = true
-	b := previous{incarnation: x.incarnation}
+	b := previous{incarnation: int(x.incarnation)}
 	if x.previous != 0 {
 		pre := *g.previous.at(x.previous)
 		b.of = &pre

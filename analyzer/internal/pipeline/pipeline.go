@@ -39,6 +39,7 @@ type Options struct {
 	MSL            fsm.Time                  // maximum segment lifetime; 0 means fsm.DefaultMSL
 	Linger         fsm.Time                  // capture time between a connection's end and its record; 0 means 2 MSL
 	MaxConnections int                       // open connections tracked at once; 0 means conntrack.DefaultMaxConnections
+	Memory         int                       // bytes of memory for all of the analysis, as far as connections need it; 0 means no limit
 	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
 	Between        func(*decode.Packet) bool // the same by a connection's first packet; either may ask for them
 	MaxSegments    int                       // segments kept over all connections; 0 means no limit
@@ -255,6 +256,8 @@ func (a *Analyzer) Finish() *record.Report {
 	}
 	for _, s := range a.shards {
 		conclude.AddFaults(q, &s.quality)
+		addEvictions(&r.Summary.Evictions, s.table.Evictions())
 	}
+	r.Summary.Evictions.Memory = uint64(a.opt.Memory)
 	return r
 }

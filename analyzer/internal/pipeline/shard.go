@@ -45,7 +45,7 @@ func newShard(opt Options, of int, checks *check.Set, detectors *aggregate.Obser
 		clean = s.useTemplate
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
-		Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of),
+		Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
 		Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 	})
 	return s
@@ -60,6 +60,11 @@ func (o *Options) keep() func(id uint64, first *decode.Packet) bool {
 		return o.Segments != nil && o.Segments(id) || o.Between != nil && o.Between(first)
 	}
 }
+
+// tableMemory returns how much of Options.Memory is for the tables of connections. The rest
+// is for what does not grow with them, some 100 MB where there is a flood, and for what
+// the garbage collector has not collected yet.
+func (o *Options) tableMemory() int { return max(o.Memory/16*15-128<<20, o.Memory/4) }
 
 // work takes the shard's packets of a batch.
 func (s *shard) work(b *batch, p *batchShard) {

@@ -190,3 +190,30 @@ func TestOwnRecords(t *testing.T) {
 		}
 	}
 }
+
+// TestMemoryAndWorkers holds that what is given up for memory does not depend on the number
+// of workers, and that all is counted once whatever is given up, as far as that is remembered.
+func TestMemoryAndWorkers(t *testing.T) {
+	frames := append(shortCapture(3, 20_000), cleanCapture(3, 4000)...)
+	slices.SortStableFunc(frames, func(a, b frame) int { return int(a.time - b.time) })
+	report := func(opt Options) *record.Report {
+		opt.Sums = true
+		a := New(opt)
+		analyse(a, frames)
+		return a.Finish()
+	}
+	whole := report(Options{})
+	want := report(Options{Memory: 16 << 20})
+	if e := want.Summary.Evictions; e.ForMemory < 1000 || e.ForMemory != want.Summary.Evicted {
+		t.Errorf("%d evicted, %+v", want.Summary.Evicted, e)
+	}
+	// What is forgotten may come again, as another one.
+	if more := want.Summary.Connections - whole.Summary.Connections; more > want.Summary.Evictions.Forgotten {
+		t.Errorf("%d connections, %d with all memory; %+v", want.Summary.Connections, whole.Summary.Connections, want.Summary.Evictions)
+	}
+	for _, workers := range []int{2, 5} {
+		if got := report(Options{Memory: 16 << 20, Workers: workers}); fmt.Sprintf("%+v", got) != fmt.Sprintf("%+v", want) {
+			t.Errorf("%d workers: %+v\none: %+v", workers, got.Summary.Evictions, want.Summary.Evictions)
+		}
+	}
+}

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -55,6 +56,16 @@ func (s *summary) add(c *record.Connection) {
 
 func named(list []record.Anomaly, name record.CheckName) bool {
 	return slices.ContainsFunc(list, func(a record.Anomaly) bool { return a.Name == name })
+}
+
+func addEvictions(sum *record.Evictions, more conntrack.Evictions) {
+	sum.HalfOpen += more.HalfOpen
+	sum.Idle += more.Idle
+	sum.ForMemory += more.ForMemory
+	sum.SeenAgain += more.SeenAgain
+	sum.Packets += more.Packets
+	sum.Forgotten += more.Forgotten
+	sum.EndedForgotten += more.EndedForgotten
 }
 
 func (s *summary) report() record.Summary {

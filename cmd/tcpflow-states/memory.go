@@ -1,0 +1,83 @@
+package main
+
+import (
+	"errors"
+	"math"
+	"os"
+	"runtime/debug"
+	"strconv"
+	"strings"
+)
+
+// defaultMemory is what the analysis may allocate unless told otherwise.
+const defaultMemory memorySize = 1 << 30
+
+// leastMemory is what the program needs for itself, and a few connections.
+const leastMemory memorySize = 64 << 20
+
+// memorySize is a flag: a number of bytes, with a unit.
+type memorySize int64
+
+// prefixes of units: each is 1000 or, with an i or without the B, 1024 times the one
+// before.
+const prefixes = "KMGT"
+
+// Set takes a size such as 256MB, 1.5GiB or 512M.
+func (m *memorySize) Set(s string) error {
+	number, bytes := strings.CutSuffix(strings.ToUpper(s), "B")
+	number, binary := strings.CutSuffix(number, "I")
+	unit, base := 1.0, 1000.0
+	if binary || !bytes {
+		base = 1024
+	}
+	if last := len(number) - 1; last > 0 && strings.IndexByte(prefixes, number[last]) >= 0 {
+		unit = math.Pow(base, float64(1+strings.IndexByte(prefixes, number[last])))
+		number = number[:last]
+	}
+	n, err := strconv.ParseFloat(strings.TrimSpace(number), 64)
+	if err != nil || !(n >= 0 && n*unit < math.MaxInt64) {
+		return errors.New("not a size such as 256M or 1G")
+	}
+	*m = memorySize(n * unit)
+	return nil
+}
+
+// Type names what the flag takes.
+func (m *memorySize) Type() string { return "size" }
+
+// String writes the size in the largest unit in which it is a whole number.
+func (m *memorySize) String() string {
+	for i := len(prefixes) - 1; i >= 0; i-- {
+		binary, decimal := int64(1)<<(10*(i+1)), int64(math.Pow10(3*(i+1)))
+		switch n := int64(*m); {
+		case n > 0 && n%binary == 0:
+			return strconv.FormatInt(n/binary, 10) + prefixes[i:i+1] + "iB"
+		case n > 0 && n%decimal == 0:
+			return strconv.FormatInt(n/decimal, 10) + prefixes[i:i+1] + "B"
+		}
+	}
+	return strconv.FormatInt(int64(*m), 10) + "B"
+}
+
+// withinMachine lowers the size to what the machine allows the process, and returns
+// what does so, or "". Three quarters of that are for the analysis: the rest is the
+// program's own and what the system counts with it.
+func (m *memorySize) withinMachine() (by string) {
+	for _, allowed := range []struct {
+		by    string
+		bytes int64
+	}{{"cgroup", cgroupMemory(os.DirFS("/"))}, {"RLIMIT_AS", addressSpace()}} {
+		if most := memorySize(max(allowed.bytes/4*3, int64(leastMemory))); allowed.bytes > 0 && most < *m {
+			*m, by = most, allowed.by
+		}
+	}
+	return by
+}
+
+// heedMemory has the garbage collector keep to the size, unless GOMEMLIMIT says
+// otherwise.
+func heedMemory(m memorySize) {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(int64(m))
+	}
+}

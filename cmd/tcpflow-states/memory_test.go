@@ -1,0 +1,60 @@
+package main
+
+import (
+	"testing"
+	"testing/fstest"
+)
+
+func TestMemorySize(t *testing.T) {
+	for _, tt := range []struct {
+		in   string
+		want memorySize
+		text string
+	}{
+		{"256MB", 256e6, "256MB"}, {"256mb", 256e6, "256MB"}, {"1GiB", 1 << 30, "1GiB"}, {"1g", 1 << 30, "1GiB"}, {"1.5 GiB", 3 << 29, "1536MiB"},
+		{"1048576", 1 << 20, "1MiB"}, {"512M", 512 << 20, "512MiB"}, {"10B", 10, "10B"}, {"2GB", 2e9, "2GB"},
+	} {
+		var m memorySize
+		if err := m.Set(tt.in); err != nil || m != tt.want || m.String() != tt.text {
+			t.Errorf("%q: %d %q (%v), want %d %q", tt.in, m, m.String(), err, tt.want, tt.text)
+		}
+	}
+	for _, bad := range []string{"", "MB", "-1MB", "1e30GB", "NaN", "1 parsec", "Inf"} {
+		var m memorySize
+		if m.Set(bad) == nil {
+			t.Errorf("%q is taken for %d", bad, m)
+		}
+	}
+}
+
+func TestCgroupMemory(t *testing.T) {
+	file := func(s string) *fstest.MapFile { return &fstest.MapFile{Data: []byte(s)} }
+	for _, tt := range []struct {
+		name string
+		root fstest.MapFS
+		want int64
+	}{
+		{"none", fstest.MapFS{}, 0},
+		{"version 2, the group above is tighter", fstest.MapFS{
+			"proc/self/cgroup":                   file("0::/a/b\n"),
+			"sys/fs/cgroup/a/b/memory.max":       file("2000\n"),
+			"sys/fs/cgroup/a/memory.max":         file("1000\n"),
+			"sys/fs/cgroup/other/memory.max":     file("1\n"),
+			"sys/fs/cgroup/a/b/memory.swap.max":  file("5\n"),
+			"sys/fs/cgroup/a/b/c/memory.max":     file("7\n"),
+			"sys/fs/cgroup/memory/memory.max.xx": file("7\n"),
+		}, 1000},
+		{"version 2 without a limit", fstest.MapFS{"proc/self/cgroup": file("0::/\n"), "sys/fs/cgroup/memory.max": file("max\n")}, 0},
+		{"a path of the host's", fstest.MapFS{"proc/self/cgroup": file("0::/host/path\n"), "sys/fs/cgroup/memory.max": file("4096\n")}, 4096},
+		{"version 1", fstest.MapFS{
+			"proc/self/cgroup": file("5:cpu,memory:/x\n4:pids:/x\n"),
+			"sys/fs/cgroup/memory/x/memory.limit_in_bytes": file("3000\n"),
+			"sys/fs/cgroup/memory/memory.limit_in_bytes":   file("9223372036854771712\n"),
+		}, 3000},
+		{"nonsense", fstest.MapFS{"proc/self/cgroup": file("nonsense\n::\n0::/\n"), "sys/fs/cgroup/memory.max": file("x")}, 0},
+	} {
+		if got := cgroupMemory(tt.root); got != tt.want {
+			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
+		}
+	}
+}
