@@ -193,6 +193,9 @@ var cases = []situation{
 	{"nginx-timeout-reset", func(r caseReport) bool {
 		return !r.first().Verdict.Sure && strings.Contains(r.first().Verdict.Sentence, "time limit")
 	}},
+	{"self-connect", func(r caseReport) bool {
+		return r.quiet() && r.states(fsm.TimeWait, fsm.TimeWait) && r.codes("closed-simultaneously") && r.Capture.Quality.OneSided == 0
+	}},
 }
 
 // TestCases holds the analysis of the cases against what must be true of it.

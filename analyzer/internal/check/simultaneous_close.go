@@ -22,7 +22,7 @@ var simultaneousClose = &Check{
 			return
 		}
 		a, b := finFrame(f, fsm.Client), finFrame(f, fsm.Server)
-		if a == nil || b == nil {
+		if a == nil || b == nil || f.Self {
 			return
 		}
 		found(Finding{

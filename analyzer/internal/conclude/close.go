@@ -132,7 +132,7 @@ func buildTimeWait(f *flow.Flow, c *record.Connection) {
 				hold.Ended = "missing"
 			}
 		}
-		if !entered {
+		if !entered || f.Self && hold.Side == fsm.Server { // the same socket
 			continue
 		}
 		_, hold.Until = f.Conn.End[side].TimeWaitSpan()

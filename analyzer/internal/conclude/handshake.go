@@ -42,7 +42,7 @@ func handshakeKind(f *flow.Flow, complete bool) string {
 		return "none"
 	case f.SplitHandshake():
 		return "split"
-	case f.SYNs[client] > 0 && f.SYNs[server] > 0 && f.Meanings.Any(fsm.SYNCrossed):
+	case f.Self && complete, f.SYNs[client] > 0 && f.SYNs[server] > 0 && f.Meanings.Any(fsm.SYNCrossed):
 		return "simultaneous"
 	case !complete:
 		return "incomplete"

@@ -68,6 +68,10 @@ func (f *Flow) step(o *observation) {
 	default:
 		o.meaning = f.Conn.Step(o.from, o.s, p.Frame, p.Time, undelivered)
 	}
+	if f.Self { // what it sends it receives too, and the other end is itself
+		o.meaning |= f.Conn.Step(o.from.Peer(), o.s, p.Frame, p.Time, undelivered)
+		f.Segments++
+	}
 	o.at = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
 	f.Segments++
 	f.Last = o.at

@@ -12,7 +12,7 @@ func (f *Flow) Begin(p *decode.Packet, msl fsm.Time) {
 	f.Conn.Reset(msl)
 	f.Encap, f.Incarnation = p.Encap, 1
 	senderIsClient, o := orient(p)
-	f.Orientation = o
+	f.Orientation, f.Self = o, decode.Same(&p.Src, &p.Dst)
 	if senderIsClient {
 		f.Ends = [2]decode.Endpoint{p.Src, p.Dst}
 	} else {

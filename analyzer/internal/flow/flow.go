@@ -24,6 +24,7 @@ type Flow struct {
 	Previous    *PreviousIncarnation // the earlier connection of the same 4-tuple, if it ended in this capture
 	ReusedAt    fsm.Stamp            // the SYN that opened the next connection of this 4-tuple
 	Evicted     bool                 // ended by the limit on open connections
+	Self        bool                 // a socket connected to itself: its two ends are one
 
 	Encap       decode.Encap
 	Ends        [2]decode.Endpoint // by fsm.Side
@@ -107,6 +108,9 @@ func over(s fsm.State) bool { return s == fsm.Closed || s == fsm.TimeWait || s =
 // OneSided reports whether only one direction was captured although the other
 // must have spoken.
 func (f *Flow) OneSided() bool {
+	if f.Self {
+		return false
+	}
 	c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
 	return c.Seen && !s.Seen && c.HasAck || s.Seen && !c.Seen && (s.HasAck && s.State != fsm.Closed || s.SentSYN)
 }

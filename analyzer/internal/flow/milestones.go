@@ -29,6 +29,9 @@ func (f *Flow) milestones(o *observation) {
 	}
 	if acked := &f.FINAcked[o.from.Peer()]; acked.Nth == 0 && o.y.SentFIN && s.Flags&fsm.ACK != 0 && s.Ack.After(o.y.FinSeq) {
 		*acked = o.at
+		if f.Self {
+			f.FINAcked[o.from] = o.at
+		}
 	}
 }
 

@@ -50,6 +50,9 @@ func (f *Flow) observe(o *observation, p *decode.Packet) {
 	peer := o.from.Peer()
 	o.d, o.r = &f.Dir[o.from], &f.Dir[peer]
 	o.x, o.y = &f.Conn.End[o.from], &f.Conn.End[peer]
+	if f.Self {
+		o.r = o.d
+	}
 }
 
 // takeSnapshot notes what the machine is about to move on.

@@ -20,14 +20,20 @@ func closed(c *record.Connection) record.Verdict {
 	}
 	var buf [200]byte
 	b := buf[:0]
-	if cl.Kind == record.CloseSimultaneous {
+	switch {
+	case c.Client == c.Server:
+		v.Code = record.VerdictClosedSimultaneously
+		b = append(b, "A socket connected to itself: its FIN in frame "...)
+		b = strconv.AppendUint(b, cl.FIN[first].Number(), 10)
+		b = append(b, " closed both directions"...)
+	case cl.Kind == record.CloseSimultaneous:
 		v.Code = record.VerdictClosedSimultaneously
 		b = append(b, "Simultaneous close: the FINs in frames "...)
 		b = strconv.AppendUint(b, min(cl.FIN[0], cl.FIN[1]).Number(), 10)
 		b = append(b, " and "...)
 		b = strconv.AppendUint(b, max(cl.FIN[0], cl.FIN[1]).Number(), 10)
 		b = append(b, " crossed"...)
-	} else {
+	default:
 		b = append(b, "The "...)
 		b = append(b, first.String()...)
 		b = append(b, " closed first (FIN in frame "...)
