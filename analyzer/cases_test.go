@@ -196,6 +196,10 @@ var cases = []situation{
 	{"self-connect", func(r caseReport) bool {
 		return r.quiet() && r.states(fsm.TimeWait, fsm.TimeWait) && r.codes("closed-simultaneously") && r.Capture.Quality.OneSided == 0
 	}},
+	{"simple-packet-blocks.pcapng", func(r caseReport) bool {
+		q := r.Capture.Quality
+		return q.Untimed == 8 && r.first().Handshake.ServerRTT < 0 && r.first().Quality.Untimed
+	}},
 }
 
 // TestCases holds the analysis of the cases against what must be true of it.

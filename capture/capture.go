@@ -25,6 +25,7 @@ type Packet struct {
 	Interface int    // 0-based over the whole file, sections counted through; 0 where there is one only
 	Source    int    // 0-based index of the file among those opened together
 	Number    uint64 // 1-based number of the packet in its file, as Wireshark counts
+	Untimed   bool   // its block carries no time (pcapng simple packets); Time is that of the packet before
 	Comment   string // the packet's comments, joined with line feeds; raw text from the file, so escape it
 }
 

@@ -361,6 +361,7 @@ func (r *ngFile) simple(p *Packet, at int64, body []byte) bool {
 	}
 	r.info.Untimed++
 	r.deliver(p, 0, data, length, r.last)
+	p.Untimed = true
 	return true
 }
 
@@ -390,7 +391,7 @@ func (r *ngFile) deliver(p *Packet, id int, data []byte, length uint32, time int
 	p.Interface = r.ifaceBase + id
 	p.Source = 0
 	p.Number = r.number
-	p.Comment = ""
+	p.Comment, p.Untimed = "", false
 }
 
 // packetOptions reads the options behind a packet's data; d is nil where they

@@ -31,7 +31,10 @@ func (p *page) connectionTable(d *Digest, start fsm.Time) {
 		t.right(4)
 	}
 	for _, c := range shown {
-		lasted := p.text(phrase.Duration(span(c.First, c.Last)))
+		began, lasted := p.text(phrase.Duration(span(start, c.First))), p.text(phrase.Duration(span(c.First, c.Last)))
+		if c.Quality.Untimed {
+			began, lasted = "–", "–"
+		}
 		row := []string{
 			number(c.ID),
 			addr(c.Client) + "\n" + p.g.arrow + " " + addr(c.Server) + optional(" ", p.service(c)),
@@ -40,7 +43,7 @@ func (p *page) connectionTable(d *Digest, start fsm.Time) {
 			p.whatHappened(c, lasted, roomy),
 		}
 		if roomy {
-			row = slices.Insert(row, 4, p.text(phrase.Duration(span(start, c.First)))+"\n"+lasted)
+			row = slices.Insert(row, 4, began+"\n"+lasted)
 		}
 		t.row(row...)
 	}

@@ -109,7 +109,7 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"packets":`, c.Packets)
 	e.keyUint(`"segments":`, c.Segments)
 	e.keyCounts(`"skipped":`, c.Skipped)
-	if c.Packets == 0 {
+	if c.Packets == 0 || c.Untimed() {
 		e.keyNull(`"first_time":`)
 		e.keyNull(`"last_time":`)
 		e.keyNull(`"duration_s":`)
@@ -126,6 +126,7 @@ func (e *encoder) capture(c *record.Capture) {
 	e.keyUint(`"midstream":`, q.Midstream)
 	e.keyUint(`"snap_truncated":`, q.SnapTruncated)
 	e.keyUint(`"cut_options":`, q.CutOptions)
+	e.keyUint(`"untimed":`, q.Untimed)
 	e.keyUint(`"clock_backwards":`, q.ClockBackwards)
 	e.keyUint(`"offload_giants":`, q.OffloadGiants)
 	e.keyUint(`"offload_checksum":`, q.OffloadChecksum)

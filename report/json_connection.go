@@ -28,6 +28,8 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 
 // connection appends the members of a connection's object.
 func (e *encoder) connection(c *record.Connection) {
+	e.untimed = c.Quality.Untimed
+	defer func() { e.untimed = false }()
 	e.keyUint(`"id":`, c.ID)
 	e.keyInt(`"incarnation":`, c.Incarnation)
 	e.addr(`"client":`, c.Client)
@@ -481,6 +483,7 @@ func (e *encoder) quality(c *record.Connection) {
 	e.keyBool(`"midstream":`, q.Midstream)
 	e.keyUint(`"gap_bytes":`, q.GapBytes)
 	e.keyUint(`"doubled":`, q.Doubled)
+	e.keyBool(`"untimed":`, q.Untimed)
 	e.keyText(`"trust":`, q.Trust)
 	e.keyStrings(`"doubts":`, q.Doubts)
 	e.endObject()

@@ -19,6 +19,8 @@ type encoder struct {
 	buf   []byte
 	files bool // several sources: frames get a file beside them
 
+	untimed bool // what is written now has no times: they are null
+
 	second          int64 // Unix time
 	secondText      []byte
 	transitionTexts map[transitionKind]transitionText
@@ -141,7 +143,12 @@ func (e *encoder) keyUints(k string, list []uint64) {
 	e.endArray()
 }
 
+// keyTime appends a time, null where the packets carry none.
 func (e *encoder) keyTime(k string, t fsm.Time) {
+	if e.untimed {
+		e.keyNull(k)
+		return
+	}
 	e.key(k)
 	sec, nano := seconds64(t)
 	if sec != e.second || e.secondText == nil { // mostly it is that of the time before
@@ -155,6 +162,10 @@ func (e *encoder) keyTime(k string, t fsm.Time) {
 
 // keySpan appends the seconds between two times, exactly.
 func (e *encoder) keySpan(k string, from, to fsm.Time) {
+	if e.untimed {
+		e.keyNull(k)
+		return
+	}
 	e.key(k)
 	if to < from {
 		e.buf = append(e.buf, '-')
@@ -166,7 +177,7 @@ func (e *encoder) keySpan(k string, from, to fsm.Time) {
 // keySeconds appends a duration, null when it is negative or no number: the
 // record's way of saying unknown.
 func (e *encoder) keySeconds(k string, s float64) {
-	if !(s >= 0) || math.IsInf(s, 0) {
+	if !(s >= 0) || math.IsInf(s, 0) || e.untimed {
 		e.keyNull(k)
 		return
 	}

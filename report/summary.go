@@ -21,7 +21,10 @@ func (p *page) captureSummary(r *record.Report) {
 		p.field(summaryNames, "", "and "+phrase.Counted(more, "other", "others")+": --json lists them")
 	}
 	p.field(summaryNames, "packets", p.packets(c))
-	if c.Packets > 0 {
+	switch {
+	case c.Untimed():
+		p.field(summaryNames, "time", "not recorded (pcapng simple packet blocks)")
+	case c.Packets > 0:
 		p.field(summaryNames, "time", p.text(moment(c.First)+" to "+p.until(c.First, c.Last)+", "+phrase.Duration(span(c.First, c.Last))))
 	}
 	p.tapsField(c.Taps)

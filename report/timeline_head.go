@@ -13,8 +13,11 @@ const headNames = 11 // cells of the column of names in a timeline's head
 // timelineHead writes what one wants to know of a connection before its segments.
 func (p *page) timelineHead(c *record.Connection) {
 	p.verdictHead(c)
-	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+phrase.Duration(span(c.First, c.Last))+
-		", "+p.frameSpan(c.FirstFrame, c.LastFrame))
+	if c.Quality.Untimed {
+		p.head("when", "not recorded, "+p.frameSpan(c.FirstFrame, c.LastFrame))
+	} else {
+		p.whenHead(c)
+	}
 	p.head("who", p.who(c))
 	p.head("opened", p.opened(c))
 	for side := fsm.Client; side <= fsm.Server; side++ {
@@ -22,7 +25,9 @@ func (p *page) timelineHead(c *record.Connection) {
 	}
 	p.head("closed", p.closed(c))
 	p.timeWaitHead(c)
-	p.timeInState(c)
+	if !c.Quality.Untimed {
+		p.timeInState(c)
+	}
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		name := ""
 		if side == fsm.Client {
@@ -37,6 +42,11 @@ func (p *page) timelineHead(c *record.Connection) {
 	}
 	p.head("capture", p.captureDoubts(c))
 	p.head("findings", p.findingNames(c))
+}
+
+func (p *page) whenHead(c *record.Connection) {
+	p.head("when", moment(c.First)+" to "+p.until(c.First, c.Last)+", "+phrase.Duration(span(c.First, c.Last))+
+		", "+p.frameSpan(c.FirstFrame, c.LastFrame))
 }
 
 func (p *page) frameSpan(first, last fsm.Frame) string {
@@ -261,6 +271,10 @@ func (p *page) timeWaitHead(c *record.Connection) {
 		name := ""
 		if i == 0 {
 			name = "TIME-WAIT"
+		}
+		if c.Quality.Untimed {
+			p.head(name, h.Side.String()+": when is not recorded")
+			continue
 		}
 		text := h.Side.String() + ": from " + phrase.Duration(span(c.First, h.Since)) + " to " +
 			phrase.Duration(span(c.First, h.Until)) + " after the start, "

@@ -39,7 +39,7 @@ func (p *page) newLadder(c *record.Connection, rows []rung) *ladder {
 	if p.width < defaultWidth {
 		l.nanos = false
 	}
-	l.withTime, l.withDelta = true, p.o.Time != DeltaTime
+	l.withTime, l.withDelta = !c.Quality.Untimed, p.o.Time != DeltaTime && !c.Quality.Untimed
 	for i := range rows {
 		r := &rows[i]
 		if r.frame != 0 {

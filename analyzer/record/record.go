@@ -75,6 +75,7 @@ type Quality struct {
 	Midstream       uint64   // connections that the capture joined midway
 	SnapTruncated   uint64   // packets cut by the snap length
 	CutOptions      uint64   // segments of which the snap length may have cut off TCP options
+	Untimed         uint64   // segments that carry no time (pcapng simple packets)
 	ClockBackwards  uint64   // packets older than the one before
 	OffloadGiants   uint64   // segments larger than any wire carries: captured before or after offload
 	OffloadChecksum uint64   // checksums left to the network card
@@ -87,6 +88,9 @@ type Quality struct {
 	NoData          uint64   // connections with data of which no byte was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing
 }
+
+// Untimed reports whether no segment of the capture carries a time.
+func (c *Capture) Untimed() bool { return c.Quality.Untimed > 0 && c.Quality.Untimed == c.Segments }
 
 // Summary counts over all connections.
 type Summary struct {
@@ -323,6 +327,7 @@ type ConnectionQuality struct {
 	Midstream bool
 	GapBytes  uint64
 	Doubled   uint64
+	Untimed   bool     // some of its segments carry no time: its times and durations mean nothing
 	Trust     string   // "full", "partial" (some numbers are too low, or inferred) or "poor" (states are guesses in part)
 	Doubts    []string // one sentence for each reason
 }

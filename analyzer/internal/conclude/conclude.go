@@ -47,8 +47,20 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	buildPeers(f, c)
 	buildQuality(f, c)
 	buildTails(f, c)
+	if f.Untimed {
+		forgetTimes(c)
+	}
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
 	c.SegmentsCut = f.TimelineCut
+}
+
+// forgetTimes takes out of the record what rests on times that the capture does not have.
+func forgetTimes(c *record.Connection) {
+	c.Handshake.ServerRTT, c.Handshake.ClientRTT, c.Handshake.Vantage = -1, -1, ""
+	c.Close.Duration = -1
+	for side := range c.Traffic {
+		c.Traffic[side].RTT = record.RTT{}
+	}
 }
 
 // orderTransitions puts the transitions of both sides into the order in which

@@ -16,6 +16,7 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 		OneSided: f.OneSided(), Midstream: f.Midstream(),
 		GapBytes: f.Dir[0].GapBytes + f.Dir[1].GapBytes,
 		Doubled:  f.Dir[0].Doubled + f.Dir[1].Doubled,
+		Untimed:  f.Untimed,
 		Trust:    "full",
 	}
 	doubt := func(trust, sentence string) {
@@ -29,6 +30,9 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	}
 	if q.Midstream {
 		doubt("partial", "Mid-stream: handshake not captured; window scale and options are unknown, and client/server may be a guess.")
+	}
+	if q.Untimed {
+		doubt("partial", "Its packets carry no times (pcapng simple packet blocks): durations, and what follows from them, are unknown.")
 	}
 	switch {
 	case noData(f):
@@ -117,6 +121,8 @@ func Describe(r *record.Report) {
 			"connections are mid-stream, their handshakes not captured: window scales and options are unknown, and client/server may be a guess."},
 		{q.OutOfStep, "connection was captured with its two directions out of order: times between them are not exact.",
 			"connections were captured with their two directions out of order: times between them are not exact."},
+		{q.Untimed, "segment carries no time (pcapng simple packet block): durations are unknown.",
+			"segments carry no time (pcapng simple packet blocks): durations are unknown."},
 		{q.ClockBackwards, "packet has a timestamp that goes backwards (clock step, or several interfaces merged).",
 			"packets have timestamps that go backwards (clock step, or several interfaces merged)."},
 		{q.DoubledFrames, "frame was captured twice; the duplicate is ignored.",

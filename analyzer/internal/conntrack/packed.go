@@ -47,6 +47,7 @@ const (
 	rareTruncated   packedRare = 1 << 3
 	rareBadHeader   packedRare = 1 << 4
 	rareUndelivered packedRare = 1 << 5
+	rareUntimed     packedRare = 1 << 7
 	rareMore        packedRare = 1 << 6 // the connection has a segmentMore of it
 )
 
@@ -72,7 +73,7 @@ func packable(p *decode.Packet) bool {
 // holds all of it.
 func plain(p *decode.Packet) bool {
 	return packable(p) && p.Copy == decode.NoCopy && p.Checksum != decode.ChecksumBad &&
-		!p.BadHeader && !p.Truncated && !p.Undelivered && !needsMore(p)
+		!p.BadHeader && !p.Truncated && !p.Undelivered && !p.Untimed && !needsMore(p)
 }
 
 // needsMore reports whether the packet needs a segmentMore.
@@ -112,6 +113,9 @@ func rareOf(p *decode.Packet) packedRare {
 	}
 	if p.Undelivered {
 		r |= rareUndelivered
+	}
+	if p.Untimed {
+		r |= rareUntimed
 	}
 	return r
 }
@@ -166,7 +170,7 @@ func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data *payload) 
 		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers),
 		IPID: b.ipID, HasIPID: b.bits&packedIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum(),
 		PayloadSum: b.sum, HasPayloadSum: b.bits&packedSum != 0,
-		Copy: decode.Copy(b.rare & rareCopy), Truncated: b.rare&rareTruncated != 0, BadHeader: b.rare&rareBadHeader != 0, Undelivered: b.rare&rareUndelivered != 0,
+		Copy: decode.Copy(b.rare & rareCopy), Truncated: b.rare&rareTruncated != 0, BadHeader: b.rare&rareBadHeader != 0, Undelivered: b.rare&rareUndelivered != 0, Untimed: b.rare&rareUntimed != 0,
 		Segment: fsm.Segment{
 			Seq: b.seq, Ack: b.ack, Len: b.length, Flags: b.flags(), Window: b.window, Opts: b.opts,
 			MSS: b.mss, WindowScale: b.scale, TSVal: b.tsVal, TSEcr: b.tsEcr,

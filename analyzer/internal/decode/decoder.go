@@ -118,7 +118,7 @@ const maxHeaders = 16
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
 	*p = Packet{}
-	p.Frame, p.Time, p.Interface = raw.Frame, raw.Time, raw.Interface
+	p.Frame, p.Time, p.Interface, p.Untimed = raw.Frame, raw.Time, raw.Interface, raw.Untimed
 	p.WireLen = uint32(c.wire)
 	next, reason := firstHeader(raw.LinkType)
 	for n := 0; reason == OK; n++ {

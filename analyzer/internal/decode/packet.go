@@ -18,6 +18,7 @@ type Raw struct {
 	Length    int    // octets on the wire, at least len(Data)
 	LinkType  int    // LINKTYPE_ value of the tcpdump group's registry
 	Interface uint32 // index within its source
+	Untimed   bool   // it carries no time; Time is that of the packet before
 }
 
 // Packet is one decoded TCP segment with what its carriers say of it. It is
@@ -46,6 +47,7 @@ type Packet struct {
 	OptionsCut bool          // the snap length cut the TCP options: those behind the cut are unknown
 	Begun      fsm.OptionSet // with OptionsCut: the option whose kind was captured and its value was not
 	CutOptions fsm.OptionSet // with OptionsCut: options that may have been cut off, Begun among them
+	Untimed    bool          // it carries no time; Time is that of the packet before
 	Overlong   bool          // the IP header claims more octets than the packet had on the wire
 	ZeroLength bool          // the IP header said length 0 (segmentation offload); taken from the wire length
 	WireLen    uint32        // octets on the wire, link header included

@@ -10,6 +10,7 @@ import (
 func (f *Flow) Add(p *decode.Packet) {
 	var o observation
 	f.observe(&o, p)
+	f.Untimed = f.Untimed || p.Untimed
 	f.addPeers(&o)
 	if f.copied(&o) {
 		f.addCopy(&o)

@@ -16,6 +16,9 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 	if w.resentSmaller(o, e) {
 		return KindPathMTU
 	}
+	if f.Untimed {
+		return KindUnknown // timers tell the kinds apart
+	}
 	if e == nil {
 		return w.classifyUnseen(s, now, f)
 	}

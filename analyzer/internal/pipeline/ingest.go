@@ -83,6 +83,9 @@ func (f *ingest) note(p *decode.Packet) {
 	if p.Truncated {
 		f.quality.SnapTruncated++
 	}
+	if p.Untimed {
+		f.quality.Untimed++
+	}
 	if p.CutOptions != 0 {
 		f.quality.CutOptions++
 	}

@@ -17,12 +17,26 @@ import (
 // Of judges a finished connection. Its anomalies must be filled in.
 func Of(c *record.Connection) record.Verdict {
 	v := judge(c)
+	if c.Quality.Untimed {
+		v.Sure = false
+		if d := v.Code.Doc(); d != nil && !closedOrOpen(v.Code) {
+			v.Sentence = d.Explanation // without the durations that nobody knows
+		}
+	}
 	v.Frames = tidy(v.Frames)
-	v.Limits = limits(c)
+	if !c.Quality.Untimed {
+		v.Limits = limits(c)
+	}
 	if c.Quality.GapBytes > 0 {
 		v.Sure = false // what the capture lost could tell another story
 	}
 	return v
+}
+
+// closedOrOpen reports whether the verdict's sentence tells no duration but that of the
+// close.
+func closedOrOpen(code record.VerdictCode) bool {
+	return code == record.VerdictClosedNormally || code == record.VerdictClosedSimultaneously || code == record.VerdictClosedWithReset
 }
 
 // judge finds the first story that fits, from those that need the least to be
