@@ -19,6 +19,7 @@ const usage = `usage: lab list
        lab record -out DIR [-seed N] [-scenario NAME[,NAME…]]
        lab campaign -out DIR [-seeds N[,N…]|fresh] [-brief]
        lab scenes -out DIR [-seed N] [-plays N] [-only NAME] [-slow]
+       lab healthy [-out DIR] [-seed N] [-scale N] [-readme FILE]
        lab score [-short] [-readme FILE] [-seeds N[,N…]|fresh] [-plays N] [DIR…]`
 
 func run(args []string) int {
@@ -42,6 +43,8 @@ func run(args []string) int {
 		return scoreDirs(args[1:])
 	case "scenes":
 		return scenes(args[1:])
+	case "healthy":
+		return healthy(args[1:])
 	case "campaign":
 		return campaign(args[1:])
 	}
