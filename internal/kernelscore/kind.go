@@ -21,14 +21,26 @@ const (
 	Timeout    Kind = "timeout"
 	Fast       Kind = "fast"
 	TailProbe  Kind = "tail-loss-probe"
+
+	AfterTimeout     Kind = "after-timeout"
+	PathMTU          Kind = "path-mtu"
+	FastOpenFallback Kind = "fast-open-fallback"
+
+	// Loss is Timeout or AfterTimeout: recordings without causes do not tell the two apart.
+	Loss Kind = "loss"
 )
+
+// agrees reports whether the analyzer's kind is the kernel's, as far as it tells.
+func (k Kind) agrees(named Kind) bool {
+	return named == k || k == Loss && (named == Timeout || named == AfterTimeout)
+}
 
 // reportDelay is how far a kernel's report and the frame may be apart on a busy
 // machine.
 const reportDelay = 8 * time.Millisecond
 
 // kinds pairs the resent frames of one endpoint with its kernel's reports and
-// takes the kind from the congestion state at that time. Each report goes with
+// takes the kind from what led the kernel to it, or from the congestion state at that time. Each report goes with
 // the frame before it. A kernel reports once what it cuts into several
 // packets on the way out: the others of such a run share the report.
 func kinds(mine []*frame, said *lab.Endpoint) {
@@ -79,6 +91,9 @@ func kindAt(r *lab.Retransmission, said *lab.Endpoint, f *frame) Kind {
 	if f.segment.Flags.Has(fsm.SYN) {
 		return Handshake
 	}
+	if r.Cause != "" {
+		return Kind(r.Cause)
+	}
 	kind := TailProbe // sent again though nothing is thought lost
 	for i := range said.Congestion {
 		c := &said.Congestion[i]
@@ -87,7 +102,7 @@ func kindAt(r *lab.Retransmission, said *lab.Endpoint, f *frame) Kind {
 		}
 		switch c.State {
 		case "loss":
-			kind = Timeout
+			kind = Loss
 		case "recovery":
 			kind = Fast
 		default:
@@ -100,7 +115,8 @@ func kindAt(r *lab.Retransmission, said *lab.Endpoint, f *frame) Kind {
 // kindNamed returns the kind that the analyzer's labels name.
 func kindNamed(labels []record.Label) Kind {
 	for label, kind := range map[record.Label]Kind{
-		record.LabelRetransmissionTimeout: Timeout, record.LabelRetransmissionAfterTimeout: Timeout, record.LabelRetransmissionFast: Fast, record.LabelTailLossProbe: TailProbe,
+		record.LabelRetransmissionTimeout: Timeout, record.LabelRetransmissionAfterTimeout: AfterTimeout,
+		record.LabelRetransmissionPathMTU: PathMTU, record.LabelFastOpenFallback: FastOpenFallback, record.LabelRetransmissionFast: Fast, record.LabelTailLossProbe: TailProbe,
 	} {
 		if slices.Contains(labels, label) {
 			return kind

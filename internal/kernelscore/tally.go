@@ -288,10 +288,10 @@ func (s *Score) compareFrame(to *Tally, v *view, t, own *talk, f *frame, where s
 		return
 	}
 	to.Kinds++
-	switch kindNamed(labels) {
-	case truth.kind:
+	switch named := kindNamed(labels); {
+	case truth.kind.agrees(named):
 		to.KindsRight++
-	case Unreported:
+	case named == Unreported:
 		s.mismatch("%sframe %d is of kind %s, called %v", where, f.number, truth.kind, labels)
 	default:
 		to.KindsWrong++
