@@ -103,6 +103,31 @@ func (c *Conn) StepCopy(from Side, s *Segment, frame Frame, t Time) Meaning {
 	return m
 }
 
+// StepSelf runs a segment of a socket that is connected to itself: both ends of c are the
+// one socket, which sends it and may receive it.
+func (c *Conn) StepSelf(s *Segment, frame Frame, t Time) Meaning {
+	c.at = Stamp{Time: t, Frame: frame, Nth: c.at.Nth + 1}
+	if c.Judgements != nil {
+		c.Judgements.begin(c)
+	}
+	before := len(c.Transitions)
+	m := c.Expire(t)
+	for _, side := range [2]Side{Client, Server} {
+		c.Fresh, c.Old, c.Unseen, c.Missed = 0, 0, 0, 0
+		m |= c.sent(side, s)
+	}
+	m |= c.received(Server, s) | c.received(Client, s)
+	c.remember(&c.End[Client], s)
+	c.remember(&c.End[Server], s)
+	if len(c.Transitions) != before {
+		m |= StateChanged
+	}
+	if c.Judgements != nil {
+		c.Judgements.end(Client, m)
+	}
+	return m
+}
+
 // Expire lets timers that ran out before t do their work.
 func (c *Conn) Expire(t Time) Meaning {
 	var m Meaning

@@ -95,6 +95,7 @@ const (
 	CheckDelayedACKStall               CheckName = "delayed-ack-stall"
 	CheckWindowShrunk                  CheckName = "window-shrunk"
 	CheckSentBeyondWindow              CheckName = "sent-beyond-window"
+	CheckZeroWindowProbeUnanswered     CheckName = "zwp-unanswered"
 	CheckACKOfUnsentData               CheckName = "ack-of-unsent-data"
 	CheckACKTooOld                     CheckName = "ack-too-old"
 	CheckSeqOutOfWindowRight           CheckName = "seq-out-of-window-right"

@@ -91,6 +91,7 @@ var Catalogue = []*Check{
 	delayedACKStall,
 	windowShrunk,
 	sentBeyondWindow,
+	zwpUnanswered,
 	ackOfUnsentData,
 	ackTooOld,
 	seqOutOfWindowRight,

@@ -26,6 +26,7 @@ var dataToClosedSocket = &Check{
 				}
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{data, k.Frame}, Count: 1, Seen: seen, Expected: "data read to the end",
+					Doubt: unwanted(f, side, k),
 					Message: fmt.Sprintf("The %s had closed its socket and answered the data in frame %d with a RST in frame %d: that data was lost.",
 						side, data.Number(), k.Frame.Number()),
 				})
@@ -75,4 +76,21 @@ func answersData(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) bool {
 // it was not taken back because side went on.
 func endedBy(f *flow.Flow, side fsm.Side, rst fsm.Frame) bool {
 	return transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst }) != nil
+}
+
+// unwanted says why the data that side answered with the RST may be no loss: the peer was
+// in the middle of a stream of which side had enough, or it was the peer's parting word.
+func unwanted(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) string {
+	const stream, segment, word = 50_000, 1000, 128 // bytes
+	peer, fin, bye := &f.Dir[side.Peer()], finFrame(f, side), finFrame(f, side.Peer())
+	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
+	soon := 2*f.PathRTT() + 50_000_000
+	switch {
+	case fin == nil || !x.HasAck || rst.Time-fin.Time > soon:
+	case y.SentFIN && bye != nil && y.FinSeq.Minus(x.Acked) <= word && bye.Time-rst.Time < soon:
+		return "the peer closed right behind it: a parting word, such as TLS's close_notify"
+	case peer.UniqueBytes >= stream && max(rst.SndNxt.Minus(x.Acked), int32(rst.PriorLen)) >= segment && fin.Time-f.Dir[side].LastData > soon:
+		return "the peer was in the middle of a stream, of which the side may have had enough"
+	}
+	return ""
 }

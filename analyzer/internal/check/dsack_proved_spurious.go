@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -18,8 +19,12 @@ var dsackProvedSpurious = &Check{
 	Facts:     flow.Facts(flow.DSACK),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := notable(f, side, 0, flow.DSACK)
 			peer := side.Peer()
+			isn := f.Conn.End[peer].ISS
+			frames, k := notableThat(f, side, 0, flow.Facts(flow.DSACK), func(k *flow.NotableSegment) bool {
+				b := k.Segment.SACK[0]
+				return !(f.Meanings.Any(fsm.SYNCrossed) && b.From == isn && b.To == isn+1) // of the SYN-ACK that crossed a SYN
+			})
 			if k == nil || f.Dir[peer].Retransmissions == 0 {
 				continue
 			}

@@ -59,6 +59,7 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 			}
 			var frames []fsm.Frame
 			var bytes uint32
+			again := 0
 			f.EachNotable(side, 0, flow.Facts(flow.Retransmission, flow.LateFill), func(k *flow.NotableSegment) {
 				if !slices.Contains(kinds, k.Kind) {
 					return
@@ -69,6 +70,9 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 				}
 				frames = append(frames, k.Frame)
 				bytes += k.Segment.Len
+				if k.Facts.Has(flow.SpuriousLikely) {
+					again++
+				}
 			})
 			if n <= 0 || len(frames) == 0 {
 				continue
@@ -78,13 +82,26 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 				lost = fmt.Sprintf("; of all its retransmissions, %s had an original lost before the tap", phrase.Count(d.Late))
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n,
+				Doubt: kindDoubt(d, kinds[0], again),
+				Side:  side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("%s of %s with data", phrase.Count(n), phrase.Counted(d.DataSegments, "segment", "segments")),
 				Expected: "no retransmissions",
 				Message:  fmt.Sprintf("The %s retransmitted %s %s, %s%s.", side, phrase.Counted(n, "segment", "segments"), how, firstIn(n, frames[0]), lost),
 			})
 		}
 	}
+}
+
+// kindDoubt says why the kind of a side's retransmissions may be another, of which again
+// had been acknowledged when they passed.
+func kindDoubt(d *flow.Direction, kind flow.Kind, again int) string {
+	switch {
+	case kind == flow.KindFast && d.BlocksCut():
+		return "SACK blocks may have been cut off by the snaplen, so what asked for the retransmissions is inferred"
+	case kind == flow.KindProbe && again > 0:
+		return phrase.Count(again) + " of them had been ACKed when they passed: they are probes only if those ACKs were lost behind the tap"
+	}
+	return ""
 }
 
 // bringsProbe reports whether all that the segment repeats is the byte with

@@ -51,8 +51,13 @@ var rstStorm = &Check{
 				continue
 			}
 			frames, _ := notable(f, side, fsm.RSTNoConnection)
+			doubt := ""
+			if peer := &f.Dir[side.Peer()]; d.RSTs <= peer.Packets && d.LastRST-first.Time < fsm.Second+2*f.PathRTT() {
+				doubt = "no more than the peer's segments, within a second: each that was in flight draws a RST"
+			}
 			found(Finding{
-				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.RSTs),
+				Doubt: doubt,
+				Side:  side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: int(d.RSTs),
 				Seen: fmt.Sprintf("%s RSTs in %s", phrase.Count(d.RSTs), phrase.Elapsed(d.LastRST-first.Time)), Expected: "one RST",
 				Message: fmt.Sprintf("The %s sent %s RSTs within %s.", side, phrase.Count(d.RSTs), phrase.Elapsed(d.LastRST-first.Time)),
 			})

@@ -6,6 +6,9 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 func (f *Flow) ackFacts(o *observation) {
 	s, d, r := o.s, o.d, o.r
 	pure := s.Len == 0 && s.Flags&(fsm.SYN|fsm.FIN) == 0
+	if r.windows != nil && r.windows.silent.N > 0 {
+		r.windows.heard()
+	}
 	if r.awaiting != nothing {
 		answerFacts(o, pure)
 	}

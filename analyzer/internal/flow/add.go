@@ -66,12 +66,10 @@ func (f *Flow) step(o *observation) {
 	case o.deliveredTwice:
 		o.facts.add(NetworkCopy)
 		o.meaning = f.Conn.StepCopy(o.from, o.s, p.Frame, p.Time)
+	case f.Self:
+		o.meaning = f.Conn.StepSelf(o.s, p.Frame, p.Time)
 	default:
 		o.meaning = f.Conn.Step(o.from, o.s, p.Frame, p.Time, undelivered)
-	}
-	if f.Self { // what it sends it receives too, and the other end is itself
-		o.meaning |= f.Conn.Step(o.from.Peer(), o.s, p.Frame, p.Time, undelivered)
-		f.Segments++
 	}
 	o.at = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
 	f.Segments++

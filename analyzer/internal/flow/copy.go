@@ -50,7 +50,7 @@ func (f *Flow) copyKind(o *observation) decode.Copy {
 func (f *Flow) mayBeResent(o *observation) bool {
 	w := &o.d.sender
 	e := w.queue.covering(o.s.Seq, o.s.End())
-	return e == nil || w.phase != open || o.p.Time-e.latest >= f.pathRTT()
+	return e == nil || w.phase != open || o.p.Time-e.latest >= f.PathRTT()
 }
 
 // reportedMissing reports whether the receiver has shown, after the segment was sent

@@ -85,7 +85,7 @@ func (f *Flow) noteFinalACK(o *observation) {
 	if x := o.x; x.ScaleKnown && f.SYNACKs[fsm.Server] > 0 && s.Window != 0 && uint32(s.Window)<<x.Scale < SlamBelow {
 		o.facts.add(WindowSlam)
 	}
-	if rtt := f.pathRTT(); rtt > 0 {
+	if rtt := f.PathRTT(); rtt > 0 {
 		f.Conn.InFlight = max(2*rtt, 10_000_000)
 	}
 }

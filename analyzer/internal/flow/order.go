@@ -201,5 +201,5 @@ func (f *Flow) fillsOutOfOrder(p *decode.Packet, d *Direction) bool {
 		since = e.first
 	}
 	const least, most = 3_000_000, 100_000_000
-	return p.Time-since <= min(max(f.pathRTT(), least), most)
+	return p.Time-since <= min(max(f.PathRTT(), least), most)
 }

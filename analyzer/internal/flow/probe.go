@@ -80,7 +80,9 @@ func (f *Flow) noteProbe(o *observation) {
 	d := o.d
 	if o.probe.Has(WindowProbe) {
 		d.WindowProbes++
-		d.ensureWindowStats().windowProbe(o.r.zeroSince, o.at)
+		w := d.ensureWindowStats()
+		w.windowProbe(o.r.zeroSince, o.at)
+		w.probed(o.at, o.r.Last.Time)
 		d.awaiting = windowProbeAnswer
 		return
 	}

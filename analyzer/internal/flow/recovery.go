@@ -27,10 +27,12 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 	}
 	t := f.timing(w, e, outstanding, now)
 	atUna := !e.seq.After(una)
+	// No timer explains what its sender had the ACK of.
+	timed := outstanding || now-e.latest <= longestRTO && !f.nearSender(o.from)
 	switch {
 	case w.phase == loss:
 		w.repeats = 2
-		if atUna && e.times > 1 && t.due {
+		if atUna && (e.times > 1 && t.due || t.expired) {
 			w.timeout(w.top(s))
 			return KindTimeout
 		}
@@ -43,10 +45,10 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 		return KindFast
 	case w.phase == recovery && !t.expired:
 		return KindFast
-	case f.probesTail(w, s, now, t.rto):
+	case timed && f.probesTail(w, s, now, t.rto):
 		w.probed = true
 		return KindProbe
-	case t.expired || t.due:
+	case timed && (t.expired || t.due):
 		w.timeout(w.top(s))
 		return KindTimeout
 	case w.dupACKs > 0:
@@ -64,7 +66,7 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 func (f *Flow) fallsBack(o *observation, e *sent) bool {
 	synAck := f.SYNACK.Time
 	return o.x.FastOpen && o.from == fsm.Client && f.SYNACK.Nth != 0 && o.s.Seq.Before(o.x.SYNEnd()) &&
-		(e.latest <= synAck || o.p.Time-e.latest <= ackClock) && o.p.Time-synAck < max(f.pathRTT()+leastRTO, leastRTO)
+		(e.latest <= synAck || o.p.Time-e.latest <= ackClock) && o.p.Time-synAck < max(f.PathRTT()+leastRTO, leastRTO)
 }
 
 // isCutSmaller reports whether a segment repeats only the first part of one that was no
@@ -73,7 +75,8 @@ func (f *Flow) fallsBack(o *observation, e *sent) bool {
 func (f *Flow) isCutSmaller(s *fsm.Segment, e *sent) bool {
 	mss := min(f.Dir[0].Options.MSS, f.Dir[1].Options.MSS)
 	size := e.end.Minus(e.seq)
-	return s.Seq == e.seq && s.Len > 0 && int32(s.Len) < size && size <= int32(mss) && f.agreed
+	const options = 40 // SACK blocks of its own take room from a segment's data, which is no smaller MTU
+	return s.Seq == e.seq && s.Len > 0 && int32(s.Len)+options < size && size <= int32(mss) && f.agreed
 }
 
 // timing is where a sender's retransmission timer stands for one segment.
@@ -86,7 +89,7 @@ type timing struct {
 func (f *Flow) timing(w *sender, e *sent, outstanding bool, now fsm.Time) timing {
 	// The tap may sit near the receiver and see short round trips only; the
 	// handshake shows the whole path.
-	t := timing{rto: max(w.rtt.RTO(), f.pathRTT()+leastRTO)}
+	t := timing{rto: max(w.rtt.RTO(), f.PathRTT()+leastRTO)}
 	// What the timer has waited. ACKs that passed the tap restart it only if they
 	// reached the sender, and one that covered this segment did not.
 	since, heard := e.latest, e.latest
@@ -119,6 +122,23 @@ func (f *Flow) probesTail(w *sender, s *fsm.Segment, now, rto fsm.Time) bool {
 // what the tap does not know of it.
 func latestProbe(rto fsm.Time) fsm.Time { return 2 * max(rto, fsm.Second) }
 
+// longestRTO is more than any sender waits before it repeats itself (Linux: TCP_RTO_MAX is
+// 2 minutes).
+const longestRTO = 130 * fsm.Second
+
+// nearSender reports whether the handshake shows that the tap is near a side: nearly all of
+// the round trip lay beyond the other. What passes the tap towards the side reaches it then.
+func (f *Flow) nearSender(side fsm.Side) bool {
+	if f.PathRTT() < 1_000_000 || f.SYNACK.Nth == 0 {
+		return false
+	}
+	beyond, near := f.SYNACK.Time-f.SYN.Time, f.FinalACK.Time-f.SYNACK.Time // the server's half, the client's
+	if side == fsm.Server {
+		beyond, near = near, beyond
+	}
+	return near*10 < beyond
+}
+
 // ackClock is how soon after an ACK a segment is sent because of it. Timers do
 // not expire that near to one except by coincidence.
 const ackClock = 2_000_000
@@ -132,7 +152,7 @@ func (w *sender) classifyUnseen(s *fsm.Segment, now fsm.Time, f *Flow) Kind {
 		return KindUnknown
 	}
 	open := now - e.first // how long the hole was open
-	if open >= (f.pathRTT() + leastRTO) {
+	if open >= (f.PathRTT() + leastRTO) {
 		return KindTimeout
 	}
 	switch {
@@ -147,9 +167,9 @@ func (w *sender) classifyUnseen(s *fsm.Segment, now fsm.Time, f *Flow) Kind {
 	return KindUnknown
 }
 
-// pathRTT returns the handshake's whole round trip, or 0 where it is not known. The time
+// PathRTT returns the handshake's whole round trip, or 0 where it is not known. The time
 // between two SYN-ACKs is none of it.
-func (f *Flow) pathRTT() fsm.Time {
+func (f *Flow) PathRTT() fsm.Time {
 	if f.SYN.Nth == 0 || f.FinalACK.Nth == 0 || f.SYNs[0]+f.SYNs[1] > 1 {
 		return 0
 	}

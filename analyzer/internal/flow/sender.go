@@ -161,7 +161,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 		w.dupACKs++
 	}
 	if w.resent != nil {
-		spurious = w.spurious(s, progress)
+		spurious = w.spurious(s, progress, f.Meanings.Any(fsm.SYNCrossed))
 	}
 	return spurious
 }

@@ -55,8 +55,10 @@ func (w *sender) remember(p *decode.Packet, kept int, keeps bool) {
 // spurious returns a recent retransmission that an ACK proves spurious, or nil: it
 // reports the bytes as received twice (RFC 2883), or it echoes a timestamp older
 // than the retransmission's, so it answers the original (RFC 3522).
-func (w *sender) spurious(s *fsm.Segment, progress bool) *resending {
-	dsack := isDSACK(s)
+func (w *sender) spurious(s *fsm.Segment, progress, synCrossed bool) *resending {
+	// Where the SYNs crossed, the SYN-ACK brings the SYN's number once more, and the DSACK
+	// is about that.
+	dsack := isDSACK(s) && !(synCrossed && s.SACK[0].To-s.SACK[0].From == 1)
 	for i := range w.resent.last {
 		r := &w.resent.last[i]
 		if r.frame == 0 || r.settled {

@@ -11,18 +11,20 @@ type WindowStats struct {
 	SmallOpening Tally     // openings from zero by less than a segment's worth
 
 	// The direction's data against the peer's window.
-	Unprobed  Unprobed // the longest closure during which it sent no probe
-	Steady    Steady   // probes of a closed window that did not back off
-	TooLarge  Tally    // segments larger than the peer's MSS
-	Largest   uint32   // bytes of the largest of them
-	TinyRun   Tally    // the longest run of small segments sent in one go
-	TinyBytes uint64   // bytes of data in that run
+	Unprobed   Unprobed // the longest closure during which it sent no probe
+	Steady     Steady   // probes of a closed window that did not back off
+	Unanswered Tally    // the longest run of probes that got no answer, of a peer that was heard again
+	TooLarge   Tally    // segments larger than the peer's MSS
+	Largest    uint32   // bytes of the largest of them
+	TinyRun    Tally    // the longest run of small segments sent in one go
+	TinyBytes  uint64   // bytes of data in that run
 
 	Stalls    Tally // next data sent only when a delayed ACK came
 	StallTime fsm.Time
 
 	zeroFrame fsm.Frame // that closed the window now closed
 	probes    probePace
+	silent    Tally    // probes since the peer was last heard that it owed an answer
 	reopened  Unprobed // a closure that may count, until data follows it
 	tiny      Tally
 	tinyBytes uint64
@@ -218,6 +220,26 @@ func (w *WindowStats) windowProbe(closure fsm.Time, at fsm.Stamp) {
 			w.Steady = p.run
 		}
 	}
+}
+
+// probed notes a probe of a peer that was last heard at a time. One that comes soon after
+// need not be answered: hosts limit the rate of such ACKs (Linux: tcp_invalid_ratelimit).
+func (w *WindowStats) probed(at fsm.Stamp, heard fsm.Time) {
+	if at.Time-heard >= answerRest {
+		w.silent.note(at.Frame)
+	}
+}
+
+// answerRest is how long a host may leave probes unanswered after an answer.
+const answerRest = fsm.Second / 2
+
+// heard ends a run of unanswered probes; what is heard may answer the latest.
+func (w *WindowStats) heard() {
+	if n := w.silent.N - 1; n > w.Unanswered.N {
+		w.Unanswered.N = n
+		w.Unanswered.Frames = append(w.Unanswered.Frames[:0], w.silent.Frames[:min(n, len(w.silent.Frames))]...)
+	}
+	w.silent = Tally{Frames: w.silent.Frames[:0]}
 }
 
 // steadyProbes is how many probes must come at one interval to count.

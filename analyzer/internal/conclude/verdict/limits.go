@@ -3,6 +3,7 @@ package verdict
 import (
 	"cmp"
 	"slices"
+	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -36,6 +37,21 @@ func limits(c *record.Connection) []record.Limit {
 		}
 	}
 	slices.SortStableFunc(list, func(a, b record.Limit) int { return cmp.Compare(b.Share, a.Share) })
+	return bounded(list)
+}
+
+// bounded keeps the shares of the limits from adding up to more than all: what two of them
+// claim they held back together, and the stronger one has it.
+func bounded(list []record.Limit) []record.Limit {
+	left := 1.0
+	for i := range list {
+		l := &list[i]
+		if l.Share > left {
+			l.Share = left
+			l.Sentence = strings.TrimSuffix(l.Sentence, ".") + ", in part while something else held it back too."
+		}
+		left -= l.Share
+	}
 	return list
 }
 
