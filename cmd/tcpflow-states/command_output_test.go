@@ -123,7 +123,7 @@ func (r *commandRun) checkDocument(b []byte, kind string) (lineType string) {
 			err = schemas()[kind].Validate(v)
 		}
 		if err != nil {
-			r.t.Errorf("%q: %v", r.args, err)
+			r.t.Errorf("%q: %v\n%.2000s", r.args, err, b)
 		}
 	}
 	var d struct {
