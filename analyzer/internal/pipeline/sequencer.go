@@ -36,24 +36,34 @@ func (e *completed) record() (c *record.Connection, own bool) {
 }
 
 // numbers translates a shard's own numbers of its connections, which count from
-// 1, for those not yet reported.
+// 1, for those not yet reported. One that stays open for weeks must not keep the
+// entries of all that came and went meanwhile.
 type numbers struct {
-	first uint64 // the shard's number that the list begins with
-	list  []uint64
-	dead  int // leading entries that are done with
+	next uint64 // the shard's number for the next connection
+	list []number
+	done int // entries that are done with
+}
+
+// number is a connection's number in its shard and in the report; done with, the
+// latter is 0.
+type number struct{ own, id uint64 }
+
+func (n *numbers) add(id uint64) {
+	n.list = append(n.list, number{n.next, id})
+	n.next++
 }
 
 func (n *numbers) take(own uint64) uint64 {
-	i := int(own - n.first)
-	id := n.list[i]
-	n.list[i] = 0
-	for n.dead < len(n.list) && n.list[n.dead] == 0 {
-		n.dead++
+	i := int(own - n.list[0].own) // where it is unless entries before it were removed
+	if i >= len(n.list) || n.list[i].own != own {
+		i, _ = slices.BinarySearchFunc(n.list, own, func(e number, own uint64) int { return cmp.Compare(e.own, own) })
 	}
-	if n.dead > 1024 && n.dead > len(n.list)/2 {
-		n.list = append(n.list[:0], n.list[n.dead:]...)
-		n.first += uint64(n.dead)
-		n.dead = 0
+	id := n.list[i].id
+	n.list[i].id = 0
+	n.done++
+	if n.done > 1024 && n.done > len(n.list)/2 {
+		n.list = slices.DeleteFunc(n.list, func(e number) bool { return e.id == 0 })
+		n.done = 0
 	}
 	return id
 }
@@ -61,7 +71,7 @@ func (n *numbers) take(own uint64) uint64 {
 func newSequencer(shards int) *sequencer {
 	m := &sequencer{numbers: make([]numbers, shards), next: make([]int, shards)}
 	for i := range m.numbers {
-		m.numbers[i].first = 1
+		m.numbers[i].next = 1
 	}
 	return m
 }
@@ -97,7 +107,7 @@ func (m *sequencer) begins(b *batch, s int, ordinal uint64) bool {
 		return false
 	}
 	m.ids++
-	m.numbers[s].list = append(m.numbers[s].list, m.ids)
+	m.numbers[s].add(m.ids)
 	m.next[s]++
 	return true
 }
