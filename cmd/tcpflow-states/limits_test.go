@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 )
 
@@ -69,5 +70,21 @@ func TestManyFiles(t *testing.T) {
 	few, many := run("ulimit -n 40;"), run("")
 	if !bytes.Equal(few, many) {
 		t.Errorf("with few descriptors\n%s\nwith many\n%s", few, many)
+	}
+}
+
+// TestLittleAddressSpace analyses where hardly more may be mapped than a Go program
+// reserves when it starts.
+func TestLittleAddressSpace(t *testing.T) {
+	bash, err := exec.LookPath("bash")
+	if err != nil || runtime.GOOS != "linux" {
+		t.Skip("ulimit -v is bash's, on Linux")
+	}
+	cmd := program()
+	cmd.Path, cmd.Args = bash, []string{bash, "-c", "ulimit -v 1048576; exec tcpflow-states --json ../../testdata/pcaps/kernel/half-close.client.pcap"}
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	if err := cmd.Run(); err != nil {
+		t.Errorf("%v: %.500s", err, stderr.String())
 	}
 }

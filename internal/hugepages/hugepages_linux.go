@@ -16,8 +16,13 @@ const size = 128 << 20
 
 // ForHeap has what the Go heap grows into next backed by huge pages. Go's
 // runtime does not ask for them itself, and most systems give them only to those
-// who ask. Where there are none, nothing changes.
+// who ask. Where there are none, nothing changes. Where address space is limited
+// (ulimit -v) it does nothing: there the room is wanted for what is needed.
 func ForHeap() {
+	var space syscall.Rlimit
+	if err := syscall.Getrlimit(syscall.RLIMIT_AS, &space); err == nil && space.Cur < 1<<62 {
+		return
+	}
 	percent := debug.SetGCPercent(-1) // making room is no reason to collect garbage
 	defer debug.SetGCPercent(percent)
 	room := make([]byte, size)
