@@ -19,7 +19,7 @@ func (s *Soak) clockSteps() error {
 	if _, err := tracegen.Find("web").Write(&trace, 50_000, 1); err != nil {
 		return err
 	}
-	p, err := startProgram(exec.Command(s.Program, "-", "--ndjson", "--msl", "1s"))
+	p, err := startProgram(exec.Command(s.Program, "-", "--ndjson", "--msl", "1s", "--no-checksums"))
 	if err != nil {
 		return err
 	}
@@ -49,6 +49,7 @@ func (s *Soak) send(w io.Writer, trace []byte, p *program) (sent, back uint64, e
 		}
 		if at += n; at == len(trace) {
 			at = 24
+			renew(trace[24:])
 		}
 		sent++
 		if sent%(2*clockRate) == 0 { // every other second
@@ -65,6 +66,21 @@ func (s *Soak) send(w io.Writer, trace []byte, p *program) (sent, back uint64, e
 		}
 	}
 	return sent, back, nil
+}
+
+// renew gives all clients of a trace other addresses, or its connections would be the
+// same for ever. Checksums are left wrong.
+func renew(records []byte) {
+	for len(records) > 0 {
+		n := 16 + int(binary.LittleEndian.Uint32(records[8:]))
+		ip := records[16+14 : n]
+		client := ip[12:16]
+		if client[0] == 10 && client[1] == 100 { // that is a server
+			client = ip[16:20]
+		}
+		client[2]++
+		records = records[n:]
+	}
 }
 
 func (s *Soak) judgeClock(p *program, trace []byte) error {

@@ -174,8 +174,12 @@ func (p *program) account() (a account, err error) {
 	return a, nil
 }
 
-// flat compares the memory of the second tenth with that of the last one. A garbage
-// collector's heap goes up and down, so it compares the highest of each.
+// slack is by how much memory may grow all the same: what is bounded, such as tables
+// that have not been full yet, is filled within minutes.
+const slack = 32 << 20
+
+// flat compares the memory after the first tenth with that of the end. A garbage
+// collector's heap goes up and down, so it compares the highest of two tenths each.
 func flat(memory []uint64) (early, late uint64, ok bool) {
 	tenth := max(1, len(memory)/10)
 	for i, m := range memory {
@@ -186,5 +190,5 @@ func flat(memory []uint64) (early, late uint64, ok bool) {
 			late = max(late, m)
 		}
 	}
-	return early, late, late <= early+early/10+8<<20
+	return early, late, late <= early+early/10+slack
 }
