@@ -21,7 +21,7 @@ var excessiveRetransmission = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			resent := d.Retransmissions - min(d.Retransmissions, d.Kinds[flow.KindSYN]+d.Kinds[flow.KindSYNACK]+uint64(f.CountMeaning(side, fsm.FINAgain)))
+			resent := d.Retransmissions - min(d.Retransmissions, d.Kinds[flow.KindSYN]+d.Kinds[flow.KindSYNACK]+d.Kinds[flow.KindPathMTU]+uint64(f.CountMeaning(side, fsm.FINAgain)))
 			if resent < 10 || 20*resent < d.DataSegments {
 				continue
 			}

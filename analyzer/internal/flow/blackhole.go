@@ -19,6 +19,8 @@ type BlackHole struct {
 	seq    fsm.Seq
 	length uint32 // of its data
 	passed uint32 // of the data of the largest that arrived
+	before uint32 // the same of those that had arrived before it was sent
+	heard  bool   // the peer has sent something since
 
 	Headers uint32    // bytes of its IP packet that are no data
 	Smaller fsm.Frame // it was then sent in smaller segments, from this one on; 0: never
@@ -30,7 +32,9 @@ type BlackHole struct {
 func (b *BlackHole) Size() uint32 { return b.length + b.Headers }
 
 // Largest is the length of the largest IP packet that did.
-func (b *BlackHole) Largest() uint32 { return max(b.passed, b.pieces*through(b.Through)) + b.Headers }
+func (b *BlackHole) Largest() uint32 {
+	return max(b.before, b.passed, b.pieces*through(b.Through)) + b.Headers
+}
 
 func through(yes bool) uint32 {
 	if yes {
@@ -64,8 +68,9 @@ func (d *Direction) BlackHole() *BlackHole {
 }
 
 // meanwhile reports whether a smaller segment arrived that was sent after the first
-// sending of the one that does not: so the path worked.
-func (b *BlackHole) meanwhile() bool { return b.passed > 0 || b.Through }
+// sending of the one that does not, so the path worked; or whether the peer was heard from
+// after that had been sent in vain again and again, so that it is not gone, at least.
+func (b *BlackHole) meanwhile() bool { return b.passed > 0 || b.Through || b.heard }
 
 // suspectSize looks at a segment that repeats the entry e, which is outstanding and was
 // now sent at least three times: it may be too large for the path.
@@ -129,6 +134,11 @@ const surveyed = 256
 // surveySizes counts what is known of the direction's other segments. It returns false if
 // one of that size arrived.
 func (w *sender) surveySizes(b *BlackHole) bool {
+	if w.largest >= b.length {
+		return false
+	}
+	b.before = w.largest
+	b.Passed += int(w.arrived)
 	q, n := &w.queue, 0
 	for i := range q.runs {
 		r := &q.runs[i]
@@ -139,13 +149,12 @@ func (w *sender) surveySizes(b *BlackHole) bool {
 			large := e.end.Minus(e.seq) >= int32(b.length)
 			switch {
 			case e.seq == b.seq:
-			case (acknowledged || e.sacked) && large:
+			case acknowledged:
+			case e.sacked && large:
 				return false
-			case acknowledged && e.times == 1:
-				b.Passed++
 			case e.sacked:
 				b.arrived(e)
-			case large && !acknowledged && e.first-b.First.Time < fsm.Second:
+			case large && e.first-b.First.Time < fsm.Second:
 				b.Lost++
 			}
 		}
@@ -169,7 +178,8 @@ func (b *BlackHole) arrived(e *sent) (refuted bool) {
 
 // noteArrival takes account of an acknowledgment up to ack.
 func (w *sender) noteArrival(ack fsm.Seq) {
-	if b := w.hole; b != nil && !b.Through && ack.After(b.seq) {
+	w.hole.heard = true
+	if b := w.hole; !b.Through && ack.After(b.seq) {
 		if b.Smaller == 0 {
 			w.hole = nil // it arrived at last
 			return
@@ -177,6 +187,15 @@ func (w *sender) noteArrival(ack fsm.Seq) {
 		b.Through = true
 		b.Passed++
 	}
+}
+
+// noteArrived takes account of an entry that is acknowledged.
+func (w *sender) noteArrived(e *sent) {
+	if e.times == 1 {
+		w.largest = max(w.largest, uint32(e.end.Minus(e.seq)))
+		w.arrived += min(1, 255-w.arrived)
+	}
+	w.settleSize(e)
 }
 
 // settleSize takes account of an entry that is acknowledged, or selectively so for the

@@ -25,6 +25,8 @@ type sender struct {
 	hole     *BlackHole // nil unless a segment was sent again and again
 	told     *toldMTU   // nil unless an ICMP error told the path's MTU
 
+	largest     uint32  // numbers of the largest segment that was acknowledged and sent once
+	arrived     uint8   // how many such segments there were, at most 255
 	until       fsm.Seq // acknowledging this number ends the phase
 	dupACKs     uint32  // since the latest progress
 	inFlight    uint32  // the most bytes outstanding at once
@@ -178,7 +180,7 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, 
 		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(w.queue.next(w.queue.front)).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
 		}
-		w.settleSize(e)
+		w.noteArrived(e)
 		original = original || w.firstSending(e)
 		again = again || e.times > 1
 		w.queue.pop()

@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -99,4 +100,23 @@ func nothing(c *record.Connection) string {
 		return "no segment"
 	}
 	return "nothing"
+}
+
+// besideICMP adds to a verdict that does not tell of ICMP errors what the first of them
+// said: it is what stands beside the connection.
+func besideICMP(c *record.Connection, v *record.Verdict) {
+	if len(c.ICMP) == 0 || strings.Contains(v.Sentence, "ICMP") {
+		return
+	}
+	e := &c.ICMP[0]
+	about := "one of " + phrase.By(e.Side) + "'s segments"
+	if e.Quoted != 0 {
+		about = phrase.By(e.Side) + "'s segment in " + phrase.Frame(e.Quoted)
+	}
+	v.Sentence += " " + icmpSays(e) + " is about " + about
+	if n := uint64(len(c.ICMP)) + c.MoreICMP; n > 1 {
+		v.Sentence += ", the first of " + phrase.Count(n)
+	}
+	v.Sentence += "."
+	v.Frames = append(v.Frames, e.Frame)
 }

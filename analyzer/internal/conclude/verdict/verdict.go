@@ -23,6 +23,7 @@ func Of(c *record.Connection) record.Verdict {
 			v.Sentence = d.Explanation // without the durations that nobody knows
 		}
 	}
+	besideICMP(c, &v)
 	v.Frames = tidy(v.Frames)
 	if !c.Quality.Untimed {
 		v.Limits = limits(c)
