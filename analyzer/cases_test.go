@@ -164,6 +164,13 @@ var cases = []situation{
 		return r.codes("closed-normally") && !r.has("handshake-server-abort") &&
 			r.first().State[fsm.Client].State == fsm.TimeWait && r.moved(fsm.Server, fsm.Established, 3)
 	}},
+	{"time-wait-collision-rst-ignored", func(r caseReport) bool {
+		return !r.has("time-wait-assassination") && len(r.Connections) == 2 && r.first().State[fsm.Server].State == fsm.TimeWait &&
+			r.Connections[1].Handshake.SYNs == 6 && r.codes("closed-normally", "refused-by-time-wait")
+	}},
+	{"time-wait-collision-rst-kills", func(r caseReport) bool {
+		return r.has("time-wait-assassination") && len(r.Connections) == 2 && r.Connections[1].FirstFrame.Number() == 11
+	}},
 	{"syn-challenged-at-half-close", func(r caseReport) bool { return r.codes("closed-normally") && r.has("challenge-ack") }},
 	{"rst-beyond-lost-data.client", func(r caseReport) bool { return r.has("challenge-ack") && r.moved(fsm.Server, fsm.Closed, 11) }},
 	{"tsecr-rejected.server", func(r caseReport) bool {

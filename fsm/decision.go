@@ -80,6 +80,7 @@ const (
 	RSTNothingKnown // nothing of the peer's stream was captured
 	RSTInside       // in the window, but not at its beginning
 	RSTOut          // outside the window
+	RSTUnheeded     // in TIME-WAIT, by one that ignored such a RST before (RFC 1337)
 	NoRST           // no RST
 
 	SYNSame    // the SYN of this connection again
@@ -150,6 +151,7 @@ var decisions = [numDecisions]struct {
 	RSTSelective:    {TestRST, Passed, "observer: Linux", ends(Resets)},
 	RSTNothingKnown: {TestRST, Passed, "observer", ends(Resets)},
 	RSTInside:       {TestRST, Failed, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", ends(AckDue)},
+	RSTUnheeded:     {TestRST, Failed, "RFC 1337 §3", ends(Dropped)},
 	RSTOut:          {TestRST, Failed, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", ends(Dropped)},
 	NoRST:           {TestRST, NotApplied, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", nothing},
 

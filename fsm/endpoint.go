@@ -54,6 +54,8 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
+	heedsNoRST bool // it answered from TIME-WAIT after a RST that should have ended that (RFC 1337)
+
 	joined bool // taken up midway, and has sent nothing since that comes before a FIN
 
 	refused bool  // the SYN-ACK left out all the data of its SYN: the handshake goes on as any other

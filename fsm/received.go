@@ -110,6 +110,10 @@ func (c *Conn) receivedSYN(side Side, s *Segment) Meaning {
 	return SYNInSync
 }
 
+// ExpectChallenge tells that a SYN which opens another connection passed towards side:
+// its next pure ACK answers that.
+func (c *Conn) ExpectChallenge(side Side) { c.End[side].challenged = true }
+
 // receivedOrdinary is the rest of §3.10.7.4, for what carries neither RST nor, but
 // for the SYN-ACK that crosses another, SYN.
 func (c *Conn) receivedOrdinary(side Side, s *Segment) Meaning {
@@ -216,6 +220,10 @@ func (c *Conn) receivedFIN(side Side, s *Segment) Meaning {
 // exactly RCV.NXT ends the connection.
 func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 	y := &c.End[side]
+	if y.State == TimeWait && y.heedsNoRST {
+		c.decide(side, RSTUnheeded)
+		return 0
+	}
 	if d := c.exactRST(side, s); d != noDecision {
 		c.decide(side, d)
 		m := RSTExact

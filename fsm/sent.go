@@ -356,6 +356,7 @@ func (c *Conn) reopen(side Side, s *Segment, finAgain bool) (m Meaning, rearm bo
 	case x.gotRST:
 		// When it sent this, the RST that passed had not arrived, or was ignored.
 		m |= AfterPeerRST | c.takeBack(side, RecvRST)
+		x.heedsNoRST = x.State == TimeWait
 		x.challenged = x.challenges(y, s)
 		rearm = !x.challenged && !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
 	case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:

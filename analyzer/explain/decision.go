@@ -49,6 +49,7 @@ var decisionWords = map[fsm.Decision]string{
 	fsm.RSTSelective:    "SEG.SEQ {seq} is the right edge of what {who} has acknowledged selectively, which Linux takes as it takes RCV.NXT: the connection is reset.",
 	fsm.RSTNothingKnown: "SEG.SEQ {seq}; nothing of this direction was captured before to hold it against, so it is taken as exact.",
 	fsm.RSTInside:       "SEG.SEQ {seq} lies in the window but is not RCV.NXT {passed}: a challenge ACK is due, the connection stays.",
+	fsm.RSTUnheeded:     "The endpoint went on in TIME-WAIT after such a RST before: it ignores them (RFC 1337).",
 	fsm.RSTOut:          "SEG.SEQ {seq} lies outside the window {first} … {right}: ignored.",
 	fsm.NoRST:           "No RST.",
 

@@ -187,10 +187,11 @@ type Handshake struct {
 	SYN         fsm.Frame // the SYN that counts, its answer and the ACK of that; 0 where not captured
 	SYNACK      fsm.Frame
 	ACK         fsm.Frame
-	SYNs        int      // SYNs seen from the client, repetitions included
-	SYNACKs     int      // SYN-ACKs seen from the server, repetitions included
-	SYNACKValid Validity // the SYN-ACK acknowledges the SYN: ack = seq+1
-	ACKValid    Validity // the final ACK acknowledges the SYN-ACK: ack = seq+1, seq = ISN+1
+	SYNs        int       // SYNs seen from the client, repetitions included
+	SYNACKs     int       // SYN-ACKs seen from the server, repetitions included
+	SYNACKValid Validity  // the SYN-ACK acknowledges the SYN: ack = seq+1
+	ACKValid    Validity  // the final ACK acknowledges the SYN-ACK: ack = seq+1, seq = ISN+1
+	HeldBy      fsm.Frame // the latest ACK by which the server answered the SYN from a connection before, in TIME-WAIT; 0 for none
 	ISN         [2]fsm.Seq
 	HasISN      [2]bool
 	ServerRTT   float64 // SYN to SYN-ACK, seconds: path and host beyond the tap, server side; <0 unknown

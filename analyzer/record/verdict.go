@@ -54,6 +54,7 @@ const (
 	VerdictStuckCloseWait           VerdictCode = "stuck-close-wait"
 	VerdictStuckFINWait2            VerdictCode = "stuck-fin-wait-2"
 	VerdictRefused                  VerdictCode = "refused"
+	VerdictRefusedByTimeWait        VerdictCode = "refused-by-time-wait"
 	VerdictUnanswered               VerdictCode = "unanswered"
 	VerdictRejectedByICMP           VerdictCode = "rejected-by-icmp"
 	VerdictTimeExceeded             VerdictCode = "icmp-time-exceeded"
@@ -111,6 +112,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictStuckCloseWait, "stuck in CLOSE-WAIT", ConcernTrouble, "One side received the other's FIN and stayed in CLOSE-WAIT for more than 60 s, up to the end of the capture: its application did not close the socket."},
 	{VerdictStuckFINWait2, "stuck in FIN-WAIT-2", ConcernTrouble, "One side closed and waited for the other's FIN in FIN-WAIT-2 for more than 60 s, up to the end of the capture."},
 	{VerdictRefused, "refused by the server", ConcernFailure, "The SYN was answered by RST+ACK."},
+	{VerdictRefusedByTimeWait, "refused by TIME-WAIT", ConcernFailure, "The server still held the connection before of the same ports in TIME-WAIT, answered the SYN by an ACK of that, and no SYN-ACK came."},
 	{VerdictUnanswered, "never answered", ConcernFailure, "Nothing was captured in answer to the SYN. Where the capture holds no ICMP at all, a capture filter (tcp) may have hidden an ICMP error."},
 	{VerdictRejectedByICMP, "rejected by an ICMP error", ConcernFailure, "An ICMP error (destination unreachable) quotes the SYN, or the SYN-ACK, and the handshake came to nothing: a router has no route, a host does not answer, or a firewall rejects."},
 	{VerdictTimeExceeded, "hop limit exceeded on the way", ConcernFailure, "An ICMP time-exceeded quotes the SYN, or the SYN-ACK, and the handshake came to nothing: a routing loop, or a traceroute with TCP."},

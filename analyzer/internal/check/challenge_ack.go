@@ -17,9 +17,16 @@ var challengeACK = &Check{
 	Filter:    "tcp.analysis.duplicate_ack",
 	Meaning:   fsm.ChallengeACK,
 	Judge: eachSideMeaning(fsm.ChallengeACK, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
+		answered := k.Prior
+		for i := range f.Notable() {
+			// A SYN of the next connection may lie in between.
+			if n := &f.Notable()[i]; n.From != side && n.Meaning.Any(fsm.SYNInSync) && n.Time <= k.Time && n.Frame > answered && n.Frame < k.Frame {
+				answered = n.Frame
+			}
+		}
 		return Finding{
 			Seen: "ACK of " + number(f, side.Peer(), k.Segment.Ack), Expected: "a RST at exactly that number if the peer meant it",
-			Message: fmt.Sprintf("The %s answered frame %d with a challenge ACK in frame %d.", side, k.Prior.Number(), k.Frame.Number()),
+			Message: fmt.Sprintf("The %s answered frame %d with a challenge ACK in frame %d.", side, answered.Number(), k.Frame.Number()),
 		}
 	}),
 }

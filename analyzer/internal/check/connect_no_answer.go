@@ -23,7 +23,7 @@ var connectNoAnswer = &Check{
 	OncePerTemplate: "counts the SYNs, and looks at whether there was an answer and whether a lone SYN was watched for a second",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
-		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.AllFacts.Has(flow.SYNAndFIN) {
+		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.Challenged.Frame != 0 || f.AllFacts.Has(flow.SYNAndFIN) {
 			return
 		}
 		n := f.SYNs[fsm.Client]

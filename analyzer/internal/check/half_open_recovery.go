@@ -54,7 +54,7 @@ func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
 		k := &f.Notable()[i]
 		switch {
 		case k.Nth < syn.Nth:
-		case k.Nth == syn.Nth:
+		case k.Frame == syn.Frame:
 			frames = []fsm.Frame{k.Frame}
 		case len(frames) == 1 && k.From != side && k.Meaning.Any(fsm.ChallengeACK):
 			frames = append(frames, k.Frame)

@@ -16,11 +16,17 @@ var timeWaitAssassination = &Check{
 	Benign:    []string{"the RST was lost beyond the tap, and TIME-WAIT continued", "the host ignores RSTs in TIME-WAIT, as RFC 1337 proposes (Linux: tcp_rfc1337)", "an application that resets after closing"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.TimeWaitKilled,
-	Judge: eachSideMeaning(fsm.TimeWaitKilled, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
-		since, until := f.Conn.End[side.Peer()].TimeWaitSpan()
-		return Finding{
-			Seen: fmt.Sprintf("RST %s after TIME-WAIT began", phrase.Elapsed(k.Time-since)), Expected: fmt.Sprintf("nothing for %s", phrase.Elapsed(until-since)),
-			Message: fmt.Sprintf("The RST in frame %d ends the %s's TIME-WAIT %s early, if it arrives.", k.Frame.Number(), side.Peer(), phrase.Elapsed(until-k.Time)),
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		if f.Conn.End[0].State != fsm.TimeWait && f.Conn.End[1].State != fsm.TimeWait { // else it answered later
+			timeWaitKilled(f, found)
 		}
-	}),
+	},
 }
+
+var timeWaitKilled = eachSideMeaning(fsm.TimeWaitKilled, func(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
+	since, until := f.Conn.End[side.Peer()].TimeWaitSpan()
+	return Finding{
+		Seen: fmt.Sprintf("RST %s after TIME-WAIT began", phrase.Elapsed(k.Time-since)), Expected: fmt.Sprintf("nothing for %s", phrase.Elapsed(until-since)),
+		Message: fmt.Sprintf("The RST in frame %d ends the %s's TIME-WAIT %s early, if it arrives.", k.Frame.Number(), side.Peer(), phrase.Elapsed(until-k.Time)),
+	}
+})

@@ -41,7 +41,7 @@ var timeWaitMissing = &Check{
 			}
 			found(x)
 		}
-		if r := judgeReuse(f); r.early && !r.legal {
+		if r := judgeReuse(f); r.early && !r.legal && f.Challenged.Frame == 0 {
 			found(Finding{
 				Side: r.holder(f), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
 				Seen:     fmt.Sprintf("ISN %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),

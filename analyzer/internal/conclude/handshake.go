@@ -74,6 +74,9 @@ func validity(f *flow.Flow, established [2]bool) (synAck, ack record.Validity) {
 // where a repetition makes it unclear which segment was answered (Karn's rule).
 func buildRTT(f *flow.Flow, h *record.Handshake) {
 	h.ServerRTT, h.ClientRTT = -1, -1
+	if pre := f.Previous; pre != nil && (pre.TimeWait[0] || pre.TimeWait[1]) {
+		h.HeldBy = f.Challenged.Frame
+	}
 	if f.SYN.Frame != 0 && f.SYNACK.Frame != 0 && h.SYNs == 1 {
 		h.ServerRTT = max(0, f.SYNACK.Time.Seconds(f.SYN.Time))
 	}

@@ -12,6 +12,12 @@ type pendingSYN struct {
 	isn  fsm.Seq
 	from decode.Endpoint
 	held []decode.Packet // without payload
+
+	// A challenge ACK answered the SYN. If then a RST answers that, and the SYN comes again
+	// or a SYN-ACK, it was an attempt from its first sending; the ACK and the RST are the
+	// earlier connection's.
+	challenged fsm.Stamp // the latest
+	attempt    bool      // the SYN came again after it
 }
 
 // maxPending bounds what is held; a SYN that is not decided by then is believed.
@@ -86,7 +92,10 @@ func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
 		case s.Flags&fsm.SYN != 0:
 			return c // answers the connection's own SYN
 		case s.Flags&fsm.RST == 0 && s.Len == 0 && x.State.Synchronized():
-			t.rejectPending(c) // an ACK of the old numbers: the connection lives on
+			return t.challengePending(c, p) // an ACK of the old numbers
+		}
+		if y.challenged.Frame != 0 && !y.attempt {
+			t.rejectPending(c) // in the order of the capture
 		}
 		return c
 	}
@@ -94,6 +103,9 @@ func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
 	case s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN && s.Seq == y.isn:
 		if len(y.held) >= maxPending {
 			return t.acceptPending(c)
+		}
+		if y.challenged.Frame != 0 {
+			t.confirmAttempt(c)
 		}
 		y.hold(p)
 		return nil
@@ -103,21 +115,72 @@ func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
 		}
 		n := t.acceptPending(c)
 		return t.chooseIncarnation(n, p)
+	case s.Flags&fsm.RST != 0 && y.attempt:
+		return c
+	case s.Flags&fsm.RST != 0 && y.challenged.Frame != 0 && s.Flags&fsm.ACK == 0 && s.Seq == x.Out.Top && len(y.held) < maxPending:
+		y.hold(p) // it answers the challenge ACK: its sender has no such connection
+		return nil
 	case s.Flags&fsm.RST != 0:
 		t.rejectPending(c) // the client disowns it
 		return c
 	case s.Seq == y.isn+1:
 		return t.acceptPending(c)
+	case y.challenged.Frame != 0 && !y.attempt:
+		t.rejectPending(c) // the connection lives on
 	}
 	return c
+}
+
+// challengePending takes an ACK of the connection's own numbers that the other side sent
+// while a SYN is pending. It shows that the other side still has the connection; whether
+// the SYN's sender has, its next segment tells.
+func (t *Table) challengePending(c *conn, p *decode.Packet) *conn {
+	y := c.pending
+	answered := y.challenged.Frame != 0 && y.held[len(y.held)-1].Src == y.from
+	y.challenged = fsm.Stamp{Time: p.Time, Frame: p.Frame}
+	switch {
+	case y.attempt:
+		c.NoteAttempt(&y.held[len(y.held)-1])
+		return c
+	case answered || len(y.held) >= maxPending:
+		t.rejectPending(c) // more than a challenge and the RST that it draws
+		return c
+	}
+	y.hold(p)
+	return nil
+}
+
+// confirmAttempt is for a pending SYN that turns out to have been an attempt of its own
+// although a challenge ACK answered it: what else was held belongs to the connection.
+func (t *Table) confirmAttempt(c *conn) {
+	y := c.pending
+	y.attempt = true
+	syns := y.held[:0:0]
+	for i := range y.held {
+		p := &y.held[i]
+		if opensAnew(&p.Segment) {
+			if len(syns) == 0 {
+				c.NoteAttempt(p)
+			}
+			syns = append(syns, *p)
+			continue
+		}
+		t.step(c, p)
+	}
+	y.held = syns
 }
 
 // acceptPending makes the pending SYN begin the key's next connection, which it
 // returns.
 func (t *Table) acceptPending(c *conn) *conn {
+	challenged := c.pending.challenged
+	if challenged.Frame != 0 {
+		t.confirmAttempt(c)
+	}
 	held := c.pending.held
 	c.pending = nil
 	n := t.startNext(c, &held[0])
+	n.Challenged = challenged
 	for i := range held {
 		if held[i].ICMP != nil {
 			n.AddICMP(&held[i])
@@ -165,7 +228,11 @@ func (t *Table) rejectPending(c *conn) {
 func (t *Table) settlePending(c *conn) {
 	y := c.pending
 	side := c.SideOf(&y.held[0])
-	if c.Dir[side].Last.Time > y.held[0].Time {
+	if y.challenged.Frame != 0 && !y.attempt {
+		t.rejectPending(c) // one that draws an ACK opens nothing by itself
+		return
+	}
+	if !y.attempt && c.Dir[side].Last.Time > y.held[0].Time {
 		t.rejectPending(c) // its supposed sender went on with the connection
 		return
 	}

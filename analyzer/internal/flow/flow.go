@@ -23,6 +23,7 @@ type Flow struct {
 	Incarnation int
 	Previous    *PreviousIncarnation // the earlier connection of the same 4-tuple, if it ended in this capture
 	ReusedAt    fsm.Stamp            // the SYN that opened the next connection of this 4-tuple
+	Challenged  fsm.Stamp            // the latest ACK of Previous that answered this one's SYN
 	Evicted     bool                 // ended by the limit on open connections
 	Untimed     bool                 // a segment of it carried no time
 	Self        bool                 // a socket connected to itself: its two ends are one
@@ -84,6 +85,18 @@ type Flow struct {
 	icmp     *icmpLog    // nil for most
 	Meanings fsm.Meaning // everything that any segment meant
 	AllFacts SegmentFacts
+}
+
+// NoteAttempt notes a SYN that belongs to a later connection of the 4-tuple, but that
+// this one's other side answers by a challenge ACK (RFC 5961 §4.2).
+func (f *Flow) NoteAttempt(p *decode.Packet) {
+	side := f.SideOf(p)
+	f.Conn.ExpectChallenge(side.Peer())
+	f.Meanings |= fsm.SYNInSync
+	f.noteSegment(NotableSegment{
+		Frame: p.Frame, Time: p.Time, Nth: f.Segments + 1, From: side, TTL: p.TTL, IPID: p.IPID, Segment: p.Segment, Meaning: fsm.SYNInSync,
+		States: [2]fsm.State{f.Conn.End[0].State, f.Conn.End[1].State},
+	})
 }
 
 // IdleSpan is how long nobody must have sent data for the silence to count as

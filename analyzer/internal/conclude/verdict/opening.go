@@ -82,6 +82,9 @@ func refused(c *record.Connection) record.Verdict {
 // unanswered is the verdict on SYNs that nothing came back for.
 func unanswered(c *record.Connection) record.Verdict {
 	h, t := &c.Handshake, &c.Tail[fsm.Client]
+	if h.HeldBy != 0 {
+		return refusedByTimeWait(c)
+	}
 	watched := max(0, c.Until.Seconds(t.Last))
 	v := record.Verdict{Code: record.VerdictUnanswered, Frames: []fsm.Frame{h.SYN, t.LastFrame}, Sure: true}
 	if h.SYNs <= 1 {
@@ -103,6 +106,20 @@ func unanswered(c *record.Connection) record.Verdict {
 	v.Sentence += "."
 	notedICMP(c, fsm.Client, &v)
 	return v
+}
+
+// refusedByTimeWait is the verdict on an attempt that met the connection before.
+func refusedByTimeWait(c *record.Connection) record.Verdict {
+	h, t := &c.Handshake, &c.Tail[fsm.Client]
+	sent := "once"
+	if h.SYNs > 1 {
+		sent = phrase.Times(h.SYNs)
+	}
+	return record.Verdict{
+		Code: record.VerdictRefusedByTimeWait, Frames: []fsm.Frame{h.SYN, h.HeldBy, t.LastFrame}, Sure: true,
+		Sentence: "The server still held the connection before on these ports in TIME-WAIT and answered from it (" + phrase.Frame(h.HeldBy) +
+			"): the client sent its SYN " + sent + ", and no SYN-ACK came.",
+	}
 }
 
 // gaps writes how far repetitions lie apart.
