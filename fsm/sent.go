@@ -155,7 +155,7 @@ func (c *Conn) listened(side Side, syn Stamp) {
 // assumeSYN records a SYN that the peer's SYN-ACK proves but nobody captured.
 func (c *Conn) assumeSYN(side Side, iss Seq) {
 	e := &c.End[side]
-	e.SentSYN, e.ISS = true, iss
+	e.SentSYN, e.ISS, e.synEnd = true, iss, iss+1
 	e.Out.Start(iss + 1)
 	c.apply(side, SendSYN, Assumed, Stamp{Time: c.at.Time, Nth: c.at.Nth}, c.at.Frame)
 }
@@ -436,7 +436,7 @@ func (c *Conn) settledAt(side Side, at Stamp, proved bool) int {
 // peer is captured.
 func (c *Conn) assumeSYNACK(side Side, s *Segment) {
 	x, y := &c.End[side], &c.End[side.Peer()]
-	y.SentSYN, y.ISS, y.Passive = true, s.Ack-1, true
+	y.SentSYN, y.ISS, y.synEnd, y.Passive = true, s.Ack-1, s.Ack, true
 	y.Out.Start(s.Ack)
 	y.gotSYN, x.gotSYN = true, true
 	c.listened(side.Peer(), x.Syn)
