@@ -87,7 +87,8 @@ func unwanted(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) string {
 	soon := 2*f.PathRTT() + 50_000_000
 	switch {
 	case fin == nil || !x.HasAck || rst.Time-fin.Time > soon:
-	case y.SentFIN && bye != nil && y.FinSeq.Minus(x.Acked) <= word && bye.Time-rst.Time < soon:
+	case y.SentFIN && bye != nil && y.FinSeq.Minus(x.Acked) <= word && bye.Time-rst.Time < soon &&
+		peer.UniqueBytes > uint64(max(0, y.FinSeq.Minus(x.Acked))): // all that it ever said would be its answer
 		return "the peer closed right behind it: a parting word, such as TLS's close_notify"
 	case peer.UniqueBytes >= stream && max(rst.SndNxt.Minus(x.Acked), int32(rst.PriorLen)) >= segment && fin.Time-f.Dir[side].LastData > soon:
 		return "the peer was in the middle of a stream, of which the side may have had enough"
