@@ -27,8 +27,13 @@ var finWait2Stuck = &Check{
 			if quiet <= stuckAfter {
 				continue
 			}
+			doubt := ""
+			if !f.Conn.End[side].Proved() {
+				doubt = "nothing shows that the peer had not closed before: then this is TIME-WAIT"
+			}
 			found(Finding{
-				Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, in.Frame}, Count: 1,
+				Doubt: doubt,
+				Side:  side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, in.Frame}, Count: 1,
 				Seen: phrase.Elapsed(quiet) + " without the peer's FIN", Expected: "the peer's FIN",
 				Message: fmt.Sprintf("The %s has waited in FIN-WAIT-2 since frame %d; the %s's FIN had not come when the capture ended %s later.",
 					side, in.Frame.Number(), side.Peer(), phrase.Elapsed(f.Until-in.Time)),

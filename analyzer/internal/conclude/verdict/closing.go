@@ -140,7 +140,7 @@ func halfClosed(c *record.Connection) record.Verdict {
 		v.Sentence = fin + " and " + phrase.By(y) + ", which acknowledged it in " + phrase.Frame(cl.FINAcked[x]) + ", stayed in CLOSE-WAIT for the remaining " + phrase.Duration(watched) +
 			" of the capture: its application did not close the socket."
 	case anomaly(c, record.CheckFINWait2Stuck) != nil:
-		v.Code = record.VerdictStuckFINWait2
+		v.Code, v.Sure = record.VerdictStuckFINWait2, anomaly(c, record.CheckFINWait2Stuck).Doubt == ""
 		v.Sentence = fin + " and waited in FIN-WAIT-2 for the remaining " + phrase.Duration(watched) + " of the capture; " + phrase.By(y) + "'s FIN never came."
 	case cl.FINAcked[x] == 0 && watched <= soon(c):
 		v.Code, v.Sure = record.VerdictCaptureCut, false
