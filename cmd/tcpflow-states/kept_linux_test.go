@@ -62,7 +62,7 @@ func TestKeptFileFull(t *testing.T) {
 		t.Fatal(err)
 	}
 	err = k.Close()
-	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), fmt.Sprint("packets were left out")) || k.missing == 0 {
+	if !errors.Is(err, syscall.ENOSPC) || !strings.Contains(err.Error(), "packets were left out") || k.missing == 0 {
 		t.Errorf("%v, %d missing", err, k.missing)
 	}
 	if len(told) != 3 || !strings.Contains(told[1], "room") {

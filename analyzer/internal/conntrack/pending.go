@@ -68,39 +68,52 @@ func (n *pendingSYN) hold(p *decode.Packet) {
 	n.held = append(n.held, q)
 }
 
-// resolvePending looks at the next segment of a key that has a pending SYN.
+// resolvePending looks at the next segment of a key that has a pending SYN, and returns
+// the connection that it belongs to, or nil if it waits.
 func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
-	y := c.pending
-	s := &p.Segment
+	if p.Src == c.pending.from {
+		return t.resolveBySender(c, p)
+	}
+	return t.resolveByPeer(c, p)
+}
+
+// resolveByPeer looks at a segment of the side that the pending SYN was sent to.
+func (t *Table) resolveByPeer(c *conn, p *decode.Packet) *conn {
+	y, s := c.pending, &p.Segment
 	x, peer := c.ends(p)
 	accepts := s.Flags&fsm.ACK != 0 && s.Ack == y.isn+1 // it acknowledges the pending SYN
-	if p.Src != y.from {
-		switch {
-		case accepts && s.Flags&fsm.SYN != 0:
-			if peer.State == fsm.SynSent || peer.State == fsm.SynReceived {
-				// Two SYNs are under way; the client's next segment tells which
-				// of them it stands by (RFC 9293 Figure 9).
-				y.hold(p)
-				return nil
-			}
-			return t.acceptPending(c)
-		case accepts && s.Flags&fsm.RST == 0 && s.Seq == x.Out.Top && x.HasAck && s.Ack == x.Acked:
-			t.rejectPending(c) // a challenge ACK: its numbers are the connection's own
-			return c
-		case accepts:
-			return t.acceptPending(c) // refused, or taken up without the SYN-ACK captured
-		case s.Flags&fsm.SYN != 0:
-			return c // answers the connection's own SYN
-		case s.Flags&fsm.RST == 0 && s.Len == 0 && x.State.Synchronized():
-			return t.challengePending(c, p) // an ACK of the old numbers
-		}
-		if y.challenged.Frame != 0 && !y.attempt {
-			t.rejectPending(c) // in the order of the capture
-		}
-		return c
-	}
 	switch {
-	case s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN && s.Seq == y.isn:
+	case accepts && s.Flags&fsm.SYN != 0:
+		if peer.State == fsm.SynSent || peer.State == fsm.SynReceived {
+			// Two SYNs are under way; the client's next segment tells which
+			// of them it stands by (RFC 9293 Figure 9).
+			y.hold(p)
+			return nil
+		}
+		return t.acceptPending(c)
+	case accepts && s.Flags&fsm.RST == 0 && s.Seq == x.Out.Top && x.HasAck && s.Ack == x.Acked:
+		t.rejectPending(c) // a challenge ACK: its numbers are the connection's own
+		return c
+	case accepts:
+		return t.acceptPending(c) // refused, or taken up without the SYN-ACK captured
+	case s.Flags&fsm.SYN != 0:
+		return c // answers the connection's own SYN
+	case s.Flags&fsm.RST == 0 && s.Len == 0 && x.State.Synchronized():
+		return t.challengePending(c, p) // an ACK of the old numbers
+	}
+	if y.challenged.Frame != 0 && !y.attempt {
+		t.rejectPending(c) // in the order of the capture
+	}
+	return c
+}
+
+// resolveBySender looks at a segment of the side that sent the pending SYN.
+func (t *Table) resolveBySender(c *conn, p *decode.Packet) *conn {
+	y, s := c.pending, &p.Segment
+	x, _ := c.ends(p)
+	bareSYN := s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN
+	switch {
+	case bareSYN && s.Seq == y.isn:
 		if len(y.held) >= maxPending {
 			return t.acceptPending(c)
 		}
@@ -109,7 +122,7 @@ func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
 		}
 		y.hold(p)
 		return nil
-	case s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN:
+	case bareSYN:
 		if x.SentSYN && s.Seq == x.ISS {
 			return c // the connection's own SYN again
 		}

@@ -25,6 +25,13 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 	if f.fallsBack(o, e) {
 		return KindFastOpenFallback
 	}
+	return f.classifyByState(o, e, outstanding, una)
+}
+
+// classifyByState decides from where its sender stood: the timers, the loss recovery under
+// way, and what ACKs had told it.
+func (f *Flow) classifyByState(o *observation, e *sent, outstanding bool, una fsm.Seq) Kind {
+	s, w, now := o.s, &o.d.sender, o.p.Time
 	t := f.timing(w, e, outstanding, now)
 	atUna := !e.seq.After(una)
 	// No timer explains what its sender had the ACK of.
@@ -51,6 +58,13 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 	case timed && (t.expired || t.due):
 		w.timeout(w.top(s))
 		return KindTimeout
+	}
+	return w.classifyByACKs(s, e, now)
+}
+
+// classifyByACKs is left where neither a timer nor recovery explains a retransmission.
+func (w *sender) classifyByACKs(s *fsm.Segment, e *sent, now fsm.Time) Kind {
+	switch {
 	case w.dupACKs > 0:
 		w.enter(recovery, s) // early retransmit: fewer than three were to be had
 		return KindFast

@@ -57,23 +57,32 @@ func reset(c *record.Connection) record.Verdict {
 		v = resetForFIN(c)
 	case !r.HasAck && r.PriorTime > r.Own:
 		v = stateLost(c)
-	case r.OwnData == 0 && r.PeerData == 0 && !carriedData(c):
-		v = resetAfterConnect(c)
-	case leftUnread(c):
-		v = resetWithWindowTaken(c)
-	case r.Silence >= idle:
-		v = resetIdle(c)
-	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueBytes > uint64(r.PeerOutstanding):
-		v = resetMidTransfer(c)
-	case r.PeerData > r.OwnData && x == fsm.Server && !upload(c) && !answering(c):
-		v = resetUnanswered(c)
-	case underWay(c):
-		v = resetMidTransfer(c)
 	default:
-		v = resetInPlaceOfClose(c)
+		v = resetByProgram(c)
 	}
 	v.Frames = append(v.Frames, r.Frame)
 	return v
+}
+
+// resetByProgram is the verdict on a RST that no other cause explains: what had passed
+// tells what the program of its sender may have meant by it.
+func resetByProgram(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	switch x, y := r.Side, r.Side.Peer(); {
+	case r.OwnData == 0 && r.PeerData == 0 && !carriedData(c):
+		return resetAfterConnect(c)
+	case leftUnread(c):
+		return resetWithWindowTaken(c)
+	case r.Silence >= idle:
+		return resetIdle(c)
+	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueBytes > uint64(r.PeerOutstanding):
+		return resetMidTransfer(c)
+	case r.PeerData > r.OwnData && x == fsm.Server && !upload(c) && !answering(c):
+		return resetUnanswered(c)
+	case underWay(c):
+		return resetMidTransfer(c)
+	}
+	return resetInPlaceOfClose(c)
 }
 
 // keepalivesFailed reports whether the side gave its peer up for not answering its
