@@ -81,7 +81,7 @@ func TestLittleAddressSpace(t *testing.T) {
 		t.Skip("ulimit -v is bash's, on Linux")
 	}
 	cmd := program()
-	cmd.Path, cmd.Args = bash, []string{bash, "-c", "ulimit -v 1048576; exec tcpflow-states --json ../../testdata/pcaps/kernel/half-close.client.pcap"}
+	cmd.Path, cmd.Args = bash, []string{bash, "-c", "ulimit -v 2097152; exec tcpflow-states --json ../../testdata/pcaps/kernel/half-close.client.pcap"}
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {
