@@ -33,6 +33,9 @@ func (st *Stream) Restart(at Seq) {
 	*st = Stream{Edge: at, Top: at, started: true}
 }
 
+// Bytes returns how much memory the Stream has allocated beside itself.
+func (st *Stream) Bytes() int { return 8 * cap(st.blocks) } // two Seqs each
+
 // Holes reports whether numbers between Edge and Top are missing.
 func (st *Stream) Holes() bool { return len(st.blocks) > 0 }
 

@@ -4,33 +4,27 @@ import "unsafe"
 
 // Bytes returns how much memory the Flow has allocated beside itself, nearly.
 func (f *Flow) Bytes() int {
-	n := room(f.Conn.Transitions) + room(f.Timeline)
+	n := room(f.Conn.Transitions) + f.Zeek.Bytes() + room(f.Timeline) + room(f.responders)
+	n += pointed(f.Previous) + pointed(f.Stalls) + pointed(f.icmp) + pointed(f.accurate) + pointed(f.events)
 	if f.events != nil {
-		n += int(unsafe.Sizeof(*f.events)) + room(f.events.segments)
-	}
-	if f.Stalls != nil {
-		n += int(unsafe.Sizeof(*f.Stalls))
+		n += room(f.events.segments)
 	}
 	for i := range f.Dir {
-		n += f.Dir[i].bytes()
+		n += f.Conn.End[i].Out.Bytes() + f.Dir[i].bytes()
 	}
 	return n
 }
 
 func (d *Direction) bytes() (n int) {
-	if d.contents != nil {
-		n += int(unsafe.Sizeof(*d.contents))
-	}
-	if d.windows != nil {
-		n += int(unsafe.Sizeof(*d.windows))
+	n = pointed(d.contents) + pointed(d.windows) + pointed(d.unsigned) + pointed(d.badSums) + pointed(d.BeforeRST) + pointed(d.Keepalive)
+	if d.badSums != nil {
+		n += room(d.badSums.pending) + room(d.badSums.taken)
 	}
 	if d.Keepalive != nil {
-		n += int(unsafe.Sizeof(*d.Keepalive)) + 3*MaxNotable*8
+		n += 3 * MaxNotable * 8
 	}
 	w := &d.sender
-	if w.resent != nil {
-		n += int(unsafe.Sizeof(*w.resent))
-	}
+	n += pointed(w.resent) + pointed(w.hole) + pointed(w.told)
 	if w.rtt.many != nil || w.rtt.spare != nil {
 		n += int(unsafe.Sizeof(histogram{}))
 	}
@@ -39,6 +33,14 @@ func (d *Direction) bytes() (n int) {
 		n += room(w.queue.runs[i].buf)
 	}
 	return n
+}
+
+// pointed returns how many bytes something has that may not be there.
+func pointed[T any](p *T) int {
+	if p == nil {
+		return 0
+	}
+	return int(unsafe.Sizeof(*p))
 }
 
 // room returns how many bytes a list has allocated.

@@ -12,6 +12,15 @@ type span struct{ from, to int64 }
 // side. Past it the highest runs become one, as if nothing were missing between.
 const maxSpans = 256
 
+// Bytes returns how much memory the State has allocated for that.
+func (z *State) Bytes() int {
+	if z.ahead == nil {
+		return 0
+	}
+	const header, each = 48, 16
+	return header + each*(cap(z.ahead.of[0])+cap(z.ahead.of[1]))
+}
+
 // deliver notes data of a side.
 func (z *State) deliver(side int, from, to int64) {
 	e := &z.end[side]
