@@ -172,3 +172,38 @@ func TestICMPFlood(t *testing.T) {
 		}
 	}
 }
+
+// TestICMPWhileAttemptPends has an ICMP error about a SYN that meets the connection before,
+// which answers it by a challenge ACK. The error is the attempt's, and no segment.
+func TestICMPWhileAttemptPends(t *testing.T) {
+	const client, server = "10.0.0.1", "10.0.0.2"
+	up := func(seq, ack uint32, flags fsm.Flags, data ...byte) []byte {
+		return tcpPacket(client, server, 40000, 80, seq, ack, flags, data...)
+	}
+	down := func(seq, ack uint32, flags fsm.Flags, data ...byte) []byte {
+		return tcpPacket(server, client, 80, 40000, seq, ack, flags, data...)
+	}
+	syn := up(900_000, 0, fsm.SYN)
+	r := analysePackets(t, analyzer.Options{},
+		up(1000, 0, fsm.SYN), down(5000, 1001, fsm.SYN|fsm.ACK), up(1001, 5001, fsm.ACK),
+		up(1001, 5001, fsm.ACK|fsm.PSH, 'a'), down(5001, 1002, fsm.ACK),
+		syn, down(5001, 1002, fsm.ACK), // the challenge
+		icmpAbout(syn, "10.0.0.254", 3, 1, 0),
+		up(1002, 0, fsm.RST), syn, down(7000, 900_001, fsm.SYN|fsm.ACK), up(900_001, 7001, fsm.ACK))
+	if len(r.Connections) != 2 {
+		t.Fatalf("%d connections, want 2", len(r.Connections))
+	}
+	for i, c := range r.Connections {
+		if want := i; len(c.ICMP) != want {
+			t.Errorf("connection %d: %d ICMP errors, want %d", i+1, len(c.ICMP), want)
+		}
+		for _, a := range c.Anomalies {
+			if slices.Contains(a.Frames, fsm.NewFrame(0, 8)) {
+				t.Errorf("connection %d: %s about the ICMP error in frame 8", i+1, a.Name)
+			}
+		}
+	}
+	if n := r.Connections[0].Traffic[0].Packets + r.Connections[0].Traffic[1].Packets; n != 7 {
+		t.Errorf("connection 1 has %d segments, want 7", n)
+	}
+}

@@ -11,7 +11,7 @@ import (
 type pendingSYN struct {
 	isn  fsm.Seq
 	from decode.Endpoint
-	held []decode.Packet // without payload
+	held []decode.Packet // without payload; ICMP errors about the SYN among them
 
 	// A challenge ACK answered the SYN. If then a RST answers that, and the SYN comes again
 	// or a SYN-ACK, it was an attempt from its first sending; the ACK and the RST are the
@@ -66,6 +66,15 @@ func (n *pendingSYN) hold(p *decode.Packet) {
 	q := *p
 	q.Payload = nil
 	n.held = append(n.held, q)
+}
+
+// latest returns the latest segment held.
+func (n *pendingSYN) latest() *decode.Packet {
+	i := len(n.held) - 1
+	for n.held[i].ICMP != nil {
+		i--
+	}
+	return &n.held[i] // the SYN, at least
 }
 
 // resolvePending looks at the next segment of a key that has a pending SYN, and returns
@@ -149,11 +158,11 @@ func (t *Table) resolveBySender(c *conn, p *decode.Packet) *conn {
 // the SYN's sender has, its next segment tells.
 func (t *Table) challengePending(c *conn, p *decode.Packet) *conn {
 	y := c.pending
-	answered := y.challenged.Frame != 0 && y.held[len(y.held)-1].Src == y.from
+	answered := y.challenged.Frame != 0 && y.latest().Src == y.from
 	y.challenged = fsm.Stamp{Time: p.Time, Frame: p.Frame}
 	switch {
 	case y.attempt:
-		c.NoteAttempt(&y.held[len(y.held)-1])
+		c.NoteAttempt(y.latest())
 		return c
 	case answered || len(y.held) >= maxPending:
 		t.rejectPending(c) // more than a challenge and the RST that it draws
@@ -168,19 +177,16 @@ func (t *Table) challengePending(c *conn, p *decode.Packet) *conn {
 func (t *Table) confirmAttempt(c *conn) {
 	y := c.pending
 	y.attempt = true
-	syns := y.held[:0:0]
+	c.NoteAttempt(&y.held[0])
+	its := y.held[:0:0]
 	for i := range y.held {
-		p := &y.held[i]
-		if opensAnew(&p.Segment) {
-			if len(syns) == 0 {
-				c.NoteAttempt(p)
-			}
-			syns = append(syns, *p)
-			continue
+		if p := &y.held[i]; p.ICMP != nil || opensAnew(&p.Segment) {
+			its = append(its, *p)
+		} else {
+			t.step(c, p)
 		}
-		t.step(c, p)
 	}
-	y.held = syns
+	y.held = its
 }
 
 // acceptPending makes the pending SYN begin the key's next connection, which it
@@ -195,11 +201,11 @@ func (t *Table) acceptPending(c *conn) *conn {
 	n := t.startNext(c, &held[0])
 	n.Challenged = challenged
 	for i := range held {
-		if held[i].ICMP != nil {
-			n.AddICMP(&held[i])
-			continue
+		if p := &held[i]; p.ICMP != nil {
+			n.AddICMP(p)
+		} else {
+			t.step(n, p)
 		}
-		t.step(n, &held[i])
 	}
 	return n
 }
@@ -228,11 +234,11 @@ func (t *Table) rejectPending(c *conn) {
 	held := c.pending.held
 	c.pending = nil
 	for i := range held {
-		if held[i].ICMP != nil {
-			c.AddICMP(&held[i])
-			continue
+		if p := &held[i]; p.ICMP != nil {
+			c.AddICMP(p)
+		} else {
+			c.Add(p)
 		}
-		c.Add(&held[i])
 	}
 }
 
