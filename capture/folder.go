@@ -27,6 +27,9 @@ func LookInto(dir string) Folder {
 		if !d.Type().IsRegular() {
 			return nil
 		}
+		if path == "-" {
+			path = "./-" // a file of that name is not standard input
+		}
 		s, err := openFile(path, smallWindow)
 		var other *InputError
 		switch {

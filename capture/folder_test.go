@@ -43,3 +43,15 @@ func TestLookInto(t *testing.T) {
 		t.Errorf("a folder that is not there: %+v", got)
 	}
 }
+
+// A file that has standard input's name is a file.
+func TestLookIntoDash(t *testing.T) {
+	t.Chdir(t.TempDir())
+	if err := os.WriteFile("-", sample(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	got := LookInto(".")
+	if len(got.Captures) != 1 || got.Captures[0] == "-" || len(got.Errs) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
