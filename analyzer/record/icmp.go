@@ -64,6 +64,12 @@ func KindOfICMP(typ, code uint8, v6 bool) ICMPKind {
 	return ICMPOther
 }
 
+// EndsAttempt reports whether an attempt to connect is given up for such an error: Linux
+// does so for every unreachable, time exceeded and parameter problem.
+func (k ICMPKind) EndsAttempt() bool {
+	return k == ICMPUnreachable || k == ICMPTimeExceeded || k == ICMPParameterProblem
+}
+
 // Kind says what the error reports.
 func (e *ICMPError) Kind() ICMPKind { return KindOfICMP(e.Type, e.Code, e.V6) }
 

@@ -3,7 +3,7 @@ package record
 // Label names what a segment was found to be: kebab-case words that never change.
 type Label string
 
-// The labels. The last seven say why a segment was sent again.
+// The labels. The last nine say why a segment was sent again.
 const (
 	LabelDuplicateFrame               Label = "duplicate-frame"
 	LabelNetworkDuplicate             Label = "network-duplicate"

@@ -32,11 +32,12 @@ var pathMTUBlackHole = &Check{
 					frames = append(frames, frame)
 				}
 			}
-			message := fmt.Sprintf("Only large segments of the %s do not arrive: the one in frame %d (an IP packet of %s) was sent %s in vain, while smaller ones arrived; the path's MTU is probably smaller, and no ICMP error in the capture tells it",
+			message := fmt.Sprintf("Only large segments of the %s do not arrive: the one in frame %d (an IP packet of %s) was sent %s in vain, ",
 				side, b.First.Frame.Number(), phrase.Bytes(b.Size()), phrase.Times(b.Sends))
 			if n := tooBig(f, side); n != nil {
-				message = fmt.Sprintf("Only large segments of the %s do not arrive: the one in frame %d (an IP packet of %s) was sent %s in vain, although the ICMP error in frame %d told an MTU of %d: it does not seem to reach the %s",
-					side, b.First.Frame.Number(), phrase.Bytes(b.Size()), phrase.Times(b.Sends), n.At.Frame.Number(), n.MTU, side)
+				message += fmt.Sprintf("although the ICMP error in frame %d told an MTU of %d: it does not seem to reach the %s", n.At.Frame.Number(), n.MTU, side)
+			} else {
+				message += "while smaller ones arrived; the path's MTU is probably smaller, and no ICMP error in the capture tells it"
 			}
 			if b.Through {
 				message += fmt.Sprintf("; smaller segments got through from frame %d on", b.Smaller.Number())

@@ -3,7 +3,6 @@ package check
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -22,26 +21,21 @@ var retransmission = &Check{
 	Filter:          "tcp.analysis.retransmission",
 	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
 	OncePerTemplate: "no data of a clean connection is sent again",
-	Judge: func(f *flow.Flow, found func(Finding)) {
-		judgeResent("for no cause that the capture shows", flow.KindUnknown, flow.KindPathMTU)(f, func(x Finding) {
-			side := fsm.Client
-			if x.Side == fsm.Server.String() {
-				side = fsm.Server
-			}
-			if n := f.Dir[side].Kinds[flow.KindPathMTU]; n > 0 {
-				x.Message = strings.TrimSuffix(x.Message, ".") + fmt.Sprintf("; %s of them in smaller segments than before, %s.", phrase.Count(n), learnedMTU(f, side))
-			}
-			found(x)
-		})
-	},
+	Judge:           judgeResent("for no cause that the capture shows", flow.KindUnknown, flow.KindPathMTU),
 }
 
-// learnedMTU says how the side learned of a smaller path MTU, as far as was captured.
-func learnedMTU(f *flow.Flow, side fsm.Side) string {
-	if n := tooBig(f, side); n != nil {
-		return fmt.Sprintf("after the ICMP error in frame %d told an MTU of %d", n.At.Frame.Number(), n.MTU)
+// cutSmaller says how many of a side's retransmissions were in smaller segments than
+// before, and how the side had learned of a smaller path MTU, as far as was captured.
+func cutSmaller(f *flow.Flow, side fsm.Side) string {
+	n := f.Dir[side].Kinds[flow.KindPathMTU]
+	if n == 0 {
+		return ""
 	}
-	return "as after a smaller path MTU was learned"
+	why := "as after a smaller path MTU was learned"
+	if e := tooBig(f, side); e != nil {
+		why = fmt.Sprintf("after the ICMP error in frame %d told an MTU of %d", e.At.Frame.Number(), e.MTU)
+	}
+	return "; " + phrase.Count(n) + " of them in smaller segments than before, " + why
 }
 
 // judgeResent makes a Judge of the data segments that were sent again for one
@@ -81,12 +75,16 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 			if d.Late > 0 {
 				lost = fmt.Sprintf("; of all its retransmissions, %s had an original lost before the tap", phrase.Count(d.Late))
 			}
+			smaller := ""
+			if slices.Contains(kinds, flow.KindPathMTU) {
+				smaller = cutSmaller(f, side)
+			}
 			found(Finding{
 				Doubt: kindDoubt(d, kinds[0], again),
 				Side:  side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("%s of %s with data", phrase.Count(n), phrase.Counted(d.DataSegments, "segment", "segments")),
 				Expected: "no retransmissions",
-				Message:  fmt.Sprintf("The %s retransmitted %s %s, %s%s.", side, phrase.Counted(n, "segment", "segments"), how, firstIn(n, frames[0]), lost),
+				Message:  fmt.Sprintf("The %s retransmitted %s %s, %s%s%s.", side, phrase.Counted(n, "segment", "segments"), how, firstIn(n, frames[0]), lost, smaller),
 			})
 		}
 	}

@@ -33,14 +33,11 @@ func (b *BlackHole) Size() uint32 { return b.length + b.Headers }
 
 // Largest is the length of the largest IP packet that did.
 func (b *BlackHole) Largest() uint32 {
-	return max(b.before, b.passed, b.pieces*through(b.Through)) + b.Headers
-}
-
-func through(yes bool) uint32 {
-	if yes {
-		return 1
+	largest := max(b.before, b.passed)
+	if b.Through {
+		largest = max(largest, b.pieces)
 	}
-	return 0
+	return largest + b.Headers
 }
 
 // Chance is how likely what was seen is at most, were each segment lost with one

@@ -116,19 +116,9 @@ func (f *Flow) endByICMP() {
 	for i := range f.ICMP() {
 		n := &f.icmp.notes[i]
 		x := &f.Conn.End[n.Side]
-		if x.State == fsm.SynSent && x.SentSYN && n.Seq == x.ISS && n.At.Nth >= x.Syn.Nth && EndsAttempt(n) {
+		if x.State == fsm.SynSent && x.SentSYN && n.Seq == x.ISS && n.At.Nth >= x.Syn.Nth && record.KindOfICMP(n.Type, n.Code, n.V6).EndsAttempt() {
 			f.Conn.ICMPError(n.Side, n.At)
 			f.Meanings |= fsm.StateChanged
 		}
 	}
-}
-
-// EndsAttempt reports whether the error is one for which an attempt to connect is given
-// up: Linux does so for every unreachable, time exceeded and parameter problem.
-func EndsAttempt(n *ICMPNote) bool {
-	switch record.KindOfICMP(n.Type, n.Code, n.V6) {
-	case record.ICMPUnreachable, record.ICMPTimeExceeded, record.ICMPParameterProblem:
-		return true
-	}
-	return false
 }

@@ -41,10 +41,5 @@ func tooLarge(c *record.Connection) (record.Verdict, bool) {
 
 // toldTooBig returns the latest ICMP error that told the side of a smaller MTU, or nil.
 func toldTooBig(c *record.Connection, side fsm.Side) *record.ICMPError {
-	for i := len(c.ICMP) - 1; i >= 0; i-- {
-		if e := &c.ICMP[i]; e.Side == side && e.Kind() == record.ICMPTooBig {
-			return e
-		}
-	}
-	return nil
+	return latestICMP(c, side, func(e *record.ICMPError) bool { return e.Kind() == record.ICMPTooBig })
 }

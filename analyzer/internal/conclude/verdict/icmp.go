@@ -16,15 +16,24 @@ var icmpCodes = map[record.ICMPKind]record.VerdictCode{
 	record.ICMPParameterProblem: record.VerdictParameterProblem,
 }
 
-// icmpAbout returns the latest ICMP error about the side's SYN or SYN-ACK for which an
-// attempt is given up, or nil.
-func icmpAbout(c *record.Connection, side fsm.Side) *record.ICMPError {
+// latestICMP returns the latest ICMP error about a segment of the side that is as asked
+// for, or nil.
+func latestICMP(c *record.Connection, side fsm.Side, asked func(*record.ICMPError) bool) *record.ICMPError {
 	for i := len(c.ICMP) - 1; i >= 0; i-- {
-		if e := &c.ICMP[i]; e.SYN && e.Side == side && icmpCodes[e.Kind()] != "" {
+		if e := &c.ICMP[i]; e.Side == side && asked(e) {
 			return e
 		}
 	}
 	return nil
+}
+
+// endsAttempt reports whether the error is one for which an attempt is given up.
+func endsAttempt(e *record.ICMPError) bool { return e.Kind().EndsAttempt() }
+
+// icmpAbout returns the latest ICMP error about the side's SYN or SYN-ACK for which an
+// attempt is given up, or nil.
+func icmpAbout(c *record.Connection, side fsm.Side) *record.ICMPError {
+	return latestICMP(c, side, func(e *record.ICMPError) bool { return e.SYN && endsAttempt(e) })
 }
 
 // icmpSays writes what an ICMP error says, who sent it and in which frame:
@@ -84,12 +93,9 @@ func notedICMP(c *record.Connection, side fsm.Side, v *record.Verdict) {
 // toldByICMP adds to the verdict on a side that was not answered any more what the
 // latest ICMP error about its segments says.
 func toldByICMP(c *record.Connection, side fsm.Side, v *record.Verdict) {
-	for i := len(c.ICMP) - 1; i >= 0; i-- {
-		if e := &c.ICMP[i]; e.Side == side && icmpCodes[e.Kind()] != "" {
-			v.Sentence += " " + icmpSays(e) + " answers one of its segments."
-			v.Frames = append(v.Frames, e.Frame)
-			return
-		}
+	if e := latestICMP(c, side, endsAttempt); e != nil {
+		v.Sentence += " " + icmpSays(e) + " answers one of its segments."
+		v.Frames = append(v.Frames, e.Frame)
 	}
 }
 
