@@ -110,8 +110,12 @@ func New(opt Options) *Analyzer {
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
+	var rules *templateRules
+	if opt.Sums || opt.OwnRecords > 0 && opt.Each != nil {
+		rules = rulesOf(checks, a.aggregate)
+	}
 	for range shards {
-		a.shards = append(a.shards, newShard(opt, shards, checks, a.aggregate, &a.records))
+		a.shards = append(a.shards, newShard(opt, shards, checks, rules, &a.records))
 	}
 	a.batch = newBatch(shards)
 	if !opt.Immediate { // who looks on does not want to wait

@@ -4,7 +4,6 @@ import (
 	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude/verdict"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
@@ -30,18 +29,17 @@ type shard struct {
 // workers: results must not depend on that.
 const numShards = 16
 
-func newShard(opt Options, of int, checks *check.Set, detectors *aggregate.Observer, records *sync.Pool) *shard {
+// newShard returns one of so many shards; rules are nil where each connection is judged
+// by itself.
+func newShard(opt Options, of int, checks *check.Set, rules *templateRules, records *sync.Pool) *shard {
 	s := &shard{records: records, checks: checks}
 	limit := opt.MaxConnections
 	if limit <= 0 {
 		limit = conntrack.DefaultMaxConnections
 	}
 	var clean func(*conntrack.CleanSummary) bool
-	if opt.Sums || opt.OwnRecords > 0 && opt.Each != nil {
-		s.templates = &templates{
-			usable: usableFor(checks, detectors), checks: checks, detected: detectors.OncePerTemplate(),
-			known: make(map[conntrack.TemplateKey]*template), own: opt.OwnRecords,
-		}
+	if rules != nil {
+		s.templates = &templates{templateRules: rules, known: make(map[conntrack.TemplateKey]*template), own: opt.OwnRecords}
 		clean = s.useTemplate
 	}
 	s.table = conntrack.NewTable(conntrack.Options{

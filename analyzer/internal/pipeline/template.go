@@ -20,23 +20,25 @@ import (
 // once per template, and each detector of package aggregate as well. For short
 // connections, whose segments may be any, that is asked of each template.
 
-// usableTemplates says for which kinds of clean connections templates are used.
-type usableTemplates [conntrack.NumCleanKinds]bool
+// templateRules say what may be judged by templates. They are the same for all shards.
+type templateRules struct {
+	checks   *check.Set
+	detected bool                          // the detectors may all be handed templates
+	usable   [conntrack.NumCleanKinds]bool // for which kinds of clean connections
+}
 
-func usableFor(checks *check.Set, detectors *aggregate.Observer) usableTemplates {
-	var usable usableTemplates
-	for kind := range usable {
+func rulesOf(checks *check.Set, detectors *aggregate.Observer) *templateRules {
+	r := &templateRules{checks: checks, detected: detectors.OncePerTemplate()}
+	for kind := range r.usable {
 		meaning, facts := conntrack.CleanKind(kind).Shows()
-		usable[kind] = detectors.OncePerTemplate() && len(checks.NotOncePerTemplate(meaning, facts)) == 0
+		r.usable[kind] = r.detected && len(checks.NotOncePerTemplate(meaning, facts)) == 0
 	}
-	return usable
+	return r
 }
 
 // templates are those that a shard knows.
 type templates struct {
-	usable   usableTemplates
-	checks   *check.Set
-	detected bool // the detectors may all be handed templates
+	*templateRules
 	known    map[conntrack.TemplateKey]*template
 	learning *conntrack.TemplateKey // of the connection under way, which will be the first of it
 	own      int                    // Options.OwnRecords
