@@ -69,12 +69,15 @@ func (n *Net) Enter(args ...string) *exec.Cmd {
 }
 
 // Do calls f on a thread that is in the namespace and ends with it.
-func (n *Net) Do(f func() error) error {
+func (n *Net) Do(f func() error) error { return Inside(n.name, f) }
+
+// Inside calls f on a thread that is in the namespace of that name and ends with it.
+func Inside(name string, f func() error) error {
 	done := make(chan error)
 	go func() {
 		runtime.LockOSThread() // for good: the thread ends with the goroutine
 		done <- func() error {
-			fd, err := unix.Open("/run/netns/"+n.name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
+			fd, err := unix.Open("/run/netns/"+name, unix.O_RDONLY|unix.O_CLOEXEC, 0)
 			if err != nil {
 				return err
 			}

@@ -8,11 +8,8 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"runtime"
 	"strconv"
 	"strings"
-
-	"golang.org/x/sys/unix"
 )
 
 // The two links between the namespaces: one that stays up, and one that does not.
@@ -69,26 +66,6 @@ func ip(command string) error {
 		return fmt.Errorf("ip %s: %w: %s", command, err, out)
 	}
 	return nil
-}
-
-// inside calls f on a thread that is in the namespace and ends with it.
-func inside(ns string, f func() error) error {
-	done := make(chan error)
-	go func() {
-		runtime.LockOSThread() // for good: the thread ends with the goroutine
-		done <- func() error {
-			fd, err := unix.Open("/run/netns/"+ns, unix.O_RDONLY|unix.O_CLOEXEC, 0)
-			if err != nil {
-				return err
-			}
-			defer unix.Close(fd)
-			if err := unix.Setns(fd, unix.CLONE_NEWNET); err != nil {
-				return err
-			}
-			return f()
-		}()
-	}()
-	return <-done
 }
 
 // passed returns how many packets the client's interfaces have sent and received.

@@ -10,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/liverate"
 )
 
 // traffic is connections of all kinds between the hosts, so many a second.
@@ -36,7 +38,7 @@ func startTraffic(h *hosts, interval time.Duration) (*traffic, error) {
 	t.interval.Store(int64(interval))
 	t.next.Store(time.Now().UnixNano())
 	for _, link := range links {
-		err := inside(h.server, func() error {
+		err := liverate.Inside(h.server, func() error {
 			l, err := net.Listen("tcp", fmt.Sprintf("%s:%d", address(link, 2), service))
 			if err == nil {
 				t.listeners = append(t.listeners, l)
@@ -53,7 +55,7 @@ func startTraffic(h *hosts, interval time.Duration) (*traffic, error) {
 	}
 	for i := range workers {
 		t.wait.Go(func() {
-			inside(h.client, func() error {
+			liverate.Inside(h.client, func() error {
 				t.work(ctx, rand.New(rand.NewPCG(uint64(i), 1)))
 				return nil
 			})
