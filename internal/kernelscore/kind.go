@@ -40,9 +40,9 @@ func (k Kind) agrees(named Kind) bool {
 const reportDelay = 8 * time.Millisecond
 
 // kinds pairs the resent frames of one endpoint with its kernel's reports and
-// takes the kind from what led the kernel to it, or from the congestion state at that time. Each report goes with
-// the frame before it. A kernel reports once what it cuts into several
-// packets on the way out: the others of such a run share the report.
+// takes the kind from what led the kernel to it, or from the congestion state at that
+// time. Each report goes with the frame before it. A kernel reports once what it cuts
+// into several packets on the way out: the others of such a run share the report.
 func kinds(mine []*frame, said *lab.Endpoint) {
 	var again []*frame
 	for _, f := range mine {

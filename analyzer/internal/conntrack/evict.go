@@ -105,6 +105,16 @@ func (t *Table) spareBusy() {
 	}
 }
 
+// spare reports whether a connection that had a segment at a time may stay for now: it
+// had one since the last time that it was to go.
+func spare(looked *fsm.Time, latest fsm.Time) bool {
+	if latest <= *looked {
+		return false
+	}
+	*looked = latest
+	return true
+}
+
 // isn returns the number of the connection's first SYN, or 0.
 func (c *conn) isn() fsm.Seq {
 	if e := &c.Conn.End[fsm.Client]; e.SentSYN {

@@ -4,7 +4,6 @@ import (
 	"unsafe"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // memory counts the bytes that a table has allocated, and says when more may not be.
@@ -165,14 +164,4 @@ func (t *Table) shrink() {
 			t.memory.whole -= c.counted
 		}
 	}
-}
-
-// spare reports whether a connection that had a segment at a time may stay for now: it
-// had one since the last time that it was to go.
-func spare(looked *fsm.Time, latest fsm.Time) bool {
-	if latest <= *looked {
-		return false
-	}
-	*looked = latest
-	return true
 }

@@ -47,8 +47,8 @@ const (
 	rareTruncated   packedRare = 1 << 3
 	rareBadHeader   packedRare = 1 << 4
 	rareUndelivered packedRare = 1 << 5
-	rareUntimed     packedRare = 1 << 7
 	rareMore        packedRare = 1 << 6 // the connection has a segmentMore of it
+	rareUntimed     packedRare = 1 << 7
 )
 
 // segmentMore is what a packedSegment has no room for.
