@@ -132,6 +132,9 @@ func (p *page) qualityField(c *record.Capture) {
 	if len(q.Faults) == 0 {
 		text := "capture looks complete"
 		if slices.ContainsFunc(c.Sources, func(s record.Source) bool { return s.Cut != "" }) {
+			if c.Packets == 0 {
+				return // of nothing there is nothing to say
+			}
 			text += " up to where it is cut short"
 		}
 		p.field(summaryNames, "quality", text)

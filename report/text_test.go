@@ -368,3 +368,20 @@ func TestManySources(t *testing.T) {
 		t.Errorf("more than twenty files: %s", text)
 	}
 }
+
+// TestCutAtOnce says nothing of the quality of a capture that is cut before its first
+// packet.
+func TestCutAtOnce(t *testing.T) {
+	for packets, says := range map[uint64]bool{0: false, 3: true} {
+		r := &record.Report{}
+		r.Capture.Packets, r.Capture.Segments = packets, packets
+		r.Capture.Sources = []record.Source{{Name: "a", Format: "pcap", Packets: packets, Cut: "damaged"}}
+		var b bytes.Buffer
+		if err := Summary(&b, r, DefaultOptions()); err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(b.String(), "looks complete up to where it is cut short") != says {
+			t.Errorf("of %d packets:\n%s", packets, &b)
+		}
+	}
+}
