@@ -284,6 +284,18 @@ func lossy() *record.Connection {
 	s.Retransmissions, s.ResentBytes, s.Doubled, s.WindowProbes, s.GapBytes = 1, 1448, 2, 3, 0
 	c.Traffic[client].DuplicateACKs = 1
 	c.Related = []record.Related{{ID: 1, Kind: record.RelatedTranslated, Frames: []fsm.Frame{f(0, 1), f(0, 500)}}}
+	c.MPTCP = &record.MPTCP{
+		Role: record.MPTCPSubflow, State: record.MPTCPFellBack, Keys: [2]record.MPTCPKey{{Frame: f(0, 500), Token: 7}},
+		Join:     record.MPTCPJoin{Frame: f(0, 500), Token: 4_000_000_000, AddressID: 3, Backup: true},
+		Fallback: record.MPTCPFallback{Reason: record.MPTCPNoDSS, Frame: f(0, 503), Side: server},
+		DataFIN:  [2]record.MPTCPDataFIN{{Frame: f(0, 510), DSN: 9}}, Acked: [2]record.MPTCPDataAck{1: {Frame: f(0, 511), DSN: 10}},
+		Close: record.MPTCPEvent{Frame: f(0, 512)}, Reset: record.MPTCPReset{MPTCPEvent: record.MPTCPEvent{Frame: f(0, 513)}, Reason: 3, Transient: true},
+		Signals: []record.MPTCPSignal{
+			{Frame: f(0, 504), Kind: record.MPTCPAddAddr, AddressID: 2, Address: netip.MustParseAddr("10.0.0.9"), Port: 80},
+			{Frame: f(0, 505), Side: server, Kind: record.MPTCPRemoveAddr, Removed: []uint8{2, 3}},
+			{Frame: f(0, 506), Kind: record.MPTCPPriority, Backup: true},
+		},
+	}
 	c.ICMP = []record.ICMPError{
 		{Frame: f(0, 518), Time: start + 43*sec + 500*ms, From: netip.MustParseAddr("10.0.0.254"), Side: server, Type: 3, Code: 4, MTU: 1400, Quoted: f(0, 507)},
 		{Frame: f(0, 519), Time: start + 44*sec, From: netip.MustParseAddr("2001:db8::1"), Side: client, Type: 1, Code: 3, V6: true},
@@ -383,6 +395,12 @@ func fixture() *record.Report {
 	}}
 	conns[1].Between = &record.Between{}
 	s := &r.Summary
+	s.MPTCP = &record.MPTCPSummary{
+		Connections: 1, Subflows: 2, Joined: 1, Unjoined: 3, Untold: 4, Refused: 5, Unanswered: 6, Forgotten: 7,
+		Verdicts: []record.MPTCPCount{{Code: record.MPTCPHalfClosed, N: 1}},
+		List: []record.MPTCPGroup{{IDs: []uint64{1, 2}, Subflows: 2, Verdict: record.MPTCPHalfClosed, Frames: []fsm.Frame{fsm.NewFrame(0, 510)},
+			Sentence: "The client ended its data (DATA_FIN in frame 510), the server did not: half-closed, with 2 subflows open, when the capture ended."}},
+	}
 	s.Connections = uint64(len(conns))
 	s.Closes = []record.Count{{Name: "reset", N: 1}, {Name: "aborted-handshake", N: 1}, {Name: "normal", N: 1}, {Name: "simultaneous", N: 1}, {Name: "half-closed", N: 1}, {Name: hostile, N: 1}}
 	s.Verdicts = []record.VerdictCount{{Code: record.VerdictDeadByKeepalive, Concern: record.ConcernFailure, N: 1}, {Code: record.VerdictHandshakeBadNumber, Concern: record.ConcernFailure, N: 1},

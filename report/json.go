@@ -193,6 +193,7 @@ func (e *encoder) summary(s *record.Summary) {
 	e.keyUint(`"bytes":`, s.Bytes)
 	e.keyUint(`"evicted":`, s.Evicted)
 	e.evictions(&s.Evictions)
+	e.mptcpSummary(s.MPTCP)
 	e.endObject()
 }
 

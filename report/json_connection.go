@@ -19,6 +19,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).anomalies,
 	(*encoder).verdict,
 	(*encoder).related,
+	(*encoder).mptcp,
 	(*encoder).quality,
 	(*encoder).zeek,
 	(*encoder).suricata,

@@ -30,6 +30,7 @@ func (p *page) captureSummary(r *record.Report) {
 	p.tapsField(c.Taps)
 	p.qualityField(c)
 	p.connectionFields(&r.Summary)
+	p.mptcpField(r.Summary.MPTCP)
 	p.findingsField(&r.Summary)
 	p.acrossFields(c.Anomalies)
 	for i := range c.Sources {

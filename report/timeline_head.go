@@ -441,6 +441,8 @@ func (p *page) relatedText(c *record.Connection) string {
 			what = "after or before address translation: one connection with #"
 		case record.RelatedBypasses:
 			what = "its answers bypass the address translation of #"
+		case record.RelatedMPTCP:
+			what = "a subflow of the same MPTCP connection as #"
 		}
 		list = append(list, what+number(r.ID))
 	}

@@ -104,6 +104,7 @@ type Summary struct {
 	Bytes       uint64         // payload bytes in both directions
 	Evicted     uint64         // connections given up early, by the limits on their number and on memory
 	Evictions   Evictions      // what is known of these
+	MPTCP       *MPTCPSummary  // nil where no connection uses or offers MPTCP
 }
 
 // AnomalyCount counts one anomaly over all connections.
@@ -146,6 +147,7 @@ type Connection struct {
 	Traffic       [2]Traffic
 	Anomalies     []Anomaly
 	Verdict       Verdict
+	MPTCP         *MPTCP    // what it shows of Multipath TCP; nil for nothing. Not written to any more
 	Related       []Related // connections written before that it belongs together with
 	Joined        Joined    // with Quality.Midstream: its first segment
 	Tail          [2]Tail   // what the verdict rests on beside the rest

@@ -18,6 +18,7 @@ const (
 	RelatedLeg        RelatedKind = "leg"                  // one connection, captured on both sides of a box or a tag
 	RelatedTranslated RelatedKind = "translated"           // one connection under two addresses
 	RelatedBypasses   RelatedKind = "bypasses-translation" // its answers come from an address that the client did not ask
+	RelatedMPTCP      RelatedKind = "mptcp-subflow"        // another subflow of the same MPTCP connection
 )
 
 // Joined is the first segment of a connection that the capture joins midway.

@@ -33,7 +33,7 @@ var arrows = map[string]string{
 	"analyzer/internal/flow":             "analyzer/internal/decode analyzer/internal/peers/suricata analyzer/internal/peers/zeek analyzer/record fsm",
 	"analyzer/internal/vantage":          "analyzer/internal/dedup analyzer/internal/decode analyzer/record fsm",
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
-	"analyzer/internal/relate":           "analyzer/record fsm",
+	"analyzer/internal/relate":           "analyzer/internal/conclude/verdict analyzer/record fsm internal/phrase",
 	"analyzer/internal/skew":             "analyzer/internal/decode fsm",
 	"analyzer/internal/decode":           "fsm",
 	"analyzer/internal/peers/suricata":   "fsm",

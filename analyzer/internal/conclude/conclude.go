@@ -45,6 +45,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	buildTraffic(f, c)
 	buildLifetime(f, c)
 	buildPeers(f, c)
+	c.MPTCP = f.Multipath()
 	buildQuality(f, c)
 	buildTails(f, c)
 	if f.Untimed {

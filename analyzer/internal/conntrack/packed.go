@@ -66,8 +66,15 @@ type segmentMore struct {
 // packable reports whether a packedSegment can hold the packet, with a segmentMore
 // perhaps. What it cannot hold no decoder makes.
 func packable(p *decode.Packet) bool {
+	if p.Segment.Opts&fsm.OptMPTCP != 0 && (p.Segment.Flags&fsm.SYN == 0 || p.MPTCP == nil || *p.MPTCP != offersMPTCP) {
+		return false
+	}
 	return p.HasPayloadSum == (p.Checksum == decode.ChecksumGood || p.Checksum == decode.ChecksumOffload) && p.IPLen-p.Segment.Len <= 1<<16-1
 }
+
+// offersMPTCP is what a SYN of today says that offers MPTCP. One that joins, or tells a
+// key, says more than there is room for.
+var offersMPTCP = decode.MPTCP{Has: decode.MPTCPCapable, Version: 1}
 
 // plain reports whether nothing is rare about the packet, so that a packedSegment alone
 // holds all of it.
@@ -175,6 +182,9 @@ func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data *payload) 
 			Seq: b.seq, Ack: b.ack, Len: b.length, Flags: b.flags(), Window: b.window, Opts: b.opts,
 			MSS: b.mss, WindowScale: b.scale, TSVal: b.tsVal, TSEcr: b.tsEcr,
 		},
+	}
+	if b.opts&fsm.OptMPTCP != 0 {
+		p.MPTCP = &offersMPTCP
 	}
 	if b.from() == fsm.Server {
 		p.Src, p.Dst = p.Dst, p.Src

@@ -14,7 +14,8 @@ import (
 var unread = []string{
 	"Interface", "Labels", "SumSeen", "SumWant", "DF", "HeaderLen", "OptionsCut", "Overlong", "ZeroLength",
 	"WireLen", "FlowLabel", "LinkSrc", "LinkDst", "LinkIndex", "Outgoing", "Addressed", "Ordinal", "Malformed",
-	"ICMP", // only of what is no segment
+	"ICMP",                  // only of what is no segment
+	"DataAck", "HasDataAck", // only of what has an MPTCP option and is no SYN: that is not packed
 }
 
 // TestPackedKeepsAll gives each field of a packet a value: either the packet cannot be
@@ -87,5 +88,39 @@ func TestPackedKeepsAll(t *testing.T) {
 			p.Segment.NumSACK = 2
 		}
 		try("Segment."+name, &p)
+	}
+}
+
+// TestPackedMPTCP holds which segments with MPTCP options can be packed: the SYN of today
+// that offers it, of which a flood may consist, and no other.
+func TestPackedMPTCP(t *testing.T) {
+	for _, test := range []struct {
+		name  string
+		flags fsm.Flags
+		mptcp *decode.MPTCP
+		want  bool
+	}{
+		{"offer", fsm.SYN, &decode.MPTCP{Has: decode.MPTCPCapable, Version: 1}, true},
+		{"offer of version 0, with a key", fsm.SYN, &decode.MPTCP{Has: decode.MPTCPCapable, NumKeys: 1, Keys: [2]uint64{1}}, false},
+		{"join", fsm.SYN, &decode.MPTCP{Has: decode.MPTCPJoin, Token: 7}, false},
+		{"answer", fsm.SYN | fsm.ACK, &decode.MPTCP{Has: decode.MPTCPCapable, Version: 1, NumKeys: 1, Keys: [2]uint64{1}}, false},
+		{"data", fsm.ACK, nil, false},
+		{"an option of another length on a SYN", fsm.SYN, &decode.MPTCP{}, false},
+	} {
+		p := &decode.Packet{MPTCP: test.mptcp, IPLen: 60, Segment: fsm.Segment{Flags: test.flags, Opts: fsm.OptMPTCP}}
+		if got := packable(p); got != test.want {
+			t.Errorf("%s: packable %t, want %t", test.name, got, test.want)
+		}
+		if !test.want {
+			continue
+		}
+		var y compactStore
+		var got decode.Packet
+		n := y.conns.at(y.conns.take())
+		y.append(n, y.pack(n, p, fsm.Client), p)
+		y.each(n, func(nth uint8, b *packedSegment) { y.unpack(n, nth, b, &got) })
+		if got.MPTCP == nil || *got.MPTCP != *p.MPTCP {
+			t.Errorf("%s: unpacked as %+v", test.name, got.MPTCP)
+		}
 	}
 }

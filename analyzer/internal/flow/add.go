@@ -37,6 +37,7 @@ func (f *Flow) Add(p *decode.Packet) {
 	}
 	f.milestones(&o)
 	f.noteECN(&o)
+	f.noteMultipath(&o)
 	f.optionFacts(&o)
 	f.noteExchange(&o)
 	f.countSegment(&o)

@@ -81,10 +81,11 @@ type Flow struct {
 	responders []responder // that answered the SYN with different numbers; nil for one
 	otherRST   fsm.Frame   // the latest RST of one that the client did not choose
 
-	events   *eventLog
-	icmp     *icmpLog    // nil for most
-	Meanings fsm.Meaning // everything that any segment meant
-	AllFacts SegmentFacts
+	events    *eventLog
+	icmp      *icmpLog    // nil for most
+	multipath *multipath  // nil unless an MPTCP option was seen
+	Meanings  fsm.Meaning // everything that any segment meant
+	AllFacts  SegmentFacts
 }
 
 // NoteAttempt notes a SYN that belongs to a later connection of the 4-tuple, but that

@@ -29,7 +29,7 @@ func (f *Flow) orderFacts(o *observation) {
 		o.facts.add(HoleBefore)
 		d.holeSince = o.p.Time
 	}
-	if s.Len > 1 && fresh > 0 && y.HasAck && y.ScaleKnown && s.Flags&fsm.SYN == 0 {
+	if s.Len > 1 && fresh > 0 && y.HasAck && y.ScaleKnown && s.Flags&fsm.SYN == 0 && !f.SharesWindow() {
 		roomFacts(o)
 	}
 }

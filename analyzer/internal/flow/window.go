@@ -26,7 +26,7 @@ func (f *Flow) windowFacts(o *observation) {
 	if x.ScaleKnown && s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(y.Out.Top) && !outOfOrderTimestamp(s, x) {
 		edge := s.Ack.Add(scaled)
 		// The scale rounds the edge down by less than one unit of it.
-		if d.hasEdge && !y.SentFIN && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
+		if d.hasEdge && !y.SentFIN && !f.SharesWindow() && edge.Minus(d.lastEdge) < -(int32(1)<<x.Scale) {
 			o.facts.add(WindowShrunk)
 		}
 		d.lastEdge, d.hasEdge = edge, true

@@ -83,6 +83,7 @@ type Analyzer struct {
 	reorder *skew.Reorder // nil where the directions' clocks agree
 
 	relate      relate.Observer
+	multipath   relate.Multipath
 	summary     summary
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
@@ -179,6 +180,9 @@ func (a *Analyzer) pass(b *batch) {
 		if own && !a.opt.Sums {
 			a.relate.Add(c)
 		}
+		if c.MPTCP != nil {
+			a.multipath.Add(c)
+		}
 		a.summary.add(c)
 		a.aggregate.Add(c)
 		if a.opt.Each != nil {
@@ -253,6 +257,7 @@ func (a *Analyzer) Finish() *record.Report {
 	}
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
 	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report()}
+	r.Summary.MPTCP = a.multipath.Summary()
 	r.Capture.Anomalies = a.aggregate.Findings()
 	q := &r.Capture.Quality
 	if a.reorder != nil {

@@ -101,7 +101,7 @@ func holdTemplates(t *testing.T, seed uint64, opt Options, frames []frame) judge
 		}
 		t.Errorf("seed %d: %s", seed, d)
 	}
-	if got, want := fmt.Sprintf("%+v", bySums.report), fmt.Sprintf("%+v", byRecords.report); got != want {
+	if got, want := writtenReport(bySums.report), writtenReport(byRecords.report); got != want {
 		i := 0
 		for i < min(len(got), len(want)) && got[i] == want[i] {
 			i++
