@@ -75,20 +75,7 @@ func nearlyClean(t *testing.T, seed uint64) {
 // records, and with each connection tracked whole from its first segment on.
 func sameSums(t *testing.T, conns [][]packet) {
 	t.Helper()
-	var all []packet
-	for _, c := range conns {
-		all = append(all, c...)
-	}
-	slices.SortStableFunc(all, func(a, b packet) int { return int(a.time - b.time) })
-	run := func(opt analyzer.Options) *record.Report {
-		opt.NoChecksums = true
-		a := analyzer.New(opt)
-		for i, p := range all {
-			a.Packet(&capture.Packet{Data: p.data, Length: len(p.data), Time: int64(p.time), LinkType: 1, Number: uint64(i + 1)})
-		}
-		r, _ := a.Finish()
-		return r
-	}
+	run := func(opt analyzer.Options) *record.Report { return analyseConnections(conns, opt) }
 	kept, whole := run(analyzer.Options{}), bare(run(trackedWhole))
 	if asJSON(t, kept) != asJSON(t, whole) {
 		for i := range min(len(kept.Connections), len(whole.Connections)) {
@@ -113,6 +100,19 @@ func sameSums(t *testing.T, conns [][]packet) {
 	if !reflect.DeepEqual(sums, kept) {
 		t.Errorf("sums with templates\n%+v, by record\n%+v", sums, kept)
 	}
+}
+
+// analyseConnections analyses the connections' packets in order of time.
+func analyseConnections(conns [][]packet, opt analyzer.Options) *record.Report {
+	all := slices.Concat(conns...)
+	slices.SortStableFunc(all, func(a, b packet) int { return int(a.time - b.time) })
+	opt.NoChecksums = true
+	a := analyzer.New(opt)
+	for i, p := range all {
+		a.Packet(&capture.Packet{Data: p.data, Length: len(p.data), Time: int64(p.time), LinkType: 1, Number: uint64(i + 1)})
+	}
+	r, _ := a.Finish()
+	return r
 }
 
 // findings names what the checks and the verdict say of a connection.
@@ -316,5 +316,110 @@ func alter(c []packet, i, kind int, few uint32, choose func(n int) int) {
 		c[i].data = d
 	case 18:
 		be.PutUint16(d[atUrgent:], uint16(1+choose(100)))
+	}
+}
+
+// TestPortsUsedAgain gives the connections few ports, so that most follow another of the
+// same addresses and ports, soon or late, or begin before it has ended; some differ from a
+// clean one in one small way.
+func TestPortsUsedAgain(t *testing.T) {
+	for seed := range uint64(24) {
+		rng := rand.New(rand.NewPCG(seed, 8))
+		conns := webConnections(t, seed, 1)
+		ports := 1 + rng.IntN(40)
+		until, latest := make([]fsm.Time, ports), make([][]packet, ports)
+		for i, c := range conns {
+			port := rng.IntN(ports)
+			wait := []fsm.Time{1, 1_000_000, fsm.Second, 10 * fsm.Second, 59 * fsm.Second, 119 * fsm.Second, 125 * fsm.Second, -2_000_000}[rng.IntN(8)]
+			c = onPort(c, port, max(until[port]+wait, c[0].time))
+			if before := latest[port]; len(before) > 1 && rng.IntN(8) == 0 {
+				c = sameNumber(c, before, rng.IntN(2))
+			}
+			latest[port] = c
+			if rng.IntN(6) == 0 {
+				c = depart(c, rng.IntN)
+			}
+			if len(c) > 0 {
+				until[port] = c[len(c)-1].time
+			}
+			conns[i] = c
+		}
+		sameSums(t, conns)
+	}
+}
+
+// onPort returns the connection as it would be from another port, and begun at another time.
+func onPort(c []packet, port int, begun fsm.Time) []packet {
+	first := c[0]
+	moved := make([]packet, len(c))
+	for i, p := range c {
+		d := bytes.Clone(p.data)
+		at, client, server := 34, 26, 30
+		if !bytes.Equal(p.data[34:36], first.data[34:36]) {
+			at, client, server = 36, 30, 26
+		}
+		binary.BigEndian.PutUint16(d[at:], uint16(40_000+port))
+		copy(d[client:client+4], []byte{10, 0, 0, 1})
+		copy(d[server:server+4], []byte{10, 0, 0, 2})
+		moved[i] = packet{begun + p.time - first.time, d}
+	}
+	return moved
+}
+
+// sameNumber gives one side of a connection the ISN that it had in another.
+func sameNumber(c, before []packet, side int) []packet {
+	be := binary.BigEndian
+	shift := be.Uint32(before[side].data[atSeq:]) - be.Uint32(c[side].data[atSeq:])
+	for _, p := range c {
+		at := atSeq
+		if !bytes.Equal(p.data[34:36], c[side].data[34:36]) {
+			if at = atAck; p.data[atFlags]&16 == 0 {
+				continue
+			}
+		}
+		be.PutUint32(p.data[at:], be.Uint32(p.data[at:])+shift)
+	}
+	return c
+}
+
+// TestSYNOutlivesTheWait has a SYN wait for its answer for so many packets of others that
+// the connection before it is reported meanwhile: it begins the next one all the same, and
+// so does one that is never answered.
+func TestSYNOutlivesTheWait(t *testing.T) {
+	conns := webConnections(t, 1, 1)
+	begun := 10 * fsm.Second
+	var played [][]packet
+	for port := range 6 {
+		before, next := onPort(conns[2*port], port, begun), onPort(conns[2*port+1], port, begun+5*fsm.Second)
+		for i := 1; i < len(next); i++ {
+			next[i].time += fsm.Second // behind the others' packets
+		}
+		if port > 3 {
+			next = next[:1]
+		}
+		if port%2 > 0 { // the earlier one is no clean one
+			again := packet{before[3].time + 1000, bytes.Clone(before[3].data)}
+			again.data[atIPID+1]++
+			before = append(before, again)
+		}
+		played = append(played, before, next)
+	}
+	var others []packet // of one connection
+	request := conns[20][3].data
+	for i := range 80_000 {
+		d := bytes.Clone(request)
+		binary.BigEndian.PutUint32(d[atSeq:], uint32(i*(len(d)-66)))
+		binary.BigEndian.PutUint16(d[atIPID:], uint16(i))
+		others = append(others, packet{begun + 5*fsm.Second + 200_000_000 + fsm.Time(i)*1000, d})
+	}
+	sameSums(t, append(played, others))
+	r := analyseConnections(append(played, others), analyzer.Options{})
+	if len(r.Connections) != 13 {
+		t.Errorf("%d connections", len(r.Connections))
+	}
+	for _, c := range r.Connections {
+		if c.Handshake.SYN == 0 && c.Server.Port == 80 && c.Client.Port < 40_006 && c.Client.Port >= 40_000 {
+			t.Errorf("connection %d has no SYN: it is %s", c.ID, c.Verdict.Code)
+		}
 	}
 }

@@ -15,7 +15,7 @@ var isnReuse = &Check{
 	Benign:    []string{"replayed traffic", "a proxy or a test that builds its own segments", "the same SYN cookie within a minute"},
 	Filter:    "tcp.flags.syn == 1 && tcp.seq_raw",
 
-	OncePerTemplate: "looks at the earlier connection of the 4-tuple, which a clean one does not have",
+	OncePerTemplate: "one with the ISN of the earlier connection of the 4-tuple gets no template",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		pre := f.Previous
 		if pre == nil {

@@ -17,7 +17,7 @@ var portReuse = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.reused_ports"}, {Tool: "Zeek", Name: "active_connection_reuse"}},
 	Filter:    "tcp.analysis.reused_ports",
 
-	OncePerTemplate: "looks at the earlier connection of the 4-tuple, which a clean one does not have",
+	OncePerTemplate: "one whose earlier connection of the 4-tuple was not over gets no template",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		pre := f.Previous
 		if pre == nil || f.SYN.Frame == 0 || pre.Unanswered || pre.Over {

@@ -22,7 +22,7 @@ var timeWaitMissing = &Check{
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "premature_connection_reuse"}},
 	Filter: "(tcp.flags.reset == 1 && tcp.completeness & 16) || tcp.analysis.reused_ports", Needs: InStep,
 
-	OncePerTemplate: "needs a RST, or an earlier connection of the 4-tuple: a clean one has neither",
+	OncePerTemplate: "needs a RST, which no clean connection has, or an illegal reuse of the 4-tuple, which gets no template",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := notable(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait)
@@ -41,13 +41,13 @@ var timeWaitMissing = &Check{
 			}
 			found(x)
 		}
-		if r := judgeReuse(f); r.early && !r.legal && f.Challenged.Frame == 0 {
+		if r := judgeReuse(f); r.Early && !r.Legal && f.Challenged.Frame == 0 {
 			found(Finding{
-				Side: r.holder(f), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-				Seen:     fmt.Sprintf("ISN %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.after)),
-				Expected: fmt.Sprintf("an ISN above %d, a newer timestamp, or 2 MSL of waiting", r.used),
+				Side: holderOf(f, r), Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
+				Seen:     fmt.Sprintf("ISN %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.After)),
+				Expected: fmt.Sprintf("an ISN above %d, a newer timestamp, or 2 MSL of waiting", r.Used),
 				Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT, with an ISN below the sequence numbers used there.",
-					f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.after)),
+					f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.After)),
 			})
 		}
 	},

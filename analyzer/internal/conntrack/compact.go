@@ -19,8 +19,9 @@ type compactStore struct {
 	segments arena[packedSegment] // the others'
 	more     arena[segmentMore]
 	payloads payloadArena
-	beside   map[uint32][]besideICMP // ICMP errors, by the connection's place
-	halfOpen compactQueue            // one side has not been heard of yet: oldest first
+	previous arena[flow.PreviousIncarnation] // of connections that are not the first of their key
+	beside   map[uint32][]besideICMP         // ICMP errors, by the connection's place
+	halfOpen compactQueue                    // one side has not been heard of yet: oldest first
 	open     compactQueue
 	over     compactQueue // ended, waiting for stragglers
 }
@@ -39,6 +40,9 @@ type compactConn struct {
 	prev, next     uint32     // in its queue
 	expected       [2]fsm.Seq // by side: the number after what it sent
 	clean          uint32     // place of its cleanConn, on the fast path; 0 while it is embryonic
+	parked         uint32     // place of a SYN that may open the next connection of the key
+	previous       uint32     // place of what it is to know of the one before
+	incarnation    uint32     // of the key, from 1
 	held           uint8      // segments
 	opened         bool       // it began with a SYN, so more may follow
 	answered       bool       // by a SYN-ACK
@@ -68,7 +72,7 @@ func beginsCompact(p *decode.Packet) bool {
 func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i uint32) {
 	i = y.conns.take()
 	n := y.conns.at(i)
-	n.client, n.server, n.encap, n.hash, n.id, n.ordinal = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal
+	n.client, n.server, n.encap, n.hash, n.id, n.ordinal, n.incarnation = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal, 1
 	from := fsm.Client
 	if !flow.FromClient(p) {
 		from, n.client, n.server = fsm.Server, p.Dst, p.Src
@@ -102,7 +106,7 @@ func (n *compactConn) begins(f fsm.Flags) {
 // for the fast path.
 func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room bool) bool {
 	n := y.conns.at(i)
-	if n.rejected {
+	if n.rejected || n.parked != 0 {
 		return false
 	}
 	from := fsm.Client
@@ -354,6 +358,12 @@ func (y *compactStore) remove(i uint32) {
 	if n.begin != 0 {
 		y.payloads.release(n.begin, n.end)
 	}
+	if n.parked != 0 {
+		y.segments.release(n.parked)
+	}
+	if n.previous != 0 {
+		y.previous.release(n.previous)
+	}
 	y.unlink(i, y.queue(n))
 	if n.clean != 0 {
 		y.releaseClean(n.clean)
@@ -384,11 +394,15 @@ func (t *Table) promote(i uint32) *conn {
 		if c == nil {
 			c = t.start(keyOf(&p), n.hash, &p)
 			c.ID, c.birth = n.id, Birth{Ordinal: n.ordinal}
+			c.Incarnation, c.Previous = int(n.incarnation), y.previousOf(n)
 		}
 		t.step(c, &p)
 	})
 	if n.rejected {
 		t.giveBeside(i, n, c)
+	}
+	if n.parked != 0 {
+		y.giveParked(n, c)
 	}
 	y.remove(i)
 	return c

@@ -55,6 +55,9 @@ func (t *Table) born() Birth {
 	t.ids++
 	b := Birth{Ordinal: t.ordinal, After: t.parent}
 	t.births = append(t.births, b)
+	if b.Ordinal == settled {
+		b.Ordinal = t.packets // it is older than what begins from now on
+	}
 	return b
 }
 

@@ -2,7 +2,6 @@ package conntrack
 
 import (
 	"cmp"
-	"math"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -47,7 +46,11 @@ func (y *compactStore) latest(n *compactConn) fsm.Time {
 func (t *Table) endCompact(i uint32) {
 	y := &t.compact
 	n := y.conns.at(i)
-	x := tombstone{hash: n.hash, until: y.latest(n) + t.twoMSL, incarnation: 1}
+	if n.parked != 0 {
+		t.end(t.promote(i))
+		return
+	}
+	x := tombstone{hash: n.hash, until: y.latest(n) + t.twoMSL, incarnation: int32(n.incarnation)}
 	if n.clean == 0 {
 		t.tombstones.add(x, false)
 	} else {
@@ -57,20 +60,26 @@ func (t *Table) endCompact(i uint32) {
 			c.asPrevious(n, y.firstSegment(n), until, pre)
 		}
 	}
-	t.reportCompact(i, false)
+	t.reportCompact(i, ending{})
+}
+
+// ending is why a connection is reported that has not ended by itself.
+type ending struct {
+	evicted  bool
+	reusedAt fsm.Stamp // the SYN that opened the next one of its key
 }
 
 // reportCompact reports a connection that is not tracked whole.
-func (t *Table) reportCompact(i uint32, evicted bool) {
+func (t *Table) reportCompact(i uint32, how ending) {
 	t.reserve()
 	if t.opt.Clean != nil && !t.compact.conns.at(i).rejected {
-		if t.summarize(i, evicted) && t.opt.Clean(&t.summary) {
+		if t.summarize(i, how) && t.opt.Clean(&t.summary) {
 			t.removeCompact(i)
 			return
 		}
 	}
 	c := t.promote(i)
-	c.Evicted = evicted
+	c.Evicted, c.ReusedAt = how.evicted, how.reusedAt
 	t.report(c)
 	t.forget(c)
 }
@@ -89,6 +98,7 @@ type remaining struct {
 func (t *Table) Finish(now fsm.Time, upTo uint64) {
 	if t.rest == nil {
 		t.now = max(t.now, now)
+		t.promoteParked()
 		t.settleAllPending()
 		t.rest = t.remaining()
 	}
@@ -98,7 +108,7 @@ func (t *Table) Finish(now fsm.Time, upTo uint64) {
 			t.report(c)
 			t.forget(c)
 		} else {
-			t.reportCompact(t.rest[n].compact, false)
+			t.reportCompact(t.rest[n].compact, ending{})
 		}
 	}
 	t.rest = t.rest[n:]
@@ -115,7 +125,7 @@ func (t *Table) settleAllPending() {
 		}
 	}
 	slices.SortFunc(undecided, func(a, b *conn) int { return cmp.Compare(a.ID, b.ID) })
-	t.ordinal = math.MaxUint64
+	t.ordinal = settled
 	for _, c := range undecided {
 		t.parent = c.birth.Ordinal
 		t.settlePending(c)

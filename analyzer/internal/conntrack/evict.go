@@ -61,7 +61,7 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 	switch {
 	case i != 0:
 		t.noteEvicted(y.conns.at(i).hash, y.isn(i))
-		t.reportCompact(i, true)
+		t.reportCompact(i, ending{evicted: true})
 	case c != nil:
 		c.Evicted = true
 		t.rejectPending(c)

@@ -57,7 +57,7 @@ func (g *tombstones) bytes() int {
 // countMemory counts what may have been allocated since the last time.
 func (t *Table) countMemory() {
 	y := &t.compact
-	t.memory.compact = y.conns.bytes() + y.segments.bytes() + y.more.bytes() + y.payloads.bytes() +
+	t.memory.compact = y.conns.bytes() + y.segments.bytes() + y.more.bytes() + y.payloads.bytes() + y.previous.bytes() +
 		t.index.at.bytes() + t.index.tagged.bytes() + 8*cap(t.index.conns) + t.tombstones.bytes() + t.gone.bytes()
 	t.memory.fast = y.clean.bytes() + y.blocks.bytes()
 }

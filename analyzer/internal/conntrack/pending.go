@@ -1,6 +1,9 @@
 package conntrack
 
 import (
+	"cmp"
+	"slices"
+
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -213,16 +216,22 @@ func (t *Table) acceptPending(c *conn) *conn {
 // startNext ends the connection and begins the next one of its key with p, which
 // is not yet given to it.
 func (t *Table) startNext(c *conn, p *decode.Packet) *conn {
-	c.ReusedAt = fsm.Stamp{Time: p.Time, Frame: p.Frame}
 	earlier := previous{incarnation: c.Incarnation, of: c.AsPrevious()}
+	t.endReused(c, p)
+	n := t.begin(c.key, c.hash, p, &earlier)
+	t.forget(c)
+	return n
+}
+
+// endReused reports a connection that p, a SYN, ended by opening the next one of its
+// key.
+func (t *Table) endReused(c *conn, p *decode.Packet) {
+	c.ReusedAt = fsm.Stamp{Time: p.Time, Frame: p.Frame}
 	now := t.now
 	t.now = max(c.Last.Time, p.Time)
 	t.report(c)
 	t.now = now
 	t.unindex(c)
-	n := t.begin(c.key, c.hash, p, &earlier)
-	t.forget(c)
-	return n
 }
 
 // rejectPending gives what was held to the connection itself: the SYN came to
@@ -242,8 +251,32 @@ func (t *Table) rejectPending(c *conn) {
 	}
 }
 
-// settlePending decides about a pending SYN when the capture ends: a SYN that
-// nothing contradicts was an attempt of its own.
+// settleWaited decides about the SYNs whose connections are to be reported, in order of
+// these, and reports them.
+func (t *Table) settleWaited() {
+	slices.SortFunc(t.waited, func(a, b remaining) int { return cmp.Compare(a.id, b.id) })
+	t.ordinal = settled
+	for _, w := range t.waited {
+		c := w.conn
+		if c == nil {
+			if c = t.openParked(w.compact); c == nil {
+				continue
+			}
+		}
+		if c.ID != w.id || c.pending == nil {
+			continue // it went to make room for another
+		}
+		t.parent = c.birth.Ordinal
+		t.settlePending(c)
+		if c.place != 0 { // the SYN has come to nothing
+			t.end(c)
+		}
+	}
+	t.waited, t.parent = t.waited[:0], 0
+}
+
+// settlePending decides about a pending SYN when its connection is reported, or at the
+// end of the capture: a SYN that nothing contradicts was an attempt of its own.
 func (t *Table) settlePending(c *conn) {
 	y := c.pending
 	side := c.SideOf(&y.held[0])

@@ -15,6 +15,8 @@
 package conntrack
 
 import (
+	"math"
+
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -73,10 +75,12 @@ type Table struct {
 	packets    uint64 // of the whole capture, at the latest Tick
 
 	ordinal uint64 // of the packet under way
-	parent  uint64 // at the end: the birth of the connection whose pending SYN is settled
+	parent  uint64 // the birth of the connection whose pending SYN is settled, between packets
 	births  []Birth
 
 	summary CleanSummary // the latest that was reported
+
+	waited []remaining // at a tick: what is to be reported, with a SYN that waits for its answer
 
 	rest []remaining // at the end: what is still to be reported, by ID
 
@@ -127,6 +131,9 @@ func (t *Table) Add(p *decode.Packet) {
 		if compact && t.compact.hold(i, p, t.packets, t.roomToBeFast()) {
 			return
 		}
+		if compact && t.answerParked(i, p) {
+			return
+		}
 		c = t.promote(i)
 	case c == nil:
 		c = t.otherWay(p)
@@ -136,6 +143,9 @@ func (t *Table) Add(p *decode.Packet) {
 		return
 	}
 	if c.pending != nil || p.Segment.Flags&fsm.SYN != 0 {
+		if compact && t.answerPending(c, p) {
+			return
+		}
 		c = t.chooseIncarnation(c, p)
 		if c == nil {
 			return // held until it is known where it belongs
@@ -164,7 +174,11 @@ func (t *Table) addFirst(p *decode.Packet, hash uint64, compact bool) {
 			earlier = &before
 		}
 	}
-	if earlier == nil && !t.keeps(t.ids+1, p) && beginsCompact(p) && compact {
+	if compact && beginsCompact(p) && !t.keeps(t.ids+1, p) && (earlier == nil || t.nextFits()) {
+		if earlier != nil {
+			t.beginNext(hash, p, earlier)
+			return
+		}
 		t.born()
 		t.index.putCompact(t.compact.add(hash, t.ids, p, t.packets))
 		return
@@ -181,9 +195,13 @@ func opensAnew(s *fsm.Segment) bool { return s.Flags&(fsm.SYN|fsm.RST) == fsm.SY
 // Birth says when a connection was found to begin: it orders the connections of
 // several tables.
 type Birth struct {
-	Ordinal uint64 // of the packet that showed it; the greatest at the capture's end
+	Ordinal uint64 // of the packet that showed it; settled if none did
 	After   uint64 // then, the same of the connection before it
 }
+
+// settled is the Ordinal of a connection that began with a SYN which nothing had
+// answered by the time when the one before it was reported.
+const settled = math.MaxUint64
 
 // Births moves the births since the last call to the end of list, one for each
 // connection, in order of ID.
@@ -199,12 +217,26 @@ func (t *Table) Births(list []Birth) []Birth {
 // spread over tables.
 func (t *Table) Tick(now fsm.Time, packets uint64) {
 	t.now, t.packets = max(t.now, now), packets
-	for c := t.over.head; c != nil && (c.deadline <= t.now || c.overAt+t.opt.LingerPackets <= t.packets); c = t.over.head {
-		t.end(c)
+	for c := t.over.head; c != nil && (c.deadline <= t.now || c.overAt+t.opt.LingerPackets <= t.packets); {
+		next := c.next
+		if c.pending != nil {
+			t.waited = append(t.waited, remaining{id: c.ID, conn: c})
+		} else {
+			t.end(c)
+		}
+		c = next
 	}
-	for i := t.compact.over.head; i != 0 && t.lingered(i); i = t.compact.over.head {
-		t.endCompact(i)
+	for i := t.compact.over.head; i != 0 && t.lingered(i); {
+		n := t.compact.conns.at(i)
+		next := n.next
+		if n.parked != 0 {
+			t.waited = append(t.waited, remaining{id: n.id, compact: i})
+		} else {
+			t.endCompact(i)
+		}
+		i = next
 	}
+	t.settleWaited()
 	t.tombstones.expire(t.now)
 	t.shrink()
 }

@@ -60,6 +60,7 @@ func (k *TemplateKey) Kind() CleanKind { return k.kind }
 type TemplateKey struct {
 	kind    CleanKind
 	evicted bool
+	reuse   reuseKey
 
 	// One that was closed.
 	closer     fsm.Side
@@ -83,7 +84,7 @@ type TemplateKey struct {
 
 // summarize fills in t.summary with the compact connection at a place, if it is clean
 // to its end.
-func (t *Table) summarize(i uint32, evicted bool) bool {
+func (t *Table) summarize(i uint32, how ending) bool {
 	y := &t.compact
 	n := y.conns.at(i)
 	first := y.firstSegment(n)
@@ -100,8 +101,8 @@ func (t *Table) summarize(i uint32, evicted bool) bool {
 		} else {
 			y.shortSummary(n, c)
 		}
-		c.Key.evicted = evicted
-		return true
+		c.Key.evicted = how.evicted
+		return y.reuseOf(n, &c.Key.reuse)
 	}
 	clean := y.clean.at(n.clean)
 	if clean.stage != ended {
@@ -109,7 +110,7 @@ func (t *Table) summarize(i uint32, evicted bool) bool {
 	}
 	c.Last, c.Frames[1] = clean.time, y.segment(clean, n.held-1).frame
 	c.Key = TemplateKey{
-		kind: Closed, evicted: evicted, closer: clean.closer, expired: t.now >= clean.timeWaitEnd(t.twoMSL), unverified: clean.unverified,
+		kind: Closed, evicted: how.evicted, closer: clean.closer, expired: t.now >= clean.timeWaitEnd(t.twoMSL), unverified: clean.unverified,
 		clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
 	}
 	for side := range clean.halves {
@@ -117,7 +118,7 @@ func (t *Table) summarize(i uint32, evicted bool) bool {
 		c.ISN[side], c.TSVal[side], c.Bytes[side] = d.isn, d.synTS, uint64(d.bytes)
 		c.Key.opts[side], c.Key.data[side] = d.offered, d.bytes > 0
 	}
-	return true
+	return y.reuseOf(n, &c.Key.reuse)
 }
 
 func (t *Table) loneSYNKey(n *compactConn, b *packedSegment) TemplateKey {

@@ -41,3 +41,44 @@ func (f *Flow) AsPrevious() *PreviousIncarnation {
 	}
 	return pre
 }
+
+// SideOf returns which of its sides an end of the connection was that it used the
+// addresses of.
+func (pre *PreviousIncarnation) SideOf(end decode.Endpoint) fsm.Side {
+	if pre.Ends[fsm.Server] == end {
+		return fsm.Server
+	}
+	return fsm.Client
+}
+
+// Reuse says how a connection's SYN stands to the TIME-WAIT of the one before.
+type Reuse struct {
+	Early bool     // it came within 2 MSL
+	Legal bool     // its number or its timestamp allows that (RFC 9293 §3.6.1 MAY-2, RFC 6191 §2)
+	Why   string   // which of them
+	After fsm.Time // since TIME-WAIT began
+	Used  fsm.Seq  // the number that its sender had reached before
+	Side  fsm.Side // who held TIME-WAIT, by the earlier connection's sides
+}
+
+// Reuse judges a SYN by its sender, its time, its number, and its timestamp if it has
+// one.
+func (pre *PreviousIncarnation) Reuse(sender decode.Endpoint, at fsm.Time, isn fsm.Seq, tsVal uint32, hasTS bool) (r Reuse) {
+	for side := range pre.TimeWait {
+		if pre.TimeWait[side] && at < pre.Until[side] {
+			r.Early, r.Side, r.After = true, fsm.Side(side), at-pre.Since[side]
+		}
+	}
+	if !r.Early {
+		return r
+	}
+	before := pre.SideOf(sender)
+	r.Used = pre.SndNxt[before]
+	switch {
+	case isn.AtOrAfter(r.Used):
+		r.Legal, r.Why = true, "the higher ISN"
+	case pre.HasTS[before] && hasTS && int32(tsVal-pre.TSVal[before]) > 0:
+		r.Legal, r.Why = true, "the newer timestamp"
+	}
+	return r
+}

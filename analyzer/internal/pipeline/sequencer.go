@@ -91,13 +91,16 @@ func (m *sequencer) number(b *batch) {
 	clear(whose)
 	for s := range b.shards {
 		for _, birth := range b.shards[s].begun {
-			whose[birth.Ordinal-first] = uint8(s + 1)
+			if i := birth.Ordinal - first; i < span {
+				whose[i] = uint8(s + 1)
+			}
 		}
 	}
 	for i, s := range whose {
 		for s != 0 && m.begins(b, int(s-1), first+uint64(i)) {
 		}
 	}
+	m.numberSettled(b)
 }
 
 // begins numbers the shard's next connection, if the packet showed it.
@@ -112,7 +115,7 @@ func (m *sequencer) begins(b *batch, s int, ordinal uint64) bool {
 	return true
 }
 
-// numberSettled does the same at the end, for connections that no packet showed.
+// numberSettled does the same for connections that no packet showed.
 func (m *sequencer) numberSettled(b *batch) {
 	for {
 		first := -1

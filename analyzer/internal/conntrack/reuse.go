@@ -1,0 +1,219 @@
+package conntrack
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// Many clients use a port again before its last connection is forgotten. Such a
+// connection is as likely to be clean as any, and stays compact as they do: what it is
+// judged by of the one before goes with it.
+
+// isBareSYN reports whether the packet is nothing but a SYN that may open the next
+// connection of a key that is in use.
+func isBareSYN(p *decode.Packet) bool {
+	return p.Segment.Flags&(fsm.SYN|fsm.ACK|fsm.RST|fsm.FIN) == fsm.SYN && p.Segment.Len == 0 && plain(p)
+}
+
+// isBareSYNACK does so for the SYN-ACK that answers a SYN with this number.
+func isBareSYNACK(p *decode.Packet, isn fsm.Seq) bool {
+	s := &p.Segment
+	return s.Flags&(fsm.SYN|fsm.ACK|fsm.RST|fsm.FIN) == fsm.SYN|fsm.ACK && s.Ack == isn+1 && s.Len == 0 && plain(p)
+}
+
+// park keeps a SYN beside a clean connection that has ended, until its answer tells
+// whether it opens the next one, as a pendingSYN does.
+func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) bool {
+	c := y.clean.at(n.clean)
+	if n.parked != 0 || c.stage != ended || from != fsm.Client || !isBareSYN(p) || p.Segment.Seq == c.halves[from].isn {
+		return false
+	}
+	n.parked = y.pack(n, p, from)
+	return true
+}
+
+// unparked returns the SYN that is parked beside a connection.
+func (y *compactStore) unparked(n *compactConn) (p decode.Packet) {
+	y.segments.at(n.parked).unpack(&p, n, nil)
+	return p
+}
+
+// promoteParked promotes the connections beside which a SYN is parked.
+func (t *Table) promoteParked() {
+	y := &t.compact
+	for i := y.over.head; i != 0; {
+		n := y.conns.at(i)
+		next := n.next
+		if n.parked != 0 {
+			t.promote(i)
+		}
+		i = next
+	}
+}
+
+// answerParked takes the SYN-ACK for a parked SYN: the connection is reported, and the
+// SYN begins the next one.
+func (t *Table) answerParked(i uint32, p *decode.Packet) bool {
+	y := &t.compact
+	n := y.conns.at(i)
+	if n.parked == 0 || p.Src != n.server || !isBareSYNACK(p, y.segments.at(n.parked).seq) {
+		return false
+	}
+	hash := n.hash
+	if c := t.openParked(i); c != nil {
+		t.step(t.chooseIncarnation(c, p), p)
+	} else {
+		t.addNext(hash, p)
+	}
+	return true
+}
+
+// openParked begins the next connection of a key with the SYN that is parked beside this
+// one, which is reported. Where there is no room for that it returns this one, promoted
+// and with the SYN pending.
+func (t *Table) openParked(i uint32) *conn {
+	y := &t.compact
+	n := y.conns.at(i)
+	syn := y.unparked(n)
+	if !t.nextFits() || t.keeps(t.ids+1, &syn) {
+		return t.promote(i)
+	}
+	y.segments.release(n.parked)
+	n.parked = 0
+	c := y.clean.at(n.clean)
+	earlier := previous{incarnation: int(n.incarnation), of: &flow.PreviousIncarnation{}}
+	c.asPrevious(n, y.firstSegment(n), c.timeWaitEnd(t.twoMSL), earlier.of)
+	hash, now := n.hash, t.now
+	if t.ordinal == settled {
+		t.parent = n.ordinal
+	}
+	t.now = max(c.time, syn.Time)
+	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
+	t.now = now
+	t.beginNext(hash, &syn, &earlier)
+	return nil
+}
+
+// answerPending does what chooseIncarnation would for a connection that is tracked
+// whole, if the next one of its key can be compact: its pending SYN is answered, or a
+// SYN comes when both sides have closed.
+func (t *Table) answerPending(c *conn, p *decode.Packet) bool {
+	x, peer := c.ends(p)
+	syn := p
+	switch y := c.pending; {
+	case c.otherEncap || keyOf(p) != c.key || !t.nextFits():
+		return false
+	case y == nil:
+		if !isBareSYN(p) || x.SentSYN && p.Segment.Seq == x.ISS || x.State != fsm.Closed || peer.State != fsm.Closed {
+			return false
+		}
+	case len(y.held) != 1 || y.challenged.Frame != 0 || p.Src == y.from || !isBareSYN(&y.held[0]) || !isBareSYNACK(p, y.isn) ||
+		peer.State == fsm.SynSent || peer.State == fsm.SynReceived:
+		return false
+	default:
+		syn = &y.held[0]
+	}
+	if t.keeps(t.ids+1, syn) {
+		return false
+	}
+	earlier := previous{incarnation: c.Incarnation, of: c.AsPrevious()}
+	c.pending = nil
+	hash := c.hash
+	t.endReused(c, syn)
+	t.forget(c)
+	t.beginNext(hash, syn, &earlier)
+	if syn != p {
+		t.addNext(hash, p)
+	}
+	return true
+}
+
+// nextFits reports whether there is room for what a compact connection is to know of
+// the one before it.
+func (t *Table) nextFits() bool {
+	if t.memory.limit == 0 || len(t.compact.previous.free) > 0 {
+		return true
+	}
+	t.countMemory()
+	return !t.memory.compactFull()
+}
+
+// beginNext begins a compact connection, which is not the first of its key, with its
+// first segment.
+func (t *Table) beginNext(hash uint64, p *decode.Packet, earlier *previous) {
+	birth := t.born()
+	y := &t.compact
+	i := y.add(hash, t.ids, p, t.packets)
+	n := y.conns.at(i)
+	n.ordinal = birth.Ordinal
+	n.incarnation = uint32(earlier.incarnation) + 1
+	if earlier.of != nil {
+		n.previous = y.previous.takeUsed()
+		*y.previous.at(n.previous) = *earlier.of
+	}
+	t.index.putCompact(i)
+}
+
+// addNext gives the connection that just began its next segment.
+func (t *Table) addNext(hash uint64, p *decode.Packet) {
+	_, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
+	if !t.compact.hold(i, p, t.packets, t.roomToBeFast()) {
+		t.step(t.promote(i), p)
+	}
+}
+
+// giveParked gives a connection that was compact the SYN parked beside it.
+func (y *compactStore) giveParked(n *compactConn, c *conn) {
+	syn := y.unparked(n)
+	c.pending = &pendingSYN{isn: syn.Segment.Seq, from: syn.Src}
+	c.pending.hold(&syn)
+}
+
+// previousOf returns what a connection that is to be tracked whole is to know of the
+// one before it.
+func (y *compactStore) previousOf(n *compactConn) *flow.PreviousIncarnation {
+	if n.previous == 0 {
+		return nil
+	}
+	pre := *y.previous.at(n.previous)
+	return &pre
+}
+
+// reuseKey is what a TemplateKey says of the connection before, of the same key.
+type reuseKey struct {
+	again bool // there was one
+	early bool // its TIME-WAIT was not over, which was legal
+}
+
+// reuseOf fills in the key of a connection, and reports whether it has one: nothing is
+// to be said of how it follows the one before but what the key tells.
+func (y *compactStore) reuseOf(n *compactConn, key *reuseKey) bool {
+	key.again = n.incarnation > 1
+	if n.previous == 0 {
+		return true
+	}
+	if n.clean == 0 {
+		return false
+	}
+	pre, c := y.previous.at(n.previous), y.clean.at(n.clean)
+	if !pre.Over || pre.Unanswered {
+		return false
+	}
+	for side := range c.halves {
+		if before := pre.SideOf(n.endOf(fsm.Side(side))); pre.HasISN[before] && pre.ISN[before] == c.halves[side].isn {
+			return false
+		}
+	}
+	d := &c.halves[fsm.Client]
+	r := pre.Reuse(n.client, y.firstSegment(n).time, d.isn, d.synTS, d.offered.Has(fsm.OptTimestamps))
+	key.early = r.Early
+	return !r.Early || r.Legal
+}
+
+func (n *compactConn) endOf(side fsm.Side) decode.Endpoint {
+	if side == fsm.Server {
+		return n.server
+	}
+	return n.client
+}
