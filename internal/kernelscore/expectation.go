@@ -138,12 +138,17 @@ var expected = map[string]*expectation{
 	"health-check":    {text: "`health-check`", named: everyCode("health-check"), quiet: true, never: []string{"port-scan", "syn-scan"}},
 	"defer-accept":    {text: "closed, no third ACK called lost", named: func(p *played) bool { return closed(p) && !says("did not reach it")(p) }, quiet: true},
 
-	"fast-open-cookie":    {text: "closed", named: closed, quiet: true},
-	"fast-open-no-cookie": {text: "closed, no gap", named: closed, quiet: true},
-	"fast-open-refused":   {text: "kind `fast_open_fallback`", named: func(p *played) bool { return closed(p) && resent(p, "fast_open_fallback") > 0 }, quiet: true},
-	"mptcp-two-subflows":  {text: "related `mptcp-subflow`", named: related("mptcp-subflow"), quiet: true},
-	"self-connect":        {text: "closed, in TIME-WAIT", at: []lab.Vantage{lab.AtClient}, named: closed, quiet: true},
-	"vxlan-fragments":     {text: "closed, no gap", named: closed, quiet: true},
+	"fast-open-cookie":      {text: "closed", named: closed, quiet: true},
+	"fast-open-no-cookie":   {text: "closed, no gap", named: closed, quiet: true},
+	"fast-open-refused":     {text: "kind `fast_open_fallback`", named: func(p *played) bool { return closed(p) && resent(p, "fast_open_fallback") > 0 }, quiet: true},
+	"mptcp-two-subflows":    {text: "related `mptcp-subflow`", named: related("mptcp-subflow"), quiet: true},
+	"mptcp-half-close":      {text: "DATA_FIN of the client first, related", named: both(related("mptcp-subflow"), dataFINs), quiet: true, never: []string{"half-closed"}},
+	"mptcp-fastclose":       {text: "MP_FASTCLOSE, related", named: both(related("mptcp-subflow"), says("MP_FASTCLOSE")), never: append([]string{"reset-state-lost"}, thirdParty...)},
+	"mptcp-subflow-lost":    {text: "related `mptcp-subflow`", named: related("mptcp-subflow"), never: thirdParty},
+	"mptcp-stripped-synack": {text: "`mptcp-fallback`", named: both(closed, finds("mptcp-fallback")), quiet: true, never: thirdParty},
+	"mptcp-stripped-data":   {text: "`mptcp-fallback`", named: both(closed, finds("mptcp-fallback")), quiet: true, never: thirdParty},
+	"self-connect":          {text: "closed, in TIME-WAIT", at: []lab.Vantage{lab.AtClient}, named: closed, quiet: true},
+	"vxlan-fragments":       {text: "closed, no gap", named: closed, quiet: true},
 }
 
 // linkedAtBox wants both legs tied together, or one record, where both are seen.
@@ -162,4 +167,13 @@ func probes(p *played) (n float64) {
 		}
 	}
 	return n
+}
+
+// dataFINs reports whether both sides' DATA_FINs are told on a subflow, the client's first.
+func dataFINs(p *played) bool {
+	return slices.ContainsFunc(p.connections, func(c map[string]any) bool {
+		client, _ := under(c, "mptcp", "data_fin", "client", "frame").(float64)
+		server, _ := under(c, "mptcp", "data_fin", "server", "frame").(float64)
+		return client > 0 && server > client
+	})
 }

@@ -14,7 +14,7 @@ import (
 // closing, resets, quiet connections, loss.
 func Scenarios() []*Scenario {
 	var all []*Scenario
-	for _, group := range [][]*Scenario{opening, closing, resetting, waiting, losing, extending} {
+	for _, group := range [][]*Scenario{opening, closing, resetting, waiting, losing, extending, recordedMultipath()} {
 		all = append(all, group...)
 	}
 	return all

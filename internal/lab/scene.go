@@ -29,6 +29,7 @@ func Scenes(plays int, slow bool) []*Scenario {
 		{Scenario{Name: "scenes-hosts", Title: "Hosts that do what looks wrong and is not.", Sysctls: hostsSysctls(slow)}, scenesHosts(slow)},
 		{Scenario{Name: "scenes-fast-open", Title: "Fast Open with and without a cookie, and refused.", Sysctls: [][2]string{{"net.ipv4.tcp_fastopen", "3"}}}, scenesFastOpen},
 		{Scenario{Name: "scenes-mptcp", Title: "Multipath TCP with two subflows.", Set: multipathHosts}, scenesMultipath},
+		{Scenario{Name: "scenes-mptcp-stripped", Title: "Multipath TCP through a box that takes its options off.", Set: multipathHosts}, multipathFallbacks},
 		{Scenario{Name: "scenes-self", Title: "Sockets connected to themselves.", Client: "lo"}, scenesSelf},
 		{Scenario{Name: "scenes-vxlan", Title: "A VXLAN tunnel over a path too narrow for it: outer fragments.", Set: tunnelHosts}, scenesTunnel},
 	} {
@@ -53,7 +54,7 @@ func Scenes(plays int, slow bool) []*Scenario {
 // SceneNames returns the names of all scenes with what happens in each.
 func SceneNames() (names, titles []string) {
 	for _, p := range slices.Concat(scenesRejecting, scenesPathMTU, scenesBlackHole, scenesProbing, scenesTranslating(false),
-		scenesTimeWait, scenesRFC1337, scenesHosts(false), scenesFastOpen, scenesMultipath, scenesSelf, scenesTunnel) {
+		scenesTimeWait, scenesRFC1337, scenesHosts(false), scenesFastOpen, scenesMultipath, multipathFallbacks, scenesSelf, scenesTunnel) {
 		names, titles = append(names, p.Name), append(titles, p.Title)
 	}
 	return names, titles

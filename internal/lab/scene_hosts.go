@@ -151,47 +151,6 @@ func (s *Stage) requestInSYN(l *Socket, withoutCookie bool) {
 	s.endWell(c, k)
 }
 
-// multipathHosts lets both hosts make second subflows, from the client's second address.
-func multipathHosts(_ *Stage, net *network) error {
-	var errs []error
-	for _, ns := range []*namespace{net.client, net.server} {
-		errs = append(errs, command("ip", "-n", ns.name, "mptcp", "limits", "set", "subflows", "2", "add_addr_accepted", "2"))
-	}
-	for _, a := range secondClients {
-		errs = append(errs, command("ip", "-n", net.client.name, "mptcp", "endpoint", "add", a.String(), "dev", clientLink, "subflow"))
-	}
-	return errors.Join(errs...)
-}
-
-const multipath = 262 // IPPROTO_MPTCP
-
-var scenesMultipath = []*Scenario{
-	{Name: "mptcp-two-subflows", Title: "An exchange over two subflows; then one side closes, or only its sending half.", Play: func(s *Stage) {
-		l := s.Server.socket(s.Service, multipath)
-		l.listen(5)
-		c := s.Client.socket(s.Port(), multipath)
-		c.Connect(s.To(s.Service))
-		k := l.Accept()
-		s.exchanges(c, k)
-		s.Sleep(300 * time.Millisecond) // the second subflow is there
-		n := s.Size(20_000, 40_000)
-		s.Together(func() { k.Write(n) }, func() { c.Read(n) })
-		switch s.Rand.IntN(3) {
-		case 0: // half-close, with data of the other side behind it
-			c.Shutdown()
-			k.Drain(2 * time.Second)
-			k.Write(500)
-			s.Trip()
-			k.Close()
-			c.Drain(2 * time.Second)
-			c.Close()
-		default:
-			s.endWell(c, k)
-		}
-		s.Sleep(time.Second)
-	}},
-}
-
 var scenesSelf = []*Scenario{
 	{Name: "self-connect", Title: "A socket is connected to itself.", Play: func(s *Stage) {
 		c := s.Client.Socket(s.Service)

@@ -57,6 +57,7 @@ type Stage struct {
 	brief    bool              // transfers are short
 	patience time.Duration     // bounds every single wait
 	dead     atomic.Bool       // the router drops everything
+	half     atomic.Bool       // it drops what a scenario calls one half of the path
 	whole    *Stage            // where this one is a part of a campaign
 	parts    map[uint16]string // by their service port: scenarios of a campaign
 	forward  *forwarder

@@ -138,7 +138,7 @@ func (n *tally) add(t *testing.T, c *Comparison, truth *lab.Truth) {
 // what the router dropped.
 func (n *tally) sentSegment(t *testing.T, s *segment, k key, i int, drops []*drop) {
 	n.sent++
-	if s.match != nil && altered(s, s.match) != 0 {
+	if s.match != nil && altered(s, s.match) != 0 && !strings.Contains(t.Name(), "-stripped-") { // where a box did it
 		n.altered++
 		t.Errorf("frame %d:%d is called altered: %b", s.frame.File(), s.frame.Number(), altered(s, s.match))
 	}

@@ -21,14 +21,32 @@ func besideMPTCP(c *record.Connection, v *record.Verdict) {
 		say("MPTCP fell back to plain TCP: "+FallbackWords(&m.Fallback), m.Fallback.Frame)
 		return
 	}
-	if x := &m.Close; x.Frame != 0 {
+	if x := &m.Close; x.Frame != 0 && x.Frame != c.Close.RST {
 		say("By MP_FASTCLOSE in "+phrase.Frame(x.Frame)+" "+phrase.By(x.Side)+" ended the whole MPTCP connection, with all its subflows", x.Frame)
 	}
 	if m.Reset.Frame != 0 {
 		say(ResetWords(&m.Reset), m.Reset.Frame)
 	}
-	if m.State == record.MPTCPInUse && m.Close.Frame == 0 {
-		sayDataFIN(c, say)
+	if m.State != record.MPTCPInUse || m.Close.Frame != 0 {
+		return
+	}
+	sayDataFIN(c, say)
+	if v.Code == record.VerdictPeerVanished || v.Code == record.VerdictDroppedWhileIdle {
+		say("It is one subflow of an MPTCP connection, which may have gone on with others")
+	}
+}
+
+// joins reports whether the connection is a further subflow.
+func joins(c *record.Connection) bool {
+	return c.MPTCP != nil && c.MPTCP.State == record.MPTCPInUse && c.MPTCP.Role == record.MPTCPSubflow
+}
+
+// fastClosed is the verdict on a subflow that a RST with MP_FASTCLOSE ended.
+func fastClosed(c *record.Connection) record.Verdict {
+	x := &c.MPTCP.Close
+	return record.Verdict{
+		Code: record.VerdictResetInPlaceOfClose, Sure: true, Frames: []fsm.Frame{x.Frame},
+		Sentence: phrase.Capital(phrase.By(x.Side)) + " ended the whole MPTCP connection at once, with all its subflows: MP_FASTCLOSE on the RST in " + phrase.Frame(x.Frame) + ".",
 	}
 }
 

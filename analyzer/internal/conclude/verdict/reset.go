@@ -38,6 +38,8 @@ func reset(c *record.Connection) record.Verdict {
 	}
 	var v record.Verdict
 	switch x, y := r.Side, r.Side.Peer(); {
+	case c.MPTCP != nil && c.MPTCP.Close.Frame == r.Frame:
+		v = fastClosed(c)
 	case wentOn(c):
 		v = injected(c)
 	case keepalivesFailed(c, x):
@@ -303,7 +305,10 @@ func resetAfterConnect(c *record.Connection) record.Verdict {
 	if since := max(r.Own, r.PriorTime); since != 0 {
 		v.Sentence += ", " + phrase.Duration(max(0, r.Time.Seconds(since))) + " after the handshake"
 	}
-	if r.Side == fsm.Client {
+	if joins(c) {
+		v.Code, v.Sure = record.VerdictResetInPlaceOfClose, false
+		v.Sentence += ": a subflow that an MPTCP connection has no use for any more, or cannot use."
+	} else if r.Side == fsm.Client {
 		v.Sentence += ", as a port scan or a health check does."
 	} else {
 		v.Sentence += ": its application, or a middlebox in front of it, refused the client."
