@@ -65,6 +65,8 @@ const (
 	closing // one FIN
 	closed  // both FINs, the first acknowledged
 	ended   // and the second
+
+	idling // none of these any more: see idle.go
 )
 
 // accepts takes the next segment, if the connection is clean with it. If not, c must

@@ -49,14 +49,15 @@ type compactConn struct {
 	open           bool       // both sides are past the handshake: in the queue open
 	over           bool       // embryonic and ended: in the queue over
 	rejected       bool       // there are ICMP errors beside it
+	idles          bool       // embryonic still, and its keepalives are held
 }
 
 const (
 	// maxEmbryonic is how many segments an embryonic connection has at most: its
 	// handshake, one exchange and the acknowledgments of that.
 	maxEmbryonic = 8
-	// maxFastPath is how many one on the fast path has at most; they take as much memory
-	// as a Flow.
+	// maxFastPath is how many one on the fast path has at most, or one that idles; they
+	// take as much memory as a Flow.
 	maxFastPath = 40
 )
 
@@ -116,6 +117,8 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 	switch {
 	case p.Copy != decode.NoCopy:
 		return y.holdCopy(i, n, p, from, packets)
+	case n.idles || n.clean == 0 && n.isKeepalive(&p.Segment, from):
+		return y.holdIdle(n, p, from)
 	case n.clean != 0 || n.held == maxEmbryonic || p.Segment.Flags&fsm.FIN != 0:
 		return y.followFastPath(i, n, p, from, packets, room)
 	case !n.opened || n.over || !plain(p) || p.Segment.Flags&fsm.URG != 0:
@@ -136,7 +139,7 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 // holdCopy takes a frame that was captured twice, which no state depends on.
 func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	sure := p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice && n.held == 1 && p.Segment.Space() > 0
-	if !sure || n.clean != 0 || n.held == maxEmbryonic || !packable(p) || p.Undelivered {
+	if !sure || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
 		return false
 	}
 	expected := n.expected

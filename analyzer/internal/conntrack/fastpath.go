@@ -17,7 +17,12 @@ func (y *compactStore) followFastPath(i uint32, n *compactConn, p *decode.Packet
 	c := y.clean.at(n.clean)
 	b := y.segment(c, n.held)
 	b.pack(p, from)
-	if !c.accepts(from, b) {
+	if c.stage == idling || c.isKeepalive(from, b) {
+		if !mayIdle(p.Segment.Flags) {
+			return false
+		}
+		c.stage, c.time = idling, b.time
+	} else if !c.accepts(from, b) {
 		return false
 	}
 	y.note(n, b, p)
