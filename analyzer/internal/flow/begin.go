@@ -1,6 +1,8 @@
 package flow
 
 import (
+	"cmp"
+
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -32,8 +34,9 @@ func (f *Flow) reset() {
 	queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
 	contents := [2]*contents{f.Dir[0].contents, f.Dir[1].contents}
 	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
+	spare := cmp.Or(f.events, f.spare)
 	*f = Flow{}
-	f.Timeline, f.Conn.Transitions = timeline, transitions
+	f.Timeline, f.Conn.Transitions, f.spare = timeline, transitions, spare
 	for i := range f.Dir {
 		d := &f.Dir[i]
 		d.sender.queue = queues[i]

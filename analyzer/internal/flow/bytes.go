@@ -5,12 +5,14 @@ import "unsafe"
 // Bytes returns how much memory the Flow has allocated beside itself, nearly.
 func (f *Flow) Bytes() int {
 	n := room(f.Conn.Transitions) + f.Zeek.Bytes() + room(f.Timeline) + room(f.responders)
-	n += pointed(f.Previous) + pointed(f.Stalls) + pointed(f.icmp) + pointed(f.accurate) + pointed(f.events) + pointed(f.multipath)
+	n += pointed(f.Previous) + pointed(f.Stalls) + pointed(f.icmp) + pointed(f.accurate) + pointed(f.multipath)
 	if f.multipath != nil {
 		n += room(f.multipath.Signals)
 	}
-	if f.events != nil {
-		n += room(f.events.segments)
+	for _, l := range [...]*eventLog{f.events, f.spare} {
+		if l != nil {
+			n += pointed(l) + room(l.segments)
+		}
 	}
 	for i := range f.Dir {
 		n += f.Conn.End[i].Out.Bytes() + f.Dir[i].bytes()

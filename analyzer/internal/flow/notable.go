@@ -60,7 +60,12 @@ func (f *Flow) noteObservation(o *observation) {
 //go:noinline
 func (f *Flow) noteSegment(m NotableSegment) {
 	if f.events == nil {
-		f.events = &eventLog{}
+		f.events, f.spare = f.spare, nil
+		if f.events == nil {
+			f.events = &eventLog{}
+		} else {
+			*f.events = eventLog{segments: f.events.segments[:0]}
+		}
 	}
 	f.events.add(m)
 }

@@ -2,6 +2,7 @@ package programs
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -123,7 +124,9 @@ func Side(args []string) bool {
 
 // serveIdle answers the first message of each connection, and keeps them open.
 func serveIdle(address string) error {
-	l, err := net.Listen("tcp4", address)
+	// Only the clients probe: thousands of connections that probe at the same moment from
+	// both sides overflow the link's queue, and are no longer idle.
+	l, err := (&net.ListenConfig{KeepAlive: -1}).Listen(context.Background(), "tcp4", address)
 	if err != nil {
 		return err
 	}
