@@ -140,6 +140,7 @@ func (e *encoder) capture(c *record.Capture) {
 	}
 	e.keyUint(`"no_data":`, q.NoData)
 	e.keyUint(`"fragments_missing":`, q.Fragmented)
+	e.keyUint(`"first_fragments":`, q.FirstFragments)
 	e.keyUint(`"fragments_overlapping":`, q.Overlapping)
 	e.keyStrings(`"faults":`, q.Faults)
 	e.endObject()

@@ -84,6 +84,7 @@ type Quality struct {
 	Skew            fsm.Time // by how much the directions' clocks differ, which was undone; 0 where they agree
 	OutOfStep       uint64   // connections whose two directions were captured in the wrong order
 	Fragmented      uint64   // IP packets whose fragments were not all captured, and so their segments are missing
+	FirstFragments  uint64   // segments of which only the first IP fragment is in the capture, as where a filter by port leaves the others out
 	Overlapping     uint64   // fragments that claim bytes which others gave otherwise
 	NoData          uint64   // connections with data of which no byte was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing

@@ -34,6 +34,9 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	if q.Untimed {
 		doubt("partial", "Its packets carry no times (pcapng simple packet blocks): durations, and what follows from them, are unknown.")
 	}
+	if x := f.FirstFragments(); x != nil {
+		doubt("partial", firstFragments(x))
+	}
 	switch {
 	case noData(f):
 		doubt("partial", "None of its data was captured, as if a capture filter had left it out.")
@@ -43,6 +46,16 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	if n := f.CrossDirectionReordered(); n > 0 {
 		doubt("partial", "Its two directions were captured out of order; times between them are not exact.")
 	}
+}
+
+// firstFragments says what the other fragments would have held.
+func firstFragments(x *flow.FirstFragments) string {
+	text := "Of " + phrase.Counted(x.N, "fragmented segment", "fragmented segments") + " (the first in " + phrase.Frame(x.Frame) +
+		") only the first fragment is in the capture, as where a filter by port leaves the others out"
+	if x.Octets > 0 {
+		text += ": " + phrase.Bytes(x.Octets) + " of data in those, by the numbers that follow"
+	}
+	return text + "."
 }
 
 // noData reports whether the connection carried data of which nothing at all was
@@ -115,6 +128,8 @@ func Describe(r *record.Report) {
 			"bytes ACKed but missing from the capture (dropped by the capture): counts of data and of retransmissions may be too low."},
 		{q.Fragmented, "fragmented IP packet is incomplete (fragments missing from the capture, or too late): its segment is not analysed.",
 			"fragmented IP packets are incomplete (fragments missing from the capture, or too late): their segments are not analysed."},
+		{q.FirstFragments, "segment is fragmented, and only its first fragment is in the capture, as where a capture filter by port leaves the others out: it is judged by the headers there.",
+			"segments are fragmented, and only their first fragments are in the capture, as where a capture filter by port leaves the others out: they are judged by the headers there."},
 		{q.Overlapping, "IP fragment overlaps another one with other bytes: with IPv4 the first seen counts, with IPv6 neither (RFC 5722).",
 			"IP fragments overlap others with other bytes: with IPv4 the first seen counts, with IPv6 neither (RFC 5722)."},
 		{q.Midstream, "connection is mid-stream, its handshake not captured: window scales and options are unknown, and client/server may be a guess.",

@@ -69,6 +69,9 @@ func packable(p *decode.Packet) bool {
 	if p.Segment.Opts&fsm.OptMPTCP != 0 && (p.Segment.Flags&fsm.SYN == 0 || p.MPTCP == nil || *p.MPTCP != offersMPTCP) {
 		return false
 	}
+	if p.FirstOnly {
+		return false
+	}
 	return p.HasPayloadSum == (p.Checksum == decode.ChecksumGood || p.Checksum == decode.ChecksumOffload) && p.IPLen-p.Segment.Len <= 1<<16-1
 }
 

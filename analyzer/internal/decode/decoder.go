@@ -8,12 +8,18 @@ type Options struct {
 // Decoder decodes packets. It keeps the headers it decodes into and the
 // encapsulations it has met, so one Decoder serves one goroutine.
 type Decoder struct {
+	// LooksAhead says that the caller will decide, by DecodeAlone, whether first fragments
+	// are decoded by themselves.
+	LooksAhead bool
+
 	verify bool
 	layers layerSet
 	encaps encapTable
 	labels encapTable
 
 	fragments fragmentTable
+	firsts    firstKinds
+	lastFirst int // kind of the first fragment that the latest packet was, from 1; 0 for none
 	sawICMP   bool
 }
 
@@ -118,6 +124,7 @@ const maxHeaders = 16
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
 	*p = Packet{}
+	d.lastFirst = 0
 	p.Frame, p.Time, p.Interface, p.Untimed = raw.Frame, raw.Time, raw.Interface, raw.Untimed
 	p.WireLen = uint32(c.wire)
 	next, reason := firstHeader(raw.LinkType)

@@ -219,12 +219,18 @@ func expired(g *datagram, now fsm.Time) bool {
 // datagram's start.
 func (d *Decoder) reassemble(c *cursor, p *Packet, key fragmentKey, start int, last bool, head *partHead) Reason {
 	key.src, key.dst, key.encap = p.Src.IP, p.Dst.IP, p.Encap
+	alone := d.noteFragment(c, p, kindOfFragment(key.v6, head.protocol), start, last, head.protocol)
 	if !d.mayCarryTCP(c, &key, start, head.protocol) {
+		d.lastFirst = 0
 		_, r := d.afterProtocol(head.protocol, p, key.v6)
 		if r == OK { // UDP
 			r = NotTCP
 		}
 		return r
+	}
+	if alone {
+		d.lastFirst = 0
+		return OK
 	}
 	head.ttl, head.tos, head.otherEnds = p.TTL, p.TOS, c.otherEnds
 	one := part{start: start, end: start + c.wire, last: last, octets: c.data, head: *head}

@@ -60,6 +60,10 @@ type Packet struct {
 	Addressed  bool          // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte        // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
+	// Of a fragmented packet it is the first fragment, and the others are not in the capture.
+	FirstOnly bool
+	LeastLen  bool // then: the segment has more octets than Segment.Len, at least one
+
 	MPTCP      *MPTCP // what the options of Multipath TCP say beyond ordinary data; nil for most
 	DataAck    uint32 // with HasDataAck: the data acknowledgment of Multipath TCP, its 32 low bits
 	HasDataAck bool

@@ -50,7 +50,7 @@ func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
 		}
 	}
 	p.Payload = c.data[captured:]
-	if d.verify && len(c.data) == c.wire && !c.otherEnds {
+	if d.verify && len(c.data) == c.wire && !c.otherEnds && !p.LeastLen {
 		verify(p, c.data)
 	}
 	return OK

@@ -16,6 +16,12 @@ func (f *Flow) Add(p *decode.Packet) {
 		f.addCopy(&o)
 		return
 	}
+	if f.fragments != nil {
+		f.endFragment(&o)
+	}
+	if p.FirstOnly {
+		f.beginFragment(&o)
+	}
 	f.takeSnapshot(&o)
 	f.headerFacts(&o)
 	f.probeKind(&o)

@@ -52,6 +52,7 @@ func (f *Flow) reset() {
 // which it is reported.
 func (f *Flow) Finish(now fsm.Time) {
 	f.Until = now
+	f.endFragments()
 	f.endByICMP()
 	if f.Conn.Expire(now) != 0 {
 		f.Meanings |= fsm.StateChanged

@@ -5,7 +5,7 @@ import "unsafe"
 // Bytes returns how much memory the Flow has allocated beside itself, nearly.
 func (f *Flow) Bytes() int {
 	n := room(f.Conn.Transitions) + f.Zeek.Bytes() + room(f.Timeline) + room(f.responders)
-	n += pointed(f.Previous) + pointed(f.Stalls) + pointed(f.icmp) + pointed(f.accurate) + pointed(f.multipath)
+	n += pointed(f.Previous) + pointed(f.Stalls) + pointed(f.icmp) + pointed(f.accurate) + pointed(f.multipath) + pointed(f.fragments)
 	if f.multipath != nil {
 		n += room(f.multipath.Signals)
 	}

@@ -81,11 +81,12 @@ type Flow struct {
 	responders []responder // that answered the SYN with different numbers; nil for one
 	otherRST   fsm.Frame   // the latest RST of one that the client did not choose
 
-	events    *eventLog   // nil while there is none
-	spare     *eventLog   // of an earlier connection, to be used again
-	icmp      *icmpLog    // nil for most
-	multipath *multipath  // nil unless an MPTCP option was seen
-	Meanings  fsm.Meaning // everything that any segment meant
+	events    *eventLog       // nil while there is none
+	spare     *eventLog       // of an earlier connection, to be used again
+	icmp      *icmpLog        // nil for most
+	multipath *multipath      // nil unless an MPTCP option was seen
+	fragments *FirstFragments // nil for most
+	Meanings  fsm.Meaning     // everything that any segment meant
 	AllFacts  SegmentFacts
 }
 

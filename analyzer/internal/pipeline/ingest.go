@@ -80,7 +80,9 @@ func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
 
 // note counts what a segment says of the capture.
 func (f *ingest) note(p *decode.Packet) {
-	if p.Truncated {
+	if p.FirstOnly {
+		f.quality.FirstFragments++
+	} else if p.Truncated {
 		f.quality.SnapTruncated++
 	}
 	if p.Untimed {

@@ -121,6 +121,7 @@ func New(opt Options) *Analyzer {
 	a.batch = newBatch(shards)
 	if !opt.Immediate { // who looks on does not want to wait
 		a.prelude = &prelude{}
+		a.ingest.decoder.LooksAhead = true
 	}
 	if opt.Workers > 1 {
 		a.workers = startWorkers(a, min(opt.Workers, shards))
