@@ -127,12 +127,6 @@ func TestMultipathSums(t *testing.T) {
 // the MPTCP connection acknowledges (RFC 8684 §3.3.4), so that on one subflow they shrink
 // when another brings data.
 func TestMultipathWindow(t *testing.T) {
-	segment := func(from, to string, fromPort, toPort uint16, seq, ack uint32, flags fsm.Flags, window uint16, options []byte, data int) []byte {
-		b := tcpPacket(from, to, fromPort, toPort, seq, ack, flags, append(append([]byte{}, options...), make([]byte, data)...)...)
-		b[20+12] += byte(len(options) / 4 << 4)
-		b[20+14], b[20+15] = byte(window>>8), byte(window)
-		return b
-	}
 	a, z := "10.0.0.1", "10.0.0.2"
 	capable := []byte{30, 4, 1, 1}
 	key := []byte{30, 12, 1, 1, 1, 2, 3, 4, 5, 6, 7, 8}
@@ -145,12 +139,12 @@ func TestMultipathWindow(t *testing.T) {
 			return nil
 		}
 		r, err := analyzer.Analyze(t.Context(), []capture.Source{&packets{list: [][]byte{
-			segment(a, z, 4000, 80, 100, 0, fsm.SYN, 1000, pick(capable), 0),
-			segment(z, a, 80, 4000, 500, 101, fsm.SYN|fsm.ACK, 1000, pick(key), 0),
-			segment(a, z, 4000, 80, 101, 501, fsm.ACK, 1000, pick(dss), 0),
-			segment(z, a, 80, 4000, 501, 101, fsm.ACK, 1000, pick(dss), 0),
-			segment(z, a, 80, 4000, 501, 101, fsm.ACK, 800, pick(dss), 0),
-			segment(a, z, 4000, 80, 101, 501, fsm.ACK|fsm.PSH, 1000, pick(dss), 900),
+			optionPacket(a, z, 4000, 80, 100, 0, fsm.SYN, 1000, pick(capable), 0),
+			optionPacket(z, a, 80, 4000, 500, 101, fsm.SYN|fsm.ACK, 1000, pick(key), 0),
+			optionPacket(a, z, 4000, 80, 101, 501, fsm.ACK, 1000, pick(dss), 0),
+			optionPacket(z, a, 80, 4000, 501, 101, fsm.ACK, 1000, pick(dss), 0),
+			optionPacket(z, a, 80, 4000, 501, 101, fsm.ACK, 800, pick(dss), 0),
+			optionPacket(a, z, 4000, 80, 101, 501, fsm.ACK|fsm.PSH, 1000, pick(dss), 900),
 		}}}, analyzer.Options{})
 		if err != nil {
 			t.Fatal(err)
@@ -162,4 +156,12 @@ func TestMultipathWindow(t *testing.T) {
 			t.Errorf("%s: %+v", name, r.Connections[0].Anomalies)
 		}
 	}
+}
+
+// optionPacket is tcpPacket with a window, TCP options and so many octets of data.
+func optionPacket(from, to string, fromPort, toPort uint16, seq, ack uint32, flags fsm.Flags, window uint16, options []byte, data int) []byte {
+	b := tcpPacket(from, to, fromPort, toPort, seq, ack, flags, append(append([]byte{}, options...), make([]byte, data)...)...)
+	b[20+12] += byte(len(options) / 4 << 4)
+	b[20+14], b[20+15] = byte(window>>8), byte(window)
+	return b
 }

@@ -283,6 +283,9 @@ func lossy() *record.Connection {
 	s := &c.Traffic[server]
 	s.Retransmissions, s.ResentBytes, s.Doubled, s.WindowProbes, s.GapBytes = 1, 1448, 2, 3, 0
 	c.Traffic[client].DuplicateACKs = 1
+	c.Handshake.ECNMode = record.ECNAccurate
+	s.CEPackets, s.CEReported = 3, 2
+	s.ECN = record.ECNBytes{Seen: record.ECNCount{ECT0: 1000, ECT1: 2, CE: 300}, Reported: record.ECNCount{ECT0: 1000, CE: 200}, Frame: f(0, 508)}
 	c.Related = []record.Related{{ID: 1, Kind: record.RelatedTranslated, Frames: []fsm.Frame{f(0, 1), f(0, 500)}}}
 	c.MPTCP = &record.MPTCP{
 		Role: record.MPTCPSubflow, State: record.MPTCPFellBack, Keys: [2]record.MPTCPKey{{Frame: f(0, 500), Token: 7}},

@@ -300,7 +300,18 @@ type Traffic struct {
 	InitialWindow   uint32      // bytes sent before the first of them was acknowledged
 	CEPackets       uint64      // with Accurate ECN: packets captured with a CE mark
 	CEReported      uint64      // and those that the peer reports to have received with one
+	ECN             ECNBytes    // with Accurate ECN: octets of data by codepoint
 }
+
+// ECNBytes are octets of data by the codepoint of their packets, SYNs left out.
+type ECNBytes struct {
+	Seen     ECNCount
+	Reported ECNCount  // as received, in the options of Accurate ECN
+	Frame    fsm.Frame // of the latest such option; 0 for none
+}
+
+// ECNCount is a number of octets for each codepoint that Accurate ECN counts.
+type ECNCount struct{ ECT0, ECT1, CE uint64 }
 
 // RTT is a distribution of round trips, in seconds. With no samples the times
 // mean nothing.

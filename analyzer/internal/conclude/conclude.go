@@ -125,6 +125,7 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 		}
 		t.CEPackets = d.CEPackets
 		t.CEReported, _ = f.CEReported(fsm.Side(side))
+		t.ECN = f.ECNBytes(fsm.Side(side))
 		if k := d.Keepalive; k != nil {
 			t.Keepalive = record.Keepalive{
 				Probes: k.Probes, Answered: k.Answered, LongestUnanswered: k.LongestUnanswered,

@@ -69,7 +69,7 @@ func packable(p *decode.Packet) bool {
 	if p.Segment.Opts&fsm.OptMPTCP != 0 && (p.Segment.Flags&fsm.SYN == 0 || p.MPTCP == nil || *p.MPTCP != offersMPTCP) {
 		return false
 	}
-	if p.FirstOnly {
+	if p.FirstOnly || p.Segment.Opts&fsm.OptAccECN != 0 {
 		return false
 	}
 	return p.HasPayloadSum == (p.Checksum == decode.ChecksumGood || p.Checksum == decode.ChecksumOffload) && p.IPLen-p.Segment.Len <= 1<<16-1

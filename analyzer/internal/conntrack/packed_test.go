@@ -15,6 +15,7 @@ var unread = []string{
 	"Interface", "Labels", "SumSeen", "SumWant", "DF", "HeaderLen", "OptionsCut", "Overlong", "ZeroLength",
 	"WireLen", "FlowLabel", "LinkSrc", "LinkDst", "LinkIndex", "Outgoing", "Addressed", "Ordinal", "Malformed",
 	"ICMP",                  // only of what is no segment
+	"AccECN",                // only with its option: that is not packed
 	"LeastLen",              // only with FirstOnly: that is not packed
 	"DataAck", "HasDataAck", // only of what has an MPTCP option and is no SYN: that is not packed
 }

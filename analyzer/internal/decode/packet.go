@@ -64,6 +64,8 @@ type Packet struct {
 	FirstOnly bool
 	LeastLen  bool // then: the segment has more octets than Segment.Len, at least one
 
+	AccECN AccECN // with OptAccECN: its counters
+
 	MPTCP      *MPTCP // what the options of Multipath TCP say beyond ordinary data; nil for most
 	DataAck    uint32 // with HasDataAck: the data acknowledgment of Multipath TCP, its 32 low bits
 	HasDataAck bool

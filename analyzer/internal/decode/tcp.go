@@ -41,6 +41,9 @@ func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
 	p.OptionsCut = captured < headerLen
 	if headerLen > tcpLen {
 		rest, ended := readOptions(s, c.data[tcpLen:captured], p.OptionsCut)
+		if s.Opts&fsm.OptAccECN != 0 {
+			accurateECN(p, c.data[tcpLen:captured])
+		}
 		if s.Opts&fsm.OptMPTCP != 0 {
 			multipath(p, c.data[tcpLen:captured])
 		}

@@ -90,6 +90,7 @@ type aceHalf struct {
 	started  bool
 	seen     uint64 // CE marks captured on their way to it since that report
 	reported uint64 // CE marks that it reports
+	counters ecnCounters
 }
 
 // initialACE is the counter's first value (RFC 9768 §3.2.1).
@@ -114,6 +115,9 @@ func (f *Flow) noteECN(o *observation) {
 		o.d.CEPackets++
 		f.accurate.half[o.from.Peer()].seen++
 	}
+	if o.s.Flags&fsm.SYN == 0 && o.s.Len > 0 {
+		f.accurate.half[o.from.Peer()].counters.pass(o)
+	}
 	if o.s.Flags&fsm.SYN == 0 && o.s.Flags&fsm.ACK != 0 {
 		f.accurate.report(o, f)
 	}
@@ -133,10 +137,16 @@ func (a *accurateECN) report(o *observation, f *Flow) {
 			}
 		}
 		h.ack, h.started = o.s.Ack, true
+		if o.s.Opts&fsm.OptAccECN != 0 {
+			h.counters.take(o)
+		}
 		return
 	}
 	if h.started && o.s.Ack.Before(h.ack) {
 		return // superseded
+	}
+	if o.s.Opts&fsm.OptAccECN != 0 {
+		h.counters.take(o)
 	}
 	h.ack, h.started = o.s.Ack, true
 	h.count(code)

@@ -3,6 +3,7 @@ package flow
 import (
 	"testing"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -75,6 +76,62 @@ func TestECNCode(t *testing.T) {
 	for flags, want := range map[fsm.Flags]uint8{fsm.AE: 4, fsm.CWR: 2, fsm.ECE: 1, fsm.AE | fsm.CWR | fsm.ECE | fsm.SYN | fsm.ACK: 7, fsm.ACK: 0} {
 		if got := ecnCode(flags); got != want {
 			t.Errorf("%v: %d", flags, got)
+		}
+	}
+}
+
+// TestECNCounters holds the counters of the options against what was captured: their first
+// values (RFC 9768 §3.2.1), that they wrap around at 2^24 (§3.2.3), that marks put on
+// behind the tap are no fault, and that marks taken off and fields zeroed are.
+func TestECNCounters(t *testing.T) {
+	type option struct {
+		e0, e1, ce uint32
+	}
+	for _, test := range []struct {
+		name     string
+		data     []uint8 // ECN fields of segments of 1000 octets, after each an option
+		options  []option
+		resent   bool
+		reported [3]uint64
+		want     CounterChange
+	}{
+		{"as captured", []uint8{2, 2, 3}, []option{{1001, 1, 0}, {2001, 1, 0}, {2001, 1, 1000}}, false, [3]uint64{decode.ECT0: 2000, decode.CE: 1000}, CounterChange{}},
+		{"ECT(1)", []uint8{1}, []option{{1, 1001, 0}}, false, [3]uint64{decode.ECT1: 1000}, CounterChange{}},
+		{"marked behind the tap", []uint8{2, 2}, []option{{1001, 1, 0}, {1001, 1, 1000}}, false, [3]uint64{decode.ECT0: 1000, decode.CE: 1000}, CounterChange{}},
+		{"a mark taken off", []uint8{2, 3}, []option{{1001, 1, 0}, {2001, 1, 0}}, false, [3]uint64{decode.ECT0: 2000}, CounterChange{Frame: 102, Seen: 1000, Field: 3}},
+		{"the field cleared", []uint8{2, 2}, []option{{1, 1, 0}, {1, 1, 0}}, false, [3]uint64{}, CounterChange{Frame: 102, Seen: 2000, Field: 2}},
+		{"zeroed by a middlebox, §3.2.3.2.4", []uint8{2}, []option{{0, 0, 0}}, false, [3]uint64{}, CounterChange{Frame: 101, Zeroed: true}},
+		{"with retransmissions nothing is said", []uint8{2, 3}, []option{{1001, 1, 0}, {2001, 1, 0}}, true, [3]uint64{decode.ECT0: 2000}, CounterChange{}},
+	} {
+		f := &Flow{ECNMode: record.ECNAccurate, accurate: newAccurateECN()}
+		c := &f.accurate.half[fsm.Client].counters
+		if test.resent {
+			f.Dir[fsm.Server].Retransmissions = 1
+		}
+		y := &fsm.Endpoint{}
+		for i, field := range test.data {
+			c.pass(&observation{p: &decode.Packet{TOS: field}, s: &fsm.Segment{Len: 1000}})
+			x := test.options[i]
+			p := &decode.Packet{Frame: fsm.Frame(101 + i), AccECN: decode.AccECN{Has: [3]bool{true, true, true}, Count: [3]uint32{decode.ECT0: x.e0, decode.ECT1: x.e1, decode.CE: x.ce}}}
+			c.take(&observation{p: p, s: &fsm.Segment{Ack: y.Out.Top}, y: y})
+		}
+		if got := f.CountersChanged(fsm.Server); got != test.want {
+			t.Errorf("%s: %+v, want %+v", test.name, got, test.want)
+		}
+		if c.reported != test.reported {
+			t.Errorf("%s: reported %v, want %v", test.name, c.reported, test.reported)
+		}
+	}
+	var c ecnCounters
+	y := &fsm.Endpoint{}
+	for i, step := range []struct {
+		count uint32
+		want  uint64
+	}{{1<<23 - 1, 1<<23 - 2}, {1<<24 - 2, 1<<24 - 3}, {5, 1<<24 + 4}, {4, 1<<24 + 4}} {
+		p := &decode.Packet{Frame: fsm.Frame(i + 1), AccECN: decode.AccECN{Has: [3]bool{decode.ECT0: true}, Count: [3]uint32{decode.ECT0: step.count}}}
+		c.take(&observation{p: p, s: &fsm.Segment{}, y: y})
+		if got := c.reported[decode.ECT0]; got != step.want {
+			t.Errorf("counter %d: %d reported, want %d", step.count, got, step.want)
 		}
 	}
 }
