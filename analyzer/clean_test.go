@@ -336,8 +336,11 @@ func TestPortsUsedAgain(t *testing.T) {
 				c = sameNumber(c, before, rng.IntN(2))
 			}
 			latest[port] = c
-			if rng.IntN(6) == 0 {
+			switch rng.IntN(12) {
+			case 0, 1:
 				c = depart(c, rng.IntN)
+			case 2, 3:
+				c = c[:1] // not answered
 			}
 			if len(c) > 0 {
 				until[port] = c[len(c)-1].time

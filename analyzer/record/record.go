@@ -407,7 +407,7 @@ type Evictions struct {
 	Idle      uint64 // open ones, those idle for longest first
 	ForMemory uint64 // of both, to keep within the limit on memory
 	SeenAgain uint64 // of which segments came afterwards
-	Packets   uint64 // that came afterwards, and were not analysed
+	Packets   uint64 // that came afterwards, or wait as SYNs for an answer: they were not analysed
 	Forgotten uint64 // not remembered to the end: had one of these gone on, it would count as another connection
 	// EndedForgotten counts connections that had ended and were not remembered for 2 MSL,
 	// to make room for others: a straggler of one counts as another connection.

@@ -20,6 +20,8 @@ var pathMTUBlackHole = &Check{
 	},
 	Filter: "tcp.analysis.retransmission",
 	Facts:  flow.Facts(flow.Retransmission),
+
+	OncePerTemplate: "needs data that was sent three times, and a segment that arrived: of a template's connections none has so many",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			b := f.Dir[side].BlackHole()

@@ -18,7 +18,7 @@ var synResendDiffISN = &Check{
 	},
 	Filter: "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.reused_ports",
 
-	OncePerTemplate: "one whose earlier connection of the 4-tuple was not answered gets no template",
+	OncePerTemplate: "the key tells whether the earlier connection of the 4-tuple was answered",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.Previous == nil || !f.Previous.Unanswered || f.SYN.Frame == 0 {
 			return

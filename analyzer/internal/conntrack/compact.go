@@ -115,6 +115,8 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 		from = fsm.Server
 	}
 	switch {
+	case isBareSYN(p) && y.park(n, p, from):
+		return true
 	case p.Copy != decode.NoCopy:
 		return y.holdCopy(i, n, p, from, packets)
 	case n.idles || n.clean == 0 && n.isKeepalive(&p.Segment, from):

@@ -49,7 +49,7 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous)
 
 // born makes room for one more connection and numbers it.
 func (t *Table) born() Birth {
-	if t.Open() >= t.opt.MaxConnections {
+	if t.Open() >= t.opt.MaxConnections && t.rest == nil {
 		t.evict(fromAll, forNumber)
 	}
 	t.ids++

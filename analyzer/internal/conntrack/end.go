@@ -98,38 +98,29 @@ type remaining struct {
 func (t *Table) Finish(now fsm.Time, upTo uint64) {
 	if t.rest == nil {
 		t.now = max(t.now, now)
-		t.promoteParked()
-		t.settleAllPending()
+		t.ordinal = settled
 		t.rest = t.remaining()
 	}
 	n := 0
 	for ; n < len(t.rest) && t.rest[n].ordinal <= upTo; n++ {
-		if c := t.rest[n].conn; c != nil {
-			t.report(c)
-			t.forget(c)
-		} else {
-			t.reportCompact(t.rest[n].compact, ending{})
-		}
+		t.finish(t.rest[n])
 	}
 	t.rest = t.rest[n:]
 }
 
-// settleAllPending decides, at the end, where pending SYNs belong.
-func (t *Table) settleAllPending() {
-	var undecided []*conn
-	for _, q := range []*queue{&t.over, &t.open, &t.halfOpen} {
-		for c := q.head; c != nil; c = c.next {
-			if c.pending != nil {
-				undecided = append(undecided, c)
-			}
-		}
+// finish reports a connection at the end, and the one that a SYN beside it begins.
+func (t *Table) finish(r remaining) {
+	c, i := r.conn, r.compact
+	if c != nil && c.pending != nil || c == nil && t.compact.conns.at(i).parked != 0 {
+		rejected, next, compact := t.settle(r)
+		c, i = cmp.Or(rejected, next), compact
 	}
-	slices.SortFunc(undecided, func(a, b *conn) int { return cmp.Compare(a.ID, b.ID) })
-	t.ordinal = settled
-	for _, c := range undecided {
-		t.parent = c.birth.Ordinal
-		t.settlePending(c)
+	if c == nil {
+		t.reportCompact(i, ending{})
+		return
 	}
+	t.report(c)
+	t.forget(c)
 }
 
 func (t *Table) remaining() []remaining {

@@ -58,13 +58,16 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		t.spareBusy()
 		c, i = heads(&t.open, &y.open, used)
 	}
+	if i != 0 && y.conns.at(i).parked != 0 {
+		c, i = t.promote(i), 0
+	}
 	switch {
 	case i != 0:
 		t.noteEvicted(y.conns.at(i).hash, y.isn(i))
 		t.reportCompact(i, ending{evicted: true})
 	case c != nil:
 		c.Evicted = true
-		t.rejectPending(c)
+		t.dropPending(c)
 		t.noteEvicted(c.hash, c.isn())
 		t.report(c)
 		t.forget(c)
@@ -76,6 +79,16 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		t.evictions.ForMemory++
 	}
 	return true
+}
+
+// dropPending forgets a pending SYN whose connection must go before it is known what the
+// SYN was. One that was answered by an ACK of the connection's is its own.
+func (t *Table) dropPending(c *conn) {
+	if y := c.pending; y != nil && y.challenged.Frame == 0 {
+		t.evictions.Packets += uint64(len(y.held))
+		c.pending = nil
+	}
+	t.rejectPending(c)
 }
 
 // mostSpared bounds how many connections are looked at to find one that is idle.

@@ -8,9 +8,6 @@ import (
 // followFastPath takes a segment of a connection that has been clean so far, if it
 // still is with it.
 func (y *compactStore) followFastPath(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64, room bool) bool {
-	if p.Segment.Flags&fsm.SYN != 0 {
-		return n.clean != 0 && y.park(n, p, from)
-	}
 	if n.held == maxFastPath || !room && n.held%uint8(len(block{})) == 0 || !plain(p) || n.clean == 0 && !y.startFastPath(n) {
 		return false
 	}

@@ -122,3 +122,49 @@ func TestBusyIsSpared(t *testing.T) {
 		t.Errorf("%d connections were evicted", len(gone))
 	}
 }
+
+// TestPendingUnderPressure has SYNs of other numbers wait beside more connections than there
+// is memory for, up to the end: all is reported, and no SYN that went unheard is called an
+// old duplicate.
+func TestPendingUnderPressure(t *testing.T) {
+	const limit, n = 1 << 20, 20_000
+	for _, whole := range []bool{false, true} {
+		reported, most := 0, 0
+		table := NewTable(Options{Memory: limit, Ended: func(f *flow.Flow) {
+			reported++
+			if f.Meanings.Any(fsm.SYNInSync | fsm.SYNAgain) {
+				t.Errorf("whole %v: the SYN of frame %d is judged as another's", whole, f.First.Frame.Number())
+			}
+		}})
+		add := func(i int, seq fsm.Seq) {
+			s := fsm.Segment{Flags: fsm.SYN, Seq: seq, Window: 100}
+			if whole {
+				s.Flags |= fsm.URG // packed, but not beside another
+				s.Urgent = 1
+			}
+			p := source(i, s)
+			table.Add(&p)
+		}
+		for i := range n {
+			for k := range fsm.Seq(3) {
+				add(i, 1000*k)
+			}
+			if i%256 == 0 {
+				table.Tick(fsm.Time(i+1)*1000, uint64(i))
+				table.countMemory()
+				most = max(most, table.memory.compact+table.memory.fast+table.memory.whole)
+			}
+		}
+		for upTo := uint64(1000); upTo < n; upTo += 1000 {
+			table.Finish(0, upTo)
+		}
+		table.Finish(0, 1<<63)
+		e := table.Evictions()
+		if got := reported + int(e.Packets); got != 3*n || e.HalfOpen == 0 || table.Open() != 0 {
+			t.Errorf("whole %v: %d connections reported, %+v, %d still open", whole, reported, e, table.Open())
+		}
+		if most > limit*5/4 {
+			t.Errorf("whole %v: %d bytes were allocated, more than %d", whole, most, limit)
+		}
+	}
+}

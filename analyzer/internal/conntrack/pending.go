@@ -251,42 +251,51 @@ func (t *Table) rejectPending(c *conn) {
 	}
 }
 
-// settleWaited decides about the SYNs whose connections are to be reported, in order of
-// these, and reports them.
+// settleWaited decides about the SYNs whose connections are to be reported, in the order in
+// which these began, and reports these.
 func (t *Table) settleWaited() {
 	slices.SortFunc(t.waited, func(a, b remaining) int { return cmp.Compare(a.id, b.id) })
 	t.ordinal = settled
 	for _, w := range t.waited {
-		c := w.conn
-		if c == nil {
-			if c = t.openParked(w.compact); c == nil {
-				continue
-			}
-		}
-		if c.ID != w.id || c.pending == nil {
+		if w.conn != nil && (w.conn.ID != w.id || w.conn.pending == nil) {
 			continue // it went to make room for another
 		}
-		t.parent = c.birth.Ordinal
-		t.settlePending(c)
-		if c.place != 0 { // the SYN has come to nothing
-			t.end(c)
+		if rejected, _, _ := t.settle(w); rejected != nil {
+			t.end(rejected)
 		}
 	}
 	t.waited, t.parent = t.waited[:0], 0
 }
 
-// settlePending decides about a pending SYN when its connection is reported, or at the
-// end of the capture: a SYN that nothing contradicts was an attempt of its own.
-func (t *Table) settlePending(c *conn) {
+// settle decides about the SYN that waits beside a connection. It returns the connection if
+// the SYN came to nothing; else the connection is reported, and the next one returned, which
+// may be compact.
+func (t *Table) settle(w remaining) (rejected, next *conn, compact uint32) {
+	c := w.conn
+	if c == nil {
+		if c, compact = t.openParked(w.compact); c == nil {
+			return nil, nil, compact
+		}
+	}
+	t.parent = c.birth.Ordinal
+	if next = t.settlePending(c); next == nil {
+		return c, nil, 0
+	}
+	return nil, next, 0
+}
+
+// settlePending decides about a pending SYN when its connection is reported: a SYN that
+// nothing contradicts was an attempt of its own. It returns the connection that the SYN
+// begins, or nil.
+func (t *Table) settlePending(c *conn) *conn {
 	y := c.pending
 	side := c.SideOf(&y.held[0])
-	if y.challenged.Frame != 0 && !y.attempt {
-		t.rejectPending(c) // one that draws an ACK opens nothing by itself
-		return
+	switch {
+	case y.challenged.Frame != 0 && !y.attempt: // one that draws an ACK opens nothing by itself
+	case !y.attempt && c.Dir[side].Last.Time > y.held[0].Time: // its supposed sender went on with the connection
+	default:
+		return t.acceptPending(c)
 	}
-	if !y.attempt && c.Dir[side].Last.Time > y.held[0].Time {
-		t.rejectPending(c) // its supposed sender went on with the connection
-		return
-	}
-	t.acceptPending(c)
+	t.rejectPending(c)
+	return nil
 }

@@ -22,15 +22,27 @@ func isBareSYNACK(p *decode.Packet, isn fsm.Seq) bool {
 	return s.Flags&(fsm.SYN|fsm.ACK|fsm.RST|fsm.FIN) == fsm.SYN|fsm.ACK && s.Ack == isn+1 && s.Len == 0 && plain(p)
 }
 
-// park keeps a SYN beside a clean connection that has ended, until its answer tells
-// whether it opens the next one, as a pendingSYN does.
+// park keeps a SYN beside a connection until it is clear whether it opens the next one, as
+// a pendingSYN does: beside a clean one that has ended, and beside a SYN of another number.
 func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) bool {
-	c := y.clean.at(n.clean)
-	if n.parked != 0 || c.stage != ended || from != fsm.Client || !isBareSYN(p) || p.Segment.Seq == c.halves[from].isn {
+	switch {
+	case n.parked != 0 || from != fsm.Client:
+		return false
+	case n.clean != 0:
+		if c := y.clean.at(n.clean); c.stage != ended || p.Segment.Seq == c.halves[from].isn {
+			return false
+		}
+	case n.held > 1 || p.Segment.Seq+1 == n.expected[from] || !y.segments.at(n.first).isLoneSYN():
 		return false
 	}
 	n.parked = y.pack(n, p, from)
 	return true
+}
+
+// isLoneSYN reports whether the first segment of an embryonic connection is nothing but a
+// SYN.
+func (b *packedSegment) isLoneSYN() bool {
+	return b.flags()&^(fsm.PSH|fsm.ECE|fsm.CWR) == fsm.SYN && b.length == 0 && b.rare == 0 && b.from() == fsm.Client
 }
 
 // unparked returns the SYN that is parked beside a connection.
@@ -39,60 +51,70 @@ func (y *compactStore) unparked(n *compactConn) (p decode.Packet) {
 	return p
 }
 
-// promoteParked promotes the connections beside which a SYN is parked.
-func (t *Table) promoteParked() {
-	y := &t.compact
-	for i := y.over.head; i != 0; {
-		n := y.conns.at(i)
-		next := n.next
-		if n.parked != 0 {
-			t.promote(i)
-		}
-		i = next
-	}
-}
-
-// answerParked takes the SYN-ACK for a parked SYN: the connection is reported, and the
-// SYN begins the next one.
+// answerParked takes the segment that shows that a parked SYN begins the next connection,
+// and reports the one before: a SYN-ACK, or another SYN of another number.
 func (t *Table) answerParked(i uint32, p *decode.Packet) bool {
 	y := &t.compact
 	n := y.conns.at(i)
-	if n.parked == 0 || p.Src != n.server || !isBareSYNACK(p, y.segments.at(n.parked).seq) {
+	if n.parked == 0 {
+		return false
+	}
+	switch isn := y.segments.at(n.parked).seq; {
+	case p.Src == n.server:
+		if !isBareSYNACK(p, isn) || n.clean == 0 { // beside a SYN it may answer either
+			return false
+		}
+	case !isBareSYN(p) || p.Segment.Seq == isn || p.Segment.Seq == y.isn(i):
 		return false
 	}
 	hash := n.hash
-	if c := t.openParked(i); c != nil {
-		t.step(t.chooseIncarnation(c, p), p)
-	} else {
+	c, _ := t.openParked(i)
+	switch {
+	case c == nil:
 		t.addNext(hash, p)
+	default:
+		if c = t.chooseIncarnation(c, p); c != nil {
+			t.step(c, p)
+		}
 	}
 	return true
 }
 
 // openParked begins the next connection of a key with the SYN that is parked beside this
-// one, which is reported. Where there is no room for that it returns this one, promoted
-// and with the SYN pending.
-func (t *Table) openParked(i uint32) *conn {
+// one, which is reported, and returns its place. Where there is no room for that it returns
+// this one, promoted and with the SYN pending.
+func (t *Table) openParked(i uint32) (c *conn, next uint32) {
 	y := &t.compact
 	n := y.conns.at(i)
 	syn := y.unparked(n)
 	if !t.nextFits() || t.keeps(t.ids+1, &syn) {
-		return t.promote(i)
+		return t.promote(i), 0
 	}
 	y.segments.release(n.parked)
 	n.parked = 0
-	c := y.clean.at(n.clean)
 	earlier := previous{incarnation: int(n.incarnation), of: &flow.PreviousIncarnation{}}
-	c.asPrevious(n, y.firstSegment(n), c.timeWaitEnd(t.twoMSL), earlier.of)
+	if n.clean == 0 {
+		y.segments.at(n.first).asPrevious(n, earlier.of)
+	} else {
+		c := y.clean.at(n.clean)
+		c.asPrevious(n, y.firstSegment(n), c.timeWaitEnd(t.twoMSL), earlier.of)
+	}
 	hash, now := n.hash, t.now
 	if t.ordinal == settled {
 		t.parent = n.ordinal
 	}
-	t.now = max(c.time, syn.Time)
+	t.now = max(y.latest(n), syn.Time)
 	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
 	t.now = now
-	t.beginNext(hash, &syn, &earlier)
-	return nil
+	return nil, t.beginNext(hash, &syn, &earlier)
+}
+
+// asPrevious fills in what the next connection of the key is to know of one that is
+// nothing but this SYN.
+func (b *packedSegment) asPrevious(n *compactConn, pre *flow.PreviousIncarnation) {
+	pre.First, pre.Last, pre.Ends, pre.Unanswered = b.frame, b.time, [2]decode.Endpoint{n.client, n.server}, true
+	pre.SndNxt[fsm.Client], pre.ISN[fsm.Client], pre.HasISN[fsm.Client] = b.seq+1, b.seq, true
+	pre.TSVal[fsm.Client], pre.HasTS[fsm.Client] = b.tsVal, b.opts.Has(fsm.OptTimestamps)
 }
 
 // answerPending does what chooseIncarnation would for a connection that is tracked
@@ -140,8 +162,8 @@ func (t *Table) nextFits() bool {
 }
 
 // beginNext begins a compact connection, which is not the first of its key, with its
-// first segment.
-func (t *Table) beginNext(hash uint64, p *decode.Packet, earlier *previous) {
+// first segment, and returns its place.
+func (t *Table) beginNext(hash uint64, p *decode.Packet, earlier *previous) uint32 {
 	birth := t.born()
 	y := &t.compact
 	i := y.add(hash, t.ids, p, t.packets)
@@ -153,6 +175,7 @@ func (t *Table) beginNext(hash uint64, p *decode.Packet, earlier *previous) {
 		*y.previous.at(n.previous) = *earlier.of
 	}
 	t.index.putCompact(i)
+	return i
 }
 
 // addNext gives the connection that just began its next segment.
@@ -182,22 +205,26 @@ func (y *compactStore) previousOf(n *compactConn) *flow.PreviousIncarnation {
 
 // reuseKey is what a TemplateKey says of the connection before, of the same key.
 type reuseKey struct {
-	again bool // there was one
-	early bool // its TIME-WAIT was not over, which was legal
+	again      bool // there was one
+	early      bool // its TIME-WAIT was not over, which was legal
+	unanswered bool // its SYN was not answered
+	superseded bool // and the next one followed this one
 }
 
 // reuseOf fills in the key of a connection, and reports whether it has one: nothing is
 // to be said of how it follows the one before but what the key tells.
-func (y *compactStore) reuseOf(n *compactConn, key *reuseKey) bool {
-	key.again = n.incarnation > 1
+func (y *compactStore) reuseOf(n *compactConn, how ending, key *reuseKey) bool {
+	key.again, key.superseded = n.incarnation > 1, how.reusedAt.Frame != 0
 	if n.previous == 0 {
 		return true
 	}
+	pre := y.previous.at(n.previous)
 	if n.clean == 0 {
-		return false
+		key.unanswered = pre.Unanswered
+		return pre.Unanswered && n.held == 1 && pre.ISN[fsm.Client] != y.segments.at(n.first).seq && pre.Ends[fsm.Client] == n.client
 	}
-	pre, c := y.previous.at(n.previous), y.clean.at(n.clean)
-	if !pre.Over || pre.Unanswered {
+	c := y.clean.at(n.clean)
+	if !pre.Over {
 		return false
 	}
 	for side := range c.halves {

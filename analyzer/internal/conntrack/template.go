@@ -102,7 +102,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 			y.shortSummary(n, c)
 		}
 		c.Key.evicted = how.evicted
-		return y.reuseOf(n, &c.Key.reuse)
+		return y.reuseOf(n, how, &c.Key.reuse)
 	}
 	clean := y.clean.at(n.clean)
 	if clean.stage != ended {
@@ -118,7 +118,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 		c.ISN[side], c.TSVal[side], c.Bytes[side] = d.isn, d.synTS, uint64(d.bytes)
 		c.Key.opts[side], c.Key.data[side] = d.offered, d.bytes > 0
 	}
-	return y.reuseOf(n, &c.Key.reuse)
+	return y.reuseOf(n, how, &c.Key.reuse)
 }
 
 func (t *Table) loneSYNKey(n *compactConn, b *packedSegment) TemplateKey {
