@@ -77,6 +77,7 @@ const (
 	RSTAcked        // SEG.SEQ = v.Acked
 	RSTAhead        // SEG.SEQ = v.Ahead
 	RSTSelective    // SEG.SEQ = v.SACKTop, which Linux takes too
+	RSTBetween      // v.Acked < SEG.SEQ < v.Passed: RCV.NXT lies between these
 	RSTNothingKnown // nothing of the peer's stream was captured
 	RSTInside       // in the window, but not at its beginning
 	RSTOut          // outside the window
@@ -149,6 +150,7 @@ var decisions = [numDecisions]struct {
 	RSTAcked:        {TestRST, Passed, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", ends(Resets)},
 	RSTAhead:        {TestRST, Passed, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", ends(Resets)},
 	RSTSelective:    {TestRST, Passed, "observer: Linux", ends(Resets)},
+	RSTBetween:      {TestRST, Noted, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", ends(AnswerTells)},
 	RSTNothingKnown: {TestRST, Passed, "observer", ends(Resets)},
 	RSTInside:       {TestRST, Failed, "RFC 9293 §3.10.7.4, RFC 5961 §3.2", ends(AckDue)},
 	RSTUnheeded:     {TestRST, Failed, "RFC 1337 §3", ends(Dropped)},

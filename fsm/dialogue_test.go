@@ -338,6 +338,7 @@ func meaningNames(m Meaning) []string {
 		{SYNInSync, "SYNInSync"},
 		{RSTSent, "RSTSent"},
 		{RSTExact, "RSTExact"},
+		{RSTPerhapsExact, "RSTPerhapsExact"},
 		{RSTInWindow, "RSTInWindow"},
 		{RSTOutside, "RSTOutside"},
 		{RSTRefuses, "RSTRefuses"},

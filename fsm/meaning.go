@@ -23,6 +23,7 @@ const (
 	SYNInSync                           // a SYN in a synchronized state
 	RSTSent                             // a RST that ends its sender's own part
 	RSTExact                            // a RST at RCV.NXT: it ends the connection
+	RSTPerhapsExact                     // at what RCV.NXT is if not all that passed has arrived
 	RSTInWindow                         // in the window but elsewhere: asks for a challenge ACK
 	RSTOutside                          // outside the window: ignored
 	RSTRefuses                          // a RST in answer to a SYN

@@ -217,7 +217,7 @@ func (c *Conn) receivedFIN(side Side, s *Segment) Meaning {
 }
 
 // receivedRST is the RST check of §3.10.7.4 with RFC 5961 §3: only a RST at
-// exactly RCV.NXT ends the connection.
+// exactly RCV.NXT ends the connection. That number is known within bounds.
 func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 	y := &c.End[side]
 	if y.State == TimeWait && y.heedsNoRST {
@@ -232,6 +232,9 @@ func (c *Conn) receivedRST(side Side, s *Segment) Meaning {
 		}
 		y.gotRST = c.receive(side, RecvRST, s, 0, false)
 		y.rstTo = c.at
+		if d == RSTBetween {
+			m = m&^RSTExact | RSTPerhapsExact
+		}
 		return m
 	}
 	first := c.End[side.Peer()].Out.Edge
@@ -266,8 +269,24 @@ func (c *Conn) exactRST(side Side, s *Segment) Decision {
 		return RSTAhead
 	case y.hasSACK && s.Seq == y.sackTop: // Linux takes the right edge of what it has selectively acknowledged
 		return RSTSelective
+	case c.betweenAckAndEdge(side, s.Seq):
+		return RSTBetween
 	}
 	return noDecision
+}
+
+// betweenAckAndEdge reports whether side may be expecting a number: it has acknowledged
+// what lies before, and what passed on its way to it without a hole goes further. Whether
+// that arrived, and where the latest that did ends, only its answer tells.
+func (c *Conn) betweenAckAndEdge(side Side, n Seq) bool {
+	y, x := &c.End[side], &c.End[side.Peer()]
+	switch {
+	case !n.Before(x.Out.Edge):
+		return false
+	case y.HasAck:
+		return n.After(y.Acked)
+	}
+	return x.SentSYN && n.After(x.ISS)
 }
 
 // unknownWindow stands in for a window whose scale was never seen.

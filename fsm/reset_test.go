@@ -71,6 +71,43 @@ func TestResetChecks(t *testing.T) {
 			),
 		},
 		{
+			name: "in the middle of data that is not acknowledged: a challenge ACK says that less had arrived",
+			steps: opened(
+				step{"< P. 21+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< P. 31+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 31", "CLOSED? CLOSED", RSTSent | RSTPerhapsExact},
+				step{"> . 11 ack 21 +1", "ESTABLISHED CLOSED", ChallengeACK | AfterPeerRST | TookBack},
+				step{"< R 21", "CLOSED? CLOSED", RSTNoConnection | RSTExact},
+			),
+		},
+		{
+			name: "the same: an ACK of more says that it came too late",
+			steps: opened(
+				step{"< P. 21+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< P. 31+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 31", "CLOSED? CLOSED", RSTSent | RSTPerhapsExact},
+				step{"> . 11 ack 41", "ESTABLISHED CLOSED", AfterPeerRST | TookBack},
+			),
+		},
+		{
+			name: "the same: an ACK that may have been under way decides nothing",
+			steps: opened(
+				step{"< P. 21+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< P. 31+10 ack 11", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 31", "CLOSED? CLOSED", RSTSent | RSTPerhapsExact},
+				step{"> . 11 ack 31", "CLOSED? CLOSED", AfterPeerRST | TookBack},
+			),
+		},
+		{
+			name: "a FIN met nobody, who answers at its ACK although more had passed here",
+			steps: opened(
+				step{"> P. 11+10 ack 21", "ESTABLISHED ESTABLISHED", 0},
+				step{"> P. 21+10 ack 21", "ESTABLISHED ESTABLISHED", 0},
+				step{"< F. 21 ack 11 +30", "CLOSE-WAIT? FIN-WAIT-1", 0},
+				step{"> R 11", "CLOSED CLOSED?", RSTSent | RSTExact | TookBack},
+			),
+		},
+		{
 			name: "behind a hole",
 			steps: opened(
 				step{"< P. 26+5 ack 11", "ESTABLISHED ESTABLISHED", 0},

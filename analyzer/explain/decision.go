@@ -47,6 +47,7 @@ var decisionWords = map[fsm.Decision]string{
 	fsm.RSTAcked:        "SEG.SEQ {seq} = RCV.NXT as {who} has acknowledged it: the connection is reset at once.",
 	fsm.RSTAhead:        "SEG.SEQ {seq} = RCV.NXT as {who} has acknowledged it, although the capture does not hold the bytes before it: the connection is reset at once.",
 	fsm.RSTSelective:    "SEG.SEQ {seq} is the right edge of what {who} has acknowledged selectively, which Linux takes as it takes RCV.NXT: the connection is reset.",
+	fsm.RSTBetween:      "SEG.SEQ {seq} lies before {passed}, up to where everything passed here, and {who} has acknowledged {ackedWords}: it is RCV.NXT, and resets the connection, if just what lies before it has arrived.",
 	fsm.RSTNothingKnown: "SEG.SEQ {seq}; nothing of this direction was captured before to hold it against, so it is taken as exact.",
 	fsm.RSTInside:       "SEG.SEQ {seq} lies in the window but is not RCV.NXT {passed}: a challenge ACK is due, the connection stays.",
 	fsm.RSTUnheeded:     "The endpoint went on in TIME-WAIT after such a RST before: it ignores them (RFC 1337).",

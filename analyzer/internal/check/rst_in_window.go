@@ -12,12 +12,29 @@ import (
 var rstInWindow = &Check{
 	Name: record.CheckRSTInWindow, Title: "RST in window but not at RCV.NXT", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.10.7.4 (RFC 5961 §3)",
-	Condition: "A RST is in the receiver's window but not exactly at RCV.NXT: the receiver must answer with a challenge ACK and change nothing.",
+	Condition: "A RST is in the receiver's window but not exactly at RCV.NXT: the receiver must answer with a challenge ACK and change nothing. Or, with a doubt, it lies between what the receiver had acknowledged and what had passed the tap without a hole, where RCV.NXT lies too.",
 	Benign:    []string{"data before the RST was lost", "a host that resets with the number of its last segment", "an off-path attacker's guess"},
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "rsts_in_window"}},
 	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
-	Meaning: fsm.RSTInWindow,
-	Judge:   eachSideMeaning(fsm.RSTInWindow, rstFinding("within the window of the")),
+	Meaning: fsm.RSTInWindow | fsm.RSTPerhapsExact,
+	Judge: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frames, k := notable(f, side, fsm.RSTInWindow|fsm.RSTPerhapsExact)
+			if k == nil {
+				continue
+			}
+			x := rstFinding("within the window of the")(f, side, k)
+			if k.Meaning.Any(fsm.RSTPerhapsExact) {
+				x.Doubt = "how much of what had passed here had arrived is not known"
+				x.Message = fmt.Sprintf("The RST in frame %d is %s before the end of what had passed here on its way to the %s, and that had not acknowledged so much: it resets the connection only if just what lies before it had arrived.",
+					k.Frame.Number(), phrase.Bytes(k.Next.Minus(k.Segment.Seq)), side.Peer())
+				x.Expected = "seq at RCV.NXT, which is " + number(f, side, k.Next) + " at most"
+			}
+			x.Side, x.Frames = side.String(), frames
+			x.Count = f.CountMeaning(side, fsm.RSTInWindow) + f.CountMeaning(side, fsm.RSTPerhapsExact)
+			found(x)
+		}
+	},
 }
 
 // rstFinding describes a RST that does not end the connection.
