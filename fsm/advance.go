@@ -61,6 +61,7 @@ const maxWindow = 1 << 30
 // settleAhead decides, now that x sends again, what an earlier acknowledgment of
 // octets nobody had captured meant.
 func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
+	soon := c.at.Time-x.aheadStamp.Time <= c.InFlight
 	switch {
 	case s.Seq.AtOrAfter(x.ahead):
 		// x goes on behind them: it had sent them, and the capture missed them.
@@ -72,9 +73,11 @@ func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
 		return 0 // something old; it decides nothing
 	case s.Seq.After(x.Out.Top):
 		return 0 // a hole at least; wait
+	case soon && s.End().Before(x.ahead) && s.Flags&FIN == 0:
+		return 0 // the rest of what was acknowledged may be on its way to the tap
 	}
 	x.hasAhead = false
-	if c.at.Time-x.aheadStamp.Time <= captureSkew {
+	if soon && !s.End().Before(x.ahead) {
 		return 0 // two directions captured out of order, not a lie
 	}
 	if !x.aheadValid {
@@ -82,9 +85,6 @@ func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
 	}
 	return AckOfUnsent
 }
-
-// captureSkew is how far two directions of one capture may be out of order.
-const captureSkew = 5_000_000
 
 // accept raises what the endpoint is known to have received.
 func (e *Endpoint) accept(ack Seq) {

@@ -10,9 +10,10 @@ type Conn struct {
 	MSL      Time // maximum segment lifetime; TIME-WAIT lasts twice as long
 	InFlight Time // how long after a RST the peer's segments may still be under way
 
-	// Overtaken is set by the caller before a Step whose segment was sent before others of
-	// its sender that passed already, as its IP identification shows.
-	Overtaken bool
+	// Overtaken is set by the caller before a Step whose segment was sent before its sender's
+	// latest RST, which passed already, as its IP identification shows; Later, if that shows
+	// that it was sent after it.
+	Overtaken, Later bool
 
 	// Judgements, if set, is told how each segment is judged. States, transitions and
 	// meanings are the same with it or without.

@@ -66,10 +66,13 @@ type Endpoint struct {
 	earlier    opening // what its SYN-ACK before the latest offered, with hasEarlier
 	hasEarlier bool
 
-	unproved     uint8 // transitions by received segments without proof yet
-	sentRST      bool  // its last state change was a RST of its own
-	lastRST      Stamp // its own latest RST
-	rstSeq       Seq   // and that RST's number
+	unproved     uint8  // transitions by received segments without proof yet
+	sentRST      bool   // its last state change was a RST of its own
+	lastRST      Stamp  // its own latest RST
+	rstSeq       Seq    // and that RST's number
+	rstTS        uint32 // its TSval, with rstHasTS
+	rstHasTS     bool
+	rstDoubted   bool  // what passed behind that RST was sent before it, or shows that it was not its own
 	topAtRST     Seq   // what had passed of its stream before that RST
 	peerTopAtRST Seq   // and of the peer's
 	peerAtRST    bool  // if anything had
@@ -97,8 +100,11 @@ type Stamp struct {
 
 // Proved reports whether nothing but certain or proved segments led to State. An endpoint
 // that was joined midway may have sent its FIN before, until it sends anything behind it;
-// one that leaves the peer's FINs without an answer may have them.
-func (e *Endpoint) Proved() bool { return e.unproved == 0 && !e.joined && !e.unheard }
+// one that leaves the peer's FINs without an answer may have them. What passes right behind a
+// RST can belong before it, or show that somebody else sent that.
+func (e *Endpoint) Proved() bool {
+	return e.unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted
+}
 
 // TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted
 // 2 MSL since its last restart; both are zero if it was never entered.

@@ -42,10 +42,36 @@ func TestResetChecks(t *testing.T) {
 			steps: opened(
 				step{"< R 100", "ESTABLISHED CLOSED", RSTSent | RSTInWindow},
 				step{"> . 11 ack 21", "ESTABLISHED CLOSED", ChallengeACK},
-				step{"< P. 21+10 ack 11", "ESTABLISHED ESTABLISHED", AfterOwnRST | TookBack},
-				step{"> . 11 ack 31", "ESTABLISHED ESTABLISHED", 0},
+				step{"< P. 21+10 ack 11", "ESTABLISHED CLOSED?", DataWhileClosed}, // or overtaken by the RST, for which it leaves room
+				step{"> . 11 ack 31", "ESTABLISHED CLOSED?", 0},
+				step{"< . 31 ack 11", "ESTABLISHED ESTABLISHED", AfterOwnRST | TookBack},
 			),
 			transitions: openedTransitions(),
+		},
+		{
+			name: "a forged RST is refuted by its sender going on, however soon",
+			steps: opened(
+				step{"< R 21", "CLOSED? CLOSED", RSTSent | RSTExact},
+				step{"< P. 21+10 ack 11 +0.00001", "CLOSED? ESTABLISHED", AfterOwnRST | TookBack},
+			),
+		},
+		{
+			name: "with a newer timestamp than the RST, even where that leaves room",
+			steps: opened(
+				step{"< P. 21+10 ack 11 ts 500/1", "ESTABLISHED ESTABLISHED", 0},
+				step{"> . 11 ack 31 ts 2/500", "ESTABLISHED ESTABLISHED", 0},
+				step{"< R 50 ts 501/2", "ESTABLISHED CLOSED", RSTSent | RSTInWindow},
+				step{"< P. 31+10 ack 11 ts 502/2 +0.00001", "ESTABLISHED ESTABLISHED", AfterOwnRST | TookBack},
+			),
+		},
+		{
+			name: "data that the RST overtook",
+			steps: opened(
+				step{"< R 41", "ESTABLISHED CLOSED", RSTSent | RSTInWindow},
+				step{"< P. 21+10 ack 11 +0.006", "ESTABLISHED CLOSED?", DataWhileClosed},
+				step{"< P. 31+10 ack 11 +0.001", "ESTABLISHED CLOSED?", DataWhileClosed},
+				step{"< P. 31+10 ack 11 +0.3", "ESTABLISHED ESTABLISHED", AfterOwnRST | TookBack}, // no network keeps it so long
+			),
 		},
 		{
 			name: "data is no challenge ACK",

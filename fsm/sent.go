@@ -186,6 +186,7 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x, peer := &c.End[side], &c.End[side.Peer()].Out
 	x.lastRST, x.rstSeq, x.topAtRST = c.at, s.Seq, x.Out.Top
 	x.peerTopAtRST, x.peerAtRST = peer.Top, peer.started
+	x.rstTS, x.rstHasTS = s.TSVal, s.Opts&OptTimestamps != 0
 	withAck := s.Flags&ACK != 0
 	if withAck {
 		c.prove(side, s)
@@ -457,9 +458,16 @@ func (c *Conn) joinMidway(side Side, s *Segment) {
 // either it was sent before the RST and captured behind it, or the RST was not its own.
 func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
 	x := &c.End[side]
-	if !x.sentAfterRST(s) && (x.sentBeforeRST(s) || c.Overtaken || x.fillsToRST(s) && c.at.Time-x.lastRST.Time <= captureSkew) {
-		return 0
+	if !x.sentAfterRST(s) {
+		if x.sentBeforeRST(s) || c.Overtaken {
+			return 0
+		}
+		if x.fillsToRST(s) && c.at.Time-x.lastRST.Time <= c.InFlight && !c.Later {
+			x.rstDoubted = true // it may belong before the RST
+			return 0
+		}
 	}
+	x.rstDoubted = false
 	for i := len(c.Transitions) - 1; i >= 0; i-- {
 		if t := &c.Transitions[i]; t.Side == side && t.Event == SendRST {
 			c.withdraw(side, i)
@@ -472,9 +480,10 @@ func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
 
 // sentAfterRST reports whether a segment of x must have been sent after x's RST. A RST
 // carries the next number to be sent, so data beyond that came later; and so did what
-// acknowledges numbers that its peer sent after the RST.
+// acknowledges numbers that its peer sent after the RST, or has a newer timestamp than that.
 func (x *Endpoint) sentAfterRST(s *Segment) bool {
-	return s.Len > 0 && s.End().After(x.rstSeq) || s.Flags&ACK != 0 && x.peerAtRST && s.Ack.After(x.peerTopAtRST)
+	return s.Len > 0 && s.End().After(x.rstSeq) || s.Flags&ACK != 0 && x.peerAtRST && s.Ack.After(x.peerTopAtRST) ||
+		x.rstHasTS && s.Opts&OptTimestamps != 0 && int32(s.TSVal-x.rstTS) > 0
 }
 
 // sentBeforeRST reports whether the timestamp of a segment of x is older than one that
@@ -483,8 +492,9 @@ func (x *Endpoint) sentBeforeRST(s *Segment) bool {
 	return s.Opts&OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.tsVal) < 0
 }
 
-// fillsToRST reports whether a segment of x has data that had not passed when its RST
-// did, and that the RST's number leaves room for.
+// fillsToRST reports whether a segment of x takes numbers that had not passed when its RST
+// did, and that the RST's number leaves room for: the RST may have overtaken it, or been
+// put between by somebody else who guessed too high.
 func (x *Endpoint) fillsToRST(s *Segment) bool {
-	return s.Len > 0 && s.Seq.AtOrAfter(x.topAtRST) && s.End().AtOrBefore(x.rstSeq)
+	return s.Space() > 0 && s.Seq.AtOrAfter(x.topAtRST) && s.End().AtOrBefore(x.rstSeq)
 }

@@ -143,16 +143,24 @@ func TestAckAhead(t *testing.T) {
 			name: "octets that were not sent",
 			steps: opened(
 				step{"< . 21 ack 31", "ESTABLISHED ESTABLISHED", AckAhead},
-				step{"> P. 11+10 ack 21", "ESTABLISHED ESTABLISHED", AckOfUnsent},
+				step{"> P. 11+10 ack 21", "ESTABLISHED ESTABLISHED", 0}, // the rest may be on its way to the tap
+				step{"> P. 21+5 ack 21 +0.3", "ESTABLISHED ESTABLISHED", AckOfUnsent},
 				step{"< . 21 ack 21", "ESTABLISHED ESTABLISHED", 0},
+			),
+		},
+		{
+			name: "octets that were not sent, as the FIN shows",
+			steps: opened(
+				step{"< . 21 ack 31", "ESTABLISHED ESTABLISHED", AckAhead},
+				step{"> F. 11+10 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", AckOfUnsent},
 			),
 		},
 		{
 			name: "two directions captured out of order",
 			steps: opened(
-				step{"< . 21 ack 21", "ESTABLISHED ESTABLISHED", AckAhead},
+				step{"< . 21 ack 31", "ESTABLISHED ESTABLISHED", AckAhead},
 				step{"> P. 11+10 ack 21 +0.001", "ESTABLISHED ESTABLISHED", 0},
-				step{"< . 21 ack 21", "ESTABLISHED ESTABLISHED", 0},
+				step{"> P. 21+10 ack 21 +0.001", "ESTABLISHED ESTABLISHED", 0},
 			),
 		},
 		{
@@ -160,7 +168,7 @@ func TestAckAhead(t *testing.T) {
 			steps: opened(
 				step{"< . 21 ack 31", "ESTABLISHED ESTABLISHED", AckAhead},
 				step{"> P. 1+10 ack 21", "ESTABLISHED ESTABLISHED", 0},
-				step{"> P. 11+5 ack 21", "ESTABLISHED ESTABLISHED", AckOfUnsent},
+				step{"> P. 11+5 ack 21 +0.3", "ESTABLISHED ESTABLISHED", AckOfUnsent},
 			),
 		},
 		{

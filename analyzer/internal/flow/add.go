@@ -57,7 +57,10 @@ func (f *Flow) step(o *observation) {
 	if p.Undelivered {
 		o.facts.add(LostOnTheWay)
 	}
-	f.Conn.Overtaken = d.ids.hasRST && d.ids.beforeRST(p)
+	f.Conn.Overtaken, f.Conn.Later = false, false
+	if d.ids.hasRST {
+		f.Conn.Overtaken, f.Conn.Later = d.ids.beforeRST(p), d.ids.afterRST(p)
+	}
 	switch {
 	case o.late:
 		o.facts.add(OutOfOrder)

@@ -124,6 +124,12 @@ func (n *ids) beforeRST(p *decode.Packet) bool {
 	return n.hasRST && p.HasIPID && back > 0 && back < 4096
 }
 
+// afterRST reports whether a segment was sent after that.
+func (n *ids) afterRST(p *decode.Packet) bool {
+	on := p.IPID - n.rst
+	return n.hasRST && p.HasIPID && on > 0 && on < 4096
+}
+
 // lateOriginal reports whether the numbers of a segment were seen before on
 // one that was sent later: this is the first sending, overtaken by the second.
 func (d *Direction) lateOriginal(p *decode.Packet) bool {
