@@ -54,6 +54,9 @@ type Endpoint struct {
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
 
+	ignoredAck Stamp // the latest ACK that passed towards it while a RST seemed to have closed it
+	ignoredFIN Stamp // and the latest FIN
+
 	heedsNoRST bool // it answered from TIME-WAIT after a RST that should have ended that (RFC 1337)
 
 	joined bool // taken up midway, and has sent nothing since that comes before a FIN

@@ -244,8 +244,8 @@ func TestProof(t *testing.T) {
 				{"> S 0", "SYN-SENT CLOSED", 0},
 				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
 				{"> . 1 ack 1", "ESTABLISHED ESTABLISHED?", 0},
-				{"> R 50", "CLOSED ESTABLISHED?", RSTSent | RSTInWindow},
-				{"< . 1 ack 1", "CLOSED ESTABLISHED?", ChallengeACK},
+				{"> R 50", "CLOSED? ESTABLISHED?", RSTSent | RSTInWindow},
+				{"< . 1 ack 1", "CLOSED? ESTABLISHED?", ChallengeACK},
 			},
 		},
 		{

@@ -27,6 +27,12 @@ func (c *Conn) receivedClosed(side Side, s *Segment) Meaning {
 	if y.gotRST && inventsEcho(s, y) {
 		y.badAck, y.hasBadAck = s.Ack, true // in SYN-SENT it may answer this too
 	}
+	if s.Flags&(RST|ACK) == ACK {
+		y.ignoredAck = c.at
+		if s.Flags&FIN != 0 {
+			y.ignoredFIN = c.at
+		}
+	}
 	switch {
 	case s.Flags&RST != 0:
 		c.decide(side, ClosedRST)

@@ -217,11 +217,28 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 			c.proveEvent(side, RecvRST)
 		}
 		c.proveEvent(side, AckOfFIN)
+		if y := &c.End[side.Peer()]; !withAck && y.HasAck && s.Seq == y.Acked {
+			x.rstDoubted = false
+		}
 		return m | RSTNoConnection
 	}
-	c.apply(side, SendRST, Sent, c.at, c.at.Frame)
-	x.sentRST = true
+	x.sentRST = c.apply(side, SendRST, Sent, c.at, c.at.Frame)
+	x.rstDoubted = c.guessed(side, s)
 	return m | RSTSent
+}
+
+// guessed reports whether side had no reason to give a RST the number that it has: it is
+// not the next that side sends, nor one that the peer has acknowledged up to. Somebody
+// else may have sent it, or the capture lacks what lies before.
+func (c *Conn) guessed(side Side, s *Segment) bool {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	switch {
+	case !x.Seen, s.Seq == x.Out.Top, s.Seq == x.Out.Edge, x.hasAhead && s.Seq == x.ahead:
+		return false
+	case x.beyondAt.Nth != 0 && s.Seq == x.beyond:
+		return false
+	}
+	return s.Flags&ACK != 0 || !y.HasAck || s.Seq.After(y.Acked)
 }
 
 // metNobody takes back what side's RST without ACK answers. Only an endpoint without a
@@ -280,7 +297,7 @@ func (c *Conn) disown(side Side) bool {
 func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
 	finAgain := s.Flags&FIN != 0 && x.SentFIN && s.FinSeq() == x.FinSeq
-	m, rearm := c.reopen(side, s, finAgain)
+	m, later := c.reopen(side, s, finAgain)
 	if y.hasEarlier && s.Flags&ACK != 0 {
 		c.chooseOpening(side, s)
 	}
@@ -315,9 +332,7 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 			m |= ChallengeACK
 		}
 	}
-	if rearm && x.State != Closed {
-		x.gotRST = c.apply(side, RecvRST, Received, x.rstTo, 0)
-	}
+	c.rearm(side, later)
 	return m
 }
 
@@ -343,49 +358,20 @@ func (x *Endpoint) probesAtFIN(y *Endpoint, s *Segment) bool {
 }
 
 // reopen corrects what was thought to have closed an endpoint that sends an
-// ordinary segment. With rearm, a RST that it had not received may arrive still.
-func (c *Conn) reopen(side Side, s *Segment, finAgain bool) (m Meaning, rearm bool) {
-	x, y := &c.End[side], &c.End[side.Peer()]
-	if finAgain || s.Len > 0 && x.State == Closed {
-		// An endpoint that repeats itself has not received the ACK of its FIN.
-		m |= c.takeBack(side, AckOfFIN)
-	}
-	switch {
-	case x.State != Closed:
-	case x.sentRST:
-		m |= c.continuesAfterRST(side, s)
-	case x.gotRST:
-		// When it sent this, the RST that passed had not arrived, or was ignored.
-		m |= AfterPeerRST | c.takeBack(side, RecvRST)
-		x.heedsNoRST = x.State == TimeWait
-		x.challenged = x.challenges(y, s)
-		rearm = !x.challenged && !x.past(y, s) && c.at.Time-x.rstTo.Time <= c.InFlight
-	case !x.Seen && s.Flags&ACK != 0 && y.State != SynSent:
-		c.joinMidway(side, s)
-		m |= Joined
-	}
-	return m, rearm
-}
-
+// ordinary segment. later is the event that closes it all the same, behind the segment:
+// it sent that before a RST of its own, or a RST that it had not received may arrive still.
+// catchUp is for a side that a RST did not close after all: what passed on its way to it
+// since, and was ignored, may have arrived.
+// provenByAck lets an acknowledgment of y's FIN prove the latest transition, if the
+// segment with that caused it.
+// rearm lets a RST close side after all, behind the segment that it has just sent.
 // challenges reports whether the segment that x sends is the challenge ACK for the
 // latest RST of the peer y: it repeats what x acknowledged last, while what passed
 // between that and the RST's number would have made an earlier ACK acknowledge more, or
 // report it in a SACK block. So that was lost, and the RST lies beyond RCV.NXT.
-func (x *Endpoint) challenges(y *Endpoint, s *Segment) bool {
-	return s.Flags&(ACK|SYN|FIN) == ACK && s.Len == 0 && s.NumSACK == 0 && x.HasAck && s.Ack == x.Acked &&
-		y.lastRST.Nth == x.rstTo.Nth && y.rstSeq.After(s.Ack) && y.Out.Edge.After(s.Ack)
-}
-
 // past reports whether the segment that x sends shows it past the latest RST of
 // the peer y: it acknowledges a SYN-ACK that came later, or octets behind the
 // RST's number. That RST can no longer end anything.
-func (x *Endpoint) past(y *Endpoint, s *Segment) bool {
-	if s.Flags&ACK == 0 {
-		return false
-	}
-	return y.Syn.Nth > x.rstTo.Nth && s.Ack.After(y.ISS) || y.lastRST.Nth == x.rstTo.Nth && s.Ack.After(y.rstSeq)
-}
-
 // echoesOlder reports whether a segment echoes a timestamp older than the newest
 // that the peer sent: the peer's latest had not arrived when it was made.
 func echoesOlder(s *Segment, peer *Endpoint) bool {
@@ -456,45 +442,13 @@ func (c *Conn) joinMidway(side Side, s *Segment) {
 
 // continuesAfterRST handles an ordinary segment from an endpoint that sent a RST:
 // either it was sent before the RST and captured behind it, or the RST was not its own.
-func (c *Conn) continuesAfterRST(side Side, s *Segment) Meaning {
-	x := &c.End[side]
-	if !x.sentAfterRST(s) {
-		if x.sentBeforeRST(s) || c.Overtaken {
-			return 0
-		}
-		if x.fillsToRST(s) && c.at.Time-x.lastRST.Time <= c.InFlight && !c.Later {
-			x.rstDoubted = true // it may belong before the RST
-			return 0
-		}
-	}
-	x.rstDoubted = false
-	for i := len(c.Transitions) - 1; i >= 0; i-- {
-		if t := &c.Transitions[i]; t.Side == side && t.Event == SendRST {
-			c.withdraw(side, i)
-			x.sentRST = false
-			return AfterOwnRST | TookBack
-		}
-	}
-	return AfterOwnRST
-}
-
+// unprove takes back what a RST that was not side's own proved of it. A FIN of side that
+// does not acknowledge the peer's was sent before that came.
 // sentAfterRST reports whether a segment of x must have been sent after x's RST. A RST
 // carries the next number to be sent, so data beyond that came later; and so did what
 // acknowledges numbers that its peer sent after the RST, or has a newer timestamp than that.
-func (x *Endpoint) sentAfterRST(s *Segment) bool {
-	return s.Len > 0 && s.End().After(x.rstSeq) || s.Flags&ACK != 0 && x.peerAtRST && s.Ack.After(x.peerTopAtRST) ||
-		x.rstHasTS && s.Opts&OptTimestamps != 0 && int32(s.TSVal-x.rstTS) > 0
-}
-
 // sentBeforeRST reports whether the timestamp of a segment of x is older than one that
 // passed before it.
-func (x *Endpoint) sentBeforeRST(s *Segment) bool {
-	return s.Opts&OptTimestamps != 0 && x.hasTS && int32(s.TSVal-x.tsVal) < 0
-}
-
 // fillsToRST reports whether a segment of x takes numbers that had not passed when its RST
 // did, and that the RST's number leaves room for: the RST may have overtaken it, or been
 // put between by somebody else who guessed too high.
-func (x *Endpoint) fillsToRST(s *Segment) bool {
-	return s.Space() > 0 && s.Seq.AtOrAfter(x.topAtRST) && s.End().AtOrBefore(x.rstSeq)
-}

@@ -41,7 +41,7 @@ var rstInjectionSuspected = &Check{
 				}
 				continue
 			}
-			if !rst.Meaning.Any(fsm.RSTExact|fsm.RSTPerhapsExact) {
+			if !rst.Meaning.Any(fsm.RSTExact | fsm.RSTPerhapsExact) {
 				continue // it ended nothing; what it was is other checks' business
 			}
 			seen := fmt.Sprintf("%s after the RST", phrase.Elapsed(k.Time-rst.Time))

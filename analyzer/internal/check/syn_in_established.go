@@ -31,12 +31,17 @@ var synInEstablished = &Check{
 func judgeForeignSYN(f *flow.Flow, blind bool, report func(fsm.Side, *flow.NotableSegment, []fsm.Frame)) {
 	for _, side := range sides {
 		frames, first := notableThat(f, side, fsm.SYNInSync, flow.Facts(), func(k *flow.NotableSegment) bool {
-			// A SYN-ACK's sender and the stages before ESTABLISHED are other checks' business.
-			if !k.States[side].Synchronized() || k.Segment.Flags.Has(fsm.ACK) {
-				return false
+			if k.Segment.Flags.Has(fsm.ACK) {
+				return false // a SYN-ACK is other checks' business
 			}
 			goesOn := f.Dir[side].Last.Nth > k.Nth && f.RST[side].Nth <= k.Nth
-			return goesOn == blind
+			switch {
+			case k.States[side].Synchronized():
+				return goesOn == blind
+			case k.States[side] == fsm.SynReceived && f.FinalACK.Nth > k.Nth: // what comes before is other checks' business
+				return goesOn && blind
+			}
+			return false
 		})
 		if first != nil {
 			report(side, first, frames)

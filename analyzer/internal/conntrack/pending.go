@@ -14,6 +14,7 @@ import (
 type pendingSYN struct {
 	isn  fsm.Seq
 	from decode.Endpoint
+	top  fsm.Seq         // SND.NXT of the other side when it came
 	held []decode.Packet // without payload; ICMP errors about the SYN among them
 
 	// A challenge ACK answered the SYN. If then a RST answers that, and the SYN comes again
@@ -48,7 +49,7 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 	case x.State == fsm.Closed && y.State == fsm.Closed:
 		return t.startNext(c, p)
 	}
-	c.pending = &pendingSYN{isn: s.Seq, from: p.Src}
+	c.pending = &pendingSYN{isn: s.Seq, from: p.Src, top: y.Out.Top}
 	c.pending.hold(p)
 	return nil
 }
@@ -106,11 +107,13 @@ func (t *Table) resolveByPeer(c *conn, p *decode.Packet) *conn {
 	case accepts && s.Flags&fsm.RST == 0 && s.Seq == x.Out.Top && x.HasAck && s.Ack == x.Acked:
 		t.rejectPending(c) // a challenge ACK: its numbers are the connection's own
 		return c
+	case accepts && continues(s, x, peer):
+		return c // its numbers are the connection's own, and the SYN's happens to be among them
 	case accepts:
 		return t.acceptPending(c) // refused, or taken up without the SYN-ACK captured
 	case s.Flags&fsm.SYN != 0:
 		return c // answers the connection's own SYN
-	case s.Flags&fsm.RST == 0 && s.Len == 0 && x.State.Synchronized():
+	case s.Flags&(fsm.RST|fsm.FIN) == 0 && s.Len == 0 && x.State.Synchronized():
 		return t.challengePending(c, p) // an ACK of the old numbers
 	}
 	if y.challenged.Frame != 0 && !y.attempt {
@@ -122,7 +125,7 @@ func (t *Table) resolveByPeer(c *conn, p *decode.Packet) *conn {
 // resolveBySender looks at a segment of the side that sent the pending SYN.
 func (t *Table) resolveBySender(c *conn, p *decode.Packet) *conn {
 	y, s := c.pending, &p.Segment
-	x, _ := c.ends(p)
+	x, peer := c.ends(p)
 	bareSYN := s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN
 	switch {
 	case bareSYN && s.Seq == y.isn:
@@ -148,12 +151,20 @@ func (t *Table) resolveBySender(c *conn, p *decode.Packet) *conn {
 	case s.Flags&fsm.RST != 0:
 		t.rejectPending(c) // the client disowns it
 		return c
-	case s.Seq == y.isn+1:
+	case s.Seq == y.isn+1 && !continues(s, x, peer):
 		return t.acceptPending(c)
-	case y.challenged.Frame != 0 && !y.attempt:
-		t.rejectPending(c) // the connection lives on
+	case y.challenged.Frame != 0 && !y.attempt, !y.attempt && continues(s, x, peer) && (s.Space() > 0 || s.Ack.After(y.top)):
+		t.rejectPending(c) // the connection lives on: this was sent behind the SYN
 	}
 	return c
+}
+
+// continues reports whether a segment of x has the numbers of the connection itself: it
+// goes on from what x sent, and acknowledges what the peer sent and x had not
+// acknowledged before.
+func continues(s *fsm.Segment, x, peer *fsm.Endpoint) bool {
+	return s.Flags&(fsm.ACK|fsm.RST|fsm.SYN) == fsm.ACK && x.HasAck && s.Seq.AtOrAfter(x.Out.Edge) && s.Seq.AtOrBefore(x.Out.Top) &&
+		s.Ack.AtOrAfter(x.Acked) && s.Ack.AtOrBefore(peer.Out.Top)
 }
 
 // challengePending takes an ACK of the connection's own numbers that the other side sent
