@@ -25,6 +25,8 @@ type Conn struct {
 	Unseen uint32 // numbers of the receiver's stream acknowledged, never captured
 	Missed uint32 // the same of the sender's own stream: acknowledged before, and it goes on behind them
 
+	Unrecorded bool // there were more transitions than are recorded
+
 	at Stamp
 }
 
@@ -155,6 +157,7 @@ func (c *Conn) apply(side Side, ev Event, cause Cause, at Stamp, proof Frame) bo
 		row = Table[i-1]
 	}
 	if len(c.Transitions) >= maxTransitions {
+		c.Unrecorded = true
 		e.State = row.To
 		return true
 	}

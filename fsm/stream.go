@@ -7,6 +7,7 @@ type Stream struct {
 	Edge    Seq // every number before it was seen, or acknowledged by the peer
 	Top     Seq // the number after the highest seen
 	started bool
+	closed  bool // a hole was forgotten, see maxBlocks
 	blocks  []block
 }
 
@@ -35,6 +36,10 @@ func (st *Stream) Restart(at Seq) {
 
 // Bytes returns how much memory the Stream has allocated beside itself.
 func (st *Stream) Bytes() int { return 8 * cap(st.blocks) } // two Seqs each
+
+// Forgot reports whether more holes were open at once than are remembered: what fills a
+// forgotten one looks repeated instead of late.
+func (st *Stream) Forgot() bool { return st.closed }
 
 // Holes reports whether numbers between Edge and Top are missing.
 func (st *Stream) Holes() bool { return len(st.blocks) > 0 }
@@ -119,6 +124,7 @@ func (st *Stream) closeNarrowestHole() {
 			best = i
 		}
 	}
+	st.closed = true
 	st.blocks[best-1].to = st.blocks[best].to
 	st.blocks = append(st.blocks[:best], st.blocks[best+1:]...)
 }

@@ -43,6 +43,9 @@ func buildQuality(f *flow.Flow, c *record.Connection) {
 	case q.GapBytes > 0 && !q.OneSided:
 		doubt("partial", phrase.Bytes(q.GapBytes)+" ACKed but missing from the capture; counts of data and of retransmissions may be too low.")
 	}
+	for _, sentence := range f.Forgotten() {
+		doubt("partial", sentence)
+	}
 	if n := f.CrossDirectionReordered(); n > 0 {
 		doubt("partial", "Its two directions were captured out of order; times between them are not exact.")
 	}

@@ -33,6 +33,7 @@ type sendQueue struct {
 	n     int    // entries outstanding
 	acked int    // entries in front of them
 	room  int    // for both; a power of two
+	full  bool   // the oldest outstanding was forgotten
 	spare []sent // memory for another run, or nil
 }
 
@@ -92,6 +93,7 @@ func (q *sendQueue) makeRoom() {
 	case q.room < maxOutstanding:
 		q.room *= 2
 	default:
+		q.full = true
 		q.pop()
 	}
 	if q.n+q.acked == q.room {
