@@ -55,6 +55,17 @@ func (r caseReport) states(client, server fsm.State) bool {
 	return len(r.Connections) == 1 && r.first().State[fsm.Client].State == client && r.first().State[fsm.Server].State == server
 }
 
+// legs reports whether there are two connections that are one on both sides of a box,
+// of which nothing is missing.
+func (r caseReport) legs() bool {
+	if len(r.Connections) != 2 {
+		return false
+	}
+	a, b := r.Connections[0], r.Connections[1]
+	return len(b.Related) == 1 && b.Related[0].ID == a.ID && b.Related[0].Kind == record.RelatedLeg &&
+		a.Quality.GapBytes+b.Quality.GapBytes == 0
+}
+
 // resent is how many segments all connections' endpoints sent again.
 func (r caseReport) resent() (n uint64) {
 	for _, c := range r.Connections {
@@ -106,6 +117,12 @@ var cases = []situation{
 	}},
 	{"one-arm-firewall-new-numbers", func(r caseReport) bool {
 		return r.quiet() && r.codes(slices.Repeat([]record.VerdictCode{"closed-normally"}, len(r.Connections))...)
+	}},
+	{"synproxy-any", func(r caseReport) bool {
+		return r.quiet() && r.resent() == 0 && r.codes("closed-normally", "closed-normally") && r.legs()
+	}},
+	{"syn-proxy-box", func(r caseReport) bool { // the proxy's wrong TSecr makes the server send its SYN-ACK again
+		return r.quiet() && r.resent() == 2 && r.codes("closed-normally", "closed-normally") && r.legs()
 	}},
 	{"server-direction-stamped-1ms-late", func(r caseReport) bool {
 		return r.quiet() && r.codes("closed-normally") && r.states(fsm.TimeWait, fsm.Closed) && r.resent() == 0

@@ -435,7 +435,7 @@ func (p *page) relatedText(c *record.Connection) string {
 	var list []string
 	for i := range c.Related {
 		r := &c.Related[i]
-		what := "one connection with #"
+		what := "the same connection on another leg, #"
 		switch r.Kind {
 		case record.RelatedTranslated:
 			what = "after or before address translation: one connection with #"

@@ -150,6 +150,7 @@ type Connection struct {
 	Verdict       Verdict
 	MPTCP         *MPTCP    // what it shows of Multipath TCP; nil for nothing. Not written to any more
 	Related       []Related // connections written before that it belongs together with
+	LegOf         fsm.Frame // the same in both legs of one connection, where numbers and places tell; 0 in others
 	Joined        Joined    // with Quality.Midstream: its first segment
 	Tail          [2]Tail   // what the verdict rests on beside the rest
 	Reset         Reset

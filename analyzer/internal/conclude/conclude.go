@@ -29,7 +29,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Orientation = f.Orientation
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
 	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time
-	c.Evicted = f.Evicted
+	c.Evicted, c.LegOf = f.Evicted, f.LegOf
 	c.Joined = record.Joined{From: f.FirstFrom, Seq: f.FirstSeq, Ack: f.FirstAck}
 
 	c.Transitions = orderTransitions(append(c.Transitions, f.Conn.Transitions...))

@@ -43,9 +43,10 @@ type compactConn struct {
 	parked         uint32     // place of a SYN that may open the next connection of the key
 	previous       uint32     // place of what it is to know of the one before
 	incarnation    uint32     // of the key, from 1
+	path           uint16     // decode.Packet.Path of its first segment
 	held           uint8      // segments
 	opened         bool       // it began with a SYN, so more may follow
-	answered       bool       // by a SYN-ACK
+	answered       uint8      // by a SYN-ACK: its shortPath; 0 while it is not
 	open           bool       // both sides are past the handshake: in the queue open
 	over           bool       // embryonic and ended: in the queue over
 	rejected       bool       // there are ICMP errors beside it
@@ -73,7 +74,7 @@ func beginsCompact(p *decode.Packet) bool {
 func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i uint32) {
 	i = y.conns.take()
 	n := y.conns.at(i)
-	n.client, n.server, n.encap, n.hash, n.id, n.ordinal, n.incarnation = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal, 1
+	n.client, n.server, n.encap, n.hash, n.id, n.ordinal, n.incarnation, n.path = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal, 1, p.Path
 	from := fsm.Client
 	if !flow.FromClient(p) {
 		from, n.client, n.server = fsm.Server, p.Dst, p.Src
@@ -127,10 +128,10 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 		return false
 	case p.Segment.Flags&fsm.RST != 0:
 		return y.holdRST(i, n, p, from, packets)
-	case p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) != 0 || !n.goesOn(&p.Segment, from):
+	case p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) != 0 || !n.goesOn(p, from):
 		return false
 	}
-	if from == fsm.Client && n.answered && !n.open && p.Segment.Flags&fsm.SYN == 0 {
+	if from == fsm.Client && n.answered != 0 && !n.open && p.Segment.Flags&fsm.SYN == 0 {
 		n.open, n.looked = true, p.Time
 		y.move(i, &y.halfOpen, &y.open)
 	}
@@ -157,8 +158,8 @@ func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from
 // had its answer, wanted no more.
 func (y *compactStore) holdRST(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	s := &p.Segment
-	refused := from == fsm.Server && !n.answered && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
-	given := from == fsm.Client && n.answered && !n.open && s.Seq == n.expected[fsm.Client]
+	refused := from == fsm.Server && n.answered == 0 && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
+	given := from == fsm.Client && n.answered != 0 && !n.open && s.Seq == n.expected[fsm.Client]
 	if s.Flags&^(fsm.RST|fsm.ACK|fsm.PSH) != 0 || s.Len > 0 || !refused && !given {
 		return false
 	}
@@ -175,18 +176,19 @@ func (y *compactStore) endEmbryonic(i uint32, n *compactConn, packets uint64) {
 }
 
 // goesOn reports whether the segment is what may come next.
-func (n *compactConn) goesOn(s *fsm.Segment, from fsm.Side) bool {
+func (n *compactConn) goesOn(p *decode.Packet, from fsm.Side) bool {
+	s := &p.Segment
 	switch s.Flags & (fsm.SYN | fsm.ACK) {
 	case fsm.SYN: // another attempt, or a crossing one, is not
 		return from == fsm.Client && s.End() == n.expected[from] && !n.open
 	case fsm.SYN | fsm.ACK:
-		if from != fsm.Server || s.Len > 0 || n.answered && s.Seq+1 != n.expected[from] {
+		if from != fsm.Server || s.Len > 0 || n.answered != 0 && s.Seq+1 != n.expected[from] {
 			return false
 		}
-		n.answered = true
+		n.answered = shortPath(p)
 		return true
 	case fsm.ACK:
-		return n.answered && (s.Len == 0 || s.Seq == n.expected[from])
+		return n.answered != 0 && (s.Len == 0 || s.Seq == n.expected[from])
 	}
 	return false
 }
@@ -397,9 +399,13 @@ func (t *Table) promote(i uint32) *conn {
 	y.each(n, func(nth uint8, b *packedSegment) {
 		y.unpack(n, nth, b, &p)
 		if c == nil {
-			c = t.start(keyOf(&p), n.hash, &p)
-			c.ID, c.birth = n.id, Birth{Ordinal: n.ordinal}
+			p.Path = n.path
+			c = t.start(keyOf(&p), n.hash, &p, nil)
+			c.ID, c.birth, c.answeredAt = n.id, Birth{Ordinal: n.ordinal}, n.answered
 			c.Incarnation, c.Previous = int(n.incarnation), y.previousOf(n)
+		}
+		if b.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {
+			c.synTwice = withoutPayload(&p)
 		}
 		t.step(c, &p)
 	})

@@ -20,6 +20,11 @@ type entry struct {
 	otherEncap bool // it was
 	birth      Birth
 	pending    *pendingSYN
+	legs       *legs          // connections of the same key that were captured elsewhere
+	path       [2]uint16      // by side: decode.Packet.Path of its first segment; 0 while there is none
+	synTwice   *decode.Packet // its SYN, where that was captured at another place too
+	began      began
+	answeredAt uint8 // shortPath of its SYN-ACK, where path is not known; 0 for none
 
 	hash  uint64 // of the key, in the table's index
 	place uint32 // there; 0 for none
@@ -33,10 +38,10 @@ type entry struct {
 }
 
 // begin starts a connection with its first segment, after an earlier one of the same
-// key or not.
-func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous) *conn {
+// key or not, beside others or not.
+func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous, of *legs) *conn {
 	birth := t.born()
-	c := t.start(key, hash, p)
+	c := t.start(key, hash, p, of)
 	c.ID, c.birth = t.ids, birth
 	if t.keeps(c.ID, p) {
 		c.KeepTimeline(t.opt.Judge)
@@ -61,13 +66,20 @@ func (t *Table) born() Birth {
 	return b
 }
 
-// start makes a connection whose Flow has had no segment yet; p is its first.
-func (t *Table) start(key Key, hash uint64, p *decode.Packet) *conn {
+// start makes a connection whose Flow has had no segment yet; p is its first. It is one
+// of the legs, or the index finds it.
+func (t *Table) start(key Key, hash uint64, p *decode.Packet, of *legs) *conn {
 	c := t.room()
 	c.looked = p.Time
 	c.Begin(p, t.opt.MSL)
 	c.key = key
-	t.index.put(c, hash)
+	c.path[c.FirstFrom], c.began = p.Path, beganWith(p)
+	if of == nil {
+		t.index.put(c, hash)
+	} else {
+		c.hash, c.legs = hash, of
+		of.conns = append(of.conns, c)
+	}
 	t.halfOpen.push(c)
 	return c
 }
@@ -80,6 +92,9 @@ func (t *Table) forget(c *conn) {
 
 // unindex makes the connection unfindable by its keys.
 func (t *Table) unindex(c *conn) {
+	if c.legs != nil {
+		t.leave(c)
+	}
 	t.index.remove(c)
 	if c.otherEncap && t.aliases[c.alias] == c {
 		delete(t.aliases, c.alias)

@@ -113,6 +113,11 @@ func (t *Table) finish(r remaining) {
 	c, i := r.conn, r.compact
 	if c != nil && c.pending != nil || c == nil && t.compact.conns.at(i).parked != 0 {
 		rejected, next, compact := t.settle(r)
+		if rejected != nil && next != nil {
+			t.report(rejected)
+			t.forget(rejected)
+			rejected = nil
+		}
 		c, i = cmp.Or(rejected, next), compact
 	}
 	if c == nil {

@@ -22,6 +22,8 @@ type pendingSYN struct {
 	// earlier connection's.
 	challenged fsm.Stamp // the latest
 	attempt    bool      // the SYN came again after it
+
+	elsewhere bool // it was not captured where the segments of its sender were so far: perhaps of another leg
 }
 
 // maxPending bounds what is held; a SYN that is not decided by then is believed.
@@ -41,15 +43,16 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 		return c
 	}
 	x, y := c.ends(p)
+	elsewhere := c.elsewhere(p)
 	switch {
-	case x.SentSYN && s.Seq == x.ISS:
+	case x.SentSYN && s.Seq == x.ISS && !(elsewhere && y.SentSYN):
 		return c // the same SYN again, or captured behind its SYN-ACK
 	case !x.SentSYN && x.State == fsm.Closed && y.State == fsm.SynSent:
 		return c // a SYN crossing a SYN
 	case x.State == fsm.Closed && y.State == fsm.Closed:
 		return t.startNext(c, p)
 	}
-	c.pending = &pendingSYN{isn: s.Seq, from: p.Src, top: y.Out.Top}
+	c.pending = &pendingSYN{isn: s.Seq, from: p.Src, top: y.Out.Top, elsewhere: elsewhere}
 	c.pending.hold(p)
 	return nil
 }
@@ -84,6 +87,9 @@ func (n *pendingSYN) latest() *decode.Packet {
 // resolvePending looks at the next segment of a key that has a pending SYN, and returns
 // the connection that it belongs to, or nil if it waits.
 func (t *Table) resolvePending(c *conn, p *decode.Packet) *conn {
+	if c.pending.elsewhere {
+		return t.resolveElsewhere(c, p)
+	}
 	if p.Src == c.pending.from {
 		return t.resolveBySender(c, p)
 	}
@@ -210,9 +216,14 @@ func (t *Table) acceptPending(c *conn) *conn {
 	if challenged.Frame != 0 {
 		t.confirmAttempt(c)
 	}
-	held := c.pending.held
+	held, elsewhere := c.pending.held, c.pending.elsewhere
 	c.pending = nil
-	n := t.startNext(c, &held[0])
+	var n *conn
+	if elsewhere {
+		n = t.startBeside(c, &held[0])
+	} else {
+		n = t.startNext(c, &held[0])
+	}
 	n.Challenged = challenged
 	for i := range held {
 		if p := &held[i]; p.ICMP != nil {
@@ -228,8 +239,12 @@ func (t *Table) acceptPending(c *conn) *conn {
 // is not yet given to it.
 func (t *Table) startNext(c *conn, p *decode.Packet) *conn {
 	earlier := previous{incarnation: c.Incarnation, of: c.AsPrevious()}
+	others := c.legs
 	t.endReused(c, p)
-	n := t.begin(c.key, c.hash, p, &earlier)
+	if others != nil && len(others.conns) == 0 {
+		others = nil
+	}
+	n := t.begin(c.key, c.hash, p, &earlier, others)
 	t.forget(c)
 	return n
 }
@@ -280,7 +295,7 @@ func (t *Table) settleWaited() {
 
 // settle decides about the SYN that waits beside a connection. It returns the connection if
 // the SYN came to nothing; else the connection is reported, and the next one returned, which
-// may be compact.
+// may be compact. If the SYN was captured elsewhere, both are returned.
 func (t *Table) settle(w remaining) (rejected, next *conn, compact uint32) {
 	c := w.conn
 	if c == nil {
@@ -289,8 +304,9 @@ func (t *Table) settle(w remaining) (rejected, next *conn, compact uint32) {
 		}
 	}
 	t.parent = c.birth.Ordinal
-	if next = t.settlePending(c); next == nil {
-		return c, nil, 0
+	elsewhere := c.pending.elsewhere
+	if next = t.settlePending(c); next == nil || elsewhere {
+		return c, next, 0
 	}
 	return nil, next, 0
 }
@@ -303,7 +319,7 @@ func (t *Table) settlePending(c *conn) *conn {
 	side := c.SideOf(&y.held[0])
 	switch {
 	case y.challenged.Frame != 0 && !y.attempt: // one that draws an ACK opens nothing by itself
-	case !y.attempt && c.Dir[side].Last.Time > y.held[0].Time: // its supposed sender went on with the connection
+	case !y.attempt && !y.elsewhere && c.Dir[side].Last.Time > y.held[0].Time: // its supposed sender went on with the connection
 	default:
 		return t.acceptPending(c)
 	}

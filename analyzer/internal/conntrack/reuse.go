@@ -32,7 +32,7 @@ func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) boo
 		if c := y.clean.at(n.clean); c.stage != ended || p.Segment.Seq == c.halves[from].isn {
 			return false
 		}
-	case n.held > 1 || p.Segment.Seq+1 == n.expected[from] || !y.segments.at(n.first).isLoneSYN():
+	case n.held > 1 || n.path != p.Path || p.Segment.Seq+1 == n.expected[from] || !y.segments.at(n.first).isLoneSYN():
 		return false
 	}
 	n.parked = y.pack(n, p, from)
@@ -124,7 +124,7 @@ func (t *Table) answerPending(c *conn, p *decode.Packet) bool {
 	x, peer := c.ends(p)
 	syn := p
 	switch y := c.pending; {
-	case c.otherEncap || keyOf(p) != c.key || !t.nextFits():
+	case c.otherEncap || c.legs != nil || y != nil && y.elsewhere || keyOf(p) != c.key || !t.nextFits():
 		return false
 	case y == nil:
 		if !isBareSYN(p) || x.SentSYN && p.Segment.Seq == x.ISS || x.State != fsm.Closed || peer.State != fsm.Closed {

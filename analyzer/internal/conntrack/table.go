@@ -142,6 +142,9 @@ func (t *Table) Add(p *decode.Packet) {
 		t.addFirst(p, hash, compact)
 		return
 	}
+	if c.legs != nil || p.Path != c.path[c.SideOf(p)] {
+		c = t.chooseLeg(c, p)
+	}
 	if c.pending != nil || p.Segment.Flags&fsm.SYN != 0 {
 		if compact && t.answerPending(c, p) {
 			return
@@ -183,7 +186,7 @@ func (t *Table) addFirst(p *decode.Packet, hash uint64, compact bool) {
 		t.index.putCompact(t.compact.add(hash, t.ids, p, t.packets))
 		return
 	}
-	t.step(t.begin(keyOf(p), hash, p, earlier), p)
+	t.step(t.begin(keyOf(p), hash, p, earlier, nil), p)
 }
 
 func (t *Table) keeps(id uint64, first *decode.Packet) bool {

@@ -37,6 +37,7 @@ type cursor struct {
 	wire int    // octets from here on as the carriers claim, captured or not
 
 	quote     bool // it is in the packet that an ICMP error quotes
+	badQuote  bool // the error's checksum is wrong: nobody takes it, so it tells of no connection
 	otherEnds bool // the IP addresses are not those that the TCP checksum covers
 }
 

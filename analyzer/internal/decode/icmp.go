@@ -45,6 +45,7 @@ func (d *Decoder) icmp(c *cursor, p *Packet, v6 bool) (header, Reason) {
 	if !e.isError() {
 		return noHeader, NotTCP
 	}
+	c.badQuote = d.verify && len(c.data) >= c.wire && !c.otherEnds && !icmpSumRight(p, c.data[:c.wire], v6)
 	switch {
 	case v6 && e.Type == icmp6PacketTooBig:
 		e.MTU = binary.BigEndian.Uint32(c.data[4:])
@@ -58,6 +59,17 @@ func (d *Decoder) icmp(c *cursor, p *Packet, v6 bool) (header, Reason) {
 		return ipv6Header, OK
 	}
 	return ipv4Header, OK
+}
+
+// icmpSumRight reports whether the checksum of a whole ICMP message is right (RFC 792;
+// RFC 4443 §2.3, where it covers the addresses too).
+func icmpSumRight(p *Packet, message []byte, v6 bool) bool {
+	acc := sum(0, message)
+	if v6 {
+		ends := sum(sum(0, p.Src.IP[:]), p.Dst.IP[:])
+		acc = addWord(acc, addWord(addWord(ends, swapped(protoICMPv6)), swapped(uint32(len(message)))))
+	}
+	return fold(acc) == 0xffff
 }
 
 func (e *ICMPError) isError() bool {
@@ -75,7 +87,7 @@ func (e *ICMPError) isError() bool {
 // it are always there (RFC 792): the ports and the sequence number.
 func quotedTCP(c *cursor, p *Packet) Reason {
 	const least = 8
-	if len(c.data) < least {
+	if len(c.data) < least || c.badQuote {
 		return ICMPErrorMessage
 	}
 	p.Src.Port, p.Dst.Port = binary.BigEndian.Uint16(c.data), binary.BigEndian.Uint16(c.data[2:])

@@ -9,14 +9,60 @@ import (
 // that depend on them, and what it quotes.
 func icmp4(typ, code byte, rest, quote []byte) []byte {
 	router, client := netip.MustParseAddr("192.0.2.254").As4(), netip.MustParseAddr(client4).As4()
-	message := cat([]byte{typ, code}, u16(0), rest, quote)
+	message := icmpSummed(cat([]byte{typ, code}, u16(0), rest, quote), nil)
 	return cat([]byte{0x45, 0}, u16(20+len(message)), u16(1), u16(0), []byte{255, 1}, u16(0), router[:], client[:], message)
 }
 
 func icmp6(typ, code byte, rest, quote []byte) []byte {
 	router, client := netip.MustParseAddr("2001:db8::fe").As16(), netip.MustParseAddr(client6).As16()
 	message := cat([]byte{typ, code}, u16(0), rest, quote)
+	icmpSummed(message, cat(router[:], client[:], []byte{0, 0}, u16(len(message)), []byte{0, 0, 0, 58}))
 	return cat([]byte{0x60, 0, 0, 0}, u16(len(message)), []byte{58, 255}, router[:], client[:], message)
+}
+
+// icmpSummed fills the checksum of an ICMP message in, word by word (RFC 1071).
+func icmpSummed(message, pseudo []byte) []byte {
+	n := uint32(0)
+	for _, b := range [][]byte{pseudo, message} {
+		for i := range b {
+			n += uint32(b[i]) << (8 * (1 - i%2))
+		}
+	}
+	for n > 0xffff {
+		n = n>>16 + n&0xffff
+	}
+	copy(message[2:], u16(int(^n&0xffff)))
+	return message
+}
+
+// TestICMPChecksum holds that an error with a wrong checksum tells of no connection, where
+// the message is whole and checksums are verified.
+func TestICMPChecksum(t *testing.T) {
+	none := make([]byte, 4)
+	for name, packet := range map[string][]byte{
+		"ICMP":   icmp4(3, 1, none, ip4(6, tcpOctets(nil, hello))),
+		"ICMPv6": icmp6(1, 4, none, ip6(6, tcpOctets(nil, hello))),
+	} {
+		at := map[string]int{"ICMP": 22, "ICMPv6": 42}[name]
+		bad := set(packet, at, packet[at]^1)
+		for _, test := range []struct {
+			data   []byte
+			length int
+			verify bool
+			tied   bool
+		}{
+			{packet, len(packet), true, true},
+			{bad, len(packet), true, false},
+			{bad, len(packet), false, true},
+			{bad[:len(bad)-1], len(bad), true, true}, // the snap length cut it
+		} {
+			var p Packet
+			r := New(Options{VerifyChecksums: test.verify}).Decode(&Raw{Data: test.data, Length: test.length, LinkType: linkRaw}, &p)
+			if r != ICMPErrorMessage || p.Addressed != test.tied {
+				t.Errorf("%s: %d of %d octets, verified %t: %v, tied %t", name, len(test.data), test.length, test.verify, r, p.Addressed)
+			}
+		}
+	}
 }
 
 // TestICMPErrors holds what is read of ICMP errors and of the segments that they quote.

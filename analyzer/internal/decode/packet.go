@@ -74,6 +74,8 @@ type Packet struct {
 
 	// Not set by the decoder, but by those who pass the packet on.
 	Copy      Copy   // from package dedup
+	Path      uint16 // from package dedup: what tells the places apart that packets were captured at; never 0
+	CopyPath  uint16 // with CapturedTwice: the Path of the first
 	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
 	Malformed bool   // only the addresses and ports could be read
 

@@ -77,6 +77,7 @@ func (f *Finder) Classify(p *decode.Packet) decode.Copy {
 	whole := hash(p)
 	bucket, now := &f.buckets[whole>>(64-bucketBits)], fingerprintOf(p, whole)
 	hasID := p.HasIPID && f.hosts.counts(p, uint32(whole))
+	p.Path = now.place()
 	kind, place := decode.NoCopy, bucketSize-1
 	for i := range bucket {
 		if bucket[i].hash == now.hash && bucket[i].state&used != 0 {
@@ -88,6 +89,7 @@ func (f *Finder) Classify(p *decode.Packet) decode.Copy {
 	case kind == decode.CapturedTwice:
 		o := &bucket[place]
 		o.state |= copied
+		p.CopyPath = o.place()
 		f.otherInterface = f.otherInterface || o.iface != now.iface
 		if o.encap != now.encap { // beyond 16 bits two look alike, and stay what they are
 			p.Encap = decode.Encap(o.encap)
@@ -110,6 +112,16 @@ func fingerprintOf(p *decode.Packet, whole uint64) fingerprint {
 		iface: uint16(p.Interface*0x9e37 ^ p.LinkIndex), link: uint16(mix(p.LinkSrc^bits.RotateLeft64(p.LinkDst, 24)) >> 48),
 		encap: uint16(min(p.Encap, 1<<16-1)), ttl: p.TTL, state: used,
 	}
+}
+
+// place is a number for where the packet was captured: the interface and the frame's
+// addresses, or the TTL where the capture shows neither.
+func (o *fingerprint) place() uint16 {
+	n := o.iface ^ o.link
+	if n == 0 {
+		n = uint16(o.ttl) << 8
+	}
+	return max(n, 1)
 }
 
 // since returns the time between two packets, whichever came first.

@@ -24,6 +24,7 @@ type Flow struct {
 	Previous    *PreviousIncarnation // the earlier connection of the same 4-tuple, if it ended in this capture
 	ReusedAt    fsm.Stamp            // the SYN that opened the next connection of this 4-tuple
 	Challenged  fsm.Stamp            // the latest ACK of Previous that answered this one's SYN
+	LegOf       fsm.Frame            // what the legs of one connection share, on both sides of a box that chooses its own numbers; 0 for others
 	Evicted     bool                 // ended by the limit on open connections
 	Untimed     bool                 // a segment of it carried no time
 	Self        bool                 // a socket connected to itself: its two ends are one

@@ -14,6 +14,7 @@ const most = 1 << 15
 // Observer remembers the connections that were written. The zero value has seen none.
 type Observer struct {
 	bySYN   map[synKey]sight
+	byLeg   map[fsm.Frame]sight
 	byEnd   map[record.Addr]sight // the latest by its client
 	order   []remembered
 	written int
@@ -41,16 +42,19 @@ type sight struct {
 type remembered struct {
 	syn    synKey
 	client record.Addr
+	leg    fsm.Frame
 	id     uint64
 }
 
 // Add links the connection to those before it.
 func (o *Observer) Add(c *record.Connection) {
 	if o.bySYN == nil {
-		o.bySYN, o.byEnd = make(map[synKey]sight), make(map[record.Addr]sight)
+		o.bySYN, o.byEnd, o.byLeg = make(map[synKey]sight), make(map[record.Addr]sight), make(map[fsm.Frame]sight)
 	}
 	syn, hasSYN := keyOf(c)
-	if hasSYN {
+	if x, ok := o.byLeg[c.LegOf]; ok && c.LegOf != 0 {
+		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedLeg, Frames: []fsm.Frame{x.frame, c.FirstFrame}})
+	} else if hasSYN {
 		if x, ok := o.bySYN[syn]; ok && near(&x, c) {
 			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(&x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
 		}
@@ -117,13 +121,19 @@ func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
 		if x, ok := o.byEnd[slot.client]; ok && x.id == slot.id {
 			delete(o.byEnd, slot.client)
 		}
+		if x, ok := o.byLeg[slot.leg]; ok && x.id == slot.id {
+			delete(o.byLeg, slot.leg)
+		}
 	}
 	o.written++
 	x := sight{
 		id: c.ID, client: c.Client, server: c.Server, first: c.First, last: c.Last, frame: c.FirstFrame,
 		next: [2]fsm.Seq{c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next},
 	}
-	*slot = remembered{client: c.Client, id: c.ID}
+	*slot = remembered{client: c.Client, leg: c.LegOf, id: c.ID}
+	if c.LegOf != 0 {
+		o.byLeg[c.LegOf] = x
+	}
 	o.byEnd[c.Client] = x
 	if hasSYN {
 		slot.syn = syn
