@@ -43,7 +43,7 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 		return c
 	}
 	x, y := c.ends(p)
-	elsewhere := c.elsewhere(p)
+	elsewhere := c.elsewhere(p) && !c.Over()
 	switch {
 	case x.SentSYN && s.Seq == x.ISS && !(elsewhere && y.SentSYN):
 		return c // the same SYN again, or captured behind its SYN-ACK
