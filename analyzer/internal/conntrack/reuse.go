@@ -26,13 +26,13 @@ func isBareSYNACK(p *decode.Packet, isn fsm.Seq) bool {
 // a pendingSYN does: beside a clean one that has ended, and beside a SYN of another number.
 func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) bool {
 	switch {
-	case n.parked != 0 || from != fsm.Client:
+	case n.parked != 0 || from != fsm.Client || n.path != p.Path: // that is not packed
 		return false
 	case n.clean != 0:
 		if c := y.clean.at(n.clean); c.stage != ended || p.Segment.Seq == c.halves[from].isn {
 			return false
 		}
-	case n.held > 1 || n.path != p.Path || p.Segment.Seq+1 == n.expected[from] || !y.segments.at(n.first).isLoneSYN():
+	case n.held > 1 || p.Segment.Seq+1 == n.expected[from] || !y.segments.at(n.first).isLoneSYN():
 		return false
 	}
 	n.parked = y.pack(n, p, from)
@@ -48,6 +48,7 @@ func (b *packedSegment) isLoneSYN() bool {
 // unparked returns the SYN that is parked beside a connection.
 func (y *compactStore) unparked(n *compactConn) (p decode.Packet) {
 	y.segments.at(n.parked).unpack(&p, n, nil)
+	p.Path = n.path
 	return p
 }
 
