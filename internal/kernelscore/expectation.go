@@ -147,6 +147,8 @@ var expected = map[string]*expectation{
 	"mptcp-subflow-lost":    {text: "related `mptcp-subflow`", named: related("mptcp-subflow"), never: thirdParty},
 	"mptcp-stripped-synack": {text: "`mptcp-fallback`", named: both(closed, finds("mptcp-fallback")), quiet: true, never: thirdParty},
 	"mptcp-stripped-data":   {text: "`mptcp-fallback`", named: both(closed, finds("mptcp-fallback")), quiet: true, never: thirdParty},
+	"two-mirrors":           {text: "closed, one connection, nothing resent", named: both(closed, asOne), quiet: true, never: append([]string{"retransmission"}, thirdParty...)},
+	"vlan-routed":           {text: "closed; both VLANs linked at the router", named: linkedAtRouter(closed), quiet: true, never: append([]string{"retransmission"}, thirdParty...)},
 	"self-connect":          {text: "closed, in TIME-WAIT", at: []lab.Vantage{lab.AtClient}, named: closed, quiet: true},
 	"vxlan-fragments":       {text: "closed, no gap", named: closed, quiet: true},
 }
@@ -156,6 +158,20 @@ func linkedAtBox(also func(*played) bool) func(*played) bool {
 	return func(p *played) bool {
 		return also(p) && (p.at != lab.AtBox || len(p.connections) == 1 || related("translated", "leg")(p))
 	}
+}
+
+// linkedAtRouter does so where both VLANs are seen.
+func linkedAtRouter(also func(*played) bool) func(*played) bool {
+	return func(p *played) bool {
+		return also(p) && (p.at != lab.AtRouter || len(p.connections) == 1 || related("leg")(p))
+	}
+}
+
+// asOne wants one connection, of which nothing was sent again.
+func asOne(p *played) bool {
+	n, _ := under(p.connections[0], "traffic", "client", "retransmissions").(float64)
+	m, _ := under(p.connections[0], "traffic", "server", "retransmissions").(float64)
+	return len(p.connections) == 1 && n+m == 0
 }
 
 // probes counts keepalive probes of both sides.

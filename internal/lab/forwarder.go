@@ -73,7 +73,12 @@ type forwarder struct {
 	others bool             // carry what is not TCP too
 	stop   chan struct{}
 	queue  chan departure
-	done   sync.WaitGroup
+
+	mirror      int // packet socket of the mirror port, -1 for none
+	mirrorIndex int
+	mirrorTags  [2]uint16
+
+	done sync.WaitGroup
 
 	mu    sync.Mutex
 	rules []*Rule
@@ -95,10 +100,11 @@ type departure struct {
 const virtioHeader = 10
 
 // newForwarder starts to forward in the router's namespace.
-func newForwarder(net *network, others bool, delay time.Duration, rules []*Rule) (*forwarder, error) {
+func newForwarder(net *network, others bool, delay time.Duration, rules []*Rule, mirror *Mirror) (*forwarder, error) {
 	router := net.router
 	f := &forwarder{
 		socket: [2]int{-1, -1},
+		mirror: -1,
 		others: others,
 		delay:  delay,
 		rules:  rules,
@@ -113,6 +119,9 @@ func newForwarder(net *network, others bool, delay time.Duration, rules []*Rule)
 			if err := f.open(i); err != nil {
 				return fmt.Errorf("forwarder on %s: %w", routerLinks[i], err)
 			}
+		}
+		if mirror != nil {
+			return f.openMirror(mirror)
 		}
 		return nil
 	})
@@ -185,6 +194,7 @@ func (f *forwarder) read(i int, dir Direction) {
 			continue
 		}
 		now := time.Now()
+		f.copyTo(i, buf[virtioHeader:n])
 		p, ok := route(buf[virtioHeader:n], dir)
 		waits := []time.Duration{f.delay}
 		switch {
@@ -270,6 +280,7 @@ func (f *forwarder) send() {
 		for len(waiting) > 0 && !time.Now().Before(waiting[0].due) {
 			d := heap.Pop(&waiting).(departure)
 			out := 1 - int(d.to) // routerLinks is ordered client, server
+			f.copyTo(out, d.data[virtioHeader:])
 			err := unix.Sendto(f.socket[out], d.data, 0, &unix.SockaddrLinklayer{Ifindex: f.index[out], Halen: 6})
 			if err != nil && err != unix.EINTR {
 				f.fail(fmt.Errorf("send on %s: %w", routerLinks[out], err))
@@ -312,6 +323,9 @@ func (f *forwarder) closeSockets() {
 		if fd >= 0 {
 			unix.Close(fd)
 		}
+	}
+	if f.mirror >= 0 {
+		unix.Close(f.mirror)
 	}
 }
 

@@ -56,7 +56,7 @@ func (h HealthyPlay) Record(ctx context.Context, dir string, seed uint64, scale 
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, net.close()) }()
-	forward, err := newForwarder(net, false, 5*time.Millisecond, h.rules(seed))
+	forward, err := newForwarder(net, false, 5*time.Millisecond, h.rules(seed), nil)
 	if err != nil {
 		return nil, err
 	}

@@ -31,6 +31,8 @@ func Scenes(plays int, slow bool) []*Scenario {
 		{Scenario{Name: "scenes-mptcp", Title: "Multipath TCP with two subflows.", Set: multipathHosts}, scenesMultipath},
 		{Scenario{Name: "scenes-mptcp-stripped", Title: "Multipath TCP through a box that takes its options off.", Set: multipathHosts}, multipathFallbacks},
 		{Scenario{Name: "scenes-self", Title: "Sockets connected to themselves.", Client: "lo"}, scenesSelf},
+		{Scenario{Name: "scenes-mirrors", Title: "A tap that two mirror ports feed.", Mirror: &Mirror{}}, scenesMirrored},
+		{Scenario{Name: "scenes-vlan", Title: "A tap that sees each packet in two VLANs.", Mirror: &Mirror{Tags: [2]uint16{11, 12}}}, scenesTagged},
 		{Scenario{Name: "scenes-vxlan", Title: "A VXLAN tunnel over a path too narrow for it: outer fragments.", Set: tunnelHosts}, scenesTunnel},
 	} {
 		sc := a.of
@@ -54,7 +56,7 @@ func Scenes(plays int, slow bool) []*Scenario {
 // SceneNames returns the names of all scenes with what happens in each.
 func SceneNames() (names, titles []string) {
 	for _, p := range slices.Concat(scenesRejecting, scenesPathMTU, scenesBlackHole, scenesProbing, scenesTranslating(false),
-		scenesTimeWait, scenesRFC1337, scenesHosts(false), scenesFastOpen, scenesMultipath, multipathFallbacks, scenesSelf, scenesTunnel) {
+		scenesTimeWait, scenesRFC1337, scenesHosts(false), scenesFastOpen, scenesMultipath, multipathFallbacks, scenesMirrored, scenesTagged, scenesSelf, scenesTunnel) {
 		names, titles = append(names, p.Name), append(titles, p.Title)
 	}
 	return names, titles

@@ -37,6 +37,8 @@ type Scenario struct {
 	Set    func(*Stage, *network) error // what else has to be set up
 	Box    func(*Stage) BoxRules        // rules of the box, nil for no box
 
+	Mirror *Mirror // what the router's capture is taken on, nil for all its interfaces
+
 	OneByOne bool // of a scenario made of plans: not all at once
 
 	Rules func(*Stage) []*Rule // what the router does to packets, nil for nothing
@@ -230,6 +232,11 @@ func (sc *Scenario) Record(ctx context.Context, dir string, seed uint64) (truth 
 			return nil, err
 		}
 	}
+	if sc.Mirror != nil {
+		if err := net.addMirror(); err != nil {
+			return nil, err
+		}
+	}
 	if sc.Set != nil {
 		if err := sc.Set(st, net); err != nil {
 			return nil, err
@@ -290,7 +297,7 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 			return err
 		}
 	}
-	if st.forward, err = newForwarder(net, sc.Others, st.Delay, rules); err != nil {
+	if st.forward, err = newForwarder(net, sc.Others, st.Delay, rules, sc.Mirror); err != nil {
 		return err
 	}
 	forwarding := true
@@ -309,7 +316,10 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		return err
 	}
 	defer func() { err = errors.Join(err, stopRecorders()) }()
-	filter := "tcp"
+	atRouter, filter := "any", "tcp"
+	if sc.Mirror != nil {
+		atRouter = mirrorTap
+	}
 	if sc.Others {
 		filter = "tcp or icmp or udp or ip[6:2] & 0x1fff != 0 or ip6[6] = 44 or (icmp6 and ip6[40] < 128)"
 	}
@@ -317,11 +327,15 @@ func (sc *Scenario) observe(st *Stage, net *network, dir string, truth *Truth) (
 		at    Vantage
 		ns    *namespace
 		iface string
-	}{{AtClient, net.client, cmp.Or(sc.Client, clientLink)}, {AtServer, net.server, serverLink}, {AtRouter, net.router, "any"}, {AtBox, net.box, "any"}} {
+	}{{AtClient, net.client, cmp.Or(sc.Client, clientLink)}, {AtServer, net.server, serverLink}, {AtRouter, net.router, atRouter}, {AtBox, net.box, "any"}} {
 		if v.ns == nil {
 			continue
 		}
 		file := sc.Name + "." + string(v.at) + ".pcap"
+		filter := filter
+		if v.at == AtRouter && sc.Mirror != nil {
+			filter = "" // which would not look behind tags
+		}
 		r, err := record(v.ns, v.iface, filepath.Join(dir, file), sc.Snap, filter)
 		if err != nil {
 			return err

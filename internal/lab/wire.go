@@ -57,7 +57,7 @@ func (w *Wire) prepare(opt WireOptions) (err error) {
 	}
 	luck := rand.New(rand.NewPCG(1, 1)) // used with the forwarder's lock held
 	lose := &Rule{Name: "loss", Action: Drop, Match: func(*Packet) bool { return luck.Float64() < opt.Loss }}
-	w.forward, err = newForwarder(w.net, false, opt.Delay, []*Rule{lose})
+	w.forward, err = newForwarder(w.net, false, opt.Delay, []*Rule{lose}, nil)
 	return err
 }
 

@@ -12,7 +12,7 @@ var halfOpenRecoveryCheck = &Check{
 	Name: record.CheckHalfOpenRecovery, Title: "half-open connection discovered and reset", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
 	Condition: "A SYN is answered by a challenge ACK instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which has no such connection, resets it (RFC 9293 Figure 9).",
-	Benign:    []string{"the client's host restarted; the protocol recovers by itself"},
+	Benign:    []string{"the client's host restarted; the protocol recovers by itself", "the earlier connection, perhaps in TIME-WAIT, was another client's behind the same translated address"},
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
 	Meaning:   fsm.SYNInSync | fsm.RSTAnswers,
 	Judge: func(f *flow.Flow, found func(Finding)) {
@@ -21,11 +21,14 @@ var halfOpenRecoveryCheck = &Check{
 		}
 		for _, side := range sides {
 			if frames := halfOpenRecovery(f, side); frames != nil {
-				found(Finding{
-					Frames: frames, Count: 1, Seen: "SYN, challenge ACK, RST", Expected: "a close before the new SYN",
-					Message: fmt.Sprintf("The %s had lost the connection: its SYN in frame %d was answered by an ACK of the old connection, which it reset in frame %d.",
-						side, frames[0].Number(), frames[2].Number()),
-				})
+				x := Finding{Frames: frames, Count: 1, Seen: "SYN, challenge ACK, RST", Expected: "a close before the new SYN"}
+				x.Message = fmt.Sprintf("The %s had lost the connection: its SYN in frame %d was answered by an ACK of the old connection, which it reset in frame %d.",
+					side, frames[0].Number(), frames[2].Number())
+				if f.Previous == nil && !f.Meanings.Any(fsm.SYNInSync) { // whose the old one was is not known
+					x.Message = fmt.Sprintf("The %s still held an earlier connection: its ACK in frame %d answers the SYN in frame %d, and the %s, which has none such, reset it in frame %d. It had lost that, or it was another client's behind the same translated address, perhaps in TIME-WAIT.",
+						side.Peer(), frames[1].Number(), frames[0].Number(), side, frames[2].Number())
+				}
+				found(x)
 			}
 		}
 	},

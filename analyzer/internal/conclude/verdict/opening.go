@@ -264,6 +264,12 @@ func opening(c *record.Connection) record.Verdict {
 	case u.Resent >= 2 && h.ACK != 0:
 		v.Code = record.VerdictSYNACKUnacknowledged
 		v.Sentence = "The server sent its SYN-ACK " + phrase.Times(h.SYNACKs) + " although the client acknowledged it in " + phrase.Frame(h.ACK) + ": the ACK does not reach it, its accept queue is full, or it waits for data (TCP_DEFER_ACCEPT)."
+	case heldOn(c):
+		v.Code = record.VerdictRefusedByTimeWait
+		a := anomaly(c, record.CheckHalfOpenRecovery)
+		v.Frames = append(v.Frames, a.Frames...)
+		v.Sentence = "The server still held an earlier connection of these addresses and ports, as it sees them, and answered the SYN by an ACK of that (" + phrase.Frame(a.Frames[1]) +
+			"), again after the client's RST: probably one in TIME-WAIT, which a RST does not end there (RFC 1337). The client sent its SYN " + phrase.Times(h.SYNs) + ", and no SYN-ACK came."
 	default:
 		v.Code = record.VerdictCaptureCut
 		v.Sentence = "The capture " + phrase.EndedAfter(watched, c.LastFrame) + ", during the handshake."
@@ -276,4 +282,11 @@ func notFollowed(c *record.Connection) record.Verdict {
 		Code: record.VerdictNotFollowed, Frames: []fsm.Frame{c.FirstFrame, c.LastFrame},
 		Sentence: "The analysis followed this connection from " + phrase.Frame(c.FirstFrame) + " to " + phrase.Frame(c.LastFrame) + " only: it was evicted because too many connections were open.",
 	}
+}
+
+// heldOn reports whether the server answered the client's SYNs from an earlier connection
+// that the client's RST did not end. Only a TIME-WAIT that ignores it is not ended.
+func heldOn(c *record.Connection) bool {
+	a, h := anomaly(c, record.CheckHalfOpenRecovery), &c.Handshake
+	return a != nil && len(a.Frames) == 3 && h.SYNACK == 0 && h.SYNs >= 2 && c.Traffic[fsm.Server].Packets >= 2 && c.Tail[fsm.Server].LastFrame > a.Frames[2]
 }
