@@ -12,7 +12,7 @@ var halfOpenRecoveryCheck = &Check{
 	Name: record.CheckHalfOpenRecovery, Title: "half-open connection discovered and reset", Family: "reset",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.5.1",
 	Condition: "A SYN is answered by a challenge ACK instead of a SYN-ACK, because the other side still holds an earlier connection, and the SYN's sender, which has no such connection, resets it (RFC 9293 Figure 9).",
-	Benign:    []string{"the client's host restarted; the protocol recovers by itself", "the earlier connection, perhaps in TIME-WAIT, was another client's behind the same translated address"},
+	Benign:    []string{"the client's host restarted; the protocol recovers by itself"},
 	Filter:    "tcp.flags.syn == 1 && tcp.analysis.reused_ports",
 	Meaning:   fsm.SYNInSync | fsm.RSTAnswers,
 	Judge: func(f *flow.Flow, found func(Finding)) {

@@ -32,7 +32,7 @@ func accurateECN(p *Packet, b []byte) {
 			return
 		}
 		if kind := b[0]; (kind == kindAccECN0 || kind == kindAccECN1) && n%3 == 2 && n <= 11 {
-			p.AccECN = AccECN{}
+			p.AccECN = &AccECN{}
 			for i, value := 0, b[2:n]; len(value) >= 3; i, value = i+1, value[3:] {
 				field := accECNOrder[(kind-kindAccECN0)/2][i]
 				p.AccECN.Has[field] = true

@@ -32,8 +32,11 @@ func TestAccECNOption(t *testing.T) {
 		}
 		var p Packet
 		accurateECN(&p, b)
-		if p.AccECN != row.want {
-			t.Errorf("%s: %+v, want %+v", row.clause, p.AccECN, row.want)
+		if p.AccECN == nil {
+			p.AccECN = &AccECN{} // it has a length that no option has
+		}
+		if *p.AccECN != row.want {
+			t.Errorf("%s: %+v, want %+v", row.clause, *p.AccECN, row.want)
 		}
 		for n := range b {
 			accurateECN(&p, b[:n])

@@ -60,17 +60,14 @@ type Packet struct {
 	Addressed  bool          // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte        // the captured part of the data; valid as long as Raw.Data, from fragments for good
 
-	// Of a fragmented packet it is the first fragment, and the others are not in the capture.
-	FirstOnly bool
-	LeastLen  bool // then: the segment has more octets than Segment.Len, at least one
+	FirstOnly  bool   // of a fragmented packet it is the first fragment, and the others are not in the capture
+	LeastLen   bool   // then: the segment has more octets than Segment.Len, at least one
+	HasDataAck bool   // with DataAck
+	DataAck    uint32 // the data acknowledgment of Multipath TCP, its 32 low bits
 
-	AccECN AccECN // with OptAccECN: its counters
-
-	MPTCP      *MPTCP // what the options of Multipath TCP say beyond ordinary data; nil for most
-	DataAck    uint32 // with HasDataAck: the data acknowledgment of Multipath TCP, its 32 low bits
-	HasDataAck bool
-
-	ICMP *ICMPError // with ICMPErrorMessage; Src, Dst and Segment are then of the segment that it quotes
+	MPTCP  *MPTCP     // what the options of Multipath TCP say beyond ordinary data; nil for most
+	AccECN *AccECN    // the counters of Accurate ECN's option; nil without it
+	ICMP   *ICMPError // with ICMPErrorMessage; Src, Dst and Segment are then of the segment that it quotes
 
 	// Not set by the decoder, but by those who pass the packet on.
 	Copy      Copy   // from package dedup

@@ -48,8 +48,8 @@ func (c *ecnCounters) pass(o *observation) {
 
 // take takes the counters of an option.
 func (c *ecnCounters) take(o *observation) {
-	option := &o.p.AccECN
-	if option.Has == [3]bool{} {
+	option := o.p.AccECN
+	if option == nil || option.Has == [3]bool{} {
 		return // an option without counters only shows that it gets through
 	}
 	if c.frame == 0 {

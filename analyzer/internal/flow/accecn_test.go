@@ -112,7 +112,7 @@ func TestECNCounters(t *testing.T) {
 		for i, field := range test.data {
 			c.pass(&observation{p: &decode.Packet{TOS: field}, s: &fsm.Segment{Len: 1000}})
 			x := test.options[i]
-			p := &decode.Packet{Frame: fsm.Frame(101 + i), AccECN: decode.AccECN{Has: [3]bool{true, true, true}, Count: [3]uint32{decode.ECT0: x.e0, decode.ECT1: x.e1, decode.CE: x.ce}}}
+			p := &decode.Packet{Frame: fsm.Frame(101 + i), AccECN: &decode.AccECN{Has: [3]bool{true, true, true}, Count: [3]uint32{decode.ECT0: x.e0, decode.ECT1: x.e1, decode.CE: x.ce}}}
 			c.take(&observation{p: p, s: &fsm.Segment{Ack: y.Out.Top}, y: y})
 		}
 		if got := f.CountersChanged(fsm.Server); got != test.want {
@@ -128,7 +128,7 @@ func TestECNCounters(t *testing.T) {
 		count uint32
 		want  uint64
 	}{{1<<23 - 1, 1<<23 - 2}, {1<<24 - 2, 1<<24 - 3}, {5, 1<<24 + 4}, {4, 1<<24 + 4}} {
-		p := &decode.Packet{Frame: fsm.Frame(i + 1), AccECN: decode.AccECN{Has: [3]bool{decode.ECT0: true}, Count: [3]uint32{decode.ECT0: step.count}}}
+		p := &decode.Packet{Frame: fsm.Frame(i + 1), AccECN: &decode.AccECN{Has: [3]bool{decode.ECT0: true}, Count: [3]uint32{decode.ECT0: step.count}}}
 		c.take(&observation{p: p, s: &fsm.Segment{}, y: y})
 		if got := c.reported[decode.ECT0]; got != step.want {
 			t.Errorf("counter %d: %d reported, want %d", step.count, got, step.want)
