@@ -183,7 +183,7 @@ const maxTransitions = 1024
 
 // remember keeps what later segments are compared with.
 func (c *Conn) remember(x *Endpoint, s *Segment) {
-	x.Seen, x.unheard = true, false
+	x.Seen, x.unheard, x.presumed = true, false, false
 	if s.Flags&ACK != 0 && s.Flags&RST == 0 {
 		x.lastAck = c.at
 	}

@@ -272,7 +272,7 @@ func faultOf(c *Conn, side Side) string {
 	if at != e.State {
 		return fmt.Sprintf("state %v, but the last transition leads to %v", e.State, at)
 	}
-	if int(e.unproved) != unproved || e.Proved() != (unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted) {
+	if int(e.unproved) != unproved || e.Proved() != (unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted && !e.presumed) {
 		return fmt.Sprintf("%d transitions without proof, counted as %d", unproved, e.unproved)
 	}
 	if err := e.Out.fault(); err != "" {

@@ -10,6 +10,7 @@ type Endpoint struct {
 
 	// Sent by this endpoint.
 	Seen     bool    // at least one segment of it was captured
+	presumed bool    // its SYN was not captured; the peer's SYN-ACK, which may answer a forged one, is all that tells of it
 	Passive  bool    // it opened by answering a SYN
 	SentSYN  bool    // ISS is known, and so is IRS of the peer
 	SentFIN  bool    // FinSeq is known
@@ -106,7 +107,7 @@ type Stamp struct {
 // one that leaves the peer's FINs without an answer may have them. What passes right behind a
 // RST can belong before it, or show that somebody else sent that.
 func (e *Endpoint) Proved() bool {
-	return e.unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted
+	return e.unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted && !e.presumed
 }
 
 // TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted

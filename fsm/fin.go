@@ -17,6 +17,13 @@ func (x *Endpoint) noteFIN(s *Segment, at Stamp) {
 	}
 }
 
+// forgetFIN is for a SYN that carried a FIN which the peer did not take up with it.
+func (x *Endpoint) forgetFIN() {
+	x.Out.Restart(x.FinSeq)
+	x.SentFIN, x.synEnd, x.fins = false, x.FinSeq, 0
+	x.firstFIN, x.lastFIN = sentFIN{}, sentFIN{}
+}
+
 // unheardFINs is how often a FIN is sent without an answer until it seems not to arrive.
 const unheardFINs = 3
 
@@ -36,14 +43,21 @@ func (c *Conn) repeatFIN(side Side) (m Meaning) {
 	return m
 }
 
-// DoubtedFIN returns the ordinal of the first of the FINs to side that its peer sent again
-// and again without an answer: none seems to have arrived, and any may have. It is 0 if
-// there are none.
-func (c *Conn) DoubtedFIN(side Side) uint32 {
-	if !c.End[side].unheard {
-		return 0
+// Doubted returns the ordinal of the segment from which on side's state is not proved
+// although its transitions are, or 0: from the first of the FINs to it that its peer sent
+// again and again without an answer, from a RST that may not have been its own, or from the
+// beginning if nothing but a SYN-ACK tells that there is such a side.
+func (c *Conn) Doubted(side Side) uint32 {
+	x := &c.End[side]
+	switch {
+	case x.presumed:
+		return 1
+	case x.rstDoubted:
+		return x.lastRST.Nth
+	case x.unheard:
+		return c.End[side.Peer()].firstFIN.at.Nth
 	}
-	return c.End[side.Peer()].firstFIN.at.Nth
+	return 0
 }
 
 // settleFIN tells from an acknowledgment whether its sender had the peer's FIN, and

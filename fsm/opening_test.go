@@ -197,7 +197,7 @@ func TestOpening(t *testing.T) {
 		{
 			name: "a SYN-ACK out of the blue",
 			steps: []step{
-				{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", Joined},   // whoever answers a SYN had one
+				{"< S. 0 ack 1", "SYN-SENT? SYN-RECEIVED", Joined},      // whoever answers a SYN had one
 				{"> R 1", "CLOSED LISTEN?", RSTNoConnection | RSTExact}, // and the RST shows that there was none
 			},
 		},

@@ -78,6 +78,8 @@ func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
 	}
 	c.decide(side, SynSentNoRST)
 	switch {
+	case s.Flags&SYN != 0 && acceptableAck && y.presumed:
+		c.decide(side, SynSentSYNACK) // whether anybody waits for it is not known
 	case s.Flags&SYN != 0 && acceptableAck:
 		c.decide(side, SynSentSYNACK)
 		y.gotSYN = c.receive(side, RecvSYNACK, s, s.Seq+1, true)

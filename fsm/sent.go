@@ -132,6 +132,9 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		return SYNInSync
 	}
 	y.refused = s.Ack == y.ISS+1
+	if y.SentFIN && y.State == SynSent && s.Ack == y.FinSeq {
+		y.forgetFIN() // a FIN on a SYN, and only the SYN was taken
+	}
 	c.agreeScale()
 	m |= c.advance(x, y, s)
 	return m | c.sentFINToo(side, s)
@@ -155,7 +158,7 @@ func (c *Conn) listened(side Side, syn Stamp) {
 // assumeSYN records a SYN that the peer's SYN-ACK proves but nobody captured.
 func (c *Conn) assumeSYN(side Side, iss Seq) {
 	e := &c.End[side]
-	e.SentSYN, e.ISS, e.synEnd = true, iss, iss+1
+	e.SentSYN, e.ISS, e.synEnd, e.presumed = true, iss, iss+1, !e.Seen
 	e.Out.Start(iss + 1)
 	c.apply(side, SendSYN, Assumed, Stamp{Time: c.at.Time, Nth: c.at.Nth}, c.at.Frame)
 }
@@ -167,6 +170,11 @@ func (c *Conn) adoptSYN(side Side, s *Segment) {
 	x.Syn = c.at
 	x.noteOffer(s)
 	c.agreeScale()
+	if y := &c.End[side.Peer()]; x.presumed && x.State == SynSent && y.State == SynReceived {
+		x.gotSYN = c.apply(side, RecvSYNACK, Received, y.Syn, 0)
+		t := &c.Transitions[len(c.Transitions)-1]
+		t.provenAck, t.proofBy = y.ISS+1, proofByAck
+	}
 	for i := range c.Transitions {
 		t := &c.Transitions[i]
 		if t.Cause != Assumed {
@@ -191,7 +199,7 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	if withAck {
 		c.prove(side, s)
 	} else if !x.Seen && c.disown(side) {
-		return RSTNoConnection
+		return RSTNoConnection | StateChanged
 	}
 	unacceptable := !withAck && x.hasBadAck && s.Seq == x.badAck
 	if unacceptable && (x.State == SynSent || x.State == SynReceived || x.State == Closed && c.provisional(side, RecvRST) >= 0) {

@@ -5,6 +5,11 @@ package fsm
 func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
 	var m Meaning
+	if y.presumed && y.State == SynSent && (s.Len > 0 && !y.opensFast() || s.Ack.After(y.ISS+1)) {
+		// Somebody completed the handshake, or sent data.
+		y.presumed, y.gotSYN = false, true
+		c.imply(side.Peer(), RecvSYNACK, x.Syn)
+	}
 	switch x.State {
 	case SynSent:
 		m = c.settleSYNACK(side, s)

@@ -195,7 +195,8 @@ type Handshake struct {
 	SYNACKs     int       // SYN-ACKs seen from the server, repetitions included
 	SYNACKValid Validity  // the SYN-ACK acknowledges the SYN: ack = seq+1
 	ACKValid    Validity  // the final ACK acknowledges the SYN-ACK: ack = seq+1, seq = ISN+1
-	HeldBy      fsm.Frame // the latest ACK by which the server answered the SYN from a connection before, in TIME-WAIT; 0 for none
+	HeldBy      fsm.Frame // the latest ACK by which the server answered the SYN from a connection before; 0 for none
+	HeldIn      string    // the state of that: "TIME-WAIT", "open", or "" where the capture does not show it
 	ISN         [2]fsm.Seq
 	HasISN      [2]bool
 	ServerRTT   float64 // SYN to SYN-ACK, seconds: path and host beyond the tap, server side; <0 unknown

@@ -85,10 +85,16 @@ func unwanted(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) string {
 	peer, fin, bye := &f.Dir[side.Peer()], finFrame(f, side), finFrame(f, side.Peer())
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
 	soon := 2*f.PathRTT() + 50_000_000
-	switch {
+	var left fsm.Time // when the peer closed or aborted, if it did
+	last := y.Out.Top
+	if y.SentFIN && bye != nil {
+		left, last = bye.Time, y.FinSeq
+	} else if own := f.RST[side.Peer()]; own.Nth > rst.Nth && rstHasAck(f, side.Peer(), own.Frame) {
+		left = own.Time
+	}
+	switch unread := last.Minus(x.Acked); {
 	case fin == nil || !x.HasAck || rst.Time-fin.Time > soon:
-	case y.SentFIN && bye != nil && y.FinSeq.Minus(x.Acked) <= word && bye.Time-rst.Time < soon &&
-		peer.UniqueBytes > uint64(max(0, y.FinSeq.Minus(x.Acked))): // all that it ever said would be its answer
+	case left != 0 && unread <= word && left-rst.Time < soon && peer.UniqueBytes > uint64(max(0, unread)): // all that it ever said would be its answer
 		return "the peer closed right behind it: a parting word, such as TLS's close_notify"
 	case peer.UniqueBytes >= stream && max(rst.SndNxt.Minus(x.Acked), int32(rst.PriorLen)) >= segment && fin.Time-f.Dir[side].LastData > soon:
 		return "the peer was in the middle of a stream, of which the side may have had enough"

@@ -40,6 +40,9 @@ func halfOpenRecovery(f *flow.Flow, side fsm.Side) []fsm.Frame {
 	if _, rst := notable(f, side, fsm.RSTAnswers); rst != nil && rst.States[side] == fsm.SynSent && rst.Prior != 0 {
 		// The old connection is not in the capture: the ACK answers the first SYN.
 		_, bad := notable(f, side.Peer(), fsm.SYNACKBadAck)
+		if y := side.Peer(); f.Dir[y].Last.Frame > rst.Frame && !f.Conn.End[y].SentSYN {
+			return nil // it still answers so: the RST did not end the other connection
+		}
 		if bad == nil || bad.Frame != rst.Prior {
 			syn := f.Conn.End[side].Syn.Frame // its latest
 			if side == fsm.Client && f.SYN.Frame != 0 {

@@ -70,13 +70,26 @@ func validity(f *flow.Flow, established [2]bool) (synAck, ack record.Validity) {
 	return synAck, ack
 }
 
+// held returns the latest ACK by which the server answered the SYN from another connection,
+// and what state that was in.
+func held(f *flow.Flow) (by fsm.Frame, in string) {
+	client, server := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
+	switch pre := f.Previous; {
+	case f.Challenged.Frame != 0 && pre != nil && (pre.TimeWait[0] || pre.TimeWait[1]):
+		return f.Challenged.Frame, "TIME-WAIT"
+	case f.Challenged.Frame != 0:
+		return f.Challenged.Frame, "open"
+	case client.State == fsm.SynSent && server.Seen && !server.SentSYN && f.Dir[fsm.Server].RSTs == 0:
+		return f.Dir[fsm.Server].Last.Frame, ""
+	}
+	return 0, ""
+}
+
 // buildRTT splits the handshake's round trip at the tap. A half is left out
 // where a repetition makes it unclear which segment was answered (Karn's rule).
 func buildRTT(f *flow.Flow, h *record.Handshake) {
 	h.ServerRTT, h.ClientRTT = -1, -1
-	if pre := f.Previous; pre != nil && (pre.TimeWait[0] || pre.TimeWait[1]) {
-		h.HeldBy = f.Challenged.Frame
-	}
+	h.HeldBy, h.HeldIn = held(f)
 	if f.SYN.Frame != 0 && f.SYNACK.Frame != 0 && h.SYNs == 1 {
 		h.ServerRTT = max(0, f.SYNACK.Time.Seconds(f.SYN.Time))
 	}

@@ -16,7 +16,7 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 	for side := range now {
 		now[side] = record.EndState{State: initialState(ts, fsm.Side(side)), Proved: true}
 	}
-	doubted := [2]uint32{f.Conn.DoubtedFIN(fsm.Client), f.Conn.DoubtedFIN(fsm.Server)}
+	doubted := [2]uint32{f.Conn.Doubted(fsm.Client), f.Conn.Doubted(fsm.Server)}
 	next := 0
 	for i := range f.Timeline {
 		k := &f.Timeline[i]

@@ -82,9 +82,10 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 }
 
 // dropPending forgets a pending SYN whose connection must go before it is known what the
-// SYN was. One that was answered by an ACK of the connection's is its own.
+// SYN was. One that was answered by an ACK of the connection's is its own, unless it turned
+// out to be an attempt.
 func (t *Table) dropPending(c *conn) {
-	if y := c.pending; y != nil && y.challenged.Frame == 0 {
+	if y := c.pending; y != nil && (y.challenged.Frame == 0 || y.attempt) {
 		t.evictions.Packets += uint64(len(y.held))
 		c.pending = nil
 	}

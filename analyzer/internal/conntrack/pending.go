@@ -213,7 +213,7 @@ func (t *Table) confirmAttempt(c *conn) {
 // returns.
 func (t *Table) acceptPending(c *conn) *conn {
 	challenged := c.pending.challenged
-	if challenged.Frame != 0 {
+	if challenged.Frame != 0 && !c.pending.attempt {
 		t.confirmAttempt(c)
 	}
 	held, elsewhere := c.pending.held, c.pending.elsewhere

@@ -111,6 +111,10 @@ func oneDirection(c *record.Connection) record.Verdict {
 	}
 	cl := &c.Close
 	v := record.Verdict{Code: record.VerdictOneDirectionOnly, Frames: []fsm.Frame{c.FirstFrame, cl.FIN[x], c.LastFrame}}
+	if h := &c.Handshake; x == fsm.Server && h.SYNACK != 0 && c.State[x].State == fsm.SynReceived {
+		v.Sentence = "Nothing but SYN-ACKs of the server was captured (" + phrase.Counted(h.SYNACKs, "SYN-ACK", "SYN-ACKs") + ", from " + phrase.Frame(h.SYNACK) + " on): the other direction is missing from the capture, or somebody forged SYNs in the client's name (backscatter) and there is no client."
+		return v
+	}
 	v.Sentence = "Only " + phrase.By(x) + "'s segments were captured (frames " + phrase.Bare(c.FirstFrame) + " to " + phrase.Bare(c.LastFrame) + "): it sent " + phrase.Size(c.Traffic[x].UniqueBytes)
 	switch {
 	case cl.RST != 0 && sideOf(cl.ResetBy) == x:

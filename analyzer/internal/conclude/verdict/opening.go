@@ -29,6 +29,7 @@ var probeNames = map[record.CheckName]string{
 func scanProbe(c *record.Connection) record.Verdict {
 	a := anomaly(c, probes...)
 	v := record.Verdict{Code: record.VerdictScanProbe, Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
+	v.Sure = c.Handshake.SYNACK == 0 // one that is accepted may be meant
 	v.Sentence = "A scan probe, not an attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
 	server := c.Tail[fsm.Server]
 	switch {
@@ -115,11 +116,34 @@ func refusedByTimeWait(c *record.Connection) record.Verdict {
 	if h.SYNs > 1 {
 		sent = phrase.Times(h.SYNs)
 	}
-	return record.Verdict{
-		Code: record.VerdictRefusedByTimeWait, Frames: []fsm.Frame{h.SYN, h.HeldBy, t.LastFrame}, Sure: true,
-		Sentence: "The server still held the connection before on these ports in TIME-WAIT and answered from it (" + phrase.Frame(h.HeldBy) +
-			"): the client sent its SYN " + sent + ", and no SYN-ACK came.",
+	v := record.Verdict{Code: record.VerdictRefusedByTimeWait, Frames: []fsm.Frame{h.SYN, h.HeldBy, t.LastFrame}}
+	end := ": the client sent its SYN " + sent + ", and no SYN-ACK came."
+	switch h.HeldIn {
+	case "TIME-WAIT":
+		v.Sure = true
+		v.Sentence = "The server still held the connection before on these ports in TIME-WAIT and answered from it (" + phrase.Frame(h.HeldBy) + ")" + end
+	case "open":
+		v.Code = record.VerdictUnanswered
+		v.Sentence = "The server still had the connection before on these ports and answered from it (" + phrase.Frame(h.HeldBy) + "), not to the SYN" + end
+	default:
+		v.Sentence = "The server answered with an ACK that belongs to no connection in the capture (" + phrase.Frame(h.HeldBy) +
+			"), probably from one before on these ports that it held in TIME-WAIT, or had open still" + end
 	}
+	return v
+}
+
+// wrongAnswers is the verdict on a SYN that was answered by nothing but RSTs that do not
+// acknowledge it.
+func wrongAnswers(c *record.Connection) record.Verdict {
+	h, t := &c.Handshake, &c.Tail[fsm.Server]
+	v := record.Verdict{Code: record.VerdictHandshakeBadNumber, Frames: []fsm.Frame{h.SYN, t.LastFrame}}
+	a := anomaly(c, record.CheckRSTBadACK)
+	if a != nil {
+		v.Frames = append(v.Frames, a.Frames...)
+	}
+	v.Sentence = "The server answered the SYN in " + phrase.Frame(h.SYN) + " with nothing that acknowledges it (" + phrase.Frame(t.LastFrame) +
+		"), which the client must ignore: a device on the path that gets the numbers wrong, somebody's guess, or an answer to something else."
+	return v
 }
 
 // gaps writes how far repetitions lie apart.
@@ -242,6 +266,10 @@ func opening(c *record.Connection) record.Verdict {
 	u := &server.Unanswered
 	watched := max(0, c.Until.Seconds(c.Last))
 	switch {
+	case h.HeldBy != 0 && h.SYNACK == 0:
+		return refusedByTimeWait(c)
+	case h.SYNACK == 0 && h.SYN != 0 && server.LastFrame != 0 && c.State[fsm.Client].State == fsm.SynSent:
+		return wrongAnswers(c)
 	case h.SYNACK != 0 && h.ACK == 0 && (h.SYNACKs > 1 || watched > soon(c)):
 		v.Code = record.VerdictSYNACKUnacknowledged
 		var b strings.Builder
