@@ -128,6 +128,15 @@ func TestClosing(t *testing.T) {
 			),
 		},
 		{
+			name: "half close: only a late ACK, on data, shows that the FIN arrived",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< P. 21+10 ack 11", "FIN-WAIT-1 ESTABLISHED", TookBack},
+				step{"< P. 31+10 ack 12 +5", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"> . 12 ack 41", "FIN-WAIT-2 CLOSE-WAIT", 0},
+			),
+		},
+		{
 			name: "the FIN overtakes the data before it",
 			steps: opened(
 				step{"> F. 16 ack 21", "FIN-WAIT-1 ESTABLISHED", 0}, // behind a hole: RCV.NXT does not reach it

@@ -60,17 +60,8 @@ func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, found func(
 func closedLate(f *flow.Flow, side fsm.Side) bool {
 	late := false
 	f.EachNotable(side.Peer(), fsm.RSTForLastACK, flow.Facts(), func(k *flow.NotableSegment) {
-		late = late || gaveUpFINWait2(f, side.Peer(), k)
+		_, gaveUp := f.GaveUpFINWait2(side.Peer(), k)
+		late = late || gaveUp
 	})
 	return late
-}
-
-// gaveUpFINWait2 reports whether side's RST in answer to the peer's FIN is that of a host
-// which had waited for it in FIN-WAIT-2, and gave up: nothing else there answers a FIN by a
-// RST without ACK. Linux waits for 60 s (tcp_fin_timeout), and for less where so set; one
-// that waited for less than a second has rather left TIME-WAIT out.
-func gaveUpFINWait2(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) bool {
-	in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })
-	fin := finFrame(f, side.Peer())
-	return in != nil && fin != nil && !rst.Segment.Flags.Has(fsm.ACK) && !answersData(f, side, rst) && fin.Time-in.Time >= fsm.Second
 }

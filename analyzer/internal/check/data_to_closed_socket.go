@@ -45,31 +45,12 @@ func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.NotableSegment) {
 		if rst != nil || !endedBy(f, side, k.Frame) {
 			return
 		}
-		if answersData(f, side, k) && (k.Meaning.Any(fsm.RSTForLastACK) ||
+		if f.AnswersLateData(side, k) && (k.Meaning.Any(fsm.RSTForLastACK) ||
 			k.PriorLen > 0 && !k.Meaning.Any(fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait) {
 			rst = k
 		}
 	})
 	return rst
-}
-
-// answersData reports whether side's RST after its FIN answers data of the peer:
-// data that came after that FIN, or that was under way when the FIN left. A RST
-// without ACK tells the latter: its number is the acknowledgment of what it answers.
-func answersData(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) bool {
-	fin, peer := finFrame(f, side), &f.Dir[side.Peer()]
-	if fin == nil || peer.LastDataFrame == 0 {
-		return false
-	}
-	if peer.LastData > fin.Time {
-		return true
-	}
-	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
-	end := y.Out.Top
-	if y.SentFIN {
-		end = y.FinSeq
-	}
-	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(end)
 }
 
 // endedBy reports whether side's RST in the frame stands as the end of its part:

@@ -22,7 +22,8 @@ var rstAfterFIN = &Check{
 				continue
 			}
 			f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
-				if k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) && !gaveUpFINWait2(f, side, k) || k.States[side] == fsm.TimeWait && !k.Meaning.Any(fsm.RSTForLastACK) || !endedBy(f, side, k.Frame) {
+				_, gaveUp := f.GaveUpFINWait2(side, k)
+				if k.Meaning.Any(fsm.RSTForLastACK|fsm.RSTInTimeWait) && !gaveUp || k.States[side] == fsm.TimeWait && !k.Meaning.Any(fsm.RSTForLastACK) || !endedBy(f, side, k.Frame) {
 					return
 				}
 				found(Finding{

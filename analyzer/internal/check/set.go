@@ -54,6 +54,9 @@ func (s *Set) Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 		if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
 			a.Doubt = x.Doubt
 		}
+		if f.Untimed {
+			withoutTimes(&a, c.Title)
+		}
 		if a.Doubt != "" && a.Severity > record.SeverityNote {
 			a.Severity--
 		}

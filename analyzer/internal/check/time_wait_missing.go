@@ -26,7 +26,10 @@ var timeWaitMissing = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := notable(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait)
-			if k == nil || k.Meaning.Any(fsm.RSTForLastACK) && (answersData(f, side, k) || gaveUpFINWait2(f, side, k)) {
+			if k == nil {
+				continue
+			}
+			if _, gaveUp := f.GaveUpFINWait2(side, k); gaveUp || k.Meaning.Any(fsm.RSTForLastACK) && f.AnswersLateData(side, k) {
 				continue // of data for a closed socket data-to-closed-socket tells
 			}
 			if k.Prior != 0 {

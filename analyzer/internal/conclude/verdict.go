@@ -92,6 +92,9 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			tr := &c.Transitions[t]
 			r.PriorFIN = r.PriorFIN || tr.Event == fsm.SendFIN && tr.Frame == k.Prior && tr.Side != k.From
 		}
+		if waited, gaveUp := f.GaveUpFINWait2(k.From, k); gaveUp {
+			r.GaveUpAfter = seconds(waited)
+		}
 		if latest := max(r.PriorTime, r.Own); latest != 0 {
 			r.Silence = max(0, k.Time.Seconds(latest))
 		}

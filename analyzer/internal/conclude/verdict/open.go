@@ -60,6 +60,10 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 // not closed.
 func superseded(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: record.VerdictSuperseded, Frames: []fsm.Frame{c.LastFrame, c.Superseded}}
+	if c.LastFrame > c.Superseded {
+		v.Sentence = "Never closed: a new connection was attempted on its addresses and ports from " + phrase.Frame(c.Superseded) + " on, while it was still answered for (" + phrase.Frame(c.LastFrame) + " at last); one side had probably lost it."
+		return v
+	}
 	v.Sentence = "Never closed: a new connection reused its addresses and ports in " + phrase.Frame(c.Superseded) + ", " +
 		phrase.Duration(max(0, c.Until.Seconds(c.Last))) + " after the last segment (" + phrase.Frame(c.LastFrame) + "); one side or both had probably lost it, or its end was not captured."
 	return v

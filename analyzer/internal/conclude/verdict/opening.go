@@ -73,6 +73,9 @@ func refused(c *record.Connection) record.Verdict {
 	h := &c.Handshake
 	v := record.Verdict{Code: record.VerdictRefused, Frames: []fsm.Frame{h.SYN, c.Close.RST}, Sure: true}
 	v.Sentence = "The server refused the connection: its RST in " + phrase.Frame(c.Close.RST) + " answers the SYN in " + phrase.Frame(h.SYN)
+	if h.SYNs > 1 {
+		v.Sentence += ", which was sent " + phrase.Times(h.SYNs)
+	}
 	if c.Reset.Time != 0 && h.SYNs == 1 {
 		v.Sentence += " after " + phrase.Duration(max(0, c.Reset.Time.Seconds(c.First)))
 	}

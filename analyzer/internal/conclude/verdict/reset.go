@@ -14,8 +14,6 @@ const (
 	longSilence = 60 // after which something between the two may have forgotten the connection
 	idle        = 10 // after which a reset ends a silence, not a transfer
 
-	leastFINWait2 = 1 // from where on a host may have given FIN-WAIT-2 up
-
 	atOnce = 0.001 // within which a FIN and a RST are one call, which closes
 
 	stream = 50_000 // bytes that make data a stream, not an answer
@@ -199,12 +197,11 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 	x, y := r.Side, r.Side.Peer()
 	fin := c.Close.FIN[x]
 	v := record.Verdict{Frames: []fsm.Frame{fin, r.Prior}, Sure: true}
-	waited, late := lateClose(c, x)
 	switch {
-	case late:
+	case r.GaveUpAfter > 0:
 		v.Code, v.Sure = record.VerdictClosedLate, false
 		v.Frames = append(v.Frames, c.Close.FINAcked[x], c.Close.FIN[y])
-		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and " + phrase.By(y) + " only " + phrase.Duration(waited) + " after acknowledging that (FIN in " +
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and " + phrase.By(y) + " only " + phrase.Duration(r.GaveUpAfter) + " after acknowledging that (FIN in " +
 			phrase.Frame(c.Close.FIN[y]) + "): " + phrase.By(x) + ", which answered with the RST in " + phrase.Frame(r.Frame) + ", had probably given FIN-WAIT-2 up (after 60 s on Linux)."
 	case c.Close.FIN[y] != 0 && anomaly(c, record.CheckDataToClosedSocket) == nil:
 		v.Code = record.VerdictClosedWithReset
@@ -232,19 +229,6 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; its application probably needed nothing more."
 	}
 	return v
-}
-
-// lateClose reports whether side x answered the peer's FIN as a host does that has given
-// FIN-WAIT-2 up, and how long it had waited, in seconds.
-func lateClose(c *record.Connection, x fsm.Side) (waited float64, late bool) {
-	y := x.Peer()
-	i := slices.IndexFunc(c.Transitions, func(t fsm.Transition) bool { return t.Side == x && t.To == fsm.FinWait2 })
-	if i < 0 || c.Close.FIN[y] == 0 || c.Reset.HasAck || c.Reset.PriorTime < finTime(c, y) ||
-		anomaly(c, record.CheckTimeWaitMissing, record.CheckDataToClosedSocket) != nil {
-		return 0, false
-	}
-	waited = finTime(c, y).Seconds(c.Transitions[i].Time)
-	return waited, waited >= leastFINWait2
 }
 
 // resetForFIN is the verdict on a RST in answer to the peer's close.

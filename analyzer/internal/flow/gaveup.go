@@ -1,0 +1,54 @@
+package flow
+
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
+// leastFINWait2 is how long a host waits for the peer's FIN, at least, before it gives
+// FIN-WAIT-2 up. Linux waits for 60 s (tcp_fin_timeout), and for less where so set; one that
+// waited for less than a second has rather left TIME-WAIT out.
+const leastFINWait2 = fsm.Second
+
+// GaveUpFINWait2 reports whether side's RST is that of a host which had waited for the
+// peer's FIN in FIN-WAIT-2 and had given up when it came, and how long it had waited:
+// nothing else there answers a FIN by a RST without ACK.
+func (f *Flow) GaveUpFINWait2(side fsm.Side, rst *NotableSegment) (waited fsm.Time, gaveUp bool) {
+	in, fin := f.first(side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 }), f.finOf(side.Peer())
+	if in == nil || fin == nil || !rst.Meaning.Any(fsm.RSTForLastACK) || rst.Segment.Flags.Has(fsm.ACK) || f.AnswersLateData(side, rst) {
+		return 0, false
+	}
+	waited = fin.Time - in.Time
+	return waited, waited >= leastFINWait2
+}
+
+// AnswersLateData reports whether side's RST after its FIN answers data of the peer:
+// data that came after that FIN, or that was under way when the FIN left. A RST
+// without ACK tells the latter: its number is the acknowledgment of what it answers.
+func (f *Flow) AnswersLateData(side fsm.Side, rst *NotableSegment) bool {
+	fin, peer := f.finOf(side), &f.Dir[side.Peer()]
+	if fin == nil || peer.LastDataFrame == 0 {
+		return false
+	}
+	if peer.LastData > fin.Time {
+		return true
+	}
+	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
+	end := y.Out.Top
+	if y.SentFIN {
+		end = y.FinSeq
+	}
+	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(end)
+}
+
+// finOf returns the transition by side's own FIN, or nil.
+func (f *Flow) finOf(side fsm.Side) *fsm.Transition {
+	return f.first(side, func(t *fsm.Transition) bool { return t.Event == fsm.SendFIN })
+}
+
+// first returns side's first transition that fits, or nil.
+func (f *Flow) first(side fsm.Side, fits func(*fsm.Transition) bool) *fsm.Transition {
+	for i := range f.Conn.Transitions {
+		if t := &f.Conn.Transitions[i]; t.Side == side && fits(t) {
+			return t
+		}
+	}
+	return nil
+}
