@@ -30,10 +30,19 @@ var keepaliveDeadPeer = &Check{
 				how = fmt.Sprintf("the %s then reset the connection in frame %d", side, f.RST[side].Frame.Number())
 			}
 			found(Finding{
-				Side: side.Peer().String(), Frames: frames, Count: 1,
+				Doubt: refusedProbes(k),
+				Side:  side.Peer().String(), Frames: frames, Count: 1,
 				Seen: phrase.Counted(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
 				Message: fmt.Sprintf("The %s did not answer the last %s of the %s; %s.", side.Peer(), phrase.Counted(k.Run(), "keepalive probe", "keepalive probes"), side, how),
 			})
 		}
 	},
+}
+
+// refusedProbes doubts that the probes left their host, where that looks so.
+func refusedProbes(k *flow.Keepalive) string {
+	if k.GaveUp || !k.Refused() {
+		return ""
+	}
+	return "the probes are half a second apart, as Linux repeats one that its own interface refused to send: they may not have left the host"
 }

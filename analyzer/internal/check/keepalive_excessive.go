@@ -30,7 +30,7 @@ var keepaliveExcessive = &Check{
 			switch {
 			case k.LongestUnanswered >= tooManyUnanswered:
 				found(Finding{
-					Side: side.String(), Frames: k.LongestRun, Count: int(k.LongestUnanswered),
+					Side: side.String(), Frames: k.LongestRun, Count: int(k.LongestUnanswered), Doubt: refusedProbes(k),
 					Seen: fmt.Sprintf("%s unanswered in a row, %s apart", phrase.Count(k.LongestUnanswered), phrase.Elapsed(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
 					Message: fmt.Sprintf("The %s sent %s in a row without an answer, the first after %s idle.", side, phrase.Counted(k.LongestUnanswered, "keepalive probe", "keepalive probes"), phrase.Elapsed(k.Idle)),
 				})

@@ -21,6 +21,16 @@ type Keepalive struct {
 	last     fsm.Time
 }
 
+// Refused reports whether the probes come every half a second. It is what Linux waits
+// before it repeats a probe that its own interface refused to send, for lack of room say.
+// It does not count such a one, so it does not give up either (tcp_keepalive_timer,
+// TCP_RESOURCE_PROBE_INTERVAL; seen with Linux 6.18). A program seldom asks for it: the
+// interval is set in whole seconds.
+func (k *Keepalive) Refused() bool {
+	const wait, late = 500_000_000, 100_000_000
+	return k.Intervals > 0 && k.MinInterval >= wait-late/10 && k.SumIntervals/fsm.Time(k.Intervals) <= wait+late
+}
+
 // Run returns how many probes in a row were unanswered when the connection
 // ended.
 func (k *Keepalive) Run() uint64 { return k.run }

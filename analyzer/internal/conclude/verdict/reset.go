@@ -166,6 +166,7 @@ func deadByKeepalive(c *record.Connection, x fsm.Side) record.Verdict {
 	v := record.Verdict{Code: record.VerdictDeadByKeepalive, Frames: []fsm.Frame{t.Heard}, Sure: t.Keepalives >= 3}
 	if a := anomaly(c, record.CheckKeepaliveDeadPeer); a != nil {
 		v.Frames = append(v.Frames, a.Frames...)
+		v.Sure = v.Sure && a.Doubt == ""
 	}
 	v.Sentence = phrase.Capital(phrase.By(x.Peer())) + " was last heard in " + phrase.Frame(t.Heard) + " and did not answer the last " +
 		phrase.Counted(t.Keepalives, "keepalive probe", "keepalive probes") + " of " + phrase.By(x)

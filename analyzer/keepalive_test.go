@@ -1,0 +1,43 @@
+package analyzer_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/conversation"
+)
+
+// TestProbesThatStayedAtHome has probes go unanswered that come every half a second. Linux
+// 6.18 did so when the link's queue was full for some seconds, without counting the
+// probes and with the peer alive: nothing about the peer is sure then.
+func TestProbesThatStayedAtHome(t *testing.T) {
+	for _, tt := range []struct {
+		apart  float64
+		sure   bool
+		expect record.Severity
+	}{{0.51, false, record.SeverityWarning}, {1, true, record.SeverityError}, {75, true, record.SeverityError}} {
+		text := "title: probes\n\n1 > S 0\n2 < S. 0 ack 1\n3 > . 1 ack 1\n4 > P. 1(40) ack 1\n5 < P. 1(80) ack 41\n6 > . 41 ack 81\n7 +15 < . 80 ack 41\n"
+		for i := range 11 {
+			text += fmt.Sprintf("%d +%v < . 80 ack 41\n", 8+i, tt.apart)
+		}
+		s, err := conversation.Parse("probes", strings.NewReader(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := analyse(s, analyzer.Options{}).Connections[0]
+		if c.Verdict.Code != record.VerdictDeadByKeepalive || c.Verdict.Sure != tt.sure {
+			t.Errorf("%v s apart: verdict %s, sure %v", tt.apart, c.Verdict.Code, c.Verdict.Sure)
+		}
+		for i := range c.Anomalies {
+			if a := &c.Anomalies[i]; a.Name == record.CheckKeepaliveDeadPeer && a.Severity != tt.expect {
+				t.Errorf("%v s apart: %s is %s", tt.apart, a.Name, a.Severity)
+			}
+		}
+		if len(c.Anomalies) == 0 {
+			t.Errorf("%v s apart: nothing found", tt.apart)
+		}
+	}
+}
