@@ -16,7 +16,7 @@ var keepaliveDeadPeer = &Check{
 	Benign:    []string{"the answers were not captured", "a firewall or NAT on the path dropped its state"},
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
 
-	OncePerTemplate: "a clean connection has no probes",
+	OncePerTemplate: "the keepalives of a clean connection are answered",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive

@@ -16,7 +16,7 @@ var keepaliveExcessive = &Check{
 	Benign:    []string{"an application that sets a short interval to keep a NAT mapping alive", "the answers were not captured"},
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
 
-	OncePerTemplate: "a clean connection has no probes",
+	OncePerTemplate: "a clean connection has fewer probes, and they are answered",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive

@@ -18,6 +18,7 @@ type compactStore struct {
 	blocks   arena[block]         // the segments of those on the fast path
 	segments arena[packedSegment] // the others'
 	more     arena[segmentMore]
+	opened   openConn // the latest that was looked at
 	payloads payloadArena
 	previous arena[flow.PreviousIncarnation] // of connections that are not the first of their key
 	beside   map[uint32][]besideICMP         // ICMP errors, by the connection's place
@@ -346,6 +347,14 @@ func (y *compactStore) firstSegment(n *compactConn) *packedSegment {
 		return y.segment(y.clean.at(n.clean), 0)
 	}
 	return y.segments.at(n.first)
+}
+
+// lastSegment returns its last.
+func (y *compactStore) lastSegment(n *compactConn) *packedSegment {
+	if n.clean != 0 {
+		return y.segment(y.clean.at(n.clean), n.held-1)
+	}
+	return y.segments.at(n.last)
 }
 
 // queue returns the queue that a connection is in.

@@ -26,6 +26,8 @@ type CleanKind uint8
 const (
 	LoneSYN CleanKind = iota // one ordinary SYN of which nothing else was captured
 	Closed                   // opened, used and closed
+	Open                     // opened and used, with everything acknowledged
+	Idle                     // and then with keepalives
 
 	// NumCleanKinds is the number of kinds of which it is known beforehand what their
 	// segments can show.
@@ -40,15 +42,19 @@ const (
 // Shows returns all that segments of clean connections of the kind can mean and show,
 // of one of the NumCleanKinds. Checks that ask for anything else never run on them.
 func (k CleanKind) Shows() (fsm.Meaning, flow.SegmentFacts) {
-	if k == LoneSYN {
+	switch k {
+	case LoneSYN:
 		return fsm.StateChanged, loneSYNFacts
+	case Idle:
+		return fsm.StateChanged, idleFacts
 	}
-	return fsm.StateChanged, closedFacts
+	return fsm.StateChanged, openedFacts
 }
 
 var (
 	loneSYNFacts = flow.Facts(flow.AckWithoutFlag, flow.ScaleInvalid, flow.OptionsOdd, flow.OptionsMalformed, flow.OptionsDuplicate, flow.OptionsAfterEnd)
-	closedFacts  = flow.Facts(flow.FinalACK, flow.WindowUpdate)
+	openedFacts  = flow.Facts(flow.FinalACK, flow.WindowUpdate)
+	idleFacts    = flow.Facts(flow.FinalACK, flow.WindowUpdate, flow.KeepaliveProbe, flow.KeepaliveAnswer)
 )
 
 // Kind returns the kind of clean connections that the key is of.
@@ -62,7 +68,7 @@ type TemplateKey struct {
 	evicted bool
 	reuse   reuseKey
 
-	// One that was closed.
+	// One that was opened, and perhaps closed.
 	closer     fsm.Side
 	expired    bool // TIME-WAIT had passed
 	unverified bool // a checksum
@@ -92,42 +98,51 @@ func (t *Table) summarize(i uint32, how ending) bool {
 	*c = CleanSummary{
 		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
 	}
-	if n.clean == 0 {
-		if n.held == 1 && n.opened && first.ordinarySYN() {
-			c.ISN[fsm.Client], c.TSVal[fsm.Client] = first.seq, first.tsVal
-			c.Key = t.loneSYNKey(n, first)
-		} else if c.Key = (TemplateKey{}); !t.shortKey(n, &c.Key) {
-			return false
-		} else {
+	c.Key.evicted = how.evicted
+	ok := false
+	switch {
+	case n.clean == 0 && n.held == 1 && n.opened && first.ordinarySYN():
+		c.ISN[fsm.Client], c.TSVal[fsm.Client] = first.seq, first.tsVal
+		t.loneSYNKey(n, first, &c.Key)
+		ok = true
+	case n.clean == 0 && n.held <= maxShaped:
+		if ok = t.shortKey(n, &c.Key); ok {
 			y.shortSummary(n, c)
 		}
-		c.Key.evicted = how.evicted
-		return y.reuseOf(n, how, &c.Key.reuse)
+	case n.clean != 0 && y.clean.at(n.clean).stage == ended:
+		clean := y.clean.at(n.clean)
+		c.Key.kind, c.Key.closer, c.Key.expired = Closed, clean.closer, t.now >= clean.timeWaitEnd(t.twoMSL)
+		y.openedSummary(n, clean, c)
+		ok = true
+	default:
+		if open := y.openClean(n); open != nil {
+			c.Key.kind = Open
+			if open.probes != [2]uint8{} {
+				c.Key.kind = Idle
+			}
+			y.openedSummary(n, &open.cleanConn, c)
+			ok = true
+		}
 	}
-	clean := y.clean.at(n.clean)
-	if clean.stage != ended {
-		return false
-	}
-	c.Last, c.Frames[1] = clean.time, y.segment(clean, n.held-1).frame
-	c.Key = TemplateKey{
-		kind: Closed, evicted: how.evicted, closer: clean.closer, expired: t.now >= clean.timeWaitEnd(t.twoMSL), unverified: clean.unverified,
-		clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
-	}
+	return ok && y.reuseOf(n, how, &c.Key.reuse)
+}
+
+// openedSummary fills in the summary of a connection that was opened.
+func (y *compactStore) openedSummary(n *compactConn, clean *cleanConn, c *CleanSummary) {
+	c.Last, c.Frames[1] = clean.time, y.lastSegment(n).frame
+	c.Key.unverified, c.Key.clientPort, c.Key.serverPort = clean.unverified, n.client.Port != 0, n.server.Port != 0
 	for side := range clean.halves {
 		d := &clean.halves[side]
 		c.ISN[side], c.TSVal[side], c.Bytes[side] = d.isn, d.synTS, uint64(d.bytes)
 		c.Key.opts[side], c.Key.data[side] = d.offered, d.bytes > 0
 	}
-	return y.reuseOf(n, how, &c.Key.reuse)
 }
 
-func (t *Table) loneSYNKey(n *compactConn, b *packedSegment) TemplateKey {
-	return TemplateKey{
-		flags: b.flags(), opts: [2]fsm.OptionSet{b.opts}, scale: b.scale, checksum: b.checksum(),
-		mss: b.mss != 0, window: b.window != 0, ack: b.ack != 0, tsVal: b.tsVal != 0, tsEcr: b.tsEcr != 0,
-		isn: b.seq != 0, clientPort: n.client.Port != 0, serverPort: n.server.Port != 0,
-		watched: t.now-b.time >= fsm.Second,
-	}
+func (t *Table) loneSYNKey(n *compactConn, b *packedSegment, key *TemplateKey) {
+	key.flags, key.opts, key.scale, key.checksum = b.flags(), [2]fsm.OptionSet{b.opts}, b.scale, b.checksum()
+	key.mss, key.window, key.ack, key.tsVal, key.tsEcr = b.mss != 0, b.window != 0, b.ack != 0, b.tsVal != 0, b.tsEcr != 0
+	key.isn, key.clientPort, key.serverPort = b.seq != 0, n.client.Port != 0, n.server.Port != 0
+	key.watched = t.now-b.time >= fsm.Second
 }
 
 // ordinarySYN reports whether nothing is rare about a SYN that is all of a connection.

@@ -235,6 +235,16 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 	if r.IntN(2) == 0 {
 		first, second = s, c
 	}
+	if r.IntN(2) == 0 { // it stays open
+		t.idle(first)
+		switch i := r.IntN(len(t.frames)); r.IntN(10) {
+		case 0, 1: // the capture ends earlier
+			t.frames = t.frames[:i+1]
+		case 2:
+			t.frames = slices.Delete(t.frames, i, i+1)
+		}
+		return t.frames
+	}
 	t.send(first, m.span(100, 300*fsm.Second), segment{flags: flagACK | flagFIN | choose[byte](r, 0, flagPSH)})
 	if r.IntN(2) == 0 {
 		t.send(second, toClient, segment{flags: flagACK})
@@ -246,6 +256,30 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 		t.frames = slices.Delete(t.frames, i, i+1)
 	}
 	return t.frames
+}
+
+// idle sends keepalives, most of them answered soon, and perhaps some data after all.
+func (t *talk) idle(from *end) {
+	r := t.rng
+	if r.IntN(4) == 0 {
+		return
+	}
+	interval := t.span(100_000_000, 100*fsm.Second)
+	for range 1 + r.IntN(choose(r, 3, 6, 12)) {
+		from.next--
+		t.send(from, interval, segment{flags: flagACK})
+		from.next++
+		if r.IntN(40) > 0 {
+			t.send(t.peer(from), t.span(1000, choose(r, fsm.Second/10, 3*fsm.Second)), segment{flags: flagACK})
+		}
+		if r.IntN(8) == 0 {
+			from = t.peer(from)
+		}
+	}
+	if r.IntN(8) == 0 {
+		t.data(from, interval, 1)
+		t.send(t.peer(from), t.span(1000, fsm.Second), segment{flags: flagACK})
+	}
 }
 
 // data sends some segments of data in one go.
@@ -275,6 +309,9 @@ func cleanCapture(seed uint64, n int) []frame {
 		}
 	}
 	slices.SortStableFunc(all, func(a, b frame) int { return int(a.time - b.time) })
+	if seed%2 == 1 {
+		all = all[:len(all)*3/4] // it ends in the middle of much
+	}
 	return all
 }
 

@@ -59,7 +59,7 @@ func Detectors() []Detector {
 			Findings:        servers.findings,
 			Add:             func(c *record.Connection, _ bool) { servers.add(c) },
 		}, {
-			OncePerTemplate: "looks at addresses, ports, frames and findings; a clean connection has no earlier one of its 4-tuple",
+			OncePerTemplate: "looks at addresses, ports, frames, findings, and whether there was an earlier connection of the 4-tuple, which the key tells",
 			Findings:        ports.findings,
 			Add:             func(c *record.Connection, _ bool) { ports.add(c) },
 		}, {
