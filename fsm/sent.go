@@ -116,7 +116,8 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 	case s.Seq == x.ISS && y.SentSYN && c.provisional(side, RecvSYNACK) >= 0:
 		// Both opened, and the peer's SYN-ACK crossed this one: only the SYN had
 		// arrived when this was sent. The peer's SYN-ACK is still on its way.
-		crossing := y.lastAck
+		t := c.Transitions[c.provisional(side, RecvSYNACK)]
+		crossing := Stamp{t.Time, t.Frame, t.Nth}
 		m |= c.takeBack(side, RecvSYNACK)
 		x.gotSYN = c.imply(side, RecvSYN, y.Syn)
 		x.synAck = c.apply(side, AckOfSYN, Received, crossing, 0)

@@ -26,9 +26,16 @@ var synackResendDiff = &Check{
 		}
 		for _, side := range sides {
 			if frames, k := notable(f, side, fsm.SYNACKChanged); k != nil {
+				n, first, of := len(frames), f.SYNACK.Frame, "the first SYN-ACK"
+				if side == fsm.Client { // its SYN crossed the server's
+					first, of = f.SYN.Frame, "its SYN"
+				}
+				if first != 0 {
+					frames = append([]fsm.Frame{first}, frames...)
+				}
 				found(Finding{
-					Side: side.String(), Frames: append([]fsm.Frame{f.SYNACK.Frame}, frames...), Count: len(frames),
-					Seen: fmt.Sprintf("ISN %d", k.Segment.Seq), Expected: "the ISN of the first SYN-ACK",
+					Side: side.String(), Frames: frames, Count: n,
+					Seen: fmt.Sprintf("ISN %d", k.Segment.Seq), Expected: "the ISN of " + of,
 					Message: fmt.Sprintf("The %s sent another SYN-ACK in frame %d, with a new ISN.", side, k.Frame.Number()),
 				})
 			}

@@ -5,6 +5,7 @@
 package dedup
 
 import (
+	"encoding/binary"
 	"math/bits"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
@@ -175,12 +176,13 @@ func hash(p *decode.Packet) uint64 {
 	if p.HasIPID {
 		h = mix(h ^ uint64(p.IPID)<<8) // repeated ACKs differ in nothing else
 	}
-	return mix(h ^ hostBytes(&p.Src.IP) ^ hostBytes(&p.Dst.IP)<<32 ^ uint64(p.FlowLabel)<<12)
+	return mix(h ^ address(&p.Src.IP) ^ bits.RotateLeft64(address(&p.Dst.IP), 32) ^ uint64(p.FlowLabel)<<12)
 }
 
-// hostBytes returns the low bytes of an address, where hosts differ.
-func hostBytes(ip *[16]byte) uint64 {
-	return uint64(ip[12])<<24 | uint64(ip[13])<<16 | uint64(ip[14])<<8 | uint64(ip[15])
+// address mixes all of an address: where a router translates IPv6 prefixes (RFC 6296) two
+// differ in nothing but that, and the checksum of the segment is the same.
+func address(ip *[16]byte) uint64 {
+	return binary.BigEndian.Uint64(ip[8:]) ^ binary.LittleEndian.Uint64(ip[:8])*0x9e3779b97f4a7c15
 }
 
 func mix(h uint64) uint64 {

@@ -122,3 +122,23 @@ func TestConstantIdentification(t *testing.T) {
 		}
 	}
 }
+
+// TestPrefixTranslated has each packet come again from another IPv6 prefix, as where a
+// router translates these: it is another connection's, not a copy.
+func TestPrefixTranslated(t *testing.T) {
+	packets := exchange()
+	for _, p := range slices.Clone(packets) {
+		p.Time += 20_000
+		p.TTL--
+		p.LinkSrc, p.LinkDst = 3, 4
+		for _, ip := range []*[16]byte{&p.Src.IP, &p.Dst.IP} {
+			if ip[15] == 1 {
+				ip[0], ip[7] = 0xfd, 9
+			}
+		}
+		packets = append(packets, p)
+	}
+	if n := classified(packets); n[decode.NoCopy] != len(packets) {
+		t.Errorf("%v", n)
+	}
+}

@@ -22,7 +22,7 @@ const leastSame = 2
 // counts notes the packet's identification, and reports whether its sender's tell
 // packets apart. whole is the packet's hash.
 func (t *hosts) counts(p *decode.Packet, whole uint32) bool {
-	h := mix(hostBytes(&p.Src.IP) ^ uint64(p.Src.IP[0])<<40)
+	h := mix(address(&p.Src.IP))
 	o := &t[h>>(64-hostTableBits)]
 	if key := uint32(h); o.key != key || o.same|o.changed == 0 && o.packet == 0 {
 		*o = host{key: key, packet: whole, id: p.IPID}
