@@ -92,6 +92,7 @@ func (c *Conn) settleFIN(side Side, s *Segment) (m Meaning) {
 	}
 	if !x.gotFIN {
 		x.gotFIN = true
+		c.implyAckOfSYNOnFIN(side, fin)
 		c.implyAckOnFIN(side, fin)
 		c.imply(side, RecvFIN, fin.at)
 	}
@@ -154,5 +155,25 @@ func (c *Conn) implyAckOnFIN(side Side, fin *sentFIN) {
 	}
 	if !x.finAck {
 		x.finAck = c.imply(side, AckOfFIN, fin.at)
+	}
+}
+
+// implyAckOfSYNOnFIN does the same for the ACK of side's SYN: it came with the FIN at the
+// latest.
+func (c *Conn) implyAckOfSYNOnFIN(side Side, fin *sentFIN) {
+	x := &c.End[side]
+	if !x.SentSYN || !fin.hasAck || !fin.ack.After(x.ISS) {
+		return
+	}
+	for i := len(c.Transitions) - 1; i >= 0; i-- {
+		t := &c.Transitions[i]
+		if t.Side != side {
+			continue
+		}
+		if t.Event == AckOfSYN && t.Cause == Received && t.Nth > fin.at.Nth {
+			c.rewind(side, i)
+			c.imply(side, AckOfSYN, fin.at)
+		}
+		return // where more happened since, the order stays as it is
 	}
 }

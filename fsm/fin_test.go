@@ -21,6 +21,32 @@ func crossing(answer step) []step {
 
 // TestWhichFIN plays FINs that are sent again: the acknowledgment tells which sending
 // arrived, or that it cannot be known.
+// TestAckOfSYNOnFIN plays a SYN-ACK that comes again while the client's data and its FIN
+// are under way: the segment with the FIN acknowledges the SYN too.
+func TestAckOfSYNOnFIN(t *testing.T) {
+	play(t, []dialogue{{
+		name: "a SYN-ACK again behind the FIN",
+		steps: []step{
+			{"> S 0", "SYN-SENT CLOSED", 0},
+			{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
+			{"> . 1 ack 1", "ESTABLISHED ESTABLISHED?", 0},
+			{"> FP. 1+10 ack 1", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+			{"< S. 0 ack 1", "FIN-WAIT-1 SYN-RECEIVED", SYNACKAgain | TookBack},
+			{"> . 12 ack 1", "FIN-WAIT-1 ESTABLISHED?", 0},
+			{"< . 1 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+		},
+		transitions: []string{
+			"client CLOSED > SYN-SENT: send SYN, sent 1, proof 1",
+			"server LISTEN > SYN-RECEIVED: receive SYN, received 1, proof 2",
+			"client SYN-SENT > ESTABLISHED: receive SYN,ACK, received 2, proof 3",
+			"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 4, proof 4",
+			"server SYN-RECEIVED > ESTABLISHED: receive ACK of SYN, received 4, proof 7",
+			"server ESTABLISHED > CLOSE-WAIT: receive FIN, received 4, proof 7",
+			"client FIN-WAIT-1 > FIN-WAIT-2: receive ACK of FIN, received 7, proof 0",
+		},
+	}})
+}
+
 func TestWhichFIN(t *testing.T) {
 	opening := []string{
 		"client CLOSED > SYN-SENT: send SYN, sent 1, proof 1",
