@@ -53,7 +53,7 @@ func (f *Flow) classifyByState(o *observation, e *sent, outstanding bool, una fs
 	case w.phase == recovery && !t.expired:
 		return KindFast
 	case timed && f.probesTail(w, s, now, t.rto):
-		w.probed = true
+		w.probed, w.probedTo = true, w.top(s)
 		return KindProbe
 	case timed && (t.expired || t.due):
 		w.timeout(w.top(s))

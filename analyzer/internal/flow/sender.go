@@ -33,7 +33,8 @@ type sender struct {
 	initial     uint32  // bytes sent before the first of them was acknowledged
 	initialDone bool
 	phase       phase
-	probed      bool  // a tail loss probe is out
+	probed      bool // a tail loss probe is out: there is no other until probedTo is acknowledged (RFC 8985 §7.3)
+	probedTo    fsm.Seq
 	blocksCut   bool  // an ACK came whose SACK blocks may have been cut off
 	backoff     uint8 // timeouts in a row without progress
 	repeats     uint8 // segments retransmitted since the timeout, at most 2
@@ -154,18 +155,30 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	}
 	switch {
 	case progress:
-		w.progress, w.dupACKs, w.backoff, w.probed = now, 0, 0, false
+		w.progress, w.dupACKs, w.backoff = now, 0, 0
+		w.probed = w.probed && s.Ack.Before(w.probedTo)
 		w.initialDone = w.initial > 0
 		if w.phase != open && s.Ack.AtOrAfter(w.until) {
 			w.phase = open
 		}
-	case o.facts.Has(DuplicateACK):
+	case o.facts.Has(DuplicateACK) && !reportsCopies(s):
 		w.dupACKs++
 	}
 	if w.resent != nil {
 		spurious = w.spurious(s, progress, f.Meanings.Any(fsm.SYNCrossed))
 	}
 	return spurious
+}
+
+// reportsCopies reports whether the SACK blocks of an ACK tell of nothing but what came
+// twice (RFC 2883): nothing is missing then.
+func reportsCopies(s *fsm.Segment) bool {
+	for _, b := range s.SACK[:s.NumSACK] {
+		if b.To.After(s.Ack) {
+			return false
+		}
+	}
+	return s.NumSACK > 0
 }
 
 // acknowledge takes what an ACK covers off the queue. It reports whether that is
