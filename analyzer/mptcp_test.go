@@ -165,3 +165,41 @@ func optionPacket(from, to string, fromPort, toPort uint16, seq, ack uint32, fla
 	b[20+14], b[20+15] = byte(window>>8), byte(window)
 	return b
 }
+
+// TestMultipathSignals holds what the ends of a connection that Linux played tell each
+// other of addresses and priorities, and that a join which the server refused, as it listens
+// on one address only, names its MPTCP connection. Frames and IDs are those of tshark.
+func TestMultipathSignals(t *testing.T) {
+	r := part(t, "mptcp-addresses.client", 0, 0, analyzer.Options{})
+	type signal struct {
+		frame uint64
+		side  fsm.Side
+		kind  record.MPTCPSignalKind
+		echo  bool
+	}
+	signals := func(c *record.Connection) (list []signal) {
+		for _, x := range c.MPTCP.Signals {
+			list = append(list, signal{x.Frame.Number(), x.Side, x.Kind, x.Echo})
+		}
+		return list
+	}
+	if len(r.Connections) != 3 {
+		t.Fatalf("%d connections", len(r.Connections))
+	}
+	first, refused, second := r.Connections[0], r.Connections[1], r.Connections[2]
+	if want := []signal{{5, fsm.Server, record.MPTCPAddAddr, false}, {6, fsm.Client, record.MPTCPAddAddr, true}, {35, fsm.Client, record.MPTCPRemoveAddr, false}}; !slices.Equal(signals(first), want) {
+		t.Errorf("%+v", first.MPTCP.Signals)
+	}
+	if x := first.MPTCP.Signals; x[0].Address.String() != "10.77.2.4" || x[0].AddressID != 1 || !slices.Equal(x[2].Removed, []uint8{1}) {
+		t.Errorf("%+v", x)
+	}
+	if want := []signal{{34, fsm.Client, record.MPTCPPriority, false}}; !slices.Equal(signals(second), want) || !second.MPTCP.Signals[0].Backup {
+		t.Errorf("%+v", second.MPTCP.Signals)
+	}
+	if len(refused.Related) != 1 || refused.Related[0].ID != 1 || refused.Verdict.Code != record.VerdictRefused || !strings.Contains(refused.Verdict.Sentence, "was to add a subflow") {
+		t.Errorf("%+v %+v", refused.Related, refused.Verdict)
+	}
+	if s := r.Summary.MPTCP; s.Joined != 1 || s.Unanswered != 1 || s.List[0].Verdict != record.MPTCPClosed {
+		t.Errorf("%+v", s)
+	}
+}

@@ -353,27 +353,6 @@ func (e *encoder) sent(k string, t *record.Traffic, accurate bool) {
 	e.endObject()
 }
 
-// ecnBytes appends octets by codepoint, as captured and as reported.
-func (e *encoder) ecnBytes(n *record.ECNBytes) {
-	e.object(`"ecn_bytes":`)
-	e.ecnCount(`"seen":`, &n.Seen)
-	if n.Frame == 0 {
-		e.keyNull(`"reported":`)
-	} else {
-		e.ecnCount(`"reported":`, &n.Reported)
-	}
-	e.keyFrame(`"frame":`, `"file":`, n.Frame)
-	e.endObject()
-}
-
-func (e *encoder) ecnCount(k string, n *record.ECNCount) {
-	e.object(k)
-	e.keyUint(`"ect0":`, n.ECT0)
-	e.keyUint(`"ect1":`, n.ECT1)
-	e.keyUint(`"ce":`, n.CE)
-	e.endObject()
-}
-
 // What most connections have none of is written once, by the functions that write it of
 // the others.
 var (

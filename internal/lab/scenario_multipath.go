@@ -4,6 +4,7 @@ package lab
 
 import (
 	"errors"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -16,7 +17,7 @@ func multipathHosts(_ *Stage, net *network) error {
 	for _, ns := range []*namespace{net.client, net.server} {
 		errs = append(errs, command("ip", "-n", ns.name, "mptcp", "limits", "set", "subflows", "2", "add_addr_accepted", "2"))
 	}
-	for _, a := range secondClients {
+	for _, a := range []netip.Addr{secondClients[IPv4], secondClients[IPv6]} { // by IDs 1 and 2
 		errs = append(errs, command("ip", "-n", net.client.name, "mptcp", "endpoint", "add", a.String(), "dev", clientLink, "subflow"))
 	}
 	return errors.Join(errs...)
@@ -95,6 +96,42 @@ var multipathEnds = []*Scenario{
 	},
 }
 
+// secondServer is an address that the server tells of, for further subflows.
+var secondServer = netip.MustParseAddr("10.77.2.4")
+
+// multipathAddresses lets the server tell of a second address too.
+func multipathAddresses(s *Stage, net *network) error {
+	return errors.Join(multipathHosts(s, net), net.server.ip("address add "+secondServer.String()+"/24 dev "+serverLink+"\n"),
+		command("ip", "-n", net.server.name, "mptcp", "endpoint", "add", secondServer.String(), "dev", serverLink, "signal"))
+}
+
+// multipathSignals is a connection whose ends tell each other of addresses and priorities.
+var multipathSignals = &Scenario{
+	Name:  "mptcp-addresses",
+	Title: "The server tells of a second address, the client makes one of its own a backup and then takes it back.",
+	Sees:  "ADD_ADDR of the server and its echo; MP_PRIO of the client; REMOVE_ADDR of the client and the end of the subflow from there.",
+	Set:   multipathAddresses,
+	Play: func(s *Stage) {
+		c, k := s.serveMultipath()
+		s.fetch(c, k, s.Size(3_000, 5_000))
+		client, second := s.net.client.name, secondClients[IPv4].String()
+		s.must("make a backup", command("ip", "-n", client, "mptcp", "endpoint", "change", second, "backup"))
+		s.Sleep(200 * time.Millisecond)
+		s.must("take an address back", command("ip", "-n", client, "mptcp", "endpoint", "delete", "id", "1"))
+		s.Sleep(200 * time.Millisecond)
+		s.fetch(c, k, s.Size(3_000, 5_000))
+		s.endWell(c, k)
+		s.Sleep(500 * time.Millisecond)
+	},
+}
+
+// must ends the play where a command failed.
+func (s *Stage) must(what string, err error) {
+	if err != nil {
+		s.Client.fail(what, err)
+	}
+}
+
 // stripping is a box that takes the MPTCP options off packets that match.
 func stripping(match string) func(*Stage) BoxRules {
 	return func(s *Stage) BoxRules {
@@ -148,5 +185,7 @@ func recordedMultipath() (list []*Scenario) {
 		}
 		list = append(list, &sc)
 	}
-	return list
+	signals := *multipathSignals
+	signals.Snap, signals.Check = 128, all(counted("client", "MPTcpExt.AddAddr", 1), counted("server", "MPTcpExt.RmAddr", 1))
+	return append(list, &signals)
 }

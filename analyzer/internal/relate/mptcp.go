@@ -53,8 +53,10 @@ func (o *Multipath) Add(c *record.Connection) {
 	switch {
 	case m.State == record.MPTCPRefused:
 		o.sum.Refused++
+		o.name(c, m)
 	case m.State == record.MPTCPOffered:
 		o.sum.Unanswered++
+		o.name(c, m)
 	case m.Role == record.MPTCPInitial:
 		o.addInitial(c, m)
 	case m.Role == record.MPTCPSubflow && m.Join.Frame != 0:
@@ -62,6 +64,20 @@ func (o *Multipath) Add(c *record.Connection) {
 	default:
 		o.sum.Untold++
 	}
+}
+
+// name links a join that came to nothing with the MPTCP connection that it named.
+func (o *Multipath) name(c *record.Connection, m *record.MPTCP) {
+	g := o.byToken[m.Join.Token]
+	if m.Role != record.MPTCPSubflow || g == nil || len(g.members) == 0 {
+		return
+	}
+	frames := []fsm.Frame{m.Join.Frame}
+	if f := g.keyFrame(m.Join.Token); f != 0 {
+		frames = []fsm.Frame{f, m.Join.Frame}
+		slices.Sort(frames)
+	}
+	c.Related = append(c.Related, record.Related{ID: g.members[0].id, Kind: record.RelatedMPTCP, Frames: frames})
 }
 
 // addInitial takes a first subflow. Further ones of it may have been written before.

@@ -97,6 +97,25 @@ func countInitial(list []*record.Connection) (n uint64) {
 	return n
 }
 
+// TestJoinInVain holds that a join which came to nothing names the MPTCP connection, and
+// is no subflow of it.
+func TestJoinInVain(t *testing.T) {
+	for _, state := range []record.MPTCPState{record.MPTCPOffered, record.MPTCPRefused} {
+		var o Multipath
+		vain := join(2)
+		vain.MPTCP.State = state
+		o.Add(initial(1))
+		o.Add(vain)
+		s := o.Summary()
+		if len(vain.Related) != 1 || vain.Related[0].ID != 1 || !slices.Equal(vain.Related[0].Frames, []fsm.Frame{frame(11), frame(20)}) {
+			t.Errorf("%s: related %+v", state, vain.Related)
+		}
+		if s.Joined != 0 || s.Subflows != 1 || s.Refused+s.Unanswered != 1 {
+			t.Errorf("%s: %+v", state, s)
+		}
+	}
+}
+
 // TestMultipathVerdict holds what is said of how an MPTCP connection ended.
 func TestMultipathVerdict(t *testing.T) {
 	fin := func(c *record.Connection, side fsm.Side, n uint64) {

@@ -21,8 +21,15 @@ func besideMPTCP(c *record.Connection, v *record.Verdict) {
 		say("MPTCP fell back to plain TCP: "+FallbackWords(&m.Fallback), m.Fallback.Frame)
 		return
 	}
+	if m.Role == record.MPTCPSubflow && m.State != record.MPTCPInUse {
+		say("The SYN was to add a subflow to an MPTCP connection, which may go on without it")
+		return
+	}
 	if x := &m.Close; x.Frame != 0 && x.Frame != c.Close.RST {
 		say("By MP_FASTCLOSE in "+phrase.Frame(x.Frame)+" "+phrase.By(x.Side)+" ended the whole MPTCP connection, with all its subflows", x.Frame)
+	}
+	if x := &m.Fail; x.Frame != 0 {
+		say(phrase.Capital(phrase.By(x.Side))+" found a wrong checksum of MPTCP's and said so by MP_FAIL in "+phrase.Frame(x.Frame), x.Frame)
 	}
 	if m.Reset.Frame != 0 {
 		say(ResetWords(&m.Reset), m.Reset.Frame)
