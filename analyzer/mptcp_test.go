@@ -66,6 +66,7 @@ func TestMultipath(t *testing.T) {
 		dataFIN  frames // on the first subflow
 		text     string // of its verdict
 	}{
+		{name: "mptcp-two-subflows.client", code: record.MPTCPClosed, sure: true, joined: 1, dataFIN: frames{55, 61}},
 		{name: "mptcp-half-close.client", code: record.MPTCPClosed, sure: true, joined: 1, dataFIN: frames{26, 44}},
 		{name: "mptcp-half-close.server", code: record.MPTCPClosed, sure: true, joined: 1, dataFIN: frames{26, 44}},
 		// Cut while the server still sends: half-closed, though no subflow has a FIN.

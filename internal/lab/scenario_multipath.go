@@ -165,18 +165,19 @@ func playFallback(s *Stage) {
 }
 
 var scenesMultipath = append([]*Scenario{
-	{Name: "mptcp-two-subflows", Title: "An exchange over two subflows; then one side closes.", Play: func(s *Stage) {
-		c, k := s.serveMultipath()
-		s.fetch(c, k, s.Size(20_000, 40_000))
-		s.endWell(c, k)
-		s.Sleep(time.Second)
-	}},
+	{Name: "mptcp-two-subflows", Title: "An exchange over two subflows; then one side closes.",
+		Sees: "MP_JOIN on a second handshake, with the token of the server's key; data on either subflow; a DATA_FIN of each side, and then the FINs of both subflows.", Play: func(s *Stage) {
+			c, k := s.serveMultipath()
+			s.fetch(c, k, s.Size(20_000, 40_000))
+			s.endWell(c, k)
+			s.Sleep(time.Second)
+		}},
 }, multipathEnds...)
 
 // recordedMultipath are those that are kept as recordings, over IPv4. Where the path of a
 // subflow dies the kernel counts a FIN that it never sends, which no capture shows.
 func recordedMultipath() (list []*Scenario) {
-	for _, plan := range slices.Concat(multipathEnds[:2], multipathFallbacks) {
+	for _, plan := range slices.Concat(scenesMultipath[:3], multipathFallbacks) {
 		sc := *plan
 		sc.Set, sc.Snap, sc.Others = multipathHosts, 128, false
 		sc.Check = counted("client", "MPTcpExt.MPCapableSYNTX", 1)
