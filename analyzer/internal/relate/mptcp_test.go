@@ -217,3 +217,29 @@ func TestMultipathBound(t *testing.T) {
 		t.Errorf("%d IDs of %d subflows", len(g.IDs), g.Subflows)
 	}
 }
+
+// TestFirstUnseen holds that of subflows whose first one is not in the capture only what is
+// of them all is said: an end of one side's data here tells nothing of the other's there.
+func TestFirstUnseen(t *testing.T) {
+	for name, test := range map[string]struct {
+		dataFIN [2]uint64
+		fast    uint64
+		want    record.MPTCPVerdict
+	}{
+		"nothing ended":  {want: record.MPTCPFirstUnseen},
+		"one DATA_FIN":   {dataFIN: [2]uint64{50, 0}, want: record.MPTCPFirstUnseen},
+		"both DATA_FINs": {dataFIN: [2]uint64{50, 60}, want: record.MPTCPClosed},
+		"MP_FASTCLOSE":   {fast: 70, want: record.MPTCPFastClosed},
+	} {
+		var o Multipath
+		c := join(2)
+		for side, n := range test.dataFIN {
+			c.MPTCP.DataFIN[side].Frame = frame(n)
+		}
+		c.MPTCP.Close.Frame = frame(test.fast)
+		o.Add(c)
+		if g := o.Summary().List[0]; g.Verdict != test.want || g.Sure {
+			t.Errorf("%s: %+v", name, g)
+		}
+	}
+}

@@ -134,9 +134,9 @@ func (g *group) verdict() record.MPTCPGroup {
 	}
 	if g.initial == 0 {
 		v.Sure = false
-		v.Sentence = "Its first subflow's handshake, which tells the keys, is not in the capture. " + v.Sentence
-		if v.Verdict == record.MPTCPOpen || v.Verdict == record.MPTCPLostSubflows {
-			v.Verdict = record.MPTCPFirstUnseen
+		v.Sentence = "Its first subflow's handshake, which tells the keys, is not in the capture: what follows is of the other subflows alone. " + v.Sentence
+		if v.Verdict != record.MPTCPClosed && v.Verdict != record.MPTCPFastClosed {
+			v.Verdict = record.MPTCPFirstUnseen // the first may have gone another way
 		}
 	}
 	slices.Sort(v.Frames)
