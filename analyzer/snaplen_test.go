@@ -46,7 +46,7 @@ func TestSnapLengthInsideTheHeader(t *testing.T) {
 		t.Fatalf("%d captures, %v", len(files), err)
 	}
 	for i, name := range files {
-		if i%6 != 0 {
+		if i%6 != 0 || strings.Contains(name, "-ipv6") { // the lengths are those of IPv4
 			continue
 		}
 		whole, err := analyzer.Analyze(context.Background(), []capture.Source{openSnapped(t, name, 1<<16)}, analyzer.Options{})
@@ -87,7 +87,7 @@ func TestTapsOfDifferentSnapLengths(t *testing.T) {
 	}
 	compared := 0
 	for i, client := range files {
-		if i%6 != 0 {
+		if i%6 != 0 || strings.Contains(client, "-ipv6") { // the lengths are those of IPv4
 			continue
 		}
 		server := strings.TrimSuffix(client, ".client.pcap") + ".server.pcap"
