@@ -17,8 +17,12 @@ func (x *Endpoint) noteFIN(s *Segment, at Stamp) {
 	}
 }
 
-// forgetFIN is for a SYN that carried a FIN which the peer did not take up with it.
-func (x *Endpoint) forgetFIN() {
+// forgetFIN is for an endpoint whose SYN carried a FIN, if the peer's SYN-ACK takes only the
+// SYN.
+func (x *Endpoint) forgetFIN(synAck *Segment) {
+	if !x.SentFIN || x.State != SynSent || synAck.Ack != x.FinSeq {
+		return
+	}
 	x.Out.Restart(x.FinSeq)
 	x.SentFIN, x.synEnd, x.fins = false, x.FinSeq, 0
 	x.firstFIN, x.lastFIN = sentFIN{}, sentFIN{}

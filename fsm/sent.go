@@ -87,24 +87,7 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 	}
 	switch {
 	case !x.SentSYN && x.State == Closed || x.State == Listen:
-		again := x.State == Listen
-		c.proveEvent(side, RecvRST) // it listens again
-		c.openWith(x, s)
-		x.Passive = true
-		if !y.SentSYN {
-			c.assumeSYN(side.Peer(), s.Ack-1)
-			m |= Joined
-		}
-		x.gotSYN = true
-		cause := y.Syn
-		if y.otherSyn.Nth != 0 && s.Ack == y.otherISS+1 {
-			cause = y.otherSyn
-		}
-		if again && cause.Nth < x.rstTo.Nth {
-			cause = Stamp{} // that SYN led to the state which the RST ended: another was not captured
-		}
-		c.listened(side, cause)
-		c.imply(side, RecvSYN, cause)
+		m |= c.answersSYN(side, s)
 	case s.Seq == x.ISS && x.State == SynSent && !y.SentSYN:
 		return SYNACKUninvited
 	case s.Seq == x.ISS && x.State == SynSent && y.SentSYN:
@@ -133,12 +116,34 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		return SYNInSync
 	}
 	y.refused = s.Ack == y.ISS+1
-	if y.SentFIN && y.State == SynSent && s.Ack == y.FinSeq {
-		y.forgetFIN() // a FIN on a SYN, and only the SYN was taken
-	}
+	y.forgetFIN(s)
 	c.agreeScale()
 	m |= c.advance(x, y, s)
 	return m | c.sentFINToo(side, s)
+}
+
+// answersSYN is for the SYN-ACK of an endpoint that listened.
+func (c *Conn) answersSYN(side Side, s *Segment) (m Meaning) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	again := x.State == Listen
+	c.proveEvent(side, RecvRST) // it listens again
+	c.openWith(x, s)
+	x.Passive = true
+	if !y.SentSYN {
+		c.assumeSYN(side.Peer(), s.Ack-1)
+		m = Joined
+	}
+	x.gotSYN = true
+	cause := y.Syn
+	if y.otherSyn.Nth != 0 && s.Ack == y.otherISS+1 {
+		cause = y.otherSyn
+	}
+	if again && cause.Nth < x.rstTo.Nth {
+		cause = Stamp{} // that SYN led to the state which the RST ended: another was not captured
+	}
+	c.listened(side, cause)
+	c.imply(side, RecvSYN, cause)
+	return m
 }
 
 // listened puts a closed endpoint that turns out to have answered a SYN into
