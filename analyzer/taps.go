@@ -70,6 +70,9 @@ func (c *Comparison) Source(first, second capture.Source) capture.Source {
 func (c *Comparison) annotate(wanted func(*decode.Packet) bool) func(*decode.Packet) bool {
 	return func(p *decode.Packet) bool {
 		p.Undelivered = c.comparison.Undelivered(p.Frame)
+		if ends, ok := c.comparison.Translated(p); ok {
+			p.Src, p.Dst = ends[0], ends[1]
+		}
 		return wanted == nil || wanted(p)
 	}
 }

@@ -381,7 +381,7 @@ func fixture() *record.Report {
 				Outages: []record.Outage{{Interface: hostile, From: start + sec, To: start + 3*sec}, {Interface: "eth0", From: start + 9*sec, Gone: true}}},
 		},
 		Taps: &record.Taps{Both: 2, Only: [2]uint64{3, 1},
-			Clock: record.Clock{Known: true, Consistent: true, Low: -0.0031, High: 0.0048, Estimate: 0.00085}},
+			Clock: record.Clock{Known: true, Consistent: true, Low: -0.0031, High: 0.0048, Estimate: 0.00085, Rate: 80e-6, RateLow: 75e-6, RateHigh: 84.5e-6}},
 		Packets: 1216, Segments: 1187,
 		Skipped: []record.Count{{Name: "not TCP", N: 24}, {Name: "fragment", N: 4}, {Name: "TCP header cut", N: 1}},
 		First:   start, Last: start + 7935*sec,
@@ -390,7 +390,7 @@ func fixture() *record.Report {
 		Quality: record.Quality{DoubledFrames: 2, GapBytes: 2896, OneSided: 1, Midstream: 2, Dropped: 2, OffloadChecksum: 310,
 			Faults: []string{"Packets of captures/gateway.pcap are missing after frame 1203: states at its end may lag behind."}},
 	}
-	conns[0].Between = &record.Between{ClientTap: 1, Basis: "ttl", Dir: [2]record.Crossing{
+	conns[0].Between = &record.Between{ClientTap: 1, Basis: "ttl", Translated: true, Ends: [2]record.Addr{hostPort("192.0.2.9:61000"), conns[0].Server}, Dir: [2]record.Crossing{
 		{Sent: 14, Arrived: 8, Lost: 2, Unseen: 1, Unjudged: 2, Partly: 1, Resized: 1, Altered: 2, LostBytes: 3000, Hops: 3,
 			LostFrames: []fsm.Frame{fsm.NewFrame(0, 3), fsm.NewFrame(0, 9)}, AlteredFrames: []fsm.Frame{fsm.NewFrame(0, 1)},
 			Changes: []record.Count{{Name: "window", N: 2}, {Name: "mss", N: 1}}, Timed: 7, Least: -0.0001, Median: 0.0123, Most: 0.25},

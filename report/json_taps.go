@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -25,13 +26,25 @@ func (e *encoder) taps(t *record.Taps) {
 		e.keySigned(`"offset_s":`, c.Estimate)
 		e.keySigned(`"least_offset_s":`, c.Low)
 		e.keySigned(`"greatest_offset_s":`, c.High)
+		e.rate(`"rate_ppm":`, c.Rate)
+		e.rate(`"least_rate_ppm":`, c.RateLow)
+		e.rate(`"greatest_rate_ppm":`, c.RateHigh)
 	} else {
 		e.keyNull(`"offset_s":`)
 		e.keyNull(`"least_offset_s":`)
 		e.keyNull(`"greatest_offset_s":`)
+		e.keyNull(`"rate_ppm":`)
+		e.keyNull(`"least_rate_ppm":`)
+		e.keyNull(`"greatest_rate_ppm":`)
 	}
 	e.endObject()
 	e.endObject()
+}
+
+// rate writes how much one clock gains on the other, in parts per million.
+func (e *encoder) rate(k string, r float64) {
+	e.key(k)
+	e.buf = append(strconv.AppendFloat(e.buf, r*1e6, 'f', 3, 64), ',')
 }
 
 func (e *encoder) between(c *record.Connection) {
@@ -40,6 +53,16 @@ func (e *encoder) between(c *record.Connection) {
 		return
 	}
 	e.object(`"between":`)
+	e.keyBool(`"translated":`, b.Translated)
+	if b.Translated {
+		e.object(`"second_tap":`)
+		for side := fsm.Client; side <= fsm.Server; side++ {
+			e.addr(sideKeys[side], b.Ends[side])
+		}
+		e.endObject()
+	} else {
+		e.keyNull(`"second_tap":`)
+	}
 	if b.ClientTap == 0 {
 		e.keyNull(`"client_tap":`)
 		e.keyNull(`"basis":`)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"math"
+	"strconv"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -27,10 +28,16 @@ func clockText(c *record.Clock) string {
 	case !c.Known:
 		return "clocks: too few packets seen at both to compare them; delays unknown"
 	case !c.Consistent:
-		return "clocks: no single offset fits, they drifted or were stepped; delays unknown"
+		return "clocks: no offset fits, not even one that grows evenly: one was stepped; delays unknown"
 	}
-	return "clocks: the second is " + ahead(c.Estimate) + " (estimate: assumes symmetric minimum delay), certainly between " +
+	text := "clocks: the second is " + ahead(c.Estimate) + " (estimate: assumes symmetric minimum delay), certainly between " +
 		ahead(c.Low) + " and " + ahead(c.High)
+	if c.Rate == 0 {
+		return text
+	}
+	gains := func(r float64) string { return strconv.FormatFloat(r*1e6, 'f', 1, 64) }
+	return text + ", at its capture's beginning; it gains " + gains(c.Rate) + " ppm on the first, certainly between " +
+		gains(c.RateLow) + " and " + gains(c.RateHigh)
 }
 
 func ahead(seconds float64) string {
@@ -65,7 +72,7 @@ func (p *page) between(d *Digest) {
 				from = 3 - b.ClientTap
 			}
 			t.row(id, side.String()+"'s, "+number(uint64(from))+" "+p.g.arrow+" "+number(uint64(3-from)),
-				phrase.Count(x.Sent), phrase.Count(x.Arrived), phrase.Count(x.Lost), p.text(delays(x)), p.besides(x))
+				phrase.Count(x.Sent), phrase.Count(x.Arrived), phrase.Count(x.Lost), p.text(delays(x)), p.besides(b, side))
 		}
 	}
 	t.write(p.paintFinding)
@@ -92,8 +99,12 @@ func delays(x *record.Crossing) string {
 }
 
 // besides names all that is not as usual.
-func (p *page) besides(x *record.Crossing) string {
+func (p *page) besides(b *record.Between, side fsm.Side) string {
 	var list []string
+	x := &b.Dir[side]
+	if b.Translated {
+		list = append(list, "at the second tap from "+addr(b.Ends[side])+" to "+addr(b.Ends[side.Peer()]))
+	}
 	if x.Lost > 0 || x.Partly > 0 {
 		s := "lost: " + p.frames(x.LostFrames)
 		if x.LostBytes > 0 {

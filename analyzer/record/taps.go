@@ -16,6 +16,11 @@ type Clock struct {
 	Consistent bool // they leave room for an offset; otherwise the clocks drifted, or were set
 	Low, High  float64
 	Estimate   float64 // half way between them: right if the least delays of both directions are equal
+
+	// Where no single offset fits, but one that grows evenly does: how many seconds a second
+	// the second clock gains, and the bounds of that. The offset is then that of the second
+	// capture's beginning.
+	Rate, RateLow, RateHigh float64
 }
 
 // Between is what happened to a connection's segments between the two taps.
@@ -23,6 +28,9 @@ type Between struct {
 	ClientTap int    // 1 or 2: the tap nearer to the client; 0 if unknown, and nothing below is known then
 	Basis     string // how that is known: "ttl", "times" or "neighbours" (other connections of the two hosts)
 	Dir       [2]Crossing
+
+	Translated bool    // the second tap saw the connection under other addresses, Ends
+	Ends       [2]Addr // by fsm.Side
 }
 
 // Crossing is what became of one side's segments on their way from the tap near

@@ -6,6 +6,7 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -20,8 +21,21 @@ type Comparison struct {
 	vantages [2]string
 
 	undelivered map[fsm.Frame]struct{}     // left their sender and never arrived
-	inserted    map[fsm.Frame]fsm.Time     // frames of the second tap that the first has not, at its time
+	inserted    map[fsm.Frame]insertion    // frames of the second tap that the first has not
 	neighbours  map[[2]netip.Addr]nearness // of pairs of hosts
+
+	moved map[key]*[2][]segment // of the second tap, that belong to talks of the first under other addresses
+	way   map[key]moved         // from the second tap's addresses
+	under map[key]key           // to them, those of the first such connection, in the first tap's order
+
+	rate  float64  // at which the second clock gains on the first
+	since fsm.Time // by the second clock
+}
+
+// insertion is how the first tap would have seen a segment.
+type insertion struct {
+	at   fsm.Time
+	ends *[2]decode.Endpoint // from where and to where, if the second has other addresses
 }
 
 // talk is one pair of addresses and ports that both taps saw.
@@ -30,6 +44,8 @@ type talk struct {
 	near  nearness
 	basis string
 	both  bool // both taps saw it
+	moved bool // the second under other addresses
+	ends  [2][2]decode.Endpoint
 }
 
 // inOrder returns the talks' keys in order of their first segments, so that the
@@ -79,13 +95,18 @@ func (n nearness) sender(direction int) int {
 func Compare(first, second *Tap) *Comparison {
 	c := &Comparison{
 		taps: [2]*Tap{first, second}, talks: make(map[key]*talk),
-		undelivered: make(map[fsm.Frame]struct{}), inserted: make(map[fsm.Frame]fsm.Time),
-		neighbours: make(map[[2]netip.Addr]nearness),
+		undelivered: make(map[fsm.Frame]struct{}), inserted: make(map[fsm.Frame]insertion),
+		neighbours: make(map[[2]netip.Addr]nearness), moved: make(map[key]*[2][]segment), way: make(map[key]moved), under: make(map[key]key),
 	}
+	c.translated()
 	for _, k := range inOrder(first.talks) {
 		at := first.talks[k]
-		t := &talk{}
+		t := &talk{ends: [2][2]decode.Endpoint{{k.a, k.b}, {k.b, k.a}}}
 		other := second.talks[k]
+		if other == nil {
+			other = c.moved[k]
+			t.moved = other != nil
+		}
 		for i := range t.dir {
 			t.dir[i].at[0] = at[i]
 			if other != nil {
@@ -116,7 +137,10 @@ func Compare(first, second *Tap) *Comparison {
 		}
 	}
 	c.askNeighbours()
-	c.bound()
+	if c.bound(); c.clock.Known && !c.clock.Consistent {
+		c.drift()
+		c.bound()
+	}
 	for _, t := range c.talks {
 		c.judge(t)
 	}
@@ -194,10 +218,8 @@ func (c *Comparison) bound() {
 			}
 		}
 	}
-	c.clock = record.Clock{
-		Known: hasLow && hasHigh, Consistent: hasLow && hasHigh && low <= high,
-		Low: low.Seconds(0), High: high.Seconds(0),
-	}
+	c.clock.Known, c.clock.Consistent = hasLow && hasHigh, hasLow && hasHigh && low <= high
+	c.clock.Low, c.clock.High = low.Seconds(0), high.Seconds(0)
 	if c.clock.Consistent {
 		c.clock.Estimate = (low + (high-low)/2).Seconds(0)
 	}
@@ -344,7 +366,11 @@ func (c *Comparison) insert(t *talk, i int) {
 			s.at = before
 		}
 		if s.covered == nil && s.fate != doubled {
-			c.inserted[s.frame] = s.at
+			x := insertion{at: s.at}
+			if t.moved {
+				x.ends = &t.ends[i]
+			}
+			c.inserted[s.frame] = x
 		}
 	}
 }
@@ -450,11 +476,11 @@ func (c *Comparison) Counterpart(f fsm.Frame) (fsm.Frame, bool) {
 
 // FirstTime returns when the first tap would have seen a packet of the second.
 func (c *Comparison) FirstTime(f fsm.Frame, t fsm.Time) fsm.Time {
-	if at, ok := c.inserted[f]; ok {
-		return at
+	if x, ok := c.inserted[f]; ok {
+		return x.at
 	}
 	offset, _ := c.offset()
-	return t - offset
+	return c.steady(t) - offset
 }
 
 // Undelivered reports whether a frame is a segment that left its sender and did

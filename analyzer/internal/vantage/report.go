@@ -62,6 +62,12 @@ func (c *Comparison) Of(conn *record.Connection) *record.Between {
 		return nil
 	}
 	b := &record.Between{Basis: t.basis}
+	if t.moved {
+		other := c.under[k]
+		b.Translated = true
+		b.Ends[toServer] = record.Addr{IP: other.a.Addr(), Port: other.a.Port}
+		b.Ends[1-toServer] = record.Addr{IP: other.b.Addr(), Port: other.b.Port}
+	}
 	if t.near == unknownTap {
 		return b
 	}
