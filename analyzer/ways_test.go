@@ -146,7 +146,7 @@ func sameWays(t *testing.T, file string, change int) {
 		}
 	}
 	sums := run(analyzer.Options{SummaryOnly: true})
-	kept.Connections = nil
+	kept.Connections, kept.Summary.Related = nil, nil // links need records
 	if !reflect.DeepEqual(sums, kept) {
 		t.Errorf("%s, sums: with templates\n%+v, by record\n%+v", c.name, sums, kept)
 	}

@@ -398,6 +398,7 @@ func fixture() *record.Report {
 	}}
 	conns[1].Between = &record.Between{}
 	s := &r.Summary
+	s.Related = []record.Link{{IDs: [2]uint64{1, 2}, Kind: record.RelatedLeg}}
 	s.MPTCP = &record.MPTCPSummary{
 		Connections: 1, Subflows: 2, Joined: 1, Unjoined: 3, Untold: 4, Refused: 5, Unanswered: 6, Forgotten: 7,
 		Verdicts: []record.MPTCPCount{{Code: record.MPTCPHalfClosed, N: 1}},

@@ -195,6 +195,7 @@ func (e *encoder) summary(s *record.Summary) {
 	e.keyUint(`"evicted":`, s.Evicted)
 	e.evictions(&s.Evictions)
 	e.mptcpSummary(s.MPTCP)
+	e.links(s)
 	e.endObject()
 }
 

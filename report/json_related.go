@@ -15,3 +15,20 @@ func (e *encoder) related(c *record.Connection) {
 	}
 	e.endArray()
 }
+
+// links appends which connections belong together.
+func (e *encoder) links(s *record.Summary) {
+	e.array(`"related":`)
+	for i := range s.Related {
+		l := &s.Related[i]
+		e.open('{')
+		e.array(`"ids":`)
+		e.uint(l.IDs[0])
+		e.uint(l.IDs[1])
+		e.endArray()
+		e.keyStr(`"kind":`, string(l.Kind))
+		e.endObject()
+	}
+	e.endArray()
+	e.keyUint(`"related_more":`, s.MoreRelated)
+}

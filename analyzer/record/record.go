@@ -106,6 +106,8 @@ type Summary struct {
 	Evicted     uint64         // connections given up early, by the limits on their number and on memory
 	Evictions   Evictions      // what is known of these
 	MPTCP       *MPTCPSummary  // nil where no connection uses or offers MPTCP
+	Related     []Link         // connections that belong together, as far as records were made of them
+	MoreRelated uint64         // such links beyond those kept
 }
 
 // AnomalyCount counts one anomaly over all connections.

@@ -9,6 +9,12 @@ type Related struct {
 	Frames []fsm.Frame // what shows it
 }
 
+// Link is two connections that belong together, by their IDs.
+type Link struct {
+	IDs  [2]uint64
+	Kind RelatedKind
+}
+
 // RelatedKind names how two connections belong together: kebab-case words that never
 // change.
 type RelatedKind string

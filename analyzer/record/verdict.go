@@ -243,6 +243,8 @@ type Reset struct {
 	HasAck  bool     // an endpoint that aborts sets ACK; one that knows no connection and answers a segment with ACK does not
 	TTL     uint8    // of the RST's packet
 	HostTTL uint8    // of its side's other packets; 0 when there are none
+	There   bool     // it was captured where these are first, in a capture that may hold them at two places
+	Apart   bool     // it was not, but at the other place
 
 	Prior      fsm.Frame // the peer's latest segment before; 0 for none
 	PriorTime  fsm.Time

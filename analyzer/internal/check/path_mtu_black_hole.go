@@ -13,7 +13,7 @@ import (
 var pathMTUBlackHole = &Check{
 	Name: record.CheckPathMTUBlackHole, Title: "path MTU black hole", Family: "retransmission",
 	Severity: record.SeverityWarning, Rule: "RFC 2923 §2.1",
-	Condition: "A data segment is sent at least three times and does not arrive, nor does any other of its size from then on, while smaller ones arrive that were sent meanwhile, or the peer is still heard from and none of that size ever arrived; and were losses independent of size, what was seen would have a likelihood of at most 1 %.",
+	Condition: "A data segment in an IP packet of more than 576 bytes (IPv6: 1280) is sent at least three times and does not arrive, nor does any other of its size from then on, while smaller ones arrive that were sent meanwhile, or the peer is still heard from and none of that size ever arrived; and were losses independent of size, what was seen would have a likelihood of at most 1 %.",
 	Benign: []string{
 		"a firewall that drops these segments for their content",
 		"a link that damages certain bit patterns", "the way to the peer broke just then, and the way back did not", "several losses that hit the large segments only",

@@ -1,6 +1,7 @@
 package conclude
 
 import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -69,6 +70,13 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		r := record.Reset{
 			Frame: k.Frame, Time: k.Time, Side: k.From, Sent: d.RSTs, HasAck: k.Segment.Flags&fsm.ACK != 0,
 			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorBytes: k.PriorLen, Before: k.States,
+		}
+		if f.RST[k.From].Frame == k.Frame {
+			r.There = f.RSTPlace[k.From] == decode.PlaceSame
+			if r.There && d.Doubled > 0 {
+				r.HostTTL = d.TTL // of the first: the latest may have been captured at the other place only
+			}
+			r.Apart = f.RSTPlace[k.From] == decode.PlaceOther && 2*d.Doubled >= d.Packets // that otherwise come twice
 		}
 		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
 			r.PriorTime, r.Own = b.Peer, b.Own

@@ -33,6 +33,18 @@ func (c *conn) elsewhere(p *decode.Packet) bool {
 	return at != 0 && at != p.Path && p.Copy == decode.NoCopy
 }
 
+// placeOf says whether the packet was captured where its sender's were so far.
+func (c *conn) placeOf(p *decode.Packet) decode.Place {
+	at, answered := c.path[c.SideOf(p)], c.SideOf(p) == fsm.Server && c.answeredAt != 0
+	switch {
+	case at == 0 && !answered:
+		return decode.PlaceUnknown
+	case at == p.Path || at == 0 && c.answeredAt == shortPath(p):
+		return decode.PlaceSame
+	}
+	return decode.PlaceOther
+}
+
 // chooseLeg returns the connection that a segment belongs to of those that c is one of,
 // or a new one beside it.
 func (t *Table) chooseLeg(c *conn, p *decode.Packet) *conn {

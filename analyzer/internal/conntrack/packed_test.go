@@ -18,7 +18,7 @@ var unread = []string{
 	"AccECN",                // only with its option: that is not packed
 	"LeastLen",              // only with FirstOnly: that is not packed
 	"DataAck", "HasDataAck", // only of what has an MPTCP option and is no SYN: that is not packed
-	"Path", "CopyPath", // a compact connection keeps the first segment's
+	"Path", "CopyPath", "Place", // a compact connection keeps the first segment's
 }
 
 // TestPackedKeepsAll gives each field of a packet a value: either the packet cannot be

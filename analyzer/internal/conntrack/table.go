@@ -154,6 +154,9 @@ func (t *Table) Add(p *decode.Packet) {
 			return // held until it is known where it belongs
 		}
 	}
+	if p.Segment.Flags&fsm.RST != 0 {
+		p.Place = c.placeOf(p)
+	}
 	t.step(c, p)
 }
 

@@ -74,6 +74,7 @@ type Packet struct {
 	Path      uint16 // from package dedup: what tells the places apart that packets were captured at; never 0
 	CopyPath  uint16 // with CapturedTwice: the Path of the first
 	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
+	Place     Place  // of a RST, from package conntrack
 	Malformed bool   // only the addresses and ports could be read
 
 	Undelivered bool // another tap shows that it never reached its receiver
@@ -120,6 +121,17 @@ const (
 	PerhapsTwice          // the same, unless it is one of several like ACKs sent at once
 	PerhapsDelivered      // the same, unless it was sent again within one tick of its timestamps
 	DeliveredTwice        // one packet, delivered twice by the network
+)
+
+// Place says whether a packet was captured where its sender's others are captured first,
+// in a capture that holds several places.
+type Place uint8
+
+// What is known of it.
+const (
+	PlaceUnknown Place = iota
+	PlaceSame
+	PlaceOther
 )
 
 // Checksum is the outcome of verifying a TCP checksum.

@@ -3,6 +3,7 @@ package flow
 import (
 	"math"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -93,7 +94,7 @@ func (f *Flow) suspectSize(o *observation, e *sent) {
 		return
 	}
 	length := e.end.Minus(e.seq)
-	if e.times < leastBlackHoleSends || s.Seq != e.seq || s.Flags&(fsm.SYN|fsm.FIN) != 0 || int32(s.Len) != length || f.tooLargeForSegments(o.r, s.Len) {
+	if o.p.IPLen <= carriedAnywhere(o.p) || e.times < leastBlackHoleSends || s.Seq != e.seq || s.Flags&(fsm.SYN|fsm.FIN) != 0 || int32(s.Len) != length || f.tooLargeForSegments(o.r, s.Len) {
 		return
 	}
 	b := &BlackHole{
@@ -116,6 +117,16 @@ func (f *Flow) suspectSize(o *observation, e *sent) {
 	if w.surveySizes(b) {
 		w.hole = b
 	}
+}
+
+// carriedAnywhere returns the length of the IP packets that are not too large for any path:
+// IPv6's least MTU (RFC 8200 §5), and what every IPv4 host must take (RFC 791 §3.1), since
+// no link in use carries less.
+func carriedAnywhere(p *decode.Packet) uint32 {
+	if p.Src.Addr().Is4() {
+		return 576
+	}
+	return 1280
 }
 
 // tooLargeForSegments reports whether what was captured is more than a segment can carry

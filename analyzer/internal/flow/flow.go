@@ -70,6 +70,7 @@ type Flow struct {
 
 	FINAcked [2]fsm.Stamp // the ACK that covers each side's FIN
 	RST      [2]fsm.Stamp // each side's first RST
+	RSTPlace [2]decode.Place
 
 	Timeline    []TimelineEntry // segments, when asked for
 	TimelineCut uint64          // segments that were left out

@@ -40,7 +40,7 @@ func (f *Flow) noteRST(o *observation) {
 	o.d.LastRST = o.p.Time
 	o.d.ids.noteRST(o.p)
 	if f.RST[o.from].Nth == 0 {
-		f.RST[o.from] = o.at
+		f.RST[o.from], f.RSTPlace[o.from] = o.at, o.p.Place
 	}
 	if k := o.d.Keepalive; k != nil && k.run > 1 {
 		k.GaveUp = true

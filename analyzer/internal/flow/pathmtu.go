@@ -10,6 +10,8 @@ type toldMTU struct {
 	mtu   uint32
 	until fsm.Seq // what the sender had sent by then
 	next  fsm.Seq // how far it has sent that again since
+
+	resent bool // it has sent any of it again
 }
 
 // noteMTU takes account of an ICMP error that tells the path's MTU.
@@ -37,10 +39,14 @@ func (w *sender) resentSmaller(o *observation, e *sent) bool {
 	if t == nil || e == nil || !o.s.Seq.Before(t.until) || o.s.End().AtOrBefore(t.next) {
 		return false
 	}
+	// What is left of a larger one whose first part was sent again, and perhaps acknowledged,
+	// goes on where that ended.
 	headers := o.p.IPLen - o.s.Len
-	if e.end.Minus(e.seq)+int32(headers) <= int32(t.mtu) || o.p.IPLen > t.mtu {
+	large := e.end.Minus(e.seq)+int32(headers) > int32(t.mtu) || t.resent && o.s.Seq == t.next
+	if !large || o.p.IPLen > t.mtu {
 		return false
 	}
+	t.resent = true
 	t.next = o.s.End()
 	return true
 }

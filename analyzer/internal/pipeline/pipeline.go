@@ -269,5 +269,6 @@ func (a *Analyzer) Finish() *record.Report {
 		addEvictions(&r.Summary.Evictions, s.table.Evictions())
 	}
 	r.Summary.Evictions.Memory = uint64(a.opt.Memory)
+	r.Summary.Related, r.Summary.MoreRelated = a.relate.Links()
 	return r
 }

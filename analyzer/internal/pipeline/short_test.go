@@ -212,6 +212,6 @@ func written(c *record.Connection) string {
 // writtenReport does so for a report without records.
 func writtenReport(r *record.Report) string {
 	flat := *r
-	flat.Summary.MPTCP = nil
+	flat.Summary.MPTCP, flat.Summary.Related, flat.Summary.MoreRelated = nil, nil, 0 // those need records
 	return fmt.Sprintf("%+v %+v", flat, r.Summary.MPTCP)
 }

@@ -15,6 +15,10 @@ const most = 1 << 15
 type Observer struct {
 	bySYN   map[synKey]sight
 	byLeg   map[fsm.Frame]sight
+	silent  map[record.Addr]sight // SYNs that nobody answered, by who sent them
+	unasked map[record.Addr]sight // SYN-ACKs that their receiver refused and whose SYN it sent to another address, if any
+	links   []record.Link
+	more    uint64
 	byEnd   map[record.Addr]sight // the latest by its client
 	order   []remembered
 	written int
@@ -36,6 +40,7 @@ type sight struct {
 	first, last    fsm.Time
 	frame          fsm.Frame
 	next           [2]fsm.Seq
+	isn            fsm.Seq // of the client
 }
 
 // remembered are the keys of a connection, so that they can be forgotten.
@@ -50,6 +55,7 @@ type remembered struct {
 func (o *Observer) Add(c *record.Connection) {
 	if o.bySYN == nil {
 		o.bySYN, o.byEnd, o.byLeg = make(map[synKey]sight), make(map[record.Addr]sight), make(map[fsm.Frame]sight)
+		o.silent, o.unasked = make(map[record.Addr]sight), make(map[record.Addr]sight)
 	}
 	syn, hasSYN := keyOf(c)
 	if x, ok := o.byLeg[c.LegOf]; ok && c.LegOf != 0 {
@@ -61,7 +67,47 @@ func (o *Observer) Add(c *record.Connection) {
 	} else if x, ok := o.byEnd[c.Client]; ok {
 		o.continues(&x, c)
 	}
+	if len(c.Related) == 0 {
+		o.unanswered(c)
+	}
+	for i := range c.Related {
+		r := &c.Related[i]
+		if len(o.links) == mostLinks {
+			o.more++
+			continue
+		}
+		o.links = append(o.links, record.Link{IDs: [2]uint64{r.ID, c.ID}, Kind: r.Kind})
+	}
 	o.remember(c, syn, hasSYN)
+}
+
+// mostLinks bounds the links that are kept; more are counted.
+const mostLinks = 1 << 12
+
+// Links returns the links of all connections, and how many there were beyond those kept.
+func (o *Observer) Links() ([]record.Link, uint64) { return o.links, o.more }
+
+// unanswered links a SYN that nobody answered to the SYN-ACK that answers it from an
+// address that its sender did not ask.
+func (o *Observer) unanswered(c *record.Connection) {
+	h := &c.Handshake
+	var here, there map[record.Addr]sight
+	var isn fsm.Seq
+	switch {
+	case h.SYN != 0 && h.HasISN[fsm.Client] && c.Traffic[fsm.Server].Packets == 0:
+		here, there, isn = o.silent, o.unasked, h.ISN[fsm.Client]
+	case c.Quality.Midstream && c.Joined.From == fsm.Server && h.SYNACK == c.FirstFrame && c.Close.ResetBy == fsm.Client.String():
+		here, there, isn = o.unasked, o.silent, c.Joined.Ack-1
+	default:
+		return
+	}
+	if x, ok := there[c.Client]; ok && x.isn == isn && x.server != c.Server && near(&x, c) {
+		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedBypasses, Frames: []fsm.Frame{x.frame, c.FirstFrame}})
+	}
+	if len(here) >= most {
+		clear(here) // a flood; what it hides is not much
+	}
+	here[c.Client] = sight{id: c.ID, client: c.Client, server: c.Server, first: c.First, last: c.Last, frame: c.FirstFrame, isn: isn}
 }
 
 // keyOf returns what the connection's SYN keeps; without timestamps that is too little.

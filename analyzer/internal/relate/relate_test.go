@@ -66,3 +66,54 @@ func TestBound(t *testing.T) {
 		t.Error("a forgotten connection is linked")
 	}
 }
+
+// TestBypassed holds that a SYN without an answer and the SYN-ACK that answers it from
+// another address are linked, whichever is written first, and no others.
+func TestBypassed(t *testing.T) {
+	syn := func() *record.Connection { return asked(1, 1, 9, 100, 7, 0) }
+	answer := func(server uint16, ack fsm.Seq) *record.Connection {
+		c := &record.Connection{ID: 2, Client: record.Addr{Port: 1}, Server: record.Addr{Port: server}, Last: fsm.Second, FirstFrame: fsm.NewFrame(0, 2)}
+		c.Quality.Midstream, c.Joined = true, record.Joined{From: fsm.Server, Seq: 1 << 30, Ack: ack}
+		c.Handshake.SYNACK, c.Close.ResetBy = c.FirstFrame, "client"
+		return c
+	}
+	heard := syn()
+	heard.Traffic[fsm.Server].Packets = 1
+	for name, test := range map[string]struct {
+		syn, answer *record.Connection
+		linked      bool
+	}{
+		"its answer":            {syn(), answer(2, 101), true},
+		"another's":             {syn(), answer(2, 102), false},
+		"from where it went":    {syn(), answer(9, 101), false},
+		"one that was answered": {heard, answer(2, 101), false},
+	} {
+		for _, first := range []*record.Connection{test.syn, test.answer} {
+			second := test.answer
+			if first == second {
+				second = test.syn
+			}
+			var o Observer
+			first.Related, second.Related = nil, nil
+			o.Add(first)
+			o.Add(second)
+			links, more := o.Links()
+			if linked := len(second.Related) == 1 && second.Related[0].Kind == record.RelatedBypasses && second.Related[0].ID == first.ID; linked != test.linked || len(links) != len(second.Related) || more > 0 {
+				t.Errorf("%s, number %d first: %+v, %+v", name, first.ID, second.Related, links)
+			}
+		}
+	}
+}
+
+// TestLegsLinked holds that legs are linked by what they share, whatever their numbers.
+func TestLegsLinked(t *testing.T) {
+	a, b, c := asked(1, 1, 2, 100, 0, 0), asked(2, 1, 2, 200, 0, 0), asked(3, 1, 2, 300, 0, 0)
+	a.LegOf, b.LegOf = a.FirstFrame, a.FirstFrame
+	var o Observer
+	for _, x := range []*record.Connection{a, b, c} {
+		o.Add(x)
+	}
+	if links, _ := o.Links(); len(links) != 1 || links[0] != (record.Link{IDs: [2]uint64{1, 2}, Kind: record.RelatedLeg}) || len(b.Related) != 1 || len(c.Related) > 0 {
+		t.Errorf("%+v", links)
+	}
+}

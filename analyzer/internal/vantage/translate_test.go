@@ -9,7 +9,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-const translatedFiles = "../../../testdata/pcaps/cases/translated-between-taps."
+const translatedFiles = "../../../testdata/pcaps/taps/translated."
 
 // without returns a tap that lacks some of what it saw.
 func (t *Tap) without(lacks func(*segment) bool) *Tap {

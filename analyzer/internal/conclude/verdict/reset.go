@@ -38,7 +38,9 @@ func reset(c *record.Connection) record.Verdict {
 	switch x, y := r.Side, r.Side.Peer(); {
 	case c.MPTCP != nil && c.MPTCP.Close.Frame == r.Frame:
 		v = fastClosed(c)
-	case wentOn(c):
+	case unasked(c):
+		v = refusedUnasked(c)
+	case wentOn(c) && !r.Apart:
 		v = injected(c)
 	case keepalivesFailed(c, x):
 		v = deadByKeepalive(c, x)
@@ -47,7 +49,7 @@ func reset(c *record.Connection) record.Verdict {
 	case c.Tail[x].Unanswered.Resent >= 2 && c.Tail[y].Last <= c.Tail[x].Unanswered.Time:
 		v = vanished(c, x)
 		v.Frames = append(v.Frames, r.Frame)
-	case otherDistance(c):
+	case otherDistance(c), r.Apart:
 		v = thirdParty(c)
 	case c.Close.FIN[x] != 0:
 		v = resetAfterFIN(c)
@@ -120,14 +122,15 @@ func injected(c *record.Connection) record.Verdict {
 // otherDistance reports whether the RST's TTL tells of another number of hops
 // than its side's other packets. Hosts begin at 64, 128 or 255, some with
 // another of these for a RST, so the hops are what is compared. Where frames were
-// captured before and behind a router, one hop more or less means nothing.
+// captured before and behind a router, one hop more or less means nothing, unless the
+// RST was captured where the others are first.
 func otherDistance(c *record.Connection) bool {
 	r := &c.Reset
 	if r.HostTTL == 0 || r.TTL == 0 {
 		return false
 	}
 	far := hops(r.TTL) - hops(r.HostTTL)
-	return far != 0 && (c.Quality.Doubled == 0 || far < -1 || far > 1)
+	return far != 0 && (c.Quality.Doubled == 0 || r.There || far < -1 || far > 1)
 }
 
 func hops(ttl uint8) int {
@@ -148,16 +151,20 @@ func ttls(r *record.Reset) string {
 // it is the sign of a device that has forgotten the connection.
 func thirdParty(c *record.Connection) record.Verdict {
 	r := &c.Reset
+	told := "has " + ttls(r)
+	if r.Apart {
+		told = "was captured only where " + phrase.By(r.Side) + "'s other packets come by for the second time"
+	}
 	if r.Silence >= longSilence && r.PriorTime > r.Own {
 		return record.Verdict{
 			Code: record.VerdictDroppedWhileIdle, Frames: []fsm.Frame{r.Prior},
-			Sentence: "After " + phrase.Duration(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + " with " + ttls(r) +
+			Sentence: "After " + phrase.Duration(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + ", which " + told +
 				": probably a firewall or NAT on the path had dropped its state.",
 		}
 	}
 	return record.Verdict{
 		Code: record.VerdictResetByThirdParty, Frames: []fsm.Frame{r.Prior},
-		Sentence: "The RST in " + phrase.Frame(r.Frame) + " has " + ttls(r) + ": a middlebox probably sent it in " + phrase.By(r.Side) + "'s name.",
+		Sentence: "The RST in " + phrase.Frame(r.Frame) + " " + told + ": a middlebox probably sent it in " + phrase.By(r.Side) + "'s name.",
 	}
 }
 
@@ -408,4 +415,21 @@ func resetWithWindowTaken(c *record.Connection) record.Verdict {
 	}
 	v.Sentence += " when its receive window was " + phrase.Size(uint64(r.WindowTaken)) + " smaller than at its largest: its application probably closed with data of " + phrase.By(y) + " unread."
 	return v
+}
+
+// unasked reports whether all that the capture holds is a SYN-ACK without its SYN and the
+// client's RST, without ACK, as of a host that does not know the connection.
+func unasked(c *record.Connection) bool {
+	r := &c.Reset
+	return c.Quality.Midstream && c.Joined.From == fsm.Server && c.Handshake.SYNACK == c.FirstFrame && c.Handshake.SYN == 0 &&
+		r.Side == fsm.Client && !r.HasAck && c.Traffic[fsm.Client].Packets == r.Sent && !carriedData(c)
+}
+
+func refusedUnasked(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	return record.Verdict{
+		Code: record.VerdictNoConnection, Frames: []fsm.Frame{c.FirstFrame},
+		Sentence: "The SYN-ACK in " + phrase.Frame(c.FirstFrame) + " answers a SYN that the capture does not hold, and the client does not know it: it refused it with the RST in " + phrase.Frame(r.Frame) +
+			". It may have sent its SYN to another address, where the answer bypasses an address translation; or somebody else sent a SYN in its name.",
+	}
 }
