@@ -87,7 +87,7 @@ func (t *Table) leaveLeg(c *conn, p *decode.Packet) *conn {
 			c.synTwice = withoutPayload(p)
 		}
 		return c
-	case c.apart(p) < foreign && !(c.synTwice != nil && s.Flags&(fsm.RST|fsm.ACK) == fsm.RST|fsm.ACK && s.Seq == 0):
+	case c.apart(p) < foreign && !(c.synTwice != nil && c.answersAnew(p)):
 		if c.path[side] == 0 {
 			c.path[side] = p.Path
 		}
@@ -102,6 +102,19 @@ func (t *Table) leaveLeg(c *conn, p *decode.Packet) *conn {
 		return c // begun here, so whatever else comes of it is strange
 	}
 	return t.startBeside(c, p)
+}
+
+// answersAnew reports whether the packet answers a SYN otherwise than the connection's was
+// answered so far.
+func (c *conn) answersAnew(p *decode.Packet) bool {
+	x, _ := c.ends(p)
+	switch s := &p.Segment; s.Flags & (fsm.SYN | fsm.RST | fsm.ACK) {
+	case fsm.SYN | fsm.ACK:
+		return x.SentSYN && s.Seq != x.ISS
+	case fsm.RST | fsm.ACK:
+		return s.Seq == 0
+	}
+	return false
 }
 
 // answeredTwice takes an answer to the SYN with a number of its own, captured elsewhere
@@ -246,10 +259,12 @@ func (t *Table) resolveElsewhere(c *conn, p *decode.Packet) *conn {
 	switch {
 	case !acks:
 		return c
-	case s.Flags&fsm.RST == 0 && x.Out.Started() && distance(s.Seq, x.Out.Top) < foreign:
-		if s.Flags&fsm.SYN != 0 && s.Seq == x.ISS && p.Path != c.path[c.SideOf(p)] {
+	case s.Flags&(fsm.SYN|fsm.RST) == fsm.SYN && x.SentSYN && s.Seq == x.ISS:
+		if p.Path != c.path[c.SideOf(p)] {
 			t.rejectPending(c) // it was the connection's own, sent again another way
 		}
+		return c
+	case s.Flags&(fsm.SYN|fsm.RST) == 0 && x.Out.Started() && distance(s.Seq, x.Out.Top) < foreign:
 		return c
 	case s.Flags&fsm.RST != 0 && p.Path == c.path[c.SideOf(p)]:
 		return c
