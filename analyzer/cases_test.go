@@ -124,6 +124,11 @@ var cases = []situation{
 	{"syn-proxy-box", func(r caseReport) bool { // the proxy's wrong TSecr makes the server send its SYN-ACK again
 		return r.quiet() && r.resent() == 2 && r.codes("closed-normally", "closed-normally") && r.legs()
 	}},
+	{"renumbering-firewall", func(r caseReport) bool { // one FIN is sent twice, and seen so on both links
+		return r.quiet() && r.resent() == 2 && r.codes(slices.Repeat([]record.VerdictCode{"closed-normally"}, 6)...) && slices.Equal(r.Summary.Related, []record.Link{
+			{IDs: [2]uint64{1, 2}, Kind: record.RelatedLeg}, {IDs: [2]uint64{3, 4}, Kind: record.RelatedLeg}, {IDs: [2]uint64{5, 6}, Kind: record.RelatedLeg},
+		})
+	}},
 	{"server-direction-stamped-1ms-late", func(r caseReport) bool {
 		return r.quiet() && r.codes("closed-normally") && r.states(fsm.TimeWait, fsm.Closed) && r.resent() == 0
 	}},

@@ -133,6 +133,12 @@ var expected = map[string]*expectation{
 		never: []string{"reset-state-lost", "reset-injected"}}, // that the RST is another host's is right here
 	"syn-proxy": {text: "closed, one connection or two linked", at: []lab.Vantage{lab.AtClient, lab.AtServer, lab.AtBox}, named: linkedAtBox(closed), quiet: true, never: append([]string{"retransmission"}, thirdParty...)},
 
+	"renumbering-server": {text: "closed; two linked at the router", named: linkedAt(lab.AtRouter, closed), quiet: true, never: append([]string{"retransmission", "second-responder"}, thirdParty...)},
+	"renumbering-client": {text: "closed; two linked at the router", named: linkedAt(lab.AtRouter, closed), quiet: true, never: append([]string{"retransmission", "second-responder"}, thirdParty...)},
+	"renumbering-both":   {text: "closed; two linked at the router", named: linkedAt(lab.AtRouter, closed), quiet: true, never: append([]string{"retransmission", "second-responder"}, thirdParty...)},
+	"second-responder": {text: "`second-responder`, closed", at: []lab.Vantage{lab.AtClient}, named: both(closed, finds("second-responder")),
+		never: append([]string{"handshake-bad-final-ack", "reset-state-lost"}, thirdParty...)},
+
 	"time-wait-met": {text: "TIME-WAIT is named", when: openedLate, named: says("TIME-WAIT"), never: append([]string{"handshake-client-abort", "handshake-bad-synack-ack"}, thirdParty...)},
 	"time-wait-kept": {text: "`refused-by-time-wait`", when: func(c *lab.Connection) bool { return c.ClientSide.Connect != nil && c.ClientSide.Connect.Error != "" },
 		named: anyCode("refused-by-time-wait"), never: append([]string{"time-wait-assassination", "handshake-client-abort", "unanswered"}, thirdParty...)},
@@ -157,6 +163,13 @@ var expected = map[string]*expectation{
 	"vlan-routed":           {text: "closed; both VLANs linked at the router", named: linkedAtRouter(closed), quiet: true, never: append([]string{"retransmission"}, thirdParty...)},
 	"self-connect":          {text: "closed, in TIME-WAIT", at: []lab.Vantage{lab.AtClient}, named: closed, quiet: true},
 	"vxlan-fragments":       {text: "closed, no gap", named: closed, quiet: true},
+}
+
+// linkedAt wants two legs tied together at a place that sees both.
+func linkedAt(at lab.Vantage, also func(*played) bool) func(*played) bool {
+	return func(p *played) bool {
+		return also(p) && (p.at != at || len(p.connections) == 2 && related("leg")(p))
+	}
 }
 
 // linkedAtBox wants both legs tied together, or one record, where both are seen.

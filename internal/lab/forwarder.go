@@ -46,6 +46,9 @@ type Packet struct {
 	Flags      fsm.Flags
 	Seq, Ack   uint32
 	Payload    int // octets of TCP payload
+
+	add    [2]uint32     // to the client's and the server's numbers
+	answer time.Duration // when a second host answers, after it is passed on; 0 for never
 }
 
 // Rule says what the router does with some packets. The first rule that
@@ -56,7 +59,8 @@ type Rule struct {
 	Match  func(*Packet) bool
 	Skip   int           // matches that pass untouched before the rule acts
 	Count  int           // matches that it acts on; 0 for all
-	By     time.Duration // for Delay and Duplicate
+	By     time.Duration // for Delay, Duplicate and Impostor
+	Add    [2]uint32     // for Renumber: what the client's and the server's numbers gain on their way
 	Maybe  bool          // it is no fault if fewer packets match than Skip and Count say
 
 	seen int
@@ -201,12 +205,21 @@ func (f *forwarder) read(i int, dir Direction) {
 		case ok:
 			p.Time = now
 			waits = f.judge(p)
+			renumber(buf[virtioHeader:n], dir, p.add)
 		case f.others && pass(buf[virtioHeader:n], dir):
 		default:
 			continue // not between our two hosts
 		}
 		if dir == ToServer && f.next != nil {
 			copy(buf[virtioHeader:], f.next)
+		}
+		if ok && p.answer != 0 {
+			d := departure{due: now.Add(f.delay + p.answer), order: order, to: 1 - dir, data: secondAnswer(buf[:n], dir)}
+			select {
+			case f.queue <- d:
+			case <-f.stop:
+				return
+			}
 		}
 		for _, wait := range waits {
 			order++
@@ -235,6 +248,13 @@ func (f *forwarder) judge(p *Packet) []time.Duration {
 		r.seen++
 		if r.seen <= r.Skip || r.Count > 0 && r.seen > r.Skip+r.Count {
 			continue
+		}
+		switch r.Action {
+		case Renumber:
+			p.add = r.Add
+			return []time.Duration{f.delay}
+		case Impostor:
+			p.answer = r.By
 		}
 		f.note(p, r)
 		switch r.Action {

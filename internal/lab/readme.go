@@ -40,7 +40,7 @@ func (t *Truth) interferences() string {
 	var order []string
 	count := make(map[string]int)
 	for _, i := range t.Router {
-		what := map[Action]string{Drop: "dropped", Delay: "delayed", Duplicate: "doubled"}[i.Action] + " " + i.Rule
+		what := map[Action]string{Drop: "dropped", Delay: "delayed", Duplicate: "doubled", Impostor: "answered"}[i.Action] + " " + i.Rule
 		if count[what] == 0 {
 			order = append(order, what)
 		}

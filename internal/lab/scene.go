@@ -24,6 +24,7 @@ func Scenes(plays int, slow bool) []*Scenario {
 		{Scenario{Name: "scenes-black-hole", Title: "A path narrower than its ends, of which nothing is told.", Box: noRules}, scenesBlackHole},
 		{Scenario{Name: "scenes-probing", Title: "The same with tcp_mtu_probing.", Box: noRules, Sysctls: [][2]string{{"net.ipv4.tcp_mtu_probing", "1"}}}, scenesProbing},
 		{Scenario{Name: "scenes-translating", Title: "Boxes that translate, forget, or answer in the server's name.", Set: strictBox, Box: noRules}, scenesTranslating(slow)},
+		{Scenario{Name: "scenes-numbers", Title: "Boxes that choose numbers of their own, and a host that answers beside the server."}, scenesNumbers},
 		{Scenario{Name: "scenes-time-wait", Title: "Clients behind one address that meet another's TIME-WAIT.", Set: strictBox, Box: noRules}, scenesTimeWait},
 		{Scenario{Name: "scenes-rfc1337", Title: "The same with tcp_rfc1337.", Set: strictBox, Box: noRules, Sysctls: [][2]string{{"net.ipv4.tcp_rfc1337", "1"}}}, scenesRFC1337},
 		{Scenario{Name: "scenes-hosts", Title: "Hosts that do what looks wrong and is not.", Sysctls: hostsSysctls(slow)}, scenesHosts(slow)},
@@ -55,7 +56,7 @@ func Scenes(plays int, slow bool) []*Scenario {
 
 // SceneNames returns the names of all scenes with what happens in each.
 func SceneNames() (names, titles []string) {
-	for _, p := range slices.Concat(scenesRejecting, scenesPathMTU, scenesBlackHole, scenesProbing, scenesTranslating(false),
+	for _, p := range slices.Concat(scenesRejecting, scenesPathMTU, scenesBlackHole, scenesProbing, scenesTranslating(false), scenesNumbers,
 		scenesTimeWait, scenesRFC1337, scenesHosts(false), scenesFastOpen, scenesMultipath, multipathFallbacks, scenesMirrored, scenesTagged, scenesSelf, scenesTunnel) {
 		names, titles = append(names, p.Name), append(titles, p.Title)
 	}

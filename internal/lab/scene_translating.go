@@ -140,6 +140,33 @@ func scenesTranslating(slow bool) []*Scenario {
 	}
 }
 
+// scenesNumbers are boxes that choose numbers, and a host that answers beside the server.
+var scenesNumbers = []*Scenario{
+	renumbering("renumbering-server", "A firewall gives the server's segments other numbers.", 0, 1),
+	renumbering("renumbering-client", "A firewall gives the client's segments other numbers.", 1, 0),
+	renumbering("renumbering-both", "A firewall gives both sides' segments other numbers.", 1, 1),
+	{Name: "second-responder", Title: "Another host answers the SYN too, after the server has.", Rules: func(s *Stage) []*Rule {
+		return []*Rule{{Name: "the SYN, by another host", Action: Impostor, Match: isSYN, By: time.Duration(s.Luck.IntN(30)+15) * time.Millisecond, Count: 1}}
+	}, Play: func(s *Stage) {
+		c, k := s.serve()
+		s.exchanges(c, k)
+		s.endWell(c, k)
+	}},
+}
+
+// renumbering is a connection through the router as a firewall that adds to the numbers of
+// one side or both. It is captured on both of its links at once.
+func renumbering(name, title string, client, server uint32) *Scenario {
+	return &Scenario{Name: name, Title: title, Rules: func(s *Stage) []*Rule {
+		add := [2]uint32{client * s.Luck.Uint32(), server * s.Luck.Uint32()}
+		return []*Rule{{Name: "all", Action: Renumber, Add: add, Match: func(*Packet) bool { return true }}}
+	}, Play: func(s *Stage) {
+		c, k := s.serve()
+		s.exchanges(c, k)
+		s.endWell(c, k)
+	}}
+}
+
 // endWell closes one side after the other, without RST.
 func (s *Stage) endWell(c, k *Socket) {
 	first, second := c, k

@@ -140,6 +140,8 @@ const (
 	Drop      Action = "drop"
 	Delay     Action = "delay"     // hold it for Rule.By longer than the others; later packets overtake it
 	Duplicate Action = "duplicate" // send it at once and again Rule.By later
+	Renumber  Action = "renumber"  // give it other sequence numbers, as a firewall does that chooses its own; not written down
+	Impostor  Action = "answer"    // answer the SYN as a second host would, Rule.By later than it is passed on
 )
 
 // Interference is one packet that the router did not simply pass on.

@@ -88,7 +88,7 @@ func (t *Table) leaveLeg(c *conn, p *decode.Packet) *conn {
 		}
 		return c
 	case c.apart(p) < foreign && !(c.synTwice != nil && c.answersAnew(p)):
-		if c.path[side] == 0 {
+		if c.path[side] == 0 && c.pending == nil { // else it may be another leg's
 			c.path[side] = p.Path
 		}
 		return c

@@ -150,6 +150,7 @@ func TestLegs(t *testing.T) {
 	}{
 		"a router":                     {func(g *legStage) { g.through(near(), far(1000, 4_000_000_000)) }, 1, false, true},
 		"a SYN proxy":                  {func(g *legStage) { synProxy(g, near(), far(1000, 77_000_000)) }, 2, true, true},
+		"all numbers, not far":         {func(g *legStage) { g.through(near(), far(25_601_118, 2_000_000_000)) }, 2, true, true},
 		"a SYN proxy, numbers not far": {func(g *legStage) { synProxy(g, near(), far(1000, 4_007_820_376)) }, 2, true, true},
 		"a SYN proxy with one link":    {func(g *legStage) { synProxy(g, near(), other(far(1000, 77_000_000))) }, 2, true, true},
 		"the server's numbers":         {func(g *legStage) { g.through(near(), far(1000, 2_000_000_000)) }, 2, true, true},

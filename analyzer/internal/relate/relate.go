@@ -59,7 +59,13 @@ func (o *Observer) Add(c *record.Connection) {
 	}
 	syn, hasSYN := keyOf(c)
 	if x, ok := o.byLeg[c.LegOf]; ok && c.LegOf != 0 {
-		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedLeg, Frames: []fsm.Frame{x.frame, c.FirstFrame}})
+		frames := []fsm.Frame{x.frame}
+		for _, f := range [...]fsm.Frame{c.FirstFrame, c.Handshake.SYNACK} {
+			if f != 0 && f != x.frame { // they may share a SYN
+				frames = append(frames, f)
+			}
+		}
+		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedLeg, Frames: frames})
 	} else if hasSYN {
 		if x, ok := o.bySYN[syn]; ok && near(&x, c) {
 			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(&x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
