@@ -129,6 +129,22 @@ var cases = []situation{
 			{IDs: [2]uint64{1, 2}, Kind: record.RelatedLeg}, {IDs: [2]uint64{3, 4}, Kind: record.RelatedLeg}, {IDs: [2]uint64{5, 6}, Kind: record.RelatedLeg},
 		})
 	}},
+	{"firewall-forgot-and-resets-box", func(r caseReport) bool { // the RST is captured only where the server's packets leave
+		return r.codes("reset-by-third-party") && !r.first().Verdict.Sure
+	}},
+	{"firewall-forgot-and-resets-router", func(r caseReport) bool { // one hop nearer than the server, seen where its packets are first
+		return r.codes("reset-by-third-party") && !r.first().Verdict.Sure
+	}},
+	{"firewall-forgot-and-drops-box", func(r caseReport) bool { // 489 bytes over IPv6 are not too large for any path
+		return r.codes("peer-vanished") && !r.has("path-mtu-black-hole")
+	}},
+	{"reply-not-translated-back-client", func(r caseReport) bool {
+		return r.codes("unanswered", "no-connection") && slices.Equal(r.Summary.Related, []record.Link{{IDs: [2]uint64{1, 2}, Kind: record.RelatedBypasses}})
+	}},
+	{"path-mtu-told-box", func(r caseReport) bool { // what is left of a segment that was cut is resent for the same reason
+		k := r.first().Traffic[fsm.Client].Kinds
+		return r.quiet() && k.PathMTU == 15 && r.resent() == 15
+	}},
 	{"server-direction-stamped-1ms-late", func(r caseReport) bool {
 		return r.quiet() && r.codes("closed-normally") && r.states(fsm.TimeWait, fsm.Closed) && r.resent() == 0
 	}},
