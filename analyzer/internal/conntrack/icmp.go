@@ -30,6 +30,9 @@ func (t *Table) AddICMP(p *decode.Packet) {
 	if c == nil {
 		return
 	}
+	if c.legs != nil {
+		c = c.quotedLeg(p)
+	}
 	if y := c.pending; y != nil && p.Src == y.from && p.Segment.Seq == y.isn {
 		if len(y.held) < maxPending {
 			y.hold(p)

@@ -75,6 +75,20 @@ func (t *Table) chooseLeg(c *conn, p *decode.Packet) *conn {
 	return best
 }
 
+// quotedLeg returns the one of the connections that c is one of whose segment an ICMP error
+// quotes, as its number tells.
+func (c *conn) quotedLeg(p *decode.Packet) *conn {
+	best, least := c, int64(foreign)
+	for _, k := range c.legs.conns {
+		if x, _ := k.ends(p); x.Out.Started() {
+			if d := distance(p.Segment.Seq, x.Out.Top); d < least {
+				best, least = k, d
+			}
+		}
+	}
+	return best
+}
+
 // leaveLeg takes a segment that was not captured where its sender's were so far, of a
 // connection that has no other beside it.
 func (t *Table) leaveLeg(c *conn, p *decode.Packet) *conn {

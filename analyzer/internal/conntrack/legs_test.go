@@ -266,3 +266,28 @@ func TestLegs(t *testing.T) {
 		}
 	}
 }
+
+// TestICMPOfLeg holds that an ICMP error goes to the leg whose segment it quotes.
+func TestICMPOfLeg(t *testing.T) {
+	a, b := &place{1, [2]uint64{0x0a, 0x0b}, 64, [2]fsm.Seq{1000, 4_000_000_000}}, &place{2, [2]uint64{0x0c, 0x0d}, 64, [2]fsm.Seq{3_000_000_000, 2_000_000_000}}
+	var g legStage
+	g.forwarded(a, b, fsm.Client, fsm.SYN, 0, 0, 0)
+	g.forwarded(b, a, fsm.Server, fsm.SYN|fsm.ACK, 0, 1, 0)
+	g.forwarded(a, b, fsm.Client, fsm.ACK, 1, 1, 0)
+	g.forwarded(a, b, fsm.Client, fsm.ACK, 1, 1, 1000)
+	got := map[fsm.Seq]int{} // by the client's number
+	table := NewTable(Options{Ended: func(f *flow.Flow) { got[f.Conn.End[fsm.Client].ISS] = len(f.ICMP()) }})
+	var finder dedup.Finder
+	for i := range g.packets {
+		p := g.packets[i]
+		p.Copy = finder.Classify(&p)
+		table.Add(&p)
+	}
+	p := g.packets[len(g.packets)-1] // on the far leg
+	p.ICMP, p.Time = &decode.ICMPError{Type: 3, Code: 4, MTU: 900}, p.Time+1
+	table.AddICMP(&p)
+	table.Finish(p.Time, ^uint64(0))
+	if len(got) != 2 || got[1000] != 0 || got[3_000_000_000] != 1 {
+		t.Errorf("%v", got)
+	}
+}
