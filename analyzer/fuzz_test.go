@@ -63,7 +63,9 @@ func FuzzTracker(f *testing.F) {
 			t.Errorf("4 workers give another output than 1:\n%s\n%s", four, one)
 		}
 		opt.SummaryOnly = true // 4 workers still
-		if sums := list.Analyse(opt); !reflect.DeepEqual(sums.Summary, r.Summary) || !reflect.DeepEqual(sums.Capture, r.Capture) {
+		of := r.Summary
+		of.Related, of.MoreRelated = nil, 0 // links need records
+		if sums := list.Analyse(opt); !reflect.DeepEqual(sums.Summary, of) || !reflect.DeepEqual(sums.Capture, r.Capture) {
 			t.Errorf("without records the sums are others:\n%+v\n%+v", sums, r)
 		}
 		opt.Workers, opt.SummaryOnly = 1, false
