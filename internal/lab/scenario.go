@@ -23,6 +23,9 @@ func Scenarios() []*Scenario {
 // HandMade returns the scenarios in which a hand-made peer breaks the rules.
 func HandMade() []*Scenario { return handMade }
 
+// AtTaps returns the scenarios whose captures at two taps are compared (testdata/pcaps/taps).
+func AtTaps() []*Scenario { return atTaps }
+
 // Ways through the states as the kernel reports them.
 const (
 	opened       = "CLOSED SYN-SENT ESTABLISHED"

@@ -88,7 +88,7 @@ func TestDrift(t *testing.T) {
 // and lost between the taps is the same.
 func TestDriftOfRecordings(t *testing.T) {
 	files, _ := filepath.Glob("../../../testdata/pcaps/lab/*.truth.json.gz")
-	files = append(files, "../../../testdata/pcaps/kernel/exchanges-on-a-short-path.truth.json")
+	files = append(files, "../../../testdata/pcaps/taps/exchanges-on-a-short-path.truth.json")
 	modelled := 0
 	for _, file := range files {
 		truth, err := lab.ReadTruth(file)

@@ -29,7 +29,7 @@ func run(args []string) int {
 	}
 	switch args[0] {
 	case "list":
-		for _, s := range slices.Concat(lab.Scenarios(), lab.HandMade()) {
+		for _, s := range slices.Concat(lab.Scenarios(), lab.HandMade(), lab.AtTaps()) {
 			fmt.Printf("%-30s %s\n", s.Name, s.Title)
 		}
 		names, titles := lab.SceneNames()
@@ -115,7 +115,7 @@ func choose(names string) ([]*lab.Scenario, error) {
 		return all, nil
 	}
 	byName := make(map[string]*lab.Scenario)
-	for _, s := range slices.Concat(all, lab.HandMade()) {
+	for _, s := range slices.Concat(all, lab.HandMade(), lab.AtTaps()) {
 		byName[s.Name] = s
 	}
 	var out []*lab.Scenario
