@@ -53,19 +53,10 @@ func (e *encoder) between(c *record.Connection) {
 		return
 	}
 	e.object(`"between":`)
-	e.keyBool(`"translated":`, b.Translated)
-	if b.Translated {
-		e.object(`"second_tap":`)
-		for side := fsm.Client; side <= fsm.Server; side++ {
-			e.addr(sideKeys[side], b.Ends[side])
-		}
-		e.endObject()
-	} else {
-		e.keyNull(`"second_tap":`)
-	}
 	if b.ClientTap == 0 {
 		e.keyNull(`"client_tap":`)
 		e.keyNull(`"basis":`)
+		e.translation(b)
 		e.endObject()
 		return
 	}
@@ -76,7 +67,22 @@ func (e *encoder) between(c *record.Connection) {
 		e.crossing(&b.Dir[side])
 		e.endObject()
 	}
+	e.translation(b)
 	e.endObject()
+}
+
+// translation writes under which addresses the second tap saw the connection.
+func (e *encoder) translation(b *record.Between) {
+	e.keyBool(`"translated":`, b.Translated)
+	if b.Translated {
+		e.object(`"second_tap":`)
+		for side := fsm.Client; side <= fsm.Server; side++ {
+			e.addr(sideKeys[side], b.Ends[side])
+		}
+		e.endObject()
+	} else {
+		e.keyNull(`"second_tap":`)
+	}
 }
 
 func (e *encoder) crossing(x *record.Crossing) {
