@@ -71,13 +71,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			Frame: k.Frame, Time: k.Time, Side: k.From, Sent: d.RSTs, HasAck: k.Segment.Flags&fsm.ACK != 0,
 			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorBytes: k.PriorLen, Before: k.States,
 		}
-		if f.RST[k.From].Frame == k.Frame {
-			r.There = f.RSTPlace[k.From] == decode.PlaceSame
-			if r.There && d.Doubled > 0 {
-				r.HostTTL = d.TTL // of the first: the latest may have been captured at the other place only
-			}
-			r.Apart = f.RSTPlace[k.From] == decode.PlaceOther && 2*d.Doubled >= d.Packets // that otherwise come twice
-		}
+		placeReset(f, &r)
 		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
 			r.PriorTime, r.Own = b.Peer, b.Own
 			r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
@@ -112,6 +106,19 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		return r
 	}
 	return record.Reset{}
+}
+
+// placeReset notes where the RST was captured, if the capture holds two places.
+func placeReset(f *flow.Flow, r *record.Reset) {
+	d, place := &f.Dir[r.Side], f.RSTPlace[r.Side]
+	if f.RST[r.Side].Frame != r.Frame {
+		return
+	}
+	r.There = place == decode.PlaceSame
+	if r.There && d.Doubled > 0 {
+		r.HostTTL = d.TTL // of the first: the latest may have been captured at the other place only
+	}
+	r.Apart = place == decode.PlaceOther && 2*d.Doubled >= d.Packets // that otherwise come twice
 }
 
 func seconds(t fsm.Time) float64 { return float64(t) / 1e9 }
