@@ -39,9 +39,11 @@ func rulesOf(checks *check.Set, detectors *aggregate.Observer) *templateRules {
 // templates are those that a shard knows.
 type templates struct {
 	*templateRules
-	known    map[conntrack.TemplateKey]*template
-	learning *conntrack.TemplateKey // of the connection under way, which will be the first of it
-	own      int                    // Options.OwnRecords
+	known     map[conntrack.TemplateKey]*template
+	latest    *template // that was used, of latestKey
+	latestKey conntrack.TemplateKey
+	learning  *conntrack.TemplateKey // of the connection under way, which will be the first of it
+	own       int                    // Options.OwnRecords
 }
 
 // template is what is known of the connections of a key.
@@ -114,13 +116,16 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 	if kind := c.Key.Kind(); kind != conntrack.Short && !t.usable[kind] {
 		return false
 	}
-	known := t.known[c.Key]
-	if known == nil {
-		if len(t.known) < maxTemplates {
-			key := c.Key
-			t.learning = &key
+	known := t.latest
+	if known == nil || c.Key != t.latestKey { // in a flood it is the same again and again
+		if known = t.known[c.Key]; known == nil {
+			if len(t.known) < maxTemplates {
+				key := c.Key
+				t.learning = &key
+			}
+			return false
 		}
-		return false
+		t.latest, t.latestKey = known, c.Key
 	}
 	if known.record == nil || known.own.takes(c.ID, t.own) {
 		return false
