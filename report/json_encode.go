@@ -386,3 +386,9 @@ func appendSeconds(b []byte, s float64) []byte {
 	}
 	return appendNanos(b, uint64(s*nanosPerSecond+0.5))
 }
+
+// rate writes how much one clock gains on the other, in parts per million.
+func (e *encoder) rate(k string, r float64) {
+	e.key(k)
+	e.buf = append(strconv.AppendFloat(e.buf, r*1e6, 'f', 3, 64), ',')
+}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"math"
-	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -39,12 +38,6 @@ func (e *encoder) taps(t *record.Taps) {
 	}
 	e.endObject()
 	e.endObject()
-}
-
-// rate writes how much one clock gains on the other, in parts per million.
-func (e *encoder) rate(k string, r float64) {
-	e.key(k)
-	e.buf = append(strconv.AppendFloat(e.buf, r*1e6, 'f', 3, 64), ',')
 }
 
 func (e *encoder) between(c *record.Connection) {

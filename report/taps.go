@@ -2,7 +2,6 @@ package report
 
 import (
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -35,9 +34,8 @@ func clockText(c *record.Clock) string {
 	if c.Rate == 0 {
 		return text
 	}
-	gains := func(r float64) string { return strconv.FormatFloat(r*1e6, 'f', 1, 64) }
-	return text + ", at its capture's beginning; it gains " + gains(c.Rate) + " ppm on the first, certainly between " +
-		gains(c.RateLow) + " and " + gains(c.RateHigh)
+	return text + ", at its capture's beginning; it gains " + phrase.PartsPerMillion(c.Rate) + " on the first, certainly between " +
+		phrase.PartsPerMillion(c.RateLow) + " and " + phrase.PartsPerMillion(c.RateHigh)
 }
 
 func ahead(seconds float64) string {

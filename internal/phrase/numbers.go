@@ -136,3 +136,6 @@ func Percent(share float64) string {
 	}
 	return strconv.FormatFloat(share*100, 'f', 0, 64) + " %"
 }
+
+// PartsPerMillion writes how much one clock gains on another: "80.0 ppm", "-12.5 ppm".
+func PartsPerMillion(rate float64) string { return strconv.FormatFloat(rate*1e6, 'f', 1, 64) + " ppm" }
