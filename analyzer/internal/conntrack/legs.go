@@ -33,6 +33,12 @@ func (c *conn) elsewhere(p *decode.Packet) bool {
 	return at != 0 && at != p.Path && p.Copy == decode.NoCopy
 }
 
+// perhapsHere reports whether it is not known where the packet's sender was captured, but
+// that it may have been where the packet was.
+func (c *conn) perhapsHere(p *decode.Packet) bool {
+	return c.path[c.SideOf(p)] == 0 && (c.answeredAt == 0 || c.answeredAt == shortPath(p))
+}
+
 // placeOf says whether the packet was captured where its sender's were so far.
 func (c *conn) placeOf(p *decode.Packet) decode.Place {
 	at, answered := c.path[c.SideOf(p)], c.SideOf(p) == fsm.Server && c.answeredAt != 0
@@ -66,7 +72,7 @@ func (t *Table) chooseLeg(c *conn, p *decode.Packet) *conn {
 			best, rank, least = k, r, apart
 		}
 	}
-	if best.path[side] == 0 && best.apart(p) < foreign {
+	if best.perhapsHere(p) && best.apart(p) < foreign {
 		best.path[side] = p.Path
 	}
 	if p.Copy == decode.CapturedTwice && p.CopyPath != p.Path && best.path[side] == p.Path {
@@ -102,11 +108,11 @@ func (t *Table) leaveLeg(c *conn, p *decode.Packet) *conn {
 		}
 		return c
 	case c.apart(p) < foreign && !(c.synTwice != nil && c.answersAnew(p)):
-		if c.path[side] == 0 && c.pending == nil { // else it may be another leg's
+		if c.perhapsHere(p) && c.pending == nil { // else it may be another leg's
 			c.path[side] = p.Path
 		}
 		return c
-	case s.Flags&fsm.ACK == 0 || c.path[side] == 0 && (c.answeredAt == 0 || c.answeredAt == shortPath(p)):
+	case s.Flags&fsm.ACK == 0 || c.perhapsHere(p):
 		return c // a SYN is judged by what answers it
 	case s.Flags&fsm.SYN != 0 || s.Flags&fsm.RST != 0 && s.Seq == 0:
 		return t.answeredTwice(c, p)
