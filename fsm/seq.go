@@ -11,6 +11,9 @@ func (s Seq) Add(n uint32) Seq { return s + Seq(n) }
 // Minus returns the signed distance s − t in octets.
 func (s Seq) Minus(t Seq) int32 { return int32(s - t) }
 
+// Apart returns how many octets lie between s and t, whichever comes first.
+func (s Seq) Apart(t Seq) uint32 { return min(uint32(s-t), uint32(t-s)) }
+
 // Before reports whether s lies before t.
 func (s Seq) Before(t Seq) bool { return int32(s-t) < 0 }
 

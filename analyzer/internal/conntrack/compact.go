@@ -44,10 +44,10 @@ type compactConn struct {
 	parked         uint32     // place of a SYN that may open the next connection of the key
 	previous       uint32     // place of what it is to know of the one before
 	incarnation    uint32     // of the key, from 1
-	path           uint16     // decode.Packet.Path of its first segment
+	path           [2]uint16  // by side: decode.Packet.Path of its first segment; 0 while there is none
 	held           uint8      // segments
 	opened         bool       // it began with a SYN, so more may follow
-	answered       uint8      // by a SYN-ACK: its shortPath; 0 while it is not
+	answered       bool       // by a SYN-ACK
 	open           bool       // both sides are past the handshake: in the queue open
 	over           bool       // embryonic and ended: in the queue over
 	rejected       bool       // there are ICMP errors beside it
@@ -75,11 +75,12 @@ func beginsCompact(p *decode.Packet) bool {
 func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i uint32) {
 	i = y.conns.take()
 	n := y.conns.at(i)
-	n.client, n.server, n.encap, n.hash, n.id, n.ordinal, n.incarnation, n.path = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal, 1, p.Path
+	n.client, n.server, n.encap, n.hash, n.id, n.ordinal, n.incarnation = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal, 1
 	from := fsm.Client
 	if !flow.FromClient(p) {
 		from, n.client, n.server = fsm.Server, p.Dst, p.Src
 	}
+	n.path[from] = p.Path
 	y.append(n, y.pack(n, p, from), p)
 	n.looked = p.Time
 	n.begins(p.Segment.Flags)
@@ -132,7 +133,7 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 	case p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) != 0 || !n.goesOn(p, from):
 		return false
 	}
-	if from == fsm.Client && n.answered != 0 && !n.open && p.Segment.Flags&fsm.SYN == 0 {
+	if from == fsm.Client && n.answered && !n.open && p.Segment.Flags&fsm.SYN == 0 {
 		n.open, n.looked = true, p.Time
 		y.move(i, &y.halfOpen, &y.open)
 	}
@@ -159,11 +160,12 @@ func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from
 // had its answer, wanted no more.
 func (y *compactStore) holdRST(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	s := &p.Segment
-	refused := from == fsm.Server && n.answered == 0 && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
-	given := from == fsm.Client && n.answered != 0 && !n.open && s.Seq == n.expected[fsm.Client]
+	refused := from == fsm.Server && !n.answered && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
+	given := from == fsm.Client && n.answered && !n.open && s.Seq == n.expected[fsm.Client]
 	if s.Flags&^(fsm.RST|fsm.ACK|fsm.PSH) != 0 || s.Len > 0 || !refused && !given {
 		return false
 	}
+	n.place(p, from)
 	y.append(n, y.pack(n, p, from), p)
 	y.endEmbryonic(i, n, packets)
 	return true
@@ -180,18 +182,27 @@ func (y *compactStore) endEmbryonic(i uint32, n *compactConn, packets uint64) {
 func (n *compactConn) goesOn(p *decode.Packet, from fsm.Side) bool {
 	s := &p.Segment
 	switch s.Flags & (fsm.SYN | fsm.ACK) {
-	case fsm.SYN: // another attempt, or a crossing one, is not
-		return from == fsm.Client && s.End() == n.expected[from] && !n.open
+	case fsm.SYN: // another attempt, or a crossing one, is not; once it was answered elsewhere it may be another leg's
+		return from == fsm.Client && s.End() == n.expected[from] && !n.open && (!n.answered || p.Path == n.path[from])
 	case fsm.SYN | fsm.ACK:
-		if from != fsm.Server || s.Len > 0 || n.answered != 0 && s.Seq+1 != n.expected[from] {
+		if from != fsm.Server || s.Len > 0 || n.answered && s.Seq+1 != n.expected[from] {
 			return false
 		}
-		n.answered = shortPath(p)
+		n.answered = true
+		n.place(p, from)
 		return true
 	case fsm.ACK:
-		return n.answered != 0 && (s.Len == 0 || s.Seq == n.expected[from])
+		return n.answered && (s.Len == 0 || s.Seq == n.expected[from])
 	}
 	return false
+}
+
+// place notes where a side was captured first. As of one that is tracked whole, numbers
+// that are not the connection's do not count.
+func (n *compactConn) place(p *decode.Packet, from fsm.Side) {
+	if n.path[from] == 0 && p.Segment.Ack.Apart(n.expected[from.Peer()]) < foreign {
+		n.path[from] = p.Path
+	}
 }
 
 // releaseSegments forgets the segments of an embryonic connection.
@@ -216,7 +227,7 @@ func (y *compactStore) pack(n *compactConn, p *decode.Packet, from fsm.Side) uin
 	b := y.segments.at(place)
 	b.pack(p, from)
 	b.rare = rareOf(p)
-	if needsMore(p) {
+	if needsMore(p) || p.Copy != decode.NoCopy && opensAnew(&p.Segment) && p.Path != n.path[from] {
 		b.rare |= rareMore
 		i := y.more.takeUsed()
 		m := y.more.at(i)
@@ -414,9 +425,8 @@ func (t *Table) promote(i uint32) *conn {
 	y.each(n, func(nth uint8, b *packedSegment) {
 		y.unpack(n, nth, b, &p)
 		if c == nil {
-			p.Path = n.path
 			c = t.start(keyOf(&p), n.hash, &p, nil)
-			c.ID, c.birth, c.answeredAt = n.id, Birth{Ordinal: n.ordinal}, n.answered
+			c.ID, c.birth, c.path = n.id, Birth{Ordinal: n.ordinal}, n.path
 			c.Incarnation, c.Previous = int(n.incarnation), y.previousOf(n)
 		}
 		if b.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {

@@ -24,7 +24,6 @@ type entry struct {
 	path       [2]uint16      // by side: decode.Packet.Path of its first segment; 0 while there is none
 	synTwice   *decode.Packet // its SYN, where that was captured at another place too
 	began      began
-	answeredAt uint8 // shortPath of its SYN-ACK, where path is not known; 0 for none
 
 	hash  uint64 // of the key, in the table's index
 	place uint32 // there; 0 for none

@@ -29,23 +29,15 @@ const foreign = 1 << 25
 
 // elsewhere reports whether the packet was not captured where its sender's were so far.
 func (c *conn) elsewhere(p *decode.Packet) bool {
-	at := c.path[c.SideOf(p)]
-	return at != 0 && at != p.Path && p.Copy == decode.NoCopy
-}
-
-// perhapsHere reports whether it is not known where the packet's sender was captured, but
-// that it may have been where the packet was.
-func (c *conn) perhapsHere(p *decode.Packet) bool {
-	return c.path[c.SideOf(p)] == 0 && (c.answeredAt == 0 || c.answeredAt == shortPath(p))
+	return c.placeOf(p) == decode.PlaceOther && p.Copy == decode.NoCopy
 }
 
 // placeOf says whether the packet was captured where its sender's were so far.
 func (c *conn) placeOf(p *decode.Packet) decode.Place {
-	at, answered := c.path[c.SideOf(p)], c.SideOf(p) == fsm.Server && c.answeredAt != 0
-	switch {
-	case at == 0 && !answered:
+	switch at := c.path[c.SideOf(p)]; at {
+	case 0:
 		return decode.PlaceUnknown
-	case at == p.Path || at == 0 && c.answeredAt == shortPath(p):
+	case p.Path:
 		return decode.PlaceSame
 	}
 	return decode.PlaceOther
@@ -58,7 +50,7 @@ func (t *Table) chooseLeg(c *conn, p *decode.Packet) *conn {
 		return t.leaveLeg(c, p)
 	}
 	side := c.SideOf(p)
-	best, rank, least := c, -1, int64(0)
+	best, rank, least := c, -1, uint32(0)
 	for _, k := range c.legs.conns {
 		here, apart := k.path[side] == p.Path, k.apart(p)
 		r := 0
@@ -72,7 +64,7 @@ func (t *Table) chooseLeg(c *conn, p *decode.Packet) *conn {
 			best, rank, least = k, r, apart
 		}
 	}
-	if best.perhapsHere(p) && best.apart(p) < foreign {
+	if best.path[side] == 0 && best.apart(p) < foreign {
 		best.path[side] = p.Path
 	}
 	if p.Copy == decode.CapturedTwice && p.CopyPath != p.Path && best.path[side] == p.Path {
@@ -84,10 +76,10 @@ func (t *Table) chooseLeg(c *conn, p *decode.Packet) *conn {
 // quotedLeg returns the one of the connections that c is one of whose segment an ICMP error
 // quotes, as its number tells.
 func (c *conn) quotedLeg(p *decode.Packet) *conn {
-	best, least := c, int64(foreign)
+	best, least := c, uint32(foreign)
 	for _, k := range c.legs.conns {
 		if x, _ := k.ends(p); x.Out.Started() {
-			if d := distance(p.Segment.Seq, x.Out.Top); d < least {
+			if d := p.Segment.Seq.Apart(x.Out.Top); d < least {
 				best, least = k, d
 			}
 		}
@@ -108,11 +100,11 @@ func (t *Table) leaveLeg(c *conn, p *decode.Packet) *conn {
 		}
 		return c
 	case c.apart(p) < foreign && !(c.synTwice != nil && c.answersAnew(p)):
-		if c.perhapsHere(p) && c.pending == nil { // else it may be another leg's
+		if c.path[side] == 0 && c.pending == nil { // else it may be another leg's
 			c.path[side] = p.Path
 		}
 		return c
-	case s.Flags&fsm.ACK == 0 || c.perhapsHere(p):
+	case s.Flags&fsm.ACK == 0 || c.path[side] == 0:
 		return c // a SYN is judged by what answers it
 	case s.Flags&fsm.SYN != 0 || s.Flags&fsm.RST != 0 && s.Seq == 0:
 		return t.answeredTwice(c, p)
@@ -148,8 +140,7 @@ func (t *Table) answeredTwice(c *conn, p *decode.Packet) *conn {
 	syn, client := *c.synTwice, c.SideOf(p).Peer()
 	syn.Copy = decode.NoCopy
 	if syn.Time <= c.SYNACK.Time {
-		// It was passed on at once, and the answer that came first is to the second; where
-		// that was captured is not known if nothing but the first is kept.
+		// It was passed on at once, and the answer that came first is to the second.
 		c.path[client], syn.Path = syn.Path, c.path[client]
 		syn.Frame, syn.Time = c.SYN.Frame, c.SYN.Time
 	}
@@ -161,9 +152,6 @@ func (t *Table) answeredTwice(c *conn, p *decode.Packet) *conn {
 	}
 	return n
 }
-
-// shortPath is a packet's Path in fewer bits, not 0.
-func shortPath(p *decode.Packet) uint8 { return max(uint8(p.Path^p.Path>>8), 1) }
 
 // began is what a connection's first segment keeps on its way through a box that
 // chooses numbers of its own.
@@ -199,28 +187,23 @@ func withoutPayload(p *decode.Packet) *decode.Packet {
 
 // apart returns how far the segment's numbers are from those of the connection, as far
 // as both are known.
-func (c *conn) apart(p *decode.Packet) int64 {
+func (c *conn) apart(p *decode.Packet) uint32 {
 	x, y := c.ends(p)
 	s := &p.Segment
-	far := int64(0)
+	far := uint32(0)
 	if x.Out.Started() && s.Flags&fsm.RST == 0 {
-		far = distance(s.Seq, x.Out.Top)
+		far = s.Seq.Apart(x.Out.Top)
 	}
 	if s.Flags&fsm.ACK == 0 {
 		return far
 	}
 	switch {
 	case y.Out.Started():
-		far = max(far, distance(s.Ack, y.Out.Top))
+		far = max(far, s.Ack.Apart(y.Out.Top))
 	case x.HasAck:
-		far = max(far, distance(s.Ack, x.Acked))
+		far = max(far, s.Ack.Apart(x.Acked))
 	}
 	return far
-}
-
-func distance(a, b fsm.Seq) int64 {
-	d := int64(a.Minus(b))
-	return max(d, -d)
 }
 
 // startBeside begins a connection beside c with p, which is not yet given to it.
@@ -284,7 +267,7 @@ func (t *Table) resolveElsewhere(c *conn, p *decode.Packet) *conn {
 			t.rejectPending(c) // it was the connection's own, sent again another way
 		}
 		return c
-	case s.Flags&(fsm.SYN|fsm.RST) == 0 && x.Out.Started() && distance(s.Seq, x.Out.Top) < foreign:
+	case s.Flags&(fsm.SYN|fsm.RST) == 0 && x.Out.Started() && s.Seq.Apart(x.Out.Top) < foreign:
 		return c
 	case s.Flags&fsm.RST != 0 && p.Path == c.path[c.SideOf(p)]:
 		return c

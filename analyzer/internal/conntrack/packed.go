@@ -59,6 +59,7 @@ type segmentMore struct {
 	cookieLen  uint8
 	numSACK    uint8
 	urgent     uint16
+	path       uint16 // decode.Packet.Path of a SYN's copy that was captured elsewhere
 	begun, cut fsm.OptionSet
 	sack       [4]fsm.SACKBlock
 }
@@ -98,7 +99,7 @@ func (m *segmentMore) pack(p *decode.Packet, nth uint8) {
 	s := &p.Segment
 	*m = segmentMore{
 		nth: nth, payload: uint8(min(len(p.Payload), flow.ComparedBytes)), cookieLen: s.CookieLen, numSACK: s.NumSACK,
-		urgent: s.Urgent, begun: p.Begun, cut: p.CutOptions, sack: s.SACK,
+		urgent: s.Urgent, path: p.Path, begun: p.Begun, cut: p.CutOptions, sack: s.SACK,
 	}
 }
 
@@ -106,7 +107,7 @@ func (m *segmentMore) pack(p *decode.Packet, nth uint8) {
 func (m *segmentMore) unpack(p *decode.Packet, data *payload) {
 	s := &p.Segment
 	s.CookieLen, s.NumSACK, s.Urgent, s.SACK = m.cookieLen, m.numSACK, m.urgent, m.sack
-	p.Begun, p.CutOptions = m.begun, m.cut
+	p.Begun, p.CutOptions, p.Path = m.begun, m.cut, m.path
 	if data != nil {
 		p.Payload = data.bytes[:m.payload]
 	}

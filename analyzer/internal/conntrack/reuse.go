@@ -26,7 +26,7 @@ func isBareSYNACK(p *decode.Packet, isn fsm.Seq) bool {
 // a pendingSYN does: beside a clean one that has ended, and beside a SYN of another number.
 func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) bool {
 	switch {
-	case n.parked != 0 || from != fsm.Client || n.path != p.Path: // that is not packed
+	case n.parked != 0 || from != fsm.Client || n.path[from] != p.Path: // that is not packed
 		return false
 	case n.clean != 0:
 		if c := y.clean.at(n.clean); c.stage != ended || p.Segment.Seq == c.halves[from].isn {
@@ -48,7 +48,7 @@ func (b *packedSegment) isLoneSYN() bool {
 // unparked returns the SYN that is parked beside a connection.
 func (y *compactStore) unparked(n *compactConn) (p decode.Packet) {
 	y.segments.at(n.parked).unpack(&p, n, nil)
-	p.Path = n.path
+	p.Path = n.path[fsm.Client]
 	return p
 }
 
@@ -107,7 +107,7 @@ func (t *Table) openParked(i uint32) (c *conn, next uint32) {
 	t.now = max(y.latest(n), syn.Time)
 	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
 	t.now = now
-	return nil, t.beginNext(hash, &syn, &earlier)
+	return nil, t.beginCompact(hash, &syn, &earlier)
 }
 
 // asPrevious fills in what the next connection of the key is to know of one that is
@@ -145,7 +145,7 @@ func (t *Table) answerPending(c *conn, p *decode.Packet) bool {
 	hash := c.hash
 	t.endReused(c, syn)
 	t.forget(c)
-	t.beginNext(hash, syn, &earlier)
+	t.beginCompact(hash, syn, &earlier)
 	if syn != p {
 		t.addNext(hash, p)
 	}
@@ -162,18 +162,20 @@ func (t *Table) nextFits() bool {
 	return !t.memory.compactFull()
 }
 
-// beginNext begins a compact connection, which is not the first of its key, with its
-// first segment, and returns its place.
-func (t *Table) beginNext(hash uint64, p *decode.Packet, earlier *previous) uint32 {
+// beginCompact begins a compact connection, the first of its key or not, with its first
+// segment, and returns its place.
+func (t *Table) beginCompact(hash uint64, p *decode.Packet, earlier *previous) uint32 {
 	birth := t.born()
 	y := &t.compact
 	i := y.add(hash, t.ids, p, t.packets)
-	n := y.conns.at(i)
-	n.ordinal = birth.Ordinal
-	n.incarnation = uint32(earlier.incarnation) + 1
-	if earlier.of != nil {
-		n.previous = y.previous.takeUsed()
-		*y.previous.at(n.previous) = *earlier.of
+	if earlier != nil {
+		n := y.conns.at(i)
+		n.ordinal = birth.Ordinal // p may be older than what showed it to begin one
+		n.incarnation = uint32(earlier.incarnation) + 1
+		if earlier.of != nil {
+			n.previous = y.previous.takeUsed()
+			*y.previous.at(n.previous) = *earlier.of
+		}
 	}
 	t.index.putCompact(i)
 	return i

@@ -125,7 +125,7 @@ func (t *Table) shortKey(n *compactConn, key *TemplateKey) bool {
 	first, last := y.segments.at(n.first), y.segments.at(n.last)
 	key.since = [2]uint8{gapClass(t.now - first.time), gapClass(t.now - last.time)}
 	// Between these two it depends on the round trip whether an answer was to be expected.
-	if wait := t.now - last.time; n.answered != 0 && !n.over && wait >= fsm.Second && wait <= fsm.Second+4*(last.time-first.time) {
+	if wait := t.now - last.time; n.answered && !n.over && wait >= fsm.Second && wait <= fsm.Second+4*(last.time-first.time) {
 		return false
 	}
 	return t.now >= last.time

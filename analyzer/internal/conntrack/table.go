@@ -181,12 +181,7 @@ func (t *Table) addFirst(p *decode.Packet, hash uint64, compact bool) {
 		}
 	}
 	if compact && beginsCompact(p) && !t.keeps(t.ids+1, p) && (earlier == nil || t.nextFits()) {
-		if earlier != nil {
-			t.beginNext(hash, p, earlier)
-			return
-		}
-		t.born()
-		t.index.putCompact(t.compact.add(hash, t.ids, p, t.packets))
+		t.beginCompact(hash, p, earlier)
 		return
 	}
 	t.step(t.begin(keyOf(p), hash, p, earlier, nil), p)

@@ -88,8 +88,8 @@ type TemplateKey struct {
 	since    [2]uint8 // how long ago its first and its last segment were
 }
 
-// summarize fills in t.summary with the compact connection at a place, if it is clean
-// to its end.
+// summarize fills in t.summary with the compact connection at a place, if it is clean as
+// far as it goes.
 func (t *Table) summarize(i uint32, how ending) bool {
 	y := &t.compact
 	n := y.conns.at(i)

@@ -149,15 +149,10 @@ func (o *Observer) continues(x *sight, c *record.Connection) {
 	if !c.Quality.Midstream || c.Server == x.server || !near(x, c) || c.Joined.From != fsm.Server {
 		return
 	}
-	if apart(c.Joined.Seq, x.next[fsm.Server]) > window || apart(c.Joined.Ack, x.next[fsm.Client]) > window {
+	if c.Joined.Seq.Apart(x.next[fsm.Server]) > window || c.Joined.Ack.Apart(x.next[fsm.Client]) > window {
 		return
 	}
 	c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedBypasses, Frames: []fsm.Frame{c.FirstFrame}})
-}
-
-func apart(a, b fsm.Seq) int32 {
-	d := a.Minus(b)
-	return max(d, -d)
 }
 
 // remember keeps the connection for those that come.
