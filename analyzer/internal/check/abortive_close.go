@@ -22,11 +22,11 @@ var abortiveClose = &Check{
 	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			if k := f.Dir[side].Keepalive; k != nil && k.GaveUp && k.Run() >= deadAfter || halfOpenRecovery(f, side) != nil || finFrame(f, side) != nil {
+			if k := f.Dir[side].Keepalive; k != nil && k.GaveUp && k.Run() >= deadAfter || halfOpenRecovery(f, side) != nil || f.FIN(side) != nil {
 				continue
 			}
 			f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
-				if !k.States[side].Synchronized() || transition(f, side, func(t *fsm.Transition) bool {
+				if !k.States[side].Synchronized() || f.Transition(side, func(t *fsm.Transition) bool {
 					return t.Event == fsm.SendRST && t.Frame == k.Frame && t.From.Synchronized()
 				}) == nil {
 					return

@@ -20,7 +20,7 @@ var closeWaitStuck = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			e := &f.Conn.End[side]
-			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
+			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
 			if in != nil && closedLate(f, side) {
 				judgeLateClose(f, side, in, found)
 				continue
@@ -43,7 +43,7 @@ var closeWaitStuck = &Check{
 
 // judgeLateClose reports a side that was in CLOSE-WAIT for so long that its FIN met nobody.
 func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, found func(Finding)) {
-	fin, acked := finFrame(f, side), f.FINAcked[side.Peer()].Frame
+	fin, acked := f.FIN(side), f.FINAcked[side.Peer()].Frame
 	quiet := fin.Time - max(in.Time, f.Dir[side].LastData)
 	if quiet <= stuckAfter || acked == 0 {
 		return

@@ -25,7 +25,7 @@ var connectRejectedByICMP = &Check{
 		}
 		for _, n := range f.ICMP() {
 			ended := func(t *fsm.Transition) bool { return t.Event == fsm.RecvICMPError && t.Frame == n.At.Frame }
-			if transition(f, n.Side, ended) == nil {
+			if f.Transition(n.Side, ended) == nil {
 				continue
 			}
 			e := record.ICMPError{Type: n.Type, Code: n.Code, V6: n.V6, MTU: n.MTU}

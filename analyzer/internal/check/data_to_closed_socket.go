@@ -38,7 +38,7 @@ var dataToClosedSocket = &Check{
 // resetOfLateData returns the RST with which side, after its own FIN, answered
 // data, or nil.
 func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.NotableSegment) {
-	if finFrame(f, side) == nil {
+	if f.FIN(side) == nil {
 		return nil
 	}
 	f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
@@ -56,14 +56,14 @@ func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.NotableSegment) {
 // endedBy reports whether side's RST in the frame stands as the end of its part:
 // it was not taken back because side went on.
 func endedBy(f *flow.Flow, side fsm.Side, rst fsm.Frame) bool {
-	return transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst }) != nil
+	return f.Transition(side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst }) != nil
 }
 
 // unwanted says why the data that side answered with the RST may be no loss: the peer was
 // in the middle of a stream of which side had enough, or it was the peer's parting word.
 func unwanted(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) string {
 	const stream, segment, word = 50_000, 1000, 128 // bytes
-	peer, fin, bye := &f.Dir[side.Peer()], finFrame(f, side), finFrame(f, side.Peer())
+	peer, fin, bye := &f.Dir[side.Peer()], f.FIN(side), f.FIN(side.Peer())
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
 	soon := 2*f.PathRTT() + 50_000_000
 	var left fsm.Time // when the peer closed or aborted, if it did

@@ -23,7 +23,7 @@ var finUnacked = &Check{
 		}
 		for _, side := range sides {
 			e := &f.Conn.End[side]
-			first := finFrame(f, side)
+			first := f.FIN(side)
 			if !e.SentFIN || f.FINAcked[side].Nth != 0 || first == nil || f.RST[0].Nth+f.RST[1].Nth != 0 || f.AllFacts.Any(illegalFlags) {
 				continue
 			}
@@ -40,19 +40,4 @@ var finUnacked = &Check{
 			})
 		}
 	},
-}
-
-// finFrame returns the transition with which side sent its FIN, or nil.
-func finFrame(f *flow.Flow, side fsm.Side) *fsm.Transition {
-	return transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendFIN })
-}
-
-// transition returns side's first transition that fits, or nil.
-func transition(f *flow.Flow, side fsm.Side, fits func(*fsm.Transition) bool) *fsm.Transition {
-	for i := range f.Conn.Transitions {
-		if t := &f.Conn.Transitions[i]; t.Side == side && fits(t) {
-			return t
-		}
-	}
-	return nil
 }

@@ -19,7 +19,7 @@ var finWait2Stuck = &Check{
 	OncePerTemplate: "a clean connection is not left in FIN-WAIT-2",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			in := transition(f, side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })
+			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })
 			if f.Conn.End[side].State != fsm.FinWait2 || in == nil || !f.Conn.End[side.Peer()].Seen {
 				continue
 			}
@@ -33,7 +33,7 @@ var finWait2Stuck = &Check{
 			}
 			found(Finding{
 				Doubt: doubt,
-				Side:  side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, in.Frame}, Count: 1,
+				Side:  side.String(), Frames: []fsm.Frame{f.FIN(side).Frame, in.Frame}, Count: 1,
 				Seen: phrase.Elapsed(quiet) + " without the peer's FIN", Expected: "the peer's FIN",
 				Message: fmt.Sprintf("The %s has waited in FIN-WAIT-2 since frame %d; the %s's FIN had not come when the capture ended %s later.",
 					side, in.Frame.Number(), side.Peer(), phrase.Elapsed(f.Until-in.Time)),

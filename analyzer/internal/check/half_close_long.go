@@ -19,7 +19,7 @@ var halfCloseLong = &Check{
 	OncePerTemplate: "nobody sends data after a FIN of a clean connection",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			fin := finFrame(f, side)
+			fin := f.FIN(side)
 			peer := &f.Dir[side.Peer()]
 			if fin == nil || f.FINAcked[side].Nth == 0 || peer.LastData-fin.Time <= stuckAfter {
 				continue

@@ -21,7 +21,7 @@ var handshakeServerAbort = &Check{
 	Meaning:         fsm.RSTSent,
 	OncePerTemplate: "looks at flags, and at the states that follow from them",
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		end := transition(f, fsm.Server, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.From == fsm.SynReceived })
+		end := f.Transition(fsm.Server, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.From == fsm.SynReceived })
 		if end == nil || f.SYNACK.Frame == 0 { // it is not what the RST tells of
 			return
 		}

@@ -18,7 +18,7 @@ var rstAfterFIN = &Check{
 	OncePerTemplate: "a clean connection has no RST behind a FIN",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			if finFrame(f, side) == nil || resetOfLateData(f, side) != nil {
+			if f.FIN(side) == nil || resetOfLateData(f, side) != nil {
 				continue
 			}
 			f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
@@ -27,7 +27,7 @@ var rstAfterFIN = &Check{
 					return
 				}
 				found(Finding{
-					Side: side.String(), Frames: []fsm.Frame{finFrame(f, side).Frame, k.Frame}, Count: 1,
+					Side: side.String(), Frames: []fsm.Frame{f.FIN(side).Frame, k.Frame}, Count: 1,
 					Seen: "RST in " + stateBefore(f, side, k).String(), Expected: "the rest of the close",
 					Message: fmt.Sprintf("The %s sent a RST in frame %d after its own FIN.", side, k.Frame.Number()),
 				})
@@ -38,7 +38,7 @@ var rstAfterFIN = &Check{
 
 // stateBefore returns the state in which side sent the RST, as it turned out.
 func stateBefore(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) fsm.State {
-	if t := transition(f, side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst.Frame }); t != nil {
+	if t := f.Transition(side, func(t *fsm.Transition) bool { return t.Event == fsm.SendRST && t.Frame == rst.Frame }); t != nil {
 		return t.From
 	}
 	return rst.States[side]

@@ -17,24 +17,19 @@ var rstInWindow = &Check{
 	Peers:     []record.PeerName{{Tool: "Snort", Name: "rsts_in_window"}},
 	Filter:    "tcp.flags.reset == 1", Needs: Beginning | Whole,
 	Meaning: fsm.RSTInWindow | fsm.RSTPerhapsExact,
-	Judge: func(f *flow.Flow, found func(Finding)) {
-		for _, side := range sides {
-			frames, k := notable(f, side, fsm.RSTInWindow|fsm.RSTPerhapsExact)
-			if k == nil {
-				continue
-			}
-			x := rstFinding("within the window of the")(f, side, k)
-			if k.Meaning.Any(fsm.RSTPerhapsExact) {
-				x.Doubt = "how much of what had passed here had arrived is not known"
-				x.Message = fmt.Sprintf("The RST in frame %d is %s before the end of what had passed here on its way to the %s, and that had not acknowledged so much: it resets the connection only if just what lies before it had arrived.",
-					k.Frame.Number(), phrase.Bytes(k.Next.Minus(k.Segment.Seq)), side.Peer())
-				x.Expected = "seq at RCV.NXT, which is " + number(f, side, k.Next) + " at most"
-			}
-			x.Side, x.Frames = side.String(), frames
-			x.Count = f.CountMeaning(side, fsm.RSTInWindow) + f.CountMeaning(side, fsm.RSTPerhapsExact)
-			found(x)
-		}
-	},
+	Judge:   eachSideMeaning(fsm.RSTInWindow|fsm.RSTPerhapsExact, insideWindow),
+}
+
+// insideWindow describes a RST that ends the connection only if it happens to be exact.
+func insideWindow(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) Finding {
+	x := rstFinding("within the window of the")(f, side, k)
+	if k.Meaning.Any(fsm.RSTPerhapsExact) {
+		x.Doubt = "how much of what had passed here had arrived is not known"
+		x.Message = fmt.Sprintf("The RST in frame %d is %s before the end of what had passed here on its way to the %s, and that had not acknowledged so much: it resets the connection only if just what lies before it had arrived.",
+			k.Frame.Number(), phrase.Bytes(k.Next.Minus(k.Segment.Seq)), side.Peer())
+		x.Expected = "seq at RCV.NXT, which is " + number(f, side, k.Next) + " at most"
+	}
+	return x
 }
 
 // rstFinding describes a RST that does not end the connection.

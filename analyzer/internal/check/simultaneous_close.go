@@ -18,10 +18,10 @@ var simultaneousClose = &Check{
 	OncePerTemplate: "the FINs of a clean connection do not cross",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		closing := func(t *fsm.Transition) bool { return t.To == fsm.Closing }
-		if transition(f, fsm.Client, closing) == nil && transition(f, fsm.Server, closing) == nil {
+		if f.Transition(fsm.Client, closing) == nil && f.Transition(fsm.Server, closing) == nil {
 			return
 		}
-		a, b := finFrame(f, fsm.Client), finFrame(f, fsm.Server)
+		a, b := f.FIN(fsm.Client), f.FIN(fsm.Server)
 		if a == nil || b == nil || f.Self {
 			return
 		}

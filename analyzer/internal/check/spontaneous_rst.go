@@ -16,7 +16,7 @@ var spontaneousRST = &Check{
 	Peers:           []record.PeerName{{Tool: "Zeek", Name: "spontaneous_RST"}, {Tool: "Suricata", Name: "stream.rst_but_no_session"}},
 	Filter:          "tcp.completeness == 32",
 	Meaning:         fsm.RSTNoConnection | fsm.RSTSent | fsm.Joined,
-	OncePerTemplate: "looks at the flags of the segments; one of few segments that has an earlier connection of the 4-tuple gets no template",
+	OncePerTemplate: "looks at the flags of the segments; one that begins with a RST follows no earlier connection of the 4-tuple",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if !f.FirstFlags.Any(fsm.RST) || f.Previous != nil || f.AllFacts.Any(illegalFlags) {
 			return

@@ -20,7 +20,7 @@ var finStorm = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			first := finFrame(f, side)
+			first := f.FIN(side)
 			if d.FINs < storm || first == nil || d.LastFIN-first.Time > fsm.Time(d.FINs-1)*fsm.Second {
 				continue
 			}

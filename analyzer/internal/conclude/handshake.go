@@ -63,7 +63,7 @@ func validity(f *flow.Flow, established [2]bool) (synAck, ack record.Validity) {
 	}
 	if f.SYNACK.Frame != 0 && f.FinalACK.Frame != 0 {
 		ack = record.Valid
-		if f.CountMeaning(fsm.Client, fsm.HandshakeBadAck)+f.CountMeaning(fsm.Client, fsm.HandshakeBadSeq) > 0 && !established[fsm.Server] {
+		if f.CountMeaning(fsm.Client, fsm.HandshakeBadAck|fsm.HandshakeBadSeq) > 0 && !established[fsm.Server] {
 			ack = record.Invalid
 		}
 	}

@@ -22,23 +22,15 @@ var accECNOrder = [2][3]int{
 
 // accurateECN reads the option among a header's into p.
 func accurateECN(p *Packet, b []byte) {
-	for len(b) >= 2 && b[0] != kindEnd {
-		if b[0] == kindNoOperation {
-			b = b[1:]
-			continue
-		}
-		n := int(b[1])
-		if n < 2 || n > len(b) {
+	eachOption(b, func(kind uint8, value []byte) {
+		if kind != kindAccECN0 && kind != kindAccECN1 || len(value)%3 != 0 || len(value) > 9 {
 			return
 		}
-		if kind := b[0]; (kind == kindAccECN0 || kind == kindAccECN1) && n%3 == 2 && n <= 11 {
-			p.AccECN = &AccECN{}
-			for i, value := 0, b[2:n]; len(value) >= 3; i, value = i+1, value[3:] {
-				field := accECNOrder[(kind-kindAccECN0)/2][i]
-				p.AccECN.Has[field] = true
-				p.AccECN.Count[field] = uint32(value[0])<<16 | uint32(value[1])<<8 | uint32(value[2])
-			}
+		p.AccECN = &AccECN{}
+		for i := 0; len(value) >= 3; i, value = i+1, value[3:] {
+			field := accECNOrder[(kind-kindAccECN0)/2][i]
+			p.AccECN.Has[field] = true
+			p.AccECN.Count[field] = uint32(value[0])<<16 | uint32(value[1])<<8 | uint32(value[2])
 		}
-		b = b[n:]
-	}
+	})
 }

@@ -56,20 +56,11 @@ const (
 
 // multipath reads the MPTCP options among a header's into p.
 func multipath(p *Packet, b []byte) {
-	for len(b) >= 2 && b[0] != kindEnd {
-		if b[0] == kindNoOperation {
-			b = b[1:]
-			continue
+	eachOption(b, func(kind uint8, value []byte) {
+		if kind == kindMPTCP && len(value) > 0 {
+			p.readMPTCP(value)
 		}
-		n := int(b[1])
-		if n < 2 || n > len(b) {
-			return
-		}
-		if b[0] == kindMPTCP && n > 2 {
-			p.readMPTCP(b[2:n])
-		}
-		b = b[n:]
-	}
+	})
 }
 
 // readMPTCP reads one MPTCP option. One whose length does not suit its subtype says

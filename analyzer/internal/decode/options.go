@@ -95,6 +95,23 @@ func readOptions(s *fsm.Segment, b []byte, cut bool) (rest []byte, ended bool) {
 	return nil, false
 }
 
+// eachOption calls do for the options of a header that have a value, up to the first that
+// is malformed or cut off.
+func eachOption(b []byte, do func(kind uint8, value []byte)) {
+	for len(b) >= 2 && b[0] != kindEnd {
+		if b[0] == kindNoOperation {
+			b = b[1:]
+			continue
+		}
+		n := int(b[1])
+		if n < 2 || n > len(b) {
+			return
+		}
+		do(b[0], b[2:n])
+		b = b[n:]
+	}
+}
+
 // mayRepeat reports whether a kind can stand several times in one header:
 // MPTCP's has subtypes, and the experiments share theirs (RFC 6994).
 func mayRepeat(kind uint8) bool {

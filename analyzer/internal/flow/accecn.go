@@ -126,30 +126,25 @@ func (f *Flow) noteECN(o *observation) {
 // report takes account of the ACE field of a segment.
 func (a *accurateECN) report(o *observation, f *Flow) {
 	h, code := &a.half[o.from], ecnCode(o.s.Flags)
-	if o.from == fsm.Client && o.at == f.FinalACK && o.s.Len == 0 && o.s.NumSACK == 0 {
-		// The exception: a bare ACK of the SYN-ACK tells of that alone (Table 3).
-		if ecn, ok := ReflectedECN(code); ok && f.SYNACK.Nth != 0 {
-			if captured := f.Dir[fsm.Server].synECN; captured != ecn {
-				a.Changed[fsm.Server] = ECNChange{Frame: f.SYNACK.Frame, Told: o.p.Frame, Sent: captured, Arrived: ecn}
-			}
-			if ecn == CongestionExperienced {
-				h.count(initialACE + 1)
-			}
-		}
-		h.ack, h.started = o.s.Ack, true
-		if o.s.Opts&fsm.OptAccECN != 0 {
-			h.counters.take(o)
-		}
-		return
-	}
-	if h.started && o.s.Ack.Before(h.ack) {
+	// A bare ACK of the SYN-ACK tells of that alone (Table 3).
+	reflects := o.from == fsm.Client && o.at == f.FinalACK && o.s.Len == 0 && o.s.NumSACK == 0
+	if !reflects && h.started && o.s.Ack.Before(h.ack) {
 		return // superseded
 	}
-	if o.s.Opts&fsm.OptAccECN != 0 {
-		h.counters.take(o)
-	}
+	h.counters.take(o)
 	h.ack, h.started = o.s.Ack, true
-	h.count(code)
+	if !reflects {
+		h.count(code)
+		return
+	}
+	if ecn, ok := ReflectedECN(code); ok && f.SYNACK.Nth != 0 {
+		if captured := f.Dir[fsm.Server].synECN; captured != ecn {
+			a.Changed[fsm.Server] = ECNChange{Frame: f.SYNACK.Frame, Told: o.p.Frame, Sent: captured, Arrived: ecn}
+		}
+		if ecn == CongestionExperienced {
+			h.count(initialACE + 1)
+		}
+	}
 }
 
 // count takes a counter's three lowest bits. How often it wrapped around since the last

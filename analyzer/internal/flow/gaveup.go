@@ -11,7 +11,7 @@ const leastFINWait2 = fsm.Second
 // peer's FIN in FIN-WAIT-2 and had given up when it came, and how long it had waited:
 // nothing else there answers a FIN by a RST without ACK.
 func (f *Flow) GaveUpFINWait2(side fsm.Side, rst *NotableSegment) (waited fsm.Time, gaveUp bool) {
-	in, fin := f.first(side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 }), f.finOf(side.Peer())
+	in, fin := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 }), f.FIN(side.Peer())
 	if in == nil || fin == nil || !rst.Meaning.Any(fsm.RSTForLastACK) || rst.Segment.Flags.Has(fsm.ACK) || f.AnswersLateData(side, rst) {
 		return 0, false
 	}
@@ -23,7 +23,7 @@ func (f *Flow) GaveUpFINWait2(side fsm.Side, rst *NotableSegment) (waited fsm.Ti
 // data that came after that FIN, or that was under way when the FIN left. A RST
 // without ACK tells the latter: its number is the acknowledgment of what it answers.
 func (f *Flow) AnswersLateData(side fsm.Side, rst *NotableSegment) bool {
-	fin, peer := f.finOf(side), &f.Dir[side.Peer()]
+	fin, peer := f.FIN(side), &f.Dir[side.Peer()]
 	if fin == nil || peer.LastDataFrame == 0 {
 		return false
 	}
@@ -36,19 +36,4 @@ func (f *Flow) AnswersLateData(side fsm.Side, rst *NotableSegment) bool {
 		end = y.FinSeq
 	}
 	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(end)
-}
-
-// finOf returns the transition by side's own FIN, or nil.
-func (f *Flow) finOf(side fsm.Side) *fsm.Transition {
-	return f.first(side, func(t *fsm.Transition) bool { return t.Event == fsm.SendFIN })
-}
-
-// first returns side's first transition that fits, or nil.
-func (f *Flow) first(side fsm.Side, fits func(*fsm.Transition) bool) *fsm.Transition {
-	for i := range f.Conn.Transitions {
-		if t := &f.Conn.Transitions[i]; t.Side == side && fits(t) {
-			return t
-		}
-	}
-	return nil
 }

@@ -93,12 +93,15 @@ func count(counts []uint32, set uint64) (early bool) {
 	return early
 }
 
-// CountMeaning returns how many segments of side meant m, one single meaning.
-func (f *Flow) CountMeaning(side fsm.Side, m fsm.Meaning) int {
+// CountMeaning returns how many segments of side meant m: of several meanings, the sum.
+func (f *Flow) CountMeaning(side fsm.Side, m fsm.Meaning) (n int) {
 	if f.events == nil {
 		return 0
 	}
-	return int(f.events.meanings[side][bits.TrailingZeros64(uint64(m))])
+	for set := uint64(m); set != 0; set &= set - 1 {
+		n += int(f.events.meanings[side][bits.TrailingZeros64(set)])
+	}
+	return n
 }
 
 // CountFact returns how many segments of side showed the single fact g.
