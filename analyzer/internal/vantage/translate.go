@@ -1,6 +1,7 @@
 package vantage
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
@@ -118,7 +119,7 @@ func runsOf(k key, at *[2][]segment) []run {
 			isn, has = s.seq, true
 		}
 	}
-	slices.SortFunc(list, func(a, b run) int { return int(min(1, max(-1, a.from/2-b.from/2))) })
+	slices.SortFunc(list, func(a, b run) int { return cmp.Compare(a.from, b.from) })
 	for n := range list[1:] {
 		list[n].to = list[n+1].from
 	}
