@@ -15,6 +15,8 @@ func (c *Connection) Clone() *Connection {
 	for i := range d.Related {
 		d.Related[i].Frames = slices.Clone(c.Related[i].Frames)
 	}
+	d.Exchanges = c.Exchanges.clone()
+	d.Spent.Longest = slices.Clone(c.Spent.Longest)
 	d.Close.TimeWait = slices.Clone(c.Close.TimeWait)
 	d.Anomalies = slices.Clone(c.Anomalies)
 	for i := range d.Anomalies {

@@ -148,6 +148,8 @@ type Connection struct {
 	Close         Close
 	Lifetime      Lifetime
 	Traffic       [2]Traffic
+	Exchanges     Exchanges
+	Spent         Spent
 	Anomalies     []Anomaly
 	Verdict       Verdict
 	MPTCP         *MPTCP    // what it shows of Multipath TCP; nil for nothing. Not written to any more
@@ -380,6 +382,7 @@ type Anomaly struct {
 	Message  string   // one sentence
 	Benign   []string // what else could explain it
 	Doubt    string   // what of the capture makes it doubtful, so that Severity is one step lower; usually empty
+	Cost     float64  // seconds that it cost the connection, where it is about lost time; else 0
 
 	Connections []uint64 // IDs of the connections that show it, for a finding on the capture as a whole
 }

@@ -50,7 +50,7 @@ var arrows = map[string]string{
 // What is not listed may import what it likes.
 var foreign = map[string]string{
 	"fsm":                                "cmp errors fmt math math/bits slices sort strconv strings",
-	"analyzer/record":                    "cmp fmt net/netip slices strconv strings time",
+	"analyzer/record":                    "cmp fmt math/bits net/netip slices strconv strings time",
 	"analyzer/internal/conclude/verdict": "cmp fmt math slices strconv strings",
 	"analyzer/explain":                   "cmp fmt iter math net/netip slices strconv strings time",
 	"analyzer/internal/peers/suricata":   "cmp slices strings",
