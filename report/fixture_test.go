@@ -158,6 +158,12 @@ func download() *record.Connection {
 		TimeWait: []record.TimeWaitHold{{Side: client, Since: c.Last, Until: c.Last + 120*sec, Watched: 37.55, Ended: "expected"}},
 	}
 	c.Lifetime = record.Lifetime{Kind: "short-lived", Exchanges: 1}
+	x := &c.Exchanges
+	x.Answer.Add(21_000_000)
+	x.LastByte.Add(22_400_000_000)
+	x.RequestSize.Add(77)
+	x.AnswerSize.Add(200 * 1448)
+	x.Slowest = record.Span{Seconds: 0.021, From: f(0, 4), To: f(0, 6)}
 	c.Verdict = record.Verdict{Code: record.VerdictClosedNormally, Sure: true, Frames: []fsm.Frame{f(0, n), f(0, n+2)},
 		Sentence: "The client closed first (FIN in frame " + number(n) + "), then the server (frame " + number(n+2) + "); the close took 19.1 ms."}
 	c.InState = [2][]record.StateTime{

@@ -16,6 +16,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).closing,
 	(*encoder).lifetime,
 	(*encoder).traffic,
+	(*encoder).exchanges,
 	(*encoder).anomalies,
 	(*encoder).verdict,
 	(*encoder).related,
@@ -474,6 +475,7 @@ func (e *encoder) anomaly(a *record.Anomaly) {
 	e.keyStr(`"message":`, a.Message)
 	e.keyStrings(`"benign":`, a.Benign)
 	e.keyText(`"doubt":`, a.Doubt)
+	e.times(a)
 	if len(a.Connections) > 0 {
 		e.keyUints(`"connections":`, a.Connections)
 	}

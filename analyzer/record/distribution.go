@@ -135,6 +135,9 @@ func (d *Distribution) Reset() {
 	*d = Distribution{few: d.few[:0], classes: d.classes[:0]}
 }
 
+// Bytes returns how much memory it has allocated beside itself.
+func (d *Distribution) Bytes() int { return 8*cap(d.few) + 4*cap(d.classes) }
+
 // Clone returns a copy that shares nothing.
 func (d *Distribution) Clone() Distribution {
 	c := *d

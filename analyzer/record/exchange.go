@@ -16,6 +16,14 @@ type Exchanges struct {
 	Open        Span // the request that nothing has answered, up to the record's end; no frames: none
 }
 
+// ForgetTimes empties it of times, for a capture that has none, and keeps the sizes.
+func (x *Exchanges) ForgetTimes() {
+	x.Answer.Reset()
+	x.LastByte.Reset()
+	x.Think.Reset()
+	x.Slowest, x.Open = Span{}, Span{}
+}
+
 func (x *Exchanges) clone() Exchanges {
 	y := *x
 	y.Answer, y.LastByte, y.Think = x.Answer.Clone(), x.LastByte.Clone(), x.Think.Clone()

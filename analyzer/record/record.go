@@ -384,6 +384,9 @@ type Anomaly struct {
 	Doubt    string   // what of the capture makes it doubtful, so that Severity is one step lower; usually empty
 	Cost     float64  // seconds that it cost the connection, where it is about lost time; else 0
 
+	FirstTime fsm.Time // of the first of Frames and of the last; 0 where it is not known
+	LastTime  fsm.Time
+
 	Connections []uint64 // IDs of the connections that show it, for a finding on the capture as a whole
 }
 

@@ -51,6 +51,10 @@ type Finding struct {
 	Message  string // one sentence
 	Capture  bool   // it is the capture's own fault
 	Doubt    string // why it may be less than it seems, if so: it counts one severity less
+
+	// What it cost the connection, where it is about lost time; a second that two findings
+	// tell of counts in one of them.
+	Cost fsm.Time
 }
 
 // MaxFrames is how many frames a finding names.
@@ -64,7 +68,7 @@ func (c *Check) Doc() record.CheckDoc {
 	}
 }
 
-func (c *Check) anomaly(x Finding) record.Anomaly {
+func (c *Check) anomaly(f *flow.Flow, x Finding) record.Anomaly {
 	if x.Count == 0 {
 		x.Count = max(1, len(x.Frames))
 	}
@@ -75,10 +79,21 @@ func (c *Check) anomaly(x Finding) record.Anomaly {
 	if x.Capture {
 		severity = record.SeverityCapture
 	}
-	return record.Anomaly{
+	a := record.Anomaly{
 		Name: c.Name, Severity: severity, Side: x.Side, Frames: x.Frames, Count: uint64(x.Count),
 		Seen: x.Seen, Expected: x.Expected, Rule: c.Rule, Message: x.Message, Benign: c.Benign,
 	}
+	if f.Untimed {
+		return a
+	}
+	a.Cost = x.Cost.Seconds(0)
+	if n := len(x.Frames); n > 0 {
+		a.FirstTime, a.LastTime = f.TimeOf(x.Frames[0]), f.TimeOf(x.Frames[n-1])
+		if a.LastTime != 0 && a.LastTime < a.FirstTime { // several files, or a clock set back
+			a.FirstTime, a.LastTime = a.LastTime, a.FirstTime
+		}
+	}
+	return a
 }
 
 // sides are both sides, for checks that look at each in turn.

@@ -33,7 +33,7 @@ var closeWaitStuck = &Check{
 				continue
 			}
 			found(Finding{
-				Side: side.String(), Frames: []fsm.Frame{in.Frame, f.FINAcked[side.Peer()].Frame}, Count: 1,
+				Side: side.String(), Frames: []fsm.Frame{in.Frame, f.FINAcked[side.Peer()].Frame}, Count: 1, Cost: quiet,
 				Seen: phrase.Elapsed(quiet) + " without a FIN, up to the end of the capture", Expected: "a FIN",
 				Message: fmt.Sprintf("The %s received the peer's FIN in frame %d and had not closed when the capture ended %s later.", side, in.Frame.Number(), phrase.Elapsed(f.Until-in.Time)),
 			})
@@ -49,7 +49,7 @@ func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, found func(
 		return
 	}
 	found(Finding{
-		Side: side.String(), Frames: []fsm.Frame{in.Frame, acked, fin.Frame}, Count: 1,
+		Side: side.String(), Frames: []fsm.Frame{in.Frame, acked, fin.Frame}, Count: 1, Cost: quiet,
 		Seen: phrase.Elapsed(quiet) + " without a FIN", Expected: "a FIN",
 		Message: fmt.Sprintf("The %s received the peer's FIN in frame %d and closed only %s later, in frame %d, when the peer had given the connection up.", side, in.Frame.Number(), phrase.Elapsed(fin.Time-in.Time), fin.Frame.Number()),
 	})

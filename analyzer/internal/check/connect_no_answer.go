@@ -41,7 +41,7 @@ var connectNoAnswer = &Check{
 			message += fmt.Sprintf("; the capture went on for %s", phrase.Elapsed(more))
 		}
 		found(Finding{
-			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1,
+			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1, Cost: f.Last.Time - f.First.Time,
 			Seen: phrase.Counted(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
 			Message: message + ".", Doubt: why,
 		})

@@ -28,7 +28,7 @@ var dataUnacknowledged = &Check{
 				frames, what = []fsm.Frame{u.Repeats, u.LastFrame}, fmt.Sprintf("data, the latest time that of frame %d,", u.Repeats.Number())
 			}
 			found(Finding{
-				Side: side.Peer().String(), Frames: frames, Count: 1,
+				Side: side.Peer().String(), Frames: frames, Count: 1, Cost: u.Last - u.Time,
 				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "retransmission", "retransmissions"), phrase.Elapsed(u.Last-u.Time)),
 				Expected: "an ACK",
 				Message: fmt.Sprintf("The %s vanished: the %s retransmitted %s %s within %s and got no answer.",

@@ -29,7 +29,7 @@ var delayedACKStall = &Check{
 				continue
 			}
 			found(Finding{
-				Side: side.String(), Frames: w.Stalls.Frames, Count: w.Stalls.N,
+				Side: side.String(), Frames: w.Stalls.Frames, Count: w.Stalls.N, Cost: w.StallTime,
 				Seen: fmt.Sprintf("%s of %s on average, RTT %s", phrase.Counted(w.Stalls.N, "stall", "stalls"), phrase.Elapsed(mean), phrase.Elapsed(d.RTT().Min)), Expected: "the rest of the data at once",
 				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent more, first before frame %d, %s in all.", side, phrase.Times(w.Stalls.N), w.Stalls.Frames[0].Number(), phrase.Elapsed(w.StallTime)),
 			})

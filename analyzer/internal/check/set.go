@@ -50,7 +50,7 @@ func (s *Set) Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	anomalies = anomalies[:0]
 	var c *Check
 	found := func(x Finding) { // one closure for all checks
-		a := c.anomaly(x)
+		a := c.anomaly(f, x)
 		if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
 			a.Doubt = x.Doubt
 		}

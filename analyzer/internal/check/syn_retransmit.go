@@ -21,6 +21,7 @@ var synRetransmit = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			var k *flow.NotableSegment
+			var waited fsm.Time
 			var frames []fsm.Frame
 			n := f.CountMeaning(side, fsm.SYNAgain)
 			f.EachNotable(side, fsm.SYNAgain, flow.Facts(), func(m *flow.NotableSegment) {
@@ -31,17 +32,20 @@ var synRetransmit = &Check{
 				if k == nil {
 					k = m
 				}
-				frames = append(frames, m.Frame)
+				frames, waited = append(frames, m.Frame), m.Time-f.First.Time
 			})
 			if k == nil {
 				continue
+			}
+			if !f.Conn.End[side.Peer()].Seen {
+				waited = 0 // connect-no-answer tells it
 			}
 			first := "after"
 			if n > 1 {
 				first = "first after"
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n,
+				Side: side.String(), Frames: frames, Count: n, Cost: waited,
 				Seen: phrase.Counted(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
 				Message: fmt.Sprintf("The %s retransmitted its SYN %s, %s %s.",
 					side, phrase.Times(n), first, phrase.Elapsed(k.Time-f.First.Time)),

@@ -36,9 +36,23 @@ var synackRetransmit = &Check{
 				why = fmt.Sprintf("the ACK in frame %d was lost, or did not count there (a server that waits for data, or a full accept queue)", f.FinalACK.Frame.Number())
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n, Seen: phrase.Counted(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
+				Side: side.String(), Frames: frames, Count: n, Cost: waitedForACK(f, side), Seen: phrase.Counted(n+1, "SYN-ACK", "SYN-ACKs"), Expected: "1 SYN-ACK, acknowledged",
 				Message: fmt.Sprintf("The %s retransmitted its SYN-ACK %s: %s.", side, phrase.Times(n), why),
 			})
 		}
 	},
+}
+
+// waitedForACK returns how long side sent its SYN-ACK again before anything was captured
+// that completes the handshake, 0 where the repeated SYN tells of that time.
+func waitedForACK(f *flow.Flow, side fsm.Side) (waited fsm.Time) {
+	if side != fsm.Server || f.SYNs[fsm.Client] > 1 {
+		return 0
+	}
+	f.EachNotable(side, fsm.SYNACKAgain, flow.Facts(), func(k *flow.NotableSegment) {
+		if f.FinalACK.Nth == 0 || k.Nth < f.FinalACK.Nth {
+			waited = k.Time - f.SYNACK.Time
+		}
+	})
+	return max(0, waited)
 }

@@ -26,7 +26,7 @@ var zeroWindowDuration = &Check{
 				continue
 			}
 			found(Finding{
-				Side: side.String(), Frames: []fsm.Frame{w.ZeroFrame}, Count: 1,
+				Side: side.String(), Frames: []fsm.Frame{w.ZeroFrame}, Count: 1, Cost: f.Dir[side].ZeroWindowTime,
 				Seen: "window 0 for " + phrase.Elapsed(w.LongestZero), Expected: "open again within a retransmission timeout",
 				Message: fmt.Sprintf("The %s's zero window, advertised in frame %d, lasted %s: its application did not read.", side, w.ZeroFrame.Number(), phrase.Elapsed(w.LongestZero)),
 			})

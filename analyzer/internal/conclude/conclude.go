@@ -18,8 +18,9 @@ import (
 func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	*c = record.Connection{
 		Transitions: c.Transitions[:0], ICMP: c.ICMP[:0], Related: c.Related[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
-		InState: [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
-		Close:   record.Close{TimeWait: c.Close.TimeWait[:0]},
+		InState:   [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
+		Close:     record.Close{TimeWait: c.Close.TimeWait[:0]},
+		Exchanges: c.Exchanges, // its memory
 	}
 	c.ID, c.Incarnation = f.ID, f.Incarnation
 	c.Client = record.Addr{IP: f.Ends[fsm.Client].Addr(), Port: f.Ends[fsm.Client].Port}
@@ -44,6 +45,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	buildClose(f, c)
 	buildTraffic(f, c)
 	buildLifetime(f, c)
+	f.ExchangesInto(&c.Exchanges)
 	buildPeers(f, c)
 	c.MPTCP = f.Multipath()
 	buildQuality(f, c)
@@ -59,6 +61,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 func forgetTimes(c *record.Connection) {
 	c.Handshake.ServerRTT, c.Handshake.ClientRTT, c.Handshake.Vantage = -1, -1, ""
 	c.Close.Duration = -1
+	c.Exchanges.ForgetTimes()
 	for side := range c.Traffic {
 		c.Traffic[side].RTT = record.RTT{}
 	}

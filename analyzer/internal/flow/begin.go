@@ -35,8 +35,13 @@ func (f *Flow) reset() {
 	contents := [2]*contents{f.Dir[0].contents, f.Dir[1].contents}
 	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
 	spare := cmp.Or(f.events, f.spare)
+	exchanges := cmp.Or(f.exchanges, f.spareExchanges)
 	*f = Flow{}
 	f.Timeline, f.Conn.Transitions, f.spare = timeline, transitions, spare
+	if exchanges != nil {
+		exchanges.reset()
+		f.spareExchanges = exchanges
+	}
 	for i := range f.Dir {
 		d := &f.Dir[i]
 		d.sender.queue = queues[i]

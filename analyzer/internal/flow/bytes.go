@@ -14,6 +14,11 @@ func (f *Flow) Bytes() int {
 			n += pointed(l) + room(l.segments)
 		}
 	}
+	for _, x := range [...]*exchanges{f.exchanges, f.spareExchanges} {
+		if x != nil {
+			n += pointed(x) + x.bytes()
+		}
+	}
 	for i := range f.Dir {
 		n += f.Conn.End[i].Out.Bytes() + f.Dir[i].bytes()
 	}

@@ -8,6 +8,7 @@ func (f *Flow) noteData(o *observation) {
 	d.LastData, d.LastDataFrame = t, f.Last.Frame
 	d.Bytes += uint64(o.s.Len)
 	d.UniqueBytes += uint64(min(f.Conn.Fresh, o.s.Len))
+	f.noteTurn(o)
 	if f.Conn.Fresh == 0 {
 		return
 	}

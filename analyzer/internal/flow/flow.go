@@ -65,6 +65,7 @@ type Flow struct {
 	lastDataFrom  fsm.Side
 	lastDataFrame fsm.Frame
 	hasData       bool
+	turn          turn
 
 	Stalls *DataStalls // nil while nobody waited long
 
@@ -83,8 +84,10 @@ type Flow struct {
 	responders []responder // that answered the SYN with different numbers; nil for one
 	otherRST   fsm.Frame   // the latest RST of one that the client did not choose
 
-	events    *eventLog       // nil while there is none
-	spare     *eventLog       // of an earlier connection, to be used again
+	events                    *eventLog  // nil while there is none
+	spare                     *eventLog  // of an earlier connection, to be used again
+	exchanges, spareExchanges *exchanges // likewise
+
 	icmp      *icmpLog        // nil for most
 	multipath *multipath      // nil unless an MPTCP option was seen
 	fragments *FirstFragments // nil for most

@@ -1,0 +1,242 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// turn is whose turn it is to speak, and since when: the request under way, or the
+// answer to it. New data in order moves it, so that segments which come again or late
+// move nothing; data that its sender sent before it had all of the other side's answers
+// nothing, and then nobody's turn is known until the client asks again.
+type turn struct {
+	phase  turnPhase
+	waits  bool      // the client has not gone on after a wait for the answer, as one that needs none does
+	joined bool      // the capture may have missed the request's beginning
+	end    fsm.Seq   // number after the request's last byte
+	asked  fsm.Time  // when that byte was sent, the last time if it was sent again unacknowledged …
+	frame  fsm.Frame // … and on which segment
+	heard  fsm.Seq   // what the request acknowledges of the server's data
+	last   fsm.Time  // the answer's latest byte
+	size   uint64    // of the request or the answer so far
+}
+
+// turnPhase is where two sides are that take turns.
+type turnPhase uint8
+
+const (
+	unasked   turnPhase = iota // nobody has asked: the server may speak first
+	asking                     // the client has sent a request, or the beginning of one
+	answering                  // the server has begun to answer
+	crossed                    // both have spoken at a time, or data is missing: nobody knows
+)
+
+// exchanges holds the requests and answers of a connection that are over. Its memory is
+// used again, as that of the notable segments is.
+type exchanges struct {
+	answer, lastByte, think, requestSize, answerSize record.Distribution
+
+	longest            fsm.Time // of the answers
+	longestFrom, until fsm.Frame
+}
+
+// all returns the distributions.
+func (x *exchanges) all() [5]*record.Distribution {
+	return [...]*record.Distribution{&x.answer, &x.lastByte, &x.think, &x.requestSize, &x.answerSize}
+}
+
+func (x *exchanges) reset() {
+	for _, d := range x.all() {
+		d.Reset()
+	}
+	x.longest, x.longestFrom, x.until = 0, 0, 0
+}
+
+func (x *exchanges) bytes() (n int) {
+	for _, d := range x.all() {
+		n += d.Bytes()
+	}
+	return n
+}
+
+// patience is how long a client that wants an answer waits at the least, before it sends
+// more without one.
+const patience = fsm.Second
+
+// noteTurn takes a segment with data into account.
+func (f *Flow) noteTurn(o *observation) {
+	if o.deliveredTwice || o.late || o.other || f.Self || !o.probe.Empty() {
+		return
+	}
+	t := &f.turn
+	if f.missesTurn(o) {
+		t.phase = crossed
+	}
+	switch fresh := min(f.Conn.Fresh, o.s.Len); {
+	case fresh == 0:
+		t.noteAgain(o)
+	case o.before.started && o.s.End().AtOrBefore(o.before.top): // fills a hole
+		if f.speaks() == o.from {
+			t.size += uint64(fresh)
+			t.last = o.p.Time
+		}
+	case o.from == fsm.Client:
+		f.noteRequest(o, uint64(fresh))
+	default:
+		f.noteAnswer(o, uint64(fresh))
+	}
+}
+
+// missesTurn reports whether the segment shows that something was said before it that the
+// capture lacks. What the request had acknowledged was said before that.
+func (f *Flow) missesTurn(o *observation) bool {
+	t := &f.turn
+	switch {
+	case f.Conn.Unseen > 0, o.from == fsm.Server && o.y.Seen && o.s.Ack.After(o.y.Out.Top):
+		return true
+	case f.Conn.Missed > 0:
+		return o.from == fsm.Client || t.phase != asking || o.s.Seq.After(t.heard)
+	}
+	return false
+}
+
+// speaks returns the side whose data belongs to what is under way.
+func (f *Flow) speaks() fsm.Side {
+	if f.turn.phase == asking {
+		return fsm.Client
+	}
+	return fsm.Server
+}
+
+// noteAgain notes that the request's last byte, which the server has not acknowledged,
+// was sent again: what the server does with it begins then.
+func (t *turn) noteAgain(o *observation) {
+	if t.phase == asking && o.from == fsm.Client && o.s.End().AtOrAfter(t.end) && !(o.y.HasAck && o.y.Acked.AtOrAfter(t.end)) {
+		t.asked, t.frame = o.p.Time, o.p.Frame
+	}
+}
+
+// noteRequest takes new data of the client into account.
+func (f *Flow) noteRequest(o *observation, bytes uint64) {
+	t, now := &f.turn, o.p.Time
+	switch {
+	case t.phase == asking && !(o.y.Seen && o.s.Ack.After(o.y.Out.Top)): // else it had an answer that the capture lacks
+		if now-t.asked > patience {
+			t.waits = false
+		}
+		t.size += bytes
+	case o.y.Seen && o.s.Flags&fsm.ACK != 0 && o.s.Ack.Before(o.y.Out.Top): // not all of the server's has reached it
+		t.phase = crossed
+		return
+	default:
+		if t.phase == answering {
+			x := f.ensureExchanges()
+			x.lastByte.Add(span(t.asked, t.last))
+			x.answerSize.Add(t.size)
+			x.think.Add(span(t.last, now))
+		}
+		*t = turn{phase: asking, waits: true, size: bytes, heard: o.s.Ack}
+		t.joined = f.Conn.Missed > 0 || !f.hasData && f.FirstFlags&fsm.SYN == 0
+	}
+	t.asked, t.frame, t.end = now, o.p.Frame, o.s.End()
+	if o.s.Flags&fsm.FIN != 0 {
+		t.end--
+	}
+}
+
+// noteAnswer takes new data of the server into account.
+func (f *Flow) noteAnswer(o *observation, bytes uint64) {
+	t, now := &f.turn, o.p.Time
+	switch t.phase {
+	case asking:
+		if o.s.Ack.Before(t.end) { // sent before it had the whole request
+			t.phase = crossed
+			return
+		}
+		x := f.ensureExchanges()
+		wait := span(t.asked, now)
+		x.answer.Add(wait)
+		if !t.joined {
+			x.requestSize.Add(t.size)
+		}
+		if fsm.Time(wait) > x.longest || x.until == 0 {
+			x.longest, x.longestFrom, x.until = fsm.Time(wait), t.frame, o.p.Frame
+		}
+		t.phase, t.size = answering, bytes
+	case answering:
+		t.size += bytes
+	}
+	t.last = now
+}
+
+// span returns the time between two segments in nanoseconds, 0 if a clock was set back.
+func span(from, to fsm.Time) uint64 { return uint64(max(0, to-from)) }
+
+func (f *Flow) ensureExchanges() *exchanges {
+	if f.exchanges == nil {
+		if f.exchanges, f.spareExchanges = f.spareExchanges, nil; f.exchanges == nil {
+			f.exchanges = &exchanges{}
+		}
+	}
+	return f.exchanges
+}
+
+// ExchangesInto writes the connection's requests and answers into r, in the memory that r
+// has: of an answer that goes on, what came so far.
+func (f *Flow) ExchangesInto(r *record.Exchanges) {
+	r.Slowest = record.Span{}
+	if x := f.exchanges; x != nil {
+		r.Answer.CopyFrom(&x.answer)
+		r.LastByte.CopyFrom(&x.lastByte)
+		r.Think.CopyFrom(&x.think)
+		r.RequestSize.CopyFrom(&x.requestSize)
+		r.AnswerSize.CopyFrom(&x.answerSize)
+		r.Slowest = record.Span{Seconds: x.longest.Seconds(0), From: x.longestFrom, To: x.until}
+	} else {
+		for _, d := range [...]*record.Distribution{&r.Answer, &r.LastByte, &r.Think, &r.RequestSize, &r.AnswerSize} {
+			d.Reset()
+		}
+	}
+	if t := &f.turn; t.phase == answering {
+		r.LastByte.Add(span(t.asked, t.last))
+		r.AnswerSize.Add(t.size)
+	}
+	r.Open = record.Span{}
+	if wait := f.OpenRequest(); wait.From != 0 {
+		r.Open = record.Span{Seconds: wait.Time.Seconds(0), From: wait.From, To: wait.To}
+	}
+}
+
+// Wait is a time that passed between two segments; To is 0 if the second has not come.
+type Wait struct {
+	Time     fsm.Time
+	From, To fsm.Frame
+}
+
+// OpenRequest returns for how long the latest request has stayed without an answer, up to
+// the time at which the connection was reported, or to the reset or the server's FIN that
+// came instead of one. From is 0 if there is none.
+func (f *Flow) OpenRequest() Wait {
+	t := &f.turn
+	if t.phase != asking || f.OneSided() || f.Untimed {
+		return Wait{}
+	}
+	w := Wait{From: t.frame, Time: max(0, f.Until-t.asked)}
+	end := func(at fsm.Time, frame fsm.Frame) {
+		if wait := at - t.asked; wait < w.Time {
+			w.Time, w.To = wait, frame
+		}
+	}
+	for _, rst := range f.RST {
+		if rst.Nth != 0 {
+			end(rst.Time, rst.Frame)
+		}
+	}
+	if fin := f.FIN(fsm.Server); fin != nil {
+		end(fin.Time, fin.Frame)
+	}
+	if w.Time < 0 { // it asked one that had closed
+		return Wait{}
+	}
+	return w
+}
