@@ -334,12 +334,18 @@ func (e *encoder) sent(k string, t *record.Traffic, accurate bool) {
 	e.keyUint(`"packets":`, t.Packets)
 	e.keyUint(`"bytes":`, t.Bytes)
 	e.keyUint(`"unique_bytes":`, t.UniqueBytes)
+	e.segmentCounts(&t.Segments)
+	e.selectiveACKs(&t.Segments)
+	e.dataTimes(&t.Data)
+	e.rates(&t.Rates)
 	e.trouble(t)
 	e.keyUint(`"min_window":`, uint64(t.MinWindow))
+	e.keyFloat(`"mean_window":`, t.MeanWindow)
 	e.keyUint(`"max_window":`, uint64(t.MaxWindow))
 	e.retransmissions(t)
 	e.roundTrips(&t.RTT)
 	e.keyUint(`"max_in_flight_bytes":`, uint64(t.MaxInFlight))
+	e.keyFloat(`"mean_in_flight_bytes":`, t.MeanInFlight)
 	e.keyUint(`"initial_window_bytes":`, uint64(t.InitialWindow))
 	if accurate {
 		e.keyUint(`"ce_packets":`, t.CEPackets)
@@ -404,7 +410,7 @@ func (e *encoder) keepaliveOf(ka *record.Keepalive) {
 // retransmissions appends what brought the retransmissions about and what came
 // of them.
 func (e *encoder) retransmissions(t *record.Traffic) {
-	if t.Kinds == (record.ResendKinds{}) && t.SpuriousProved|t.SpuriousLikely|t.LostBefore == 0 {
+	if t.Kinds == (record.ResendKinds{}) && t.SpuriousProved|t.SpuriousLikely|t.LostBefore|t.ResentAfter.Most == 0 {
 		e.buf = append(e.buf, noRetransmissions...)
 		return
 	}
@@ -427,18 +433,7 @@ func (e *encoder) retransmissionsOf(t *record.Traffic) {
 	e.keyUint(`"spurious_proved":`, t.SpuriousProved)
 	e.keyUint(`"spurious_likely":`, t.SpuriousLikely)
 	e.keyUint(`"lost_before_tap":`, t.LostBefore)
-}
-
-func (e *encoder) roundTrips(r *record.RTT) {
-	e.object(`"rtt":`)
-	e.keyUint(`"samples":`, r.Samples)
-	known := r.Samples > 0
-	e.secondsIf(`"min_s":`, r.Min, known)
-	e.secondsIf(`"median_s":`, r.Median, known)
-	e.secondsIf(`"p95_s":`, r.P95, known)
-	e.secondsIf(`"max_s":`, r.Max, known)
-	e.secondsIf(`"rto_s":`, r.RTO, known)
-	e.endObject()
+	e.resentAfter(&t.ResentAfter)
 }
 
 // secondsIf appends null for what too few samples cannot tell.

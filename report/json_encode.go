@@ -392,3 +392,32 @@ func (e *encoder) rate(k string, r float64) {
 	e.key(k)
 	e.buf = append(strconv.AppendFloat(e.buf, r*1e6, 'f', 3, 64), ',')
 }
+
+// keyFloat appends a number rounded to tenths, null when it is negative or no number.
+func (e *encoder) keyFloat(k string, v float64) { e.rounded(k, v, 10) }
+
+// keyShare appends a share, of which a millionth is told.
+func (e *encoder) keyShare(k string, v float64) { e.rounded(k, v, 1e6) }
+
+func (e *encoder) rounded(k string, v, parts float64) {
+	if !(v >= 0) || math.IsInf(v, 0) {
+		e.keyNull(k)
+		return
+	}
+	e.key(k)
+	if v >= 1<<53/parts {
+		e.buf = append(strconv.AppendFloat(e.buf, v, 'f', -1, 64), ',')
+		return
+	}
+	n := uint64(v*parts + 0.5)
+	unit := uint64(parts)
+	e.buf = strconv.AppendUint(e.buf, n/unit, 10)
+	if rest := n % unit; rest > 0 {
+		e.buf = append(e.buf, '.')
+		for unit /= 10; rest > 0; unit /= 10 {
+			e.buf = append(e.buf, byte('0'+rest/unit))
+			rest %= unit
+		}
+	}
+	e.buf = append(e.buf, ',')
+}

@@ -315,17 +315,17 @@ func resentWhy(t *record.Traffic) string {
 
 func sentText(c *record.Connection, side fsm.Side) string {
 	t := &c.Traffic[side]
-	list := []string{phrase.Counted(t.Packets, "packet", "packets"), phrase.Size(t.Bytes)}
+	list := []string{phrase.Counted(t.Packets, "packet", "packets"), phrase.Size(t.Bytes) + goodputText(t)}
 	add := func(n uint64, one, many string) {
 		if n > 0 {
 			list = append(list, phrase.Counted(n, one, many))
 		}
 	}
 	if t.Retransmissions > 0 {
-		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+phrase.Size(t.ResentBytes)+resentWhy(t)+")")
+		list = append(list, phrase.Counted(t.Retransmissions, "retransmission", "retransmissions")+" ("+resentShare(t)+phrase.Size(t.ResentBytes)+resentWhy(t)+")")
 	}
 	if t.RTT.Samples > 0 && t.Bytes > 0 {
-		list = append(list, rttName(c, side)+" median "+phrase.Duration(t.RTT.Median)+", p95 "+phrase.Duration(t.RTT.P95))
+		list = append(list, rttText(c, side))
 	}
 	add(t.OutOfOrder, "out of order", "out of order")
 	add(t.DuplicateACKs, "duplicate ACK", "duplicate ACKs")
@@ -345,6 +345,36 @@ func sentText(c *record.Connection, side fsm.Side) string {
 		list = append(list, "window "+phrase.Size(uint64(t.MinWindow))+" to "+phrase.Size(uint64(t.MaxWindow)))
 	}
 	return strings.Join(list, ", ")
+}
+
+// rateFrom is how many data segments a side must have sent for a rate to be worth telling:
+// a few go out at once, as fast as the host can.
+const rateFrom = 10
+
+// goodputText says how fast a side's data went, where that can be told.
+func goodputText(t *record.Traffic) string {
+	if t.Segments.Data < rateFrom || t.Rates.DataGoodput <= 0 {
+		return ""
+	}
+	return " (" + phrase.Size(uint64(t.Rates.DataGoodput)) + "/s)"
+}
+
+// resentShare says how much of a side's data segments were retransmissions.
+func resentShare(t *record.Traffic) string {
+	if t.Segments.Data < rateFrom || t.Rates.Resent <= 0 {
+		return ""
+	}
+	return phrase.Percent(t.Rates.Resent) + ", "
+}
+
+func rttText(c *record.Connection, side fsm.Side) string {
+	r := &c.Traffic[side].RTT
+	name := rttName(c, side)
+	text := name + " median " + phrase.Duration(r.Median) + ", p95 " + phrase.Duration(r.P95)
+	if r.Samples < rateFrom || name != "RTT" {
+		return text
+	}
+	return text + ", mean " + phrase.Duration(r.Mean) + " ± " + phrase.Duration(r.Deviation)
 }
 
 // rttName says what the times from a side's data at the tap to the ACKs of it are:

@@ -303,10 +303,16 @@ type Traffic struct {
 	SpuriousLikely  uint64      // retransmissions of bytes whose ACK had been captured before
 	LostBefore      uint64      // retransmissions whose original never passed the tap
 	MaxInFlight     uint32      // the most bytes unacknowledged at once
+	MeanInFlight    float64     // the mean of these at each sending of new data; 0 without
 	InitialWindow   uint32      // bytes sent before the first of them was acknowledged
-	CEPackets       uint64      // with Accurate ECN: packets captured with a CE mark
-	CEReported      uint64      // and those that the peer reports to have received with one
-	ECN             ECNBytes    // with Accurate ECN: octets of data by codepoint
+	MeanWindow      float64     // of the segments that MinWindow is of
+	Segments        SegmentCounts
+	Data            DataTimes
+	Rates           Rates
+	ResentAfter     ResentTimes
+	CEPackets       uint64   // with Accurate ECN: packets captured with a CE mark
+	CEReported      uint64   // and those that the peer reports to have received with one
+	ECN             ECNBytes // with Accurate ECN: octets of data by codepoint
 }
 
 // ECNBytes are octets of data by the codepoint of their packets, SYNs left out.
@@ -325,7 +331,20 @@ type RTT struct {
 	Samples               uint64
 	Min, Median, P95, Max float64
 	RTO                   float64 // the retransmission timeout that they suggest (RFC 6298)
+	Mean, Deviation       float64 // and the standard deviation
+
+	// As tcp_info's tcpi_rtt and tcpi_rttvar: of each ACK the round trip of the oldest segment
+	// that it is the first to cover, smoothed (Linux: tcp_rtt_estimator). Negative where the
+	// kernel would have had no sample.
+	Smoothed, SmoothedDeviation float64
+
+	// Loaded is the mean of those samples at which at least half as much was in flight as
+	// ever before: what it is above Min was spent in queues. Negative below LoadedSamples of them.
+	Loaded float64
 }
+
+// LoadedSamples is how many samples RTT.Loaded needs.
+const LoadedSamples = 8
 
 // ResendKinds counts retransmissions by what brought them about.
 type ResendKinds struct {

@@ -63,7 +63,10 @@ func forgetTimes(c *record.Connection) {
 	c.Close.Duration = -1
 	c.Exchanges.ForgetTimes()
 	for side := range c.Traffic {
-		c.Traffic[side].RTT = record.RTT{}
+		t := &c.Traffic[side]
+		t.RTT, t.ResentAfter.Min, t.ResentAfter.Mean, t.ResentAfter.Max = record.RTT{}, 0, 0, 0
+		t.Rates.Throughput, t.Rates.Goodput, t.Rates.DataGoodput, t.Rates.Delivery = -1, -1, -1, -1
+		t.Data.Idle = record.Span{}
 	}
 }
 
@@ -126,6 +129,7 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 			SpuriousProved: d.SpuriousProved, SpuriousLikely: d.SpuriousLikely, LostBefore: d.Late,
 			MaxInFlight: d.MaxInFlight(), InitialWindow: d.InitialWindow(),
 		}
+		buildMeasures(f, fsm.Side(side), t)
 		t.CEPackets = d.CEPackets
 		t.CEReported, _ = f.CEReported(fsm.Side(side))
 		t.ECN = f.ECNBytes(fsm.Side(side))
@@ -143,10 +147,19 @@ func buildRTTs(d *flow.Direction) record.RTT {
 	if r.Samples == 0 {
 		return record.RTT{}
 	}
-	return record.RTT{
+	mean, deviation := r.Mean()
+	t := record.RTT{
 		Samples: r.Samples, Min: seconds(r.Min), Median: seconds(r.Quantile(0.5)), P95: seconds(r.Quantile(0.95)),
 		Max: seconds(r.Max), RTO: seconds(r.RTO()),
+		Mean: mean / 1e9, Deviation: deviation / 1e9, Smoothed: -1, SmoothedDeviation: -1, Loaded: -1,
 	}
+	if smoothed, deviation, known := r.Kernel(); known {
+		t.Smoothed, t.SmoothedDeviation = seconds(smoothed), seconds(deviation)
+	}
+	if loaded, n := r.Loaded(); n >= record.LoadedSamples {
+		t.Loaded = seconds(loaded)
+	}
+	return t
 }
 
 func buildKinds(d *flow.Direction) record.ResendKinds {

@@ -144,6 +144,7 @@ func (f *Flow) noteExchange(o *observation) {
 // countSegment makes the segment its direction's latest.
 func (f *Flow) countSegment(o *observation) {
 	d, p := o.d, o.p
+	d.Counts.count(o)
 	if d.Packets++; d.Packets == 1 {
 		d.TTL = p.TTL
 	}

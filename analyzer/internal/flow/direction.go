@@ -40,6 +40,11 @@ type Direction struct {
 	unsigned      *Tally       // segments without the signature that its SYN had
 	Keepalive     *Keepalive   // nil without probes
 	sender        sender
+	Counts        Counts
+	windowSum     uint64 // of the windows that it offered, SYN windows left out
+	windowsSeen   uint64
+	FirstDataAt   fsm.Stamp // its first data; no frame for none
+	Pause         Pause     // the longest between its own data
 	StallAccount
 
 	Retransmissions uint64

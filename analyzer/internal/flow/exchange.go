@@ -5,6 +5,8 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 // noteData counts payload and the use made of the connection.
 func (f *Flow) noteData(o *observation) {
 	d, t := o.d, o.p.Time
+	d.countSize(o.s.Len)
+	d.notePause(f.Last)
 	d.LastData, d.LastDataFrame = t, f.Last.Frame
 	d.Bytes += uint64(o.s.Len)
 	d.UniqueBytes += uint64(min(f.Conn.Fresh, o.s.Len))

@@ -16,7 +16,7 @@ func (f *Flow) orderFacts(o *observation) {
 	case old > 0:
 		o.facts.add(Retransmission)
 		o.facts.add(PartlyResent)
-		d.Retransmissions++
+		d.resentNow(s)
 		d.ResentBytes += uint64(min(old, s.Len))
 	case s.Seq.Before(o.before.top):
 		// Numbers never seen, below others that were.
@@ -38,7 +38,7 @@ func (f *Flow) orderFacts(o *observation) {
 func (f *Flow) noteRepeated(o *observation) {
 	s, d, x, y := o.s, o.d, o.x, o.y
 	o.facts.add(Retransmission)
-	d.Retransmissions++
+	d.resentNow(s)
 	d.ResentBytes += uint64(s.Len)
 	if y.HasAck && s.End().AtOrBefore(y.Acked) {
 		o.facts.add(SpuriousLikely)
@@ -58,9 +58,17 @@ func (d *Direction) noteFill(o *observation, outOfOrder bool) {
 		return
 	}
 	o.facts.add(LateFill)
-	d.Retransmissions++
+	d.resentNow(o.s)
 	d.Late++
 	d.ResentBytes += uint64(o.s.Len)
+}
+
+// resentNow counts a retransmission.
+func (d *Direction) resentNow(s *fsm.Segment) {
+	d.Retransmissions++
+	if s.Len > 0 {
+		d.Counts.ResentData++
+	}
 }
 
 // roomFacts looks where new data ends in the peer's window.
@@ -157,7 +165,7 @@ func (f *Flow) relabel(d *Direction, late *decode.Packet) {
 		return // known as a retransmission already
 	}
 	e.times = 2
-	d.Retransmissions++
+	d.resentNow(&late.Segment)
 	d.ResentBytes += uint64(late.Segment.Len)
 	d.Kinds[KindUnknown]++
 	for i := len(f.Timeline) - 1; i >= max(0, len(f.Timeline)-1000); i-- {

@@ -18,6 +18,11 @@ type RTT struct {
 	few      [8]fsm.Time // the first samples, exactly
 	many     *histogram  // all of them, once they are more
 	spare    *histogram  // room for it, of an earlier connection
+
+	sum     fsm.Time
+	squares float64 // the sum of the samples' squares
+	kernel  kernelRTT
+	loaded  loadedRTT
 }
 
 // histogram counts samples from 1 µs to 137 s in classes that are 1/8 of their
@@ -57,6 +62,8 @@ func (r *RTT) add(t fsm.Time) {
 		r.variance += (diff - r.variance) / 4
 		r.smoothed += (t - r.smoothed) / 8
 	}
+	r.sum += t
+	r.squares += float64(t) * float64(t)
 	if int(r.Samples) < len(r.few) {
 		r.few[r.Samples] = t
 	} else {

@@ -30,7 +30,11 @@ type sender struct {
 	until       fsm.Seq // acknowledging this number ends the phase
 	dupACKs     uint32  // since the latest progress
 	inFlight    uint32  // the most bytes outstanding at once
-	initial     uint32  // bytes sent before the first of them was acknowledged
+	flight      uint32  // when new data was sent last
+	lastSize    uint32  // of that
+	flightSum   uint64  // over all such sendings
+	flights     uint64
+	initial     uint32 // bytes sent before the first of them was acknowledged
 	initialDone bool
 	phase       phase
 	probed      bool // a tail loss probe is out: there is no other until probedTo is acknowledged (RFC 8985 §7.3)
@@ -39,7 +43,8 @@ type sender struct {
 	backoff     uint8 // timeouts in a row without progress
 	repeats     uint8 // segments retransmitted since the timeout, at most 2
 
-	rtt RTT
+	rtt  RTT
+	rate rate
 }
 
 // RTT returns the round trips of the direction's data.
@@ -75,14 +80,23 @@ func (f *Flow) noteSent(o *observation) (kind Kind, original fsm.Frame) {
 		return f.noteResent(o)
 	}
 	s, w := o.s, &o.d.sender
+	if s.Len > 0 {
+		f.noteIdle(o, f.packetSize())
+		w.lastSize = s.Len
+	}
+	entry := o.sent(1)
+	entry.rate = w.rate.send(o.p.Time, w.queue.n == 0)
 	if o.facts.Has(OutOfOrder) {
-		w.queue.insert(o.sent(1))
+		w.queue.insert(entry)
 	} else {
-		w.queue.push(o.sent(1))
+		w.queue.push(entry)
 	}
 	w.lastSend = o.p.Time
 	if una := o.y.Acked; o.y.HasAck && s.Flags&fsm.SYN == 0 {
-		w.inFlight = max(w.inFlight, uint32(s.End()-una))
+		w.flight = uint32(s.End() - una)
+		w.inFlight = max(w.inFlight, w.flight)
+		w.flightSum += uint64(w.flight)
+		w.flights++
 		if !w.initialDone && s.Len > 0 {
 			w.initial = uint32(s.End() - una)
 		}
@@ -109,7 +123,11 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	if kind == KindTimeout {
 		d.TimeoutWait += now - max(w.lastSend, w.progress)
 	}
+	if first != nil {
+		w.ensureResent().after.note(now-first.latest, first.times+1)
+	}
 	if outstanding {
+		first.rate = w.rate.send(now, false)
 		w.queue.sentAgain(p, end, now)
 		if first.times >= leastBlackHoleSends || w.hole != nil {
 			f.suspectSize(o, first)
@@ -146,10 +164,12 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	if w.hole != nil {
 		w.noteArrival(s.Ack)
 	}
-	progress, original, again := w.acknowledge(s, now)
-	if s.NumSACK > 0 && w.markSACKed(s) {
+	k := ackSample{size: f.packetSize()}
+	progress, original, again := w.acknowledge(s, now, &k)
+	if s.NumSACK > 0 && w.markSACKed(s, &k) {
 		original = true
 	}
+	w.sample(&k, now, f.shortestSample(o.r, o.d))
 	if w.phase == loss && w.repeats == 1 && original && (f.mayProbe() || !again) {
 		w.phase = open // the timeout was spurious, and the sender knows (RFC 5682)
 	}
@@ -162,7 +182,9 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 			w.phase = open
 		}
 	case o.facts.Has(DuplicateACK) && !reportsCopies(s):
-		w.dupACKs++
+		if w.dupACKs++; w.dupACKs == 3 {
+			o.d.Counts.TripleDupACKs++
+		}
 	}
 	if w.resent != nil {
 		spurious = w.spurious(s, progress, f.Meanings.Any(fsm.SYNCrossed))
@@ -184,7 +206,7 @@ func reportsCopies(s *fsm.Segment) bool {
 // acknowledge takes what an ACK covers off the queue. It reports whether that is
 // anything, whether any of it was sent once only, before recovery began, and whether
 // any was sent more often.
-func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, again bool) {
+func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time, k *ackSample) (progress, original, again bool) {
 	for w.queue.n > 0 {
 		e := w.queue.at(w.queue.front)
 		if !e.end.AtOrBefore(s.Ack) {
@@ -192,8 +214,10 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, 
 		}
 		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(w.queue.next(w.queue.front)).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
+			w.rtt.loaded.add(now-e.first, w.flight, w.inFlight, k.size)
 		}
 		w.noteArrived(e)
+		k.covers(&w.rate, e, k.packetsOf(e.end.Minus(e.seq)))
 		original = original || w.firstSending(e)
 		again = again || e.times > 1
 		w.queue.pop()
@@ -201,6 +225,7 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, 
 	}
 	if w.queue.n > 0 {
 		if e := w.queue.at(w.queue.front); e.seq.Before(s.Ack) {
+			k.covers(&w.rate, e, k.packetsOf(s.Ack.Minus(e.seq)))
 			e.seq = s.Ack // a part of it
 			progress = true
 		}
@@ -210,13 +235,14 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time) (progress, original, 
 
 // markSACKed notes what the SACK blocks cover, and reports whether any of it was sent
 // once only, before recovery began.
-func (w *sender) markSACKed(s *fsm.Segment) (original bool) {
+func (w *sender) markSACKed(s *fsm.Segment, k *ackSample) (original bool) {
 	for _, b := range s.SACK[:s.NumSACK] {
 		if b.To.AtOrBefore(s.Ack) {
 			continue
 		}
 		w.queue.markSACKed(b.From, b.To, func(e *sent) {
 			w.settleSize(e)
+			k.coversSACK(&w.rate, e)
 			original = original || w.firstSending(e)
 		})
 	}

@@ -17,6 +17,7 @@ type sent struct {
 	ipID     uint16
 	times    uint8
 	sacked   bool
+	rate     sentRate
 }
 
 // sendQueue holds what a direction has outstanding in the order of sequence numbers,

@@ -10,6 +10,8 @@ import (
 type resent struct {
 	last [16]resending
 	pos  uint8
+
+	after Again
 }
 
 type resending struct {
@@ -37,10 +39,15 @@ func (w *sender) repeatedBefore(s *fsm.Segment) *resending {
 	return nil
 }
 
-func (w *sender) remember(p *decode.Packet, kept int, keeps bool) {
+func (w *sender) ensureResent() *resent {
 	if w.resent == nil {
 		w.resent = &resent{}
 	}
+	return w.resent
+}
+
+func (w *sender) remember(p *decode.Packet, kept int, keeps bool) {
+	w.ensureResent()
 	if !keeps {
 		kept = -1
 	}

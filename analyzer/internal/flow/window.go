@@ -10,6 +10,8 @@ func (f *Flow) windowFacts(o *observation) {
 		d.MinWindow = scaled
 	}
 	d.MaxWindow = max(d.MaxWindow, scaled)
+	d.windowSum += uint64(scaled)
+	d.windowsSeen++
 	now := f.Last.Time
 	if s.Window == 0 {
 		if !d.zero && !y.SentFIN {
