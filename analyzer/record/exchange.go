@@ -59,3 +59,23 @@ type LongestSpan struct {
 
 // SpentCause names what time can go to: kebab-case words that never change.
 type SpentCause string
+
+// The causes, in the order of a connection's life.
+const (
+	SpentHandshake SpentCause = "handshake"
+	SpentApp       SpentCause = "application"
+	SpentWindow    SpentCause = "window"
+	SpentLoss      SpentCause = "loss"
+	SpentNetwork   SpentCause = "network"
+	SpentIdle      SpentCause = "idle"
+	SpentClose     SpentCause = "close"
+)
+
+// Total returns the sum, which is the connection's duration.
+func (s *Spent) Total() float64 {
+	t := s.Handshake + s.Network + s.Close + s.Idle
+	for side := range s.App {
+		t += s.App[side] + s.Window[side] + s.Loss[side]
+	}
+	return t
+}

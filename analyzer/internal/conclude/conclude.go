@@ -21,6 +21,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 		InState:   [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
 		Close:     record.Close{TimeWait: c.Close.TimeWait[:0]},
 		Exchanges: c.Exchanges, // its memory
+		Spent:     record.Spent{Longest: c.Spent.Longest},
 	}
 	c.ID, c.Incarnation = f.ID, f.Incarnation
 	c.Client = record.Addr{IP: f.Ends[fsm.Client].Addr(), Port: f.Ends[fsm.Client].Port}
@@ -46,6 +47,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	buildTraffic(f, c)
 	buildLifetime(f, c)
 	f.ExchangesInto(&c.Exchanges)
+	f.SpentInto(&c.Spent)
 	buildPeers(f, c)
 	c.MPTCP = f.Multipath()
 	buildQuality(f, c)

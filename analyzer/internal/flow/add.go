@@ -45,6 +45,7 @@ func (f *Flow) Add(p *decode.Packet) {
 	f.noteECN(&o)
 	f.noteMultipath(&o)
 	f.optionFacts(&o)
+	f.spend(&o)
 	f.noteExchange(&o)
 	f.countSegment(&o)
 	f.noteOutcome(&o)

@@ -66,6 +66,7 @@ type Flow struct {
 	lastDataFrame fsm.Frame
 	hasData       bool
 	turn          turn
+	spending      spending
 
 	Stalls *DataStalls // nil while nobody waited long
 

@@ -1,0 +1,288 @@
+package flow
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// account is what the time between two segments went to.
+type account uint8
+
+// The accounts; those of a side are followed by the other side's.
+const (
+	toHandshake account = iota
+	toApp
+	_
+	toWindow
+	_
+	toLoss
+	_
+	toNetwork
+	toIdle
+	accounts = iota
+)
+
+func (a account) of(side fsm.Side) account { return a + account(side) }
+
+// spending follows what a connection's time goes to: each segment tells what the wait
+// before it was for. What nobody can tell yet waits for the segment that does.
+type spending struct {
+	sums    [accounts]fsm.Time
+	longest [accounts]Wait
+
+	// A wait that went to one account without a break, over several segments.
+	run     Wait
+	account account
+
+	silent      fsm.Time // nobody owed anything, and nobody has spoken again yet …
+	silentSince fsm.Frame
+
+	closing     [accounts]fsm.Time // since a side closed: it is the close's, unless data follows
+	closingMost Wait
+	mostAccount account
+	closeFrom   fsm.Frame // the segment with which that began; 0 while nobody has closed
+
+	debt fsm.Time // by which the clock was set back, not made up for yet
+
+	latest     fsm.Stamp // the segment before, and what stood after it
+	latestFrom fsm.Side
+	opened     bool
+	spoken     bool     // there was data
+	speaker    fsm.Side // whose was the latest
+	unacked    [2]bool  // by side: it has sent what is not acknowledged
+	blocked    [2]bool  // by side: the peer's window leaves it no room for what it has to send
+	shut       [2]bool  // by side: its window is closed
+	reopens    bool     // it opened its sender's window after a silence
+}
+
+// hostTime is what a host may take to send what an ACK just made room for.
+const hostTime = 5_000_000
+
+// unknownRTT is taken for a round trip where the capture shows none.
+const unknownRTT = 100_000_000
+
+// spend takes the time before a segment into account. All else about the segment is known.
+func (f *Flow) spend(o *observation) {
+	w := &f.spending
+	if w.latest.Nth == 0 {
+		w.opened = o.s.Flags&fsm.SYN == 0
+	} else {
+		f.attribute(o, o.p.Time-w.latest.Time)
+	}
+	w.latest, w.latestFrom = o.at, o.from
+	if !w.opened {
+		w.opened = f.Conn.End[0].State.Synchronized() && f.Conn.End[1].State.Synchronized()
+	}
+	if o.carries() && o.s.Len > 0 && o.probe.Empty() {
+		w.spoken, w.speaker = true, o.from
+		if w.closeFrom != 0 {
+			w.goesOn(o.p.Frame)
+		}
+	}
+	if w.closeFrom == 0 && w.opened && o.s.Flags&(fsm.FIN|fsm.RST) != 0 {
+		w.closeFrom = o.p.Frame
+	}
+	w.reopens = w.shut[o.from] && !o.d.zero && w.silent > 0
+	for side := range w.unacked {
+		x, y := &f.Conn.End[side], &f.Conn.End[1-side]
+		w.unacked[side] = y.HasAck && x.Out.Top.After(y.Acked)
+		w.shut[side] = f.Dir[side].zero
+		w.blocked[side] = f.Dir[side].blocked || f.Dir[1-side].zero && (w.blocked[side] || o.probe.Has(WindowProbe) && o.from == fsm.Side(side))
+	}
+}
+
+// attribute decides what the wait before a segment went to.
+func (f *Flow) attribute(o *observation, wait fsm.Time) {
+	w, from, peer := &f.spending, o.from, o.from.Peer()
+	if wait < 0 || w.debt > 0 {
+		made := min(w.debt, max(wait, 0))
+		w.debt -= made
+		if wait -= made; wait < 0 {
+			w.debt, wait = w.debt-wait, 0
+		}
+	}
+	ordinary := !o.deliveredTwice && !o.late && !o.other && o.probe.Empty()
+	speaks := ordinary && o.s.Len > 0 && f.Conn.Fresh > 0
+	ends := o.s.Flags&(fsm.FIN|fsm.RST) != 0
+	switch {
+	case !w.opened || o.s.Flags&fsm.SYN != 0:
+		w.add(toHandshake, wait, o)
+	case w.shut[peer] && (w.blocked[from] || o.probe.Has(WindowProbe)), w.blocked[from] && !w.blocked[peer]:
+		w.add(toWindow.of(peer), wait, o)
+	case w.blocked[peer] || w.shut[from] && o.facts.Has(WindowProbeAnswer):
+		w.add(toWindow.of(from), wait, o)
+	case ordinary && o.s.Len > 0 && o.facts.Any(resentFacts):
+		w.add(toLoss.of(from), wait, o)
+	case w.unacked[0] || w.unacked[1]:
+		network := wait
+		if speaks || ends {
+			sender := from // who sent what is not acknowledged
+			if w.unacked[peer] {
+				sender = peer
+			}
+			network = min(wait, f.roundTrip(sender))
+		}
+		w.add(toNetwork, network, o)
+		if wait > network {
+			w.add(toApp.of(from), wait-network, o)
+		}
+	case speaks:
+		if w.reopens && w.latestFrom == peer && wait <= f.roundTrip(peer)+hostTime {
+			w.addSilence(toWindow.of(peer), o)
+		}
+		wait += w.silent
+		if w.silent > 0 {
+			w.latest.Frame, w.silent = w.silentSince, 0
+		}
+		if from == fsm.Client && w.spoken && w.speaker == fsm.Server && wait > IdleSpan {
+			w.add(toIdle, wait, o)
+		} else {
+			w.add(toApp.of(from), wait, o)
+		}
+	default:
+		if w.silent == 0 {
+			w.silentSince = w.latest.Frame
+		}
+		w.silent += wait
+		if ends && w.closeFrom == 0 {
+			w.addSilence(w.silence(), o)
+		}
+	}
+}
+
+// addSilence books the silence, which the segment before has ended.
+func (w *spending) addSilence(a account, o *observation) {
+	at := w.latest.Frame
+	w.latest.Frame = w.silentSince
+	w.add(a, w.silent, o)
+	w.latest.Frame, w.silent = at, 0
+}
+
+// silence returns what a silence went to that nobody broke: the client had asked, or
+// nobody had anything to say.
+func (w *spending) silence() account {
+	if w.spoken && w.speaker == fsm.Client {
+		return toApp.of(fsm.Server)
+	}
+	return toIdle
+}
+
+// roundTrip returns how long what a side sends takes from the tap to its receiver, and the
+// acknowledgment back to the tap, without what the receiver's application takes. The
+// handshake shows that best: there systems answer and no applications.
+func (f *Flow) roundTrip(sender fsm.Side) fsm.Time {
+	switch {
+	case sender == fsm.Client && f.SYN.Nth != 0 && f.SYNACK.Nth != 0 && f.SYNs[0]+f.SYNs[1] == 1:
+		return max(0, f.SYNACK.Time-f.SYN.Time)
+	case sender == fsm.Server && f.SYNACK.Nth != 0 && f.FinalACK.Nth != 0:
+		return max(0, f.FinalACK.Time-f.SYNACK.Time-f.synAcksApart)
+	}
+	if rtt := f.Dir[sender].RTT(); rtt.Samples > 0 {
+		return rtt.Min
+	}
+	return unknownRTT
+}
+
+// add books a wait that ended with a segment.
+func (w *spending) add(a account, wait fsm.Time, o *observation) {
+	if wait == 0 {
+		return
+	}
+	if w.closeFrom != 0 {
+		w.closing[a] += wait
+		if wait > w.closingMost.Time {
+			w.closingMost, w.mostAccount = Wait{wait, w.latest.Frame, o.p.Frame}, a
+		}
+		return
+	}
+	w.sums[a] += wait
+	if a != w.account || w.run.Time == 0 {
+		w.endRun()
+		w.account, w.run = a, Wait{From: w.latest.Frame}
+	}
+	w.run.Time += wait
+	w.run.To = o.p.Frame
+}
+
+// endRun keeps a wait without a break if it is the longest of its account.
+func (w *spending) endRun() {
+	if l := &w.longest[w.account]; w.run.Time > l.Time {
+		*l = w.run
+	}
+	w.run = Wait{}
+}
+
+// goesOn notes data that comes after a side has closed: what passed since then was no
+// part of the close.
+func (w *spending) goesOn(frame fsm.Frame) {
+	w.endRun()
+	for a, t := range w.closing {
+		w.sums[a] += t
+	}
+	if l := &w.longest[w.mostAccount]; w.closingMost.Time > l.Time {
+		*l = w.closingMost
+	}
+	w.closing, w.closingMost = [accounts]fsm.Time{}, Wait{}
+	w.closeFrom = frame
+}
+
+// SpentInto writes what the connection's time went to into r, in the memory that r has.
+// Of a connection of which one direction was captured it is not known.
+func (f *Flow) SpentInto(r *record.Spent) {
+	*r = record.Spent{Longest: r.Longest[:0]}
+	if f.OneSided() || f.Untimed {
+		return
+	}
+	w := f.spending // a copy: the connection may go on
+	w.endRun()
+	var ending fsm.Time // the close
+	if w.closeFrom != 0 {
+		for _, t := range w.closing {
+			ending += t
+		}
+		ending += w.silent
+	} else if w.silent > 0 {
+		a := w.silence()
+		w.account, w.run = a, Wait{w.silent, w.silentSince, w.latest.Frame}
+		w.sums[a] += w.silent
+		w.endRun()
+	}
+	for i := range w.sums { // the clock was set back and did not come as far again
+		less := min(w.debt, w.sums[i])
+		w.sums[i], w.debt = w.sums[i]-less, w.debt-less
+	}
+	ending = max(0, ending-w.debt)
+	seconds := func(a account) float64 { return w.sums[a].Seconds(0) }
+	r.Handshake, r.Network, r.Idle, r.Close = seconds(toHandshake), seconds(toNetwork), seconds(toIdle), ending.Seconds(0)
+	for side := range r.App {
+		side := fsm.Side(side)
+		r.App[side], r.Window[side], r.Loss[side] = seconds(toApp.of(side)), seconds(toWindow.of(side)), seconds(toLoss.of(side))
+	}
+	for a, l := range w.longest {
+		keepLongest(r, accountNames[a].cause, accountNames[a].side, l)
+	}
+	keepLongest(r, record.SpentClose, "", Wait{ending, w.closeFrom, w.latest.Frame})
+	slices.SortStableFunc(r.Longest, func(a, b record.LongestSpan) int { return cmp.Compare(b.Seconds, a.Seconds) })
+}
+
+func keepLongest(r *record.Spent, cause record.SpentCause, side string, l Wait) {
+	if l.Time > 0 {
+		r.Longest = append(r.Longest, record.LongestSpan{Cause: cause, Side: side, Span: record.Span{Seconds: l.Time.Seconds(0), From: l.From, To: l.To}})
+	}
+}
+
+// accountNames are the accounts as the record has them.
+var accountNames = [accounts]struct {
+	cause record.SpentCause
+	side  string
+}{
+	{record.SpentHandshake, ""},
+	{record.SpentApp, "client"}, {record.SpentApp, "server"},
+	{record.SpentWindow, "client"}, {record.SpentWindow, "server"},
+	{record.SpentLoss, "client"}, {record.SpentLoss, "server"},
+	{record.SpentNetwork, ""},
+	{record.SpentIdle, ""},
+}
