@@ -136,6 +136,9 @@ func (p *page) explainEnd(c *record.Connection) {
 		}
 		p.hanging(2, "", plain, p.text(text+"."), plain)
 	}
+	if text := p.spentText(c); text != "" {
+		p.hanging(2, "", plain, p.text("Its time went to "+text+"."), plain)
+	}
 	for i := range c.Verdict.Limits {
 		p.hanging(2, "", plain, p.text(c.Verdict.Limits[i].Sentence), plain)
 	}

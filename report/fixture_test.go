@@ -158,6 +158,10 @@ func download() *record.Connection {
 		TimeWait: []record.TimeWaitHold{{Side: client, Since: c.Last, Until: c.Last + 120*sec, Watched: 37.55, Ended: "expected"}},
 	}
 	c.Lifetime = record.Lifetime{Kind: "short-lived", Exchanges: 1}
+	c.Spent = record.Spent{Handshake: 0.01849, Network: 0.4, App: [2]float64{0.00051, 22.0}, Close: 0.02, Longest: []record.LongestSpan{
+		{Cause: record.SpentApp, Side: "server", Span: record.Span{Seconds: 21.5, From: f(0, 150), To: f(0, 151)}},
+		{Cause: record.SpentNetwork, Span: record.Span{Seconds: 0.1, From: f(0, 7), To: f(0, 140)}},
+	}}
 	x := &c.Exchanges
 	x.Answer.Add(21_000_000)
 	x.LastByte.Add(22_400_000_000)

@@ -17,6 +17,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).lifetime,
 	(*encoder).traffic,
 	(*encoder).exchanges,
+	(*encoder).spent,
 	(*encoder).anomalies,
 	(*encoder).verdict,
 	(*encoder).related,

@@ -63,9 +63,48 @@ func (e *encoder) span(k string, s *record.Span) {
 		return
 	}
 	e.object(k)
+	e.spanOf(s)
+	e.endObject()
+}
+
+func (e *encoder) spanOf(s *record.Span) {
 	e.keySeconds(`"duration_s":`, s.Seconds)
 	e.keyFrame(`"from_frame":`, `"from_file":`, s.From)
 	e.keyFrame(`"to_frame":`, `"to_file":`, s.To)
+}
+
+// spent appends what the connection's time went to, null where that is not known.
+func (e *encoder) spent(c *record.Connection) {
+	s := &c.Spent
+	if c.Quality.OneSided || c.Quality.Untimed {
+		e.keyNull(`"time_spent":`)
+		return
+	}
+	e.object(`"time_spent":`)
+	e.keySeconds(`"handshake_s":`, s.Handshake)
+	e.secondsOfSides(`"application":`, &s.App)
+	e.secondsOfSides(`"window":`, &s.Window)
+	e.secondsOfSides(`"loss":`, &s.Loss)
+	e.keySeconds(`"network_s":`, s.Network)
+	e.keySeconds(`"idle_s":`, s.Idle)
+	e.keySeconds(`"close_s":`, s.Close)
+	e.array(`"longest":`)
+	for i := range s.Longest {
+		l := &s.Longest[i]
+		e.open('{')
+		e.keyLiteral(`"cause":`, string(l.Cause))
+		e.keyText(`"endpoint":`, l.Side)
+		e.spanOf(&l.Span)
+		e.endObject()
+	}
+	e.endArray()
+	e.endObject()
+}
+
+func (e *encoder) secondsOfSides(k string, of *[2]float64) {
+	e.object(k)
+	e.keySeconds(`"client_s":`, of[fsm.Client])
+	e.keySeconds(`"server_s":`, of[fsm.Server])
 	e.endObject()
 }
 

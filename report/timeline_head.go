@@ -28,6 +28,7 @@ func (p *page) timelineHead(c *record.Connection) {
 	if !c.Quality.Untimed {
 		p.timeInState(c)
 	}
+	p.head("time spent", p.spentText(c))
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		name := ""
 		if side == fsm.Client {

@@ -38,16 +38,16 @@ type Span struct {
 }
 
 // Spent is what a connection's time went to, in seconds that add up to its duration:
-// from its first segment to its last.
+// from its first segment to its last. All are 0 where only one direction was captured.
 type Spent struct {
-	Handshake float64    // until both sides had opened
-	App       [2]float64 // a side's application let the other wait, with everything acknowledged
-	Window    [2]float64 // a side's receive window left the other no room
-	Loss      [2]float64 // a side waited to send again what had been lost
-	Network   float64    // data was on its way, or its acknowledgment
-	Close     float64    // after both sides had sent their last data, and one had closed
-	Idle      float64    // nobody had anything to say: keepalives, or more than IdleSpan between an answer and the next request
-	Longest   []LongestSpan
+	Handshake float64       // until both sides had opened
+	App       [2]float64    // a side's application let the other wait: for an answer, a request, or for more
+	Window    [2]float64    // a side's receive window left the other no room
+	Loss      [2]float64    // a side waited to send again what had been lost
+	Network   float64       // data was on its way, or its acknowledgment
+	Close     float64       // after both sides had sent their last data, and one had closed
+	Idle      float64       // nobody had anything to say: keepalives, more than IdleSpan between an answer and the next request, or silence after the last answer
+	Longest   []LongestSpan // one for each of these that took time, the longest first
 }
 
 // LongestSpan is the longest time without a break that went to one cause.
