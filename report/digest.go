@@ -20,11 +20,16 @@ type Digest struct {
 	groups map[findingKey]*findingGroup
 	shares bool    // records stay valid: they need not be copied
 	both   *Digest // of the connections seen at two taps, where there are two
+	by     *groups // if the report is to have groups in place of connections
 }
 
 // NewDigest returns a Digest for a report with these options.
 func NewDigest(o Options) *Digest {
-	return &Digest{o: o, groups: map[findingKey]*findingGroup{}}
+	d := &Digest{o: o, shown: worstFirst{key: o.Sort}, groups: map[findingKey]*findingGroup{}}
+	if o.By != "" {
+		d.by = newGroups(o.By)
+	}
+	return d
 }
 
 // digestOf gathers from a report that holds its connections.
@@ -53,6 +58,9 @@ func (d *Digest) Add(c *record.Connection) {
 
 func (d *Digest) add(c *record.Connection) {
 	d.total++
+	if d.by != nil {
+		d.by.add(c)
+	}
 	var own *record.Connection
 	keep := func() *record.Connection {
 		if own == nil {
@@ -63,11 +71,11 @@ func (d *Digest) add(c *record.Connection) {
 		return own
 	}
 	if d.o.Limit <= 0 {
-		d.shown = append(d.shown, keep())
-	} else if len(d.shown) < d.o.Limit {
+		d.shown.list = append(d.shown.list, keep())
+	} else if len(d.shown.list) < d.o.Limit {
 		heap.Push(&d.shown, keep())
-	} else if deservesMore(c, d.shown[0]) {
-		d.shown[0] = keep()
+	} else if d.shown.deservesMore(c, d.shown.list[0]) {
+		d.shown.list[0] = keep()
 		heap.Fix(&d.shown, 0)
 	}
 	for i := range c.Anomalies {
@@ -98,22 +106,13 @@ func (d *Digest) examples() int {
 	return min(examplesPerFinding, d.o.Limit)
 }
 
-// connections returns those to be shown, and how many more there were. If there were
-// more, the worst come first; otherwise all are in order of ID.
+// connections returns those to be shown, those that deserve most first, and how many more
+// there were.
 func (d *Digest) connections() (shown []*record.Connection, left int) {
-	shown = slices.Clone(d.shown)
+	shown = slices.Clone(d.shown.list)
 	left = d.total - len(shown)
-	if d.shares && d.o.Limit <= 0 {
-		return shown, left // a report has them in order
-	}
 	slices.SortFunc(shown, func(a, b *record.Connection) int {
-		if left == 0 || deservesSame(a, b) {
-			return cmp.Compare(a.ID, b.ID)
-		}
-		if deservesMore(a, b) {
-			return -1
-		}
-		return 1
+		return cmp.Or(d.o.Sort.before(b, a), cmp.Compare(a.ID, b.ID))
 	})
 	return shown, left
 }
@@ -139,11 +138,15 @@ func (d *Digest) Write(w io.Writer, r *record.Report, o Options) error {
 
 func (d *Digest) write(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o, func(p *page) {
-		p.captureSummary(r)
+		p.firstScreen(r)
 		if o.SummaryOnly || d.total == 0 {
 			return
 		}
 		p.line()
+		if d.by != nil {
+			p.groupTable(d.by)
+			return
+		}
 		p.connectionTable(d, r.Capture.First)
 		p.line()
 		if r.Capture.Taps != nil {
@@ -157,26 +160,37 @@ func (d *Digest) write(w io.Writer, r *record.Report, o Options) error {
 	})
 }
 
-// deservesMore reports whether a is to be looked at before b: for its findings, then
-// for its verdict, then for its place.
-func deservesMore(a, b *record.Connection) bool {
-	return cmp.Or(cmp.Compare(gravity(a), gravity(b)), cmp.Compare(a.Verdict.Concern(), b.Verdict.Concern()), cmp.Compare(b.ID, a.ID)) > 0
-}
-
-func deservesSame(a, b *record.Connection) bool {
-	return gravity(a) == gravity(b) && a.Verdict.Concern() == b.Verdict.Concern()
+// firstScreen writes what is wrong, how the services did, and what was read.
+func (p *page) firstScreen(r *record.Report) {
+	if r.Summary.Connections > 0 {
+		p.problems(r)
+		p.line()
+	}
+	if r.Summary.Connections > 1 {
+		p.serviceTable(&r.Summary)
+		p.line()
+	}
+	p.captureSummary(r)
 }
 
 // worstFirst is a heap with the connection on top that is given up first.
-type worstFirst []*record.Connection
+type worstFirst struct {
+	key  SortKey
+	list []*record.Connection
+}
 
-func (h worstFirst) Len() int           { return len(h) }
-func (h worstFirst) Less(i, j int) bool { return deservesMore(h[j], h[i]) }
-func (h worstFirst) Swap(i, j int)      { h[i], h[j] = h[j], h[i] }
-func (h *worstFirst) Push(x any)        { *h = append(*h, x.(*record.Connection)) }
+// deservesMore reports whether a is to be looked at before b.
+func (h *worstFirst) deservesMore(a, b *record.Connection) bool {
+	return cmp.Or(h.key.before(a, b), cmp.Compare(b.ID, a.ID)) > 0
+}
+
+func (h *worstFirst) Len() int           { return len(h.list) }
+func (h *worstFirst) Less(i, j int) bool { return h.deservesMore(h.list[j], h.list[i]) }
+func (h *worstFirst) Swap(i, j int)      { h.list[i], h.list[j] = h.list[j], h.list[i] }
+func (h *worstFirst) Push(x any)         { h.list = append(h.list, x.(*record.Connection)) }
 func (h *worstFirst) Pop() any {
-	last := len(*h) - 1
-	c := (*h)[last]
-	*h = (*h)[:last]
+	last := len(h.list) - 1
+	c := h.list[last]
+	h.list = h.list[:last]
 	return c
 }

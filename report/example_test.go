@@ -80,6 +80,7 @@ func ExampleText() {
 		}
 	}
 	// Output:
+	// Problems
 	// Capture
 	// Connections
 	// Findings

@@ -435,5 +435,37 @@ func fixture() *record.Report {
 	for _, c := range conns {
 		s.Bytes += c.Traffic[client].Bytes + c.Traffic[server].Bytes
 	}
+	overviewOf(s, conns)
 	return r
+}
+
+// overviewOf adds problems and services to a summary.
+func overviewOf(s *record.Summary, conns []*record.Connection) {
+	a, b := conns[0], conns[1]
+	s.Problems = []record.Problem{
+		{Verdict: record.VerdictDeadByKeepalive, Concern: record.ConcernFailure, Server: a.Server, Services: 1, Connections: 1, Cost: 75,
+			Worst: a.ID, WorstClient: a.Client, WorstServer: a.Server, WorstCost: 75, Frames: []fsm.Frame{fsm.NewFrame(0, 3), fsm.NewFrame(1, 9)},
+			Message: "The server was last heard in frame 3.", IDs: []uint64{a.ID}},
+		{Check: "x" + hostile, Concern: record.ConcernTrouble, Server: record.Addr{IP: b.Server.IP}, Services: 312, Connections: 21_030,
+			Worst: b.ID, WorstClient: b.Client, WorstServer: b.Server, Message: hostile, IDs: []uint64{1, 2}},
+		{Check: record.CheckZeroWindow, Concern: record.ConcernTrouble, Services: 25, Connections: 40, Cost: 61.5,
+			Worst: b.ID, WorstClient: b.Client, WorstServer: b.Server, WorstCost: 7.02, Frames: []fsm.Frame{fsm.NewFrame(0, 8)},
+			Message: "The server advertised a zero window in frame 8 for 7.02 s.", IDs: []uint64{2}},
+	}
+	sums := func(n uint64) record.Sums {
+		x := record.Sums{
+			Connections: n, Failed: 3, Refused: 1, Unanswered: 1, Reset: 2, Trouble: 4, Packets: [2]uint64{2000, 3000}, Retransmissions: [2]uint64{1, 30},
+			Bytes: [2]uint64{40_000, 4_100_000}, UniqueBytes: [2]uint64{39_000, 4_000_000}, DataTime: 2 * fsm.Second,
+		}
+		for i := range n {
+			x.Handshake.Add(10_000_000 + i*1000)
+			x.Answer.Add(1_200_000 * (i + 1))
+		}
+		return x
+	}
+	s.Services = []record.Service{
+		{Server: a.Server, Name: hostile, Sums: sums(100)},
+		{Server: b.Server, Sums: record.Sums{Connections: 1}},
+	}
+	s.Others = record.OtherServices{Services: 7, More: true, Connections: 900, Failed: 12, Bytes: 1234}
 }

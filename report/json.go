@@ -191,6 +191,8 @@ func (e *encoder) summary(s *record.Summary) {
 		e.endObject()
 	}
 	e.endArray()
+	e.problems(s)
+	e.services(s)
 	e.keyUint(`"bytes":`, s.Bytes)
 	e.keyUint(`"evicted":`, s.Evicted)
 	e.evictions(&s.Evictions)

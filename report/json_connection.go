@@ -166,6 +166,7 @@ func (e *encoder) handshake(c *record.Connection) {
 	e.keyText(`"ecn_mode":`, h.ECNMode.String())
 	e.keySeconds(`"server_rtt_s":`, h.ServerRTT)
 	e.keySeconds(`"client_rtt_s":`, h.ClientRTT)
+	e.keySeconds(`"duration_s":`, h.Took)
 	e.keyText(`"vantage":`, h.Vantage)
 	e.object(`"options":`)
 	for side := fsm.Client; side <= fsm.Server; side++ {

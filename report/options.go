@@ -22,6 +22,9 @@ type Options struct {
 	Timelines   bool           // Text adds a timeline of every connection
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
+	Command     string         // the command line that --conn N can be added to, to see one connection; may be empty
+	Sort        SortKey        // order of the connections; the zero value is SortCost
+	By          string         // one of Groupings: groups in place of the connections
 
 	Checks []record.CheckDoc // the catalogue, for SARIF's rules
 	FailOn record.Severity   // from which on JUnit calls a finding a failure; SeverityCapture, the zero value, means SeverityError

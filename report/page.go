@@ -136,3 +136,6 @@ func state(s record.EndState) string {
 
 // number writes digits without groups, for columns of sequence numbers.
 func number(n uint64) string { return strconv.FormatUint(n, 10) }
+
+// nothing is what stands in a table where there is no value.
+func (p *page) nothing() string { return p.text("–") }

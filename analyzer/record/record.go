@@ -105,6 +105,9 @@ type Summary struct {
 	Bytes       uint64         // payload bytes in both directions
 	Evicted     uint64         // connections given up early, by the limits on their number and on memory
 	Evictions   Evictions      // what is known of these
+	Problems    []Problem      // the dearest first
+	Services    []Service      // the most connections first
+	Others      OtherServices  // no connections if all services are listed
 	MPTCP       *MPTCPSummary  // nil where no connection uses or offers MPTCP
 	Related     []Link         // connections that belong together, as far as records were made of them
 	MoreRelated uint64         // such links beyond those kept
@@ -205,6 +208,7 @@ type Handshake struct {
 	HasISN      [2]bool
 	ServerRTT   float64 // SYN to SYN-ACK, seconds: path and host beyond the tap, server side; <0 unknown
 	ClientRTT   float64 // SYN-ACK to ACK, seconds: client side; <0 unknown
+	Took        float64 // first SYN to last ACK, seconds, repetitions included; <0 unknown
 	Vantage     string  // "near-client", "near-server", "between" or "" when unknown
 	Options     [2]Options
 	ECNMode     ECNMode // that both agreed on

@@ -151,14 +151,16 @@ var VerdictDocs = []VerdictDoc{
 }
 
 // Doc returns the entry of VerdictDocs for the code, or nil.
-func (code VerdictCode) Doc() *VerdictDoc {
+func (code VerdictCode) Doc() *VerdictDoc { return verdictDocs[code] }
+
+// verdictDocs are VerdictDocs by their codes.
+var verdictDocs = func() map[VerdictCode]*VerdictDoc {
+	docs := make(map[VerdictCode]*VerdictDoc, len(VerdictDocs))
 	for i := range VerdictDocs {
-		if VerdictDocs[i].Code == code {
-			return &VerdictDocs[i]
-		}
+		docs[VerdictDocs[i].Code] = &VerdictDocs[i]
 	}
-	return nil
-}
+	return docs
+}()
 
 // Concern returns how much the verdict should worry a person; a code that is
 // not in VerdictDocs worries nobody.

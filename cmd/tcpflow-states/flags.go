@@ -19,7 +19,8 @@ import (
 type options struct {
 	summaryOnly, segments, quiet               bool
 	full, absSeq, ascii, noChecksums, noNames  bool
-	keepRoot                                   bool
+	keepRoot, noPager                          bool
+	sort, by                                   string
 	conn, host, port, explain                  []string
 	explainFrame                               string
 	filter, time, color, failOn, format        string
@@ -35,6 +36,7 @@ type options struct {
 	frame      fsm.Frame // to explain, or 0
 	ends       endpoints
 	timeFormat report.TimeFormat
+	sortKey    report.SortKey
 	failLevel  record.Severity
 	limitedBy  string // what allows less memory than asked for, or ""
 }
@@ -65,12 +67,15 @@ func (o *options) addFlags(cmd *cobra.Command) {
 
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
 	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of ordinary segments")
+	f.StringVar(&o.sort, "sort", report.SortKeys[0], "order of the connections: `KEY` "+listed(report.SortKeys))
+	f.StringVar(&o.by, "by", "", "groups in place of connections, by `WHAT`: "+listed(report.Groupings))
 	f.IntVar(&o.limit, "limit", report.DefaultOptions().Limit, "at most `N` rows of a table or timeline; 0 for all")
 	f.StringVar(&o.time, "time", "relative", "times in timelines: `FORMAT` is relative, delta, local, utc or epoch")
 	f.BoolVar(&o.absSeq, "abs-seq", false, "absolute sequence numbers, as on the wire")
 	f.StringVar(&o.color, "color", "auto", "`WHEN` to colour: auto, always or never")
 	f.BoolVar(&o.ascii, "ascii", false, "ASCII characters only")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of the text (default: the terminal's, or 100)")
+	f.BoolVar(&o.noPager, "no-pager", false, "on a terminal, do not show the report through $PAGER")
 
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
 	f.Lookup("msl").DefValue = "60s" // as it is usually written
@@ -90,6 +95,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	values("fail-on", "error", "warning", "note")
 	values("time", "relative", "delta", "local", "utc", "epoch")
 	values("color", "auto", "always", "never")
+	values("sort", report.SortKeys...)
+	values("by", report.Groupings...)
 }
 
 // text is the format that nobody has to ask for. The command prints it itself, in
@@ -236,6 +243,14 @@ func (o *options) checkWords() error {
 			return notOneOf("fail-on", o.failOn, "error", "warning", "note")
 		}
 	}
+	if i := slices.Index(report.SortKeys, o.sort); i >= 0 {
+		o.sortKey = report.SortKey(i)
+	} else {
+		return notOneOf("sort", o.sort, report.SortKeys...)
+	}
+	if o.by != "" && !slices.Contains(report.Groupings, o.by) {
+		return notOneOf("by", o.by, report.Groupings...)
+	}
 	if !slices.Contains([]string{"auto", "always", "never"}, o.color) {
 		return notOneOf("color", o.color, "auto", "always", "never")
 	}
@@ -260,7 +275,7 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		Sort: o.sortKey, By: o.by, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()

@@ -128,7 +128,7 @@ Exit codes:
   130, 143, 129 interrupted by SIGINT, SIGTERM, SIGHUP before all was read
 
 Examples:
-  tcpflow-states trace.pcap                       summary, connections, findings, timelines
+  tcpflow-states trace.pcap                       problems, services, connections, findings, timelines
   tcpflow-states big.pcapng.gz --conn 17 --full   every segment of connection 17
   tcpdump -i any -w - tcp | tcpflow-states -      connections as they end
   sudo tcpflow-states live -i eth0 port 443       the same without tcpdump

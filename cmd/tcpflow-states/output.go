@@ -145,7 +145,7 @@ func (o *output) finish(r *record.Report) error {
 	slices.SortFunc(o.chosen, func(a, b *record.Connection) int { return cmp.Compare(a.ID, b.ID) })
 	r.Connections = o.chosen
 	if !o.opt.quiet {
-		o.print(r)
+		o.show(r)
 	}
 	if err := o.out.failed(); err != nil {
 		return err
@@ -171,7 +171,22 @@ func (o *output) noSuchConnection() error {
 	}
 }
 
+// show prints the report, on a terminal through a pager.
+func (o *output) show(r *record.Report) {
+	if o.live || o.writer != nil || o.opt.noPager || !isTerminal(o.app.stdout) {
+		o.print(r)
+		return
+	}
+	if p := startPager(o.app.stdout, o.app.stderr); p != nil {
+		o.out.to = p.in
+		defer p.close()
+	}
+	o.print(r)
+	o.out.Flush()
+}
+
 func (o *output) print(r *record.Report) {
+	o.render.Command = o.command
 	// Errors of writing stay in o.out.
 	switch {
 	case o.writer != nil:

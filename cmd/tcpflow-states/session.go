@@ -13,6 +13,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
 // session takes packets from a source through the analysis to the output.
@@ -61,7 +62,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
 	}
-	if out.digest != nil && !opt.full {
+	if out.digest != nil && !opt.full && opt.sortKey == report.SortCost {
 		o.OwnRecords = opt.limit // more of a kind are only counted
 	}
 	s.analyzer = analyzer.New(o)

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strconv"
 	"strings"
@@ -22,6 +23,7 @@ import (
 //     done about it a second line says what, "tcpflow-states: hint: …".
 //   - Colour only on a terminal, unless --color says otherwise; never with a
 //     non-empty NO_COLOR or TERM=dumb. It carries no meaning of its own.
+//   - A report on a terminal goes through $PAGER, unless --no-pager says otherwise.
 //   - Progress only if standard error is a terminal, and only after half a second.
 //   - Output is as wide as the terminal; 100 columns where there is none.
 //   - If the reader of standard output goes away, the program ends quietly.
@@ -83,14 +85,15 @@ func (a *app) useColor() bool {
 // results is standard output, buffered, with its first error kept.
 type results struct {
 	*bufio.Writer
+	to     io.Writer // standard output, or a pager in front of it
 	err    error
 	closed atomic.Bool // nobody reads any more; asked by other goroutines
 }
 
 func newResults(f *os.File) *results {
-	r := &results{}
+	r := &results{to: f}
 	r.Writer = bufio.NewWriterSize(writerFunc(func(p []byte) (int, error) {
-		n, err := f.Write(p)
+		n, err := r.to.Write(p)
 		if err != nil && r.err == nil {
 			r.err = err
 			r.closed.Store(errors.Is(err, syscall.EPIPE))

@@ -24,7 +24,8 @@ var arrows = map[string]string{
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
 	"analyzer/record":    "fsm",
 
-	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/relate analyzer/internal/skew analyzer/record fsm",
+	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/overview analyzer/internal/relate analyzer/internal/skew analyzer/record fsm",
+	"analyzer/internal/overview":         "analyzer/record fsm",
 	"analyzer/internal/conclude":         "analyzer/internal/flow analyzer/internal/decode analyzer/record fsm internal/phrase",
 	"analyzer/internal/conclude/verdict": "analyzer/record fsm internal/phrase",
 	"analyzer/internal/check":            "analyzer/internal/flow analyzer/record fsm internal/phrase",

@@ -109,6 +109,19 @@ func Count[N integer](n N) string {
 	return sign + s
 }
 
+// ShortCount writes a number in at most five characters: "9999", "12k", "4.1M".
+func ShortCount(n uint64) string {
+	switch {
+	case n < 10_000:
+		return strconv.FormatUint(n, 10)
+	case n < 1_000_000:
+		return strconv.FormatUint(n/1000, 10) + "k"
+	case n < 10_000_000:
+		return digits(float64(n/100_000)/10) + "M"
+	}
+	return strconv.FormatUint(n/1_000_000, 10) + "M"
+}
+
 // Counted writes a number with its noun: "1 segment", "1,200 segments".
 func Counted[N integer](n N, one, many string) string {
 	if n == 1 {

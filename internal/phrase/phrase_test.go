@@ -49,6 +49,14 @@ func TestSize(t *testing.T) {
 	}
 }
 
+func TestShortCount(t *testing.T) {
+	for n, want := range map[uint64]string{0: "0", 9999: "9999", 10_000: "10k", 999_999: "999k", 4_199_999: "4.1M", 9_999_999: "9.9M", 61_000_000: "61M"} {
+		if got := ShortCount(n); got != want {
+			t.Errorf("ShortCount(%d) = %q, expected %q", n, got, want)
+		}
+	}
+}
+
 func TestCounts(t *testing.T) {
 	for got, want := range map[string]string{
 		Count(0): "0", Count(999): "999", Count(1000): "1,000", Count(uint64(1234567)): "1,234,567", Count(-1500): "−1,500",

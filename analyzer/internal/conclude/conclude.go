@@ -61,7 +61,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 
 // forgetTimes takes out of the record what rests on times that the capture does not have.
 func forgetTimes(c *record.Connection) {
-	c.Handshake.ServerRTT, c.Handshake.ClientRTT, c.Handshake.Vantage = -1, -1, ""
+	c.Handshake.ServerRTT, c.Handshake.ClientRTT, c.Handshake.Took, c.Handshake.Vantage = -1, -1, -1, ""
 	c.Close.Duration = -1
 	c.Exchanges.ForgetTimes()
 	for side := range c.Traffic {

@@ -88,7 +88,10 @@ func held(f *flow.Flow) (by fsm.Frame, in string) {
 // buildRTT splits the handshake's round trip at the tap. A half is left out
 // where a repetition makes it unclear which segment was answered (Karn's rule).
 func buildRTT(f *flow.Flow, h *record.Handshake) {
-	h.ServerRTT, h.ClientRTT = -1, -1
+	h.ServerRTT, h.ClientRTT, h.Took = -1, -1, -1
+	if f.SYN.Frame != 0 && f.FinalACK.Frame != 0 && h.Complete {
+		h.Took = max(0, f.FinalACK.Time.Seconds(f.SYN.Time))
+	}
 	h.HeldBy, h.HeldIn = held(f)
 	if f.SYN.Frame != 0 && f.SYNACK.Frame != 0 && h.SYNs == 1 {
 		h.ServerRTT = max(0, f.SYNACK.Time.Seconds(f.SYN.Time))

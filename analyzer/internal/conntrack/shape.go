@@ -131,9 +131,12 @@ func (t *Table) shortKey(n *compactConn, key *TemplateKey) bool {
 	return t.now >= last.time
 }
 
-// shortSummary fills in what a connection of few segments has of its own.
-func (y *compactStore) shortSummary(n *compactConn, c *CleanSummary) {
+// shortSummary fills in what a connection of few segments has of its own. It reports
+// whether its handshake, if it has one, was as quick as no check minds.
+func (y *compactStore) shortSummary(n *compactConn, c *CleanSummary, limit fsm.Time) bool {
 	var hasSYN [2]bool
+	var syn fsm.Time // the client's latest
+	x := &c.Times
 	y.each(n, func(_ uint8, b *packedSegment) {
 		switch decode.Copy(b.rare & rareCopy) {
 		case decode.CapturedTwice, decode.PerhapsTwice:
@@ -141,8 +144,12 @@ func (y *compactStore) shortSummary(n *compactConn, c *CleanSummary) {
 		}
 		c.Last, c.Frames[1] = b.time, b.frame
 		from := b.from()
+		x.Packets[from]++
 		if b.flags()&fsm.RST == 0 { // a RST's data is none of the stream
 			c.Bytes[from] += uint64(b.length)
+			if b.length > 0 {
+				x.FirstData, x.LastData = b.time, b.time // there is but one with data
+			}
 		}
 		switch b.flags() & (fsm.SYN | fsm.ACK) {
 		case fsm.SYN | fsm.ACK:
@@ -154,5 +161,13 @@ func (y *compactStore) shortSummary(n *compactConn, c *CleanSummary) {
 				hasSYN[from], c.TSVal[from] = true, b.tsVal
 			}
 		}
+		switch {
+		case from != fsm.Client || b.flags()&fsm.RST != 0:
+		case b.flags()&fsm.SYN != 0:
+			syn = b.time
+		case hasSYN[fsm.Server] && syn != 0:
+			x.Handshake = b.time - syn
+		}
 	})
+	return x.Handshake <= limit
 }

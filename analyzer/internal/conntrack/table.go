@@ -29,6 +29,7 @@ type Options struct {
 	LingerPackets  uint64   // the same in packets of the whole capture, whichever comes first; 0 means DefaultLingerPackets
 	MaxConnections int      // open connections kept at once; 0 means DefaultMaxConnections
 	Memory         int      // bytes allocated for connections at most, or little more; 0 means no limit
+	ShortestWait   fsm.Time // a connection in which somebody waits longer is never clean; 0 means DefaultShortestWait
 	MaxKept        int      // segments kept over all connections; 0 means no limit
 	// Keep says whether to keep the segments of the connection with this ID that begins
 	// with this packet; nil keeps none. A connection whose segments are kept is tracked
@@ -98,6 +99,9 @@ func NewTable(opt Options) *Table {
 	}
 	if opt.LingerPackets == 0 {
 		opt.LingerPackets = DefaultLingerPackets
+	}
+	if opt.ShortestWait <= 0 {
+		opt.ShortestWait = DefaultShortestWait
 	}
 	if opt.MaxConnections <= 0 {
 		opt.MaxConnections = DefaultMaxConnections

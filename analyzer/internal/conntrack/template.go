@@ -16,6 +16,7 @@ type CleanSummary struct {
 	ISN            [2]fsm.Seq   // by side
 	TSVal          [2]uint32    // of the SYNs
 	Bytes          [2]uint64    // payload
+	Times          CleanTimes
 	Key            TemplateKey
 }
 
@@ -97,23 +98,24 @@ func (t *Table) summarize(i uint32, how ending) bool {
 	c := &t.summary
 	*c = CleanSummary{
 		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
+		Times: CleanTimes{Handshake: -1, Answers: c.Times.Answers[:0]},
 	}
 	c.Key.evicted = how.evicted
 	ok := false
 	switch {
 	case n.clean == 0 && n.held == 1 && n.opened && first.ordinarySYN():
-		c.ISN[fsm.Client], c.TSVal[fsm.Client] = first.seq, first.tsVal
+		c.ISN[fsm.Client], c.TSVal[fsm.Client], c.Times.Packets[fsm.Client] = first.seq, first.tsVal, 1
 		t.loneSYNKey(n, first, &c.Key)
 		ok = true
 	case n.clean == 0 && n.held <= maxShaped:
 		if ok = t.shortKey(n, &c.Key); ok {
-			y.shortSummary(n, c)
+			ok = y.shortSummary(n, c, t.opt.ShortestWait)
 		}
 	case n.clean != 0 && y.clean.at(n.clean).stage == ended:
 		clean := y.clean.at(n.clean)
 		c.Key.kind, c.Key.closer, c.Key.expired = Closed, clean.closer, t.now >= clean.timeWaitEnd(t.twoMSL)
 		y.openedSummary(n, clean, c)
-		ok = true
+		ok = t.times(n, &c.Times)
 	default:
 		if open := y.openClean(n); open != nil {
 			c.Key.kind = Open
@@ -121,7 +123,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 				c.Key.kind = Idle
 			}
 			y.openedSummary(n, &open.cleanConn, c)
-			ok = true
+			ok = t.times(n, &c.Times)
 		}
 	}
 	return ok && y.reuseOf(n, how, &c.Key.reuse)

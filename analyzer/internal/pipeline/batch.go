@@ -34,6 +34,7 @@ type batchShard struct {
 	begun     []conntrack.Birth    // connections that began, in order
 	ended     []*record.Connection // records that were completed
 	templated []templated          // connections that ended without a record of their own
+	answers   []fsm.Time           // of these
 	open      int                  // connections open afterwards
 }
 
@@ -46,7 +47,7 @@ func (b *batch) clear() {
 	b.packets, b.bytes = b.packets[:0], b.bytes[:0]
 	for i := range b.shards {
 		p := &b.shards[i]
-		p.packets, p.begun, p.ended, p.templated = p.packets[:0], p.begun[:0], p.ended[:0], p.templated[:0]
+		p.packets, p.begun, p.ended, p.templated, p.answers = p.packets[:0], p.begun[:0], p.ended[:0], p.templated[:0], p.answers[:0]
 	}
 	b.finish = 0
 }

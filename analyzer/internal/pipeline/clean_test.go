@@ -214,7 +214,11 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 	if c.scale < 0 {
 		s.scale = -1
 	}
-	toServer, toClient := m.span(1000, 2*fsm.Second), m.span(1000, 2*fsm.Second)
+	path, thought, held := 2*fsm.Second, 200*fsm.Second, 300*fsm.Second // at most
+	if r.IntN(8) > 0 {                                                  // most are quick, so that they are judged by templates
+		path, thought, held = fsm.Second/5, fsm.Second/3, fsm.Second/3
+	}
+	toServer, toClient := m.span(1000, path), m.span(1000, path)
 	t.send(c, 0, segment{flags: flagSYN})
 	t.send(s, toServer, segment{flags: flagSYN | flagACK})
 	t.ts = c.ts && s.ts
@@ -227,7 +231,7 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 			t.send(s, m.span(100, fsm.Second), segment{flags: flagACK})
 		}
 		if r.IntN(8) > 0 {
-			t.data(s, m.span(100, 200*fsm.Second), 1+r.IntN(4))
+			t.data(s, m.span(100, thought), 1+r.IntN(4))
 			t.send(c, m.span(100, fsm.Second), segment{flags: flagACK})
 		}
 	}
@@ -249,7 +253,7 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 	if r.IntN(2) == 0 {
 		t.send(second, toClient, segment{flags: flagACK})
 	}
-	t.send(second, m.span(100, 300*fsm.Second), segment{flags: flagACK | flagFIN})
+	t.send(second, m.span(100, held), segment{flags: flagACK | flagFIN})
 	t.send(first, toServer, segment{flags: flagACK})
 	if r.IntN(20) == 0 { // lose one
 		i := r.IntN(len(t.frames))

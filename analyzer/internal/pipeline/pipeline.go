@@ -24,6 +24,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/dedup"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/overview"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/relate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/skew"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -85,6 +86,7 @@ type Analyzer struct {
 	relate      relate.Observer
 	multipath   relate.Multipath
 	summary     summary
+	overview    overview.Overview
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
@@ -185,6 +187,7 @@ func (a *Analyzer) pass(b *batch) {
 			a.multipath.Add(c)
 		}
 		a.summary.add(c)
+		a.overview.Add(c, own)
 		a.aggregate.Add(c)
 		if a.opt.Each != nil {
 			a.each(c)
@@ -259,6 +262,8 @@ func (a *Analyzer) Finish() *record.Report {
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
 	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report()}
 	r.Summary.MPTCP = a.multipath.Summary()
+	r.Summary.Problems = a.overview.Problems()
+	r.Summary.Services, r.Summary.Others = a.overview.Services()
 	r.Capture.Anomalies = a.aggregate.Findings()
 	q := &r.Capture.Quality
 	if a.reorder != nil {

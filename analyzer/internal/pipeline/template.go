@@ -10,6 +10,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // Where records are for counting only, clean connections need none of their own, which
@@ -100,6 +101,7 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection) {
 	learned.own.takes(f.ID, t.own)
 	own := *c
 	own.Anomalies = slices.Clone(c.Anomalies)
+	own.Exchanges = record.Exchanges{}
 	learned.record = &own
 	conclude.CountFaults(&learned.quality, f)
 }
@@ -108,6 +110,7 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection) {
 type templated struct {
 	conntrack.CleanSummary
 	template *record.Connection
+	answers  []fsm.Time // Times.Answers, in memory of the batch
 }
 
 // useTemplate passes a clean connection on if there is a template for it.
@@ -130,7 +133,9 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 	if known.record == nil || known.own.takes(c.ID, t.own) {
 		return false
 	}
-	s.batch.templated = append(s.batch.templated, templated{*c, known.record})
+	s.batch.answers = append(s.batch.answers, c.Times.Answers...)
+	answers := s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
+	s.batch.templated = append(s.batch.templated, templated{*c, known.record, answers})
 	conclude.AddFaults(&s.quality, &known.quality)
 	return true
 }
@@ -142,15 +147,28 @@ func (p *templated) record() *record.Connection {
 	c.ID = p.ID
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
 	c.Server = record.Addr{IP: p.Server.Addr(), Port: p.Server.Port}
+	c.Service = flow.ServiceName(p.Server.Port)
 	c.First, c.Last = p.First, p.Last
 	c.FirstFrame, c.LastFrame = p.Frames[0], p.Frames[1]
 	if c.Handshake.SYN != 0 {
 		c.Handshake.SYN = p.Frames[0]
 	}
+	x := &p.Times
+	c.Handshake.Took = -1
+	if x.Handshake >= 0 {
+		c.Handshake.Took = float64(x.Handshake) / 1e9
+	}
+	c.Exchanges.Answer.Reset()
+	for _, t := range p.answers {
+		c.Exchanges.Answer.Add(uint64(t))
+	}
 	for side := range c.Traffic {
+		c.Tail[side].FirstData, c.Tail[side].LastData = x.FirstData, x.LastData
+		c.Tail[side].Unanswered = record.Unanswered{}
+		c.Traffic[side].Packets = uint64(x.Packets[side])
 		c.Handshake.ISN[side] = p.ISN[side]
 		c.Handshake.Options[side].TSVal = p.TSVal[side]
-		c.Traffic[side].Bytes = p.Bytes[side]
+		c.Traffic[side].Bytes, c.Traffic[side].UniqueBytes = p.Bytes[side], p.Bytes[side]
 	}
 	return c
 }
