@@ -58,6 +58,13 @@ type Options struct {
 	// it returns is the analysis's; it is not called again.
 	Each func(*record.Connection) error
 
+	// Notice, if set, receives findings while their connections are open, as far as they
+	// are known by then: what is being waited for, and what is a warning or worse. Each is
+	// told once when it is found and once when it is over; the record of its connection is
+	// the same with it or without. It is valid during the call, which comes as those of Each
+	// do. What is told at a time is bounded, see Untold.
+	Notice func(*record.Notice)
+
 	// SummaryOnly says that records are for counting only: verdicts and findings are
 	// right in them, but sentences and numbers may be those of another connection that
 	// went the same way. The Report then holds none, with Each set or not.
@@ -135,7 +142,7 @@ func New(opt Options) *Analyzer {
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
-		Each: opt.Each, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
+		Each: opt.Each, Notice: opt.Notice, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
 	}
 	if opt.Taps != nil {
 		o.OwnRecords = 0
@@ -171,6 +178,14 @@ func setRaw(raw *decode.Raw, p *capture.Packet) {
 // Advance tells that time has passed without packets, on a live capture: it
 // reports the connections whose end is long enough ago by then.
 func (a *Analyzer) Advance(now fsm.Time) { a.core.Advance(now) }
+
+// Tell has Options.Notice receive once more all findings on open connections that go on,
+// as they are at that time.
+func (a *Analyzer) Tell(now fsm.Time) { a.core.Tell(now) }
+
+// Untold returns how many findings on open connections Options.Notice did not receive,
+// because so many went on already: of one check some 4,000, of all 16,000.
+func (a *Analyzer) Untold() uint64 { return a.core.Untold() }
 
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return a.core.Open() }

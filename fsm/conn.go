@@ -1,5 +1,7 @@
 package fsm
 
+import "slices"
+
 // Conn is one connection: two endpoints, each run through the table by what it
 // sent and by what it may have received. It reads no clock and does no I/O; it
 // allocates only when a state changes.
@@ -46,6 +48,18 @@ const defaultInFlight = 200_000_000
 // room for transitions.
 func (c *Conn) Reset(msl Time) {
 	*c = Conn{Transitions: c.Transitions[:0], MSL: msl, InFlight: defaultInFlight}
+}
+
+// CopyFrom makes c a copy of o that shares nothing with it, in the room for transitions
+// that c has. Nobody is told how it judges its segments.
+func (c *Conn) CopyFrom(o *Conn) {
+	transitions := append(c.Transitions[:0], o.Transitions...)
+	*c = *o
+	c.Transitions, c.Judgements = transitions, nil
+	for i := range c.End {
+		out := &c.End[i].Out
+		out.blocks = slices.Clone(out.blocks)
+	}
 }
 
 // Step runs one captured segment through both machines: first its sender with

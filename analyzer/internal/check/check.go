@@ -2,7 +2,8 @@
 // own, as one declaration with its words and its code; catalogue.go lists them.
 //
 // A check runs once, when its connection has ended, on everything the tracker
-// noted: it judges with hindsight and costs the ordinary segment nothing.
+// noted: it judges with hindsight and costs the ordinary segment nothing. Those that are
+// about trouble under way are asked before, too, where somebody watches (open.go).
 package check
 
 import (
@@ -39,6 +40,12 @@ type Check struct {
 
 	// Judge reports what it finds on the connection.
 	Judge func(f *flow.Flow, found func(Finding))
+
+	// Pending, if set, does so while the connection goes on, in Judge's place, for a check
+	// that judges by what has not come: it says what is so at Flow.Until, and since when.
+	// A check without it that is a warning or worse tells on an open connection what Judge
+	// says, so that must be about what has happened.
+	Pending func(f *flow.Flow, found func(Finding))
 }
 
 // Finding is what one check found on one connection, at most once per side.
@@ -55,6 +62,8 @@ type Finding struct {
 	// What it cost the connection, where it is about lost time; a second that two findings
 	// tell of counts in one of them.
 	Cost fsm.Time
+
+	Since fsm.Time // of Pending: since when it has lasted
 }
 
 // MaxFrames is how many frames a finding names.

@@ -39,6 +39,24 @@ var closeWaitStuck = &Check{
 			})
 		}
 	},
+	Pending: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			e := &f.Conn.End[side]
+			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
+			if e.State != fsm.CloseWait || !e.Proved() || in == nil || !e.Seen {
+				continue
+			}
+			since := max(in.Time, f.Dir[side].LastData)
+			if f.Until-since <= stuckAfter {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{in.Frame, f.FINAcked[side.Peer()].Frame}, Count: 1, Since: since,
+				Seen: phrase.Elapsed(f.Until-since) + " without a FIN so far", Expected: "a FIN",
+				Message: fmt.Sprintf("The %s received the peer's FIN in frame %d and has not closed for %s.", side, in.Frame.Number(), phrase.Elapsed(f.Until-in.Time)),
+			})
+		}
+	},
 }
 
 // judgeLateClose reports a side that was in CLOSE-WAIT for so long that its FIN met nobody.

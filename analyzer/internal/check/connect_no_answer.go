@@ -22,12 +22,8 @@ var connectNoAnswer = &Check{
 
 	OncePerTemplate: "counts the SYNs, and looks at whether there was an answer and whether a lone SYN was watched for a second",
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		c, s := &f.Conn.End[fsm.Client], &f.Conn.End[fsm.Server]
-		if c.State != fsm.SynSent || s.Seen || f.SYN.Frame == 0 || f.Challenged.Frame != 0 || f.AllFacts.Has(flow.SYNAndFIN) {
-			return
-		}
 		n := f.SYNs[fsm.Client]
-		if n == 1 && f.Until-f.SYN.Time < fsm.Second {
+		if !unansweredSYN(f) || n == 1 && f.Until-f.SYN.Time < fsm.Second {
 			return
 		}
 		again, _ := notable(f, fsm.Client, fsm.SYNAgain)
@@ -46,4 +42,28 @@ var connectNoAnswer = &Check{
 			Message: message + ".", Doubt: why,
 		})
 	},
+	Pending: func(f *flow.Flow, found func(Finding)) {
+		waited := f.Until - f.SYN.Time
+		if !unansweredSYN(f) || waited < fsm.Second {
+			return
+		}
+		again, _ := notable(f, fsm.Client, fsm.SYNAgain)
+		n := f.SYNs[fsm.Client]
+		x := Finding{
+			Side: "server", Frames: append([]fsm.Frame{f.SYN.Frame}, again...), Count: 1, Since: f.SYN.Time,
+			Seen: phrase.Counted(n, "SYN", "SYNs") + ", no answer", Expected: "a SYN-ACK or a RST",
+			Message: fmt.Sprintf("The server has not answered the SYN in frame %d for %s.", f.SYN.Frame.Number(), phrase.Elapsed(waited)),
+		}
+		if n > 1 {
+			x.Message = fmt.Sprintf("The server has not answered the client's %s SYNs, the first in frame %d, for %s.", phrase.Count(n), f.SYN.Frame.Number(), phrase.Elapsed(waited))
+		} else {
+			x.Doubt = "the SYN was sent only once so far: the client may have given up by itself"
+		}
+		found(x)
+	},
+}
+
+// unansweredSYN reports whether nothing was captured that answers the client's SYN.
+func unansweredSYN(f *flow.Flow) bool {
+	return f.Conn.End[fsm.Client].State == fsm.SynSent && !f.Conn.End[fsm.Server].Seen && f.SYN.Frame != 0 && f.Challenged.Frame == 0 && !f.AllFacts.Has(flow.SYNAndFIN)
 }

@@ -20,7 +20,7 @@ var dataUnacknowledged = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			u := &f.Dir[side].Unanswered
-			if u.Resent < 3 || !f.Conn.End[side.Peer()].Seen || f.RST[side.Peer()].Nth != 0 || f.Dir[side].LastData < u.Time || f.Dir[side].WindowProbes > 0 || f.Dir[side].BlackHole() != nil {
+			if !vanished(f, side) {
 				continue
 			}
 			frames, what := []fsm.Frame{u.LastFrame}, "data"
@@ -36,4 +36,27 @@ var dataUnacknowledged = &Check{
 			})
 		}
 	},
+	Pending: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			u := &f.Dir[side].Unanswered
+			if !vanished(f, side) {
+				continue
+			}
+			found(Finding{
+				Side: side.Peer().String(), Frames: []fsm.Frame{u.Frame, u.LastFrame}, Count: 1, Since: u.Time,
+				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "retransmission", "retransmissions"), phrase.Elapsed(u.Last-u.Time)),
+				Expected: "an ACK",
+				Message: fmt.Sprintf("Nothing has come from the %s for %s: the %s has retransmitted %s so far, since frame %d.",
+					side.Peer(), phrase.Elapsed(f.Until-u.Time), side, phrase.Times(u.Resent), u.Frame.Number()),
+			})
+		}
+	},
+}
+
+// vanished reports whether side's data was sent again and again to a peer that has said
+// nothing since.
+func vanished(f *flow.Flow, side fsm.Side) bool {
+	d := &f.Dir[side]
+	u := &d.Unanswered
+	return u.Resent >= 3 && f.Conn.End[side.Peer()].Seen && f.RST[side.Peer()].Nth == 0 && d.LastData >= u.Time && d.WindowProbes == 0 && d.BlackHole() == nil
 }

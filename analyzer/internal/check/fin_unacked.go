@@ -18,26 +18,36 @@ var finUnacked = &Check{
 
 	OncePerTemplate: "a clean connection has both its FINs acknowledged, or none, or only one side was captured",
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		if f.OneSided() {
-			return
-		}
-		for _, side := range sides {
-			e := &f.Conn.End[side]
-			first := f.FIN(side)
-			if !e.SentFIN || f.FINAcked[side].Nth != 0 || first == nil || f.RST[0].Nth+f.RST[1].Nth != 0 || f.AllFacts.Any(illegalFlags) {
-				continue
-			}
-			again := f.CountMeaning(side, fsm.FINAgain)
-			if again == 0 && f.Until-first.Time < 10*fsm.Second {
-				continue
-			}
-			frames, _ := notable(f, side, fsm.FINAgain)
-			found(Finding{
-				Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: 1,
-				Seen: phrase.Counted(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),
-				Message: fmt.Sprintf("The %s's FIN in frame %d was not acknowledged in the remaining %s of the capture.",
-					side, first.Frame.Number(), phrase.Elapsed(f.Until-first.Time)),
-			})
-		}
+		judgeFINUnacked(f, found, func(side fsm.Side, fin fsm.Frame, waited fsm.Time) string {
+			return fmt.Sprintf("The %s's FIN in frame %d was not acknowledged in the remaining %s of the capture.", side, fin.Number(), phrase.Elapsed(waited))
+		})
 	},
+	Pending: func(f *flow.Flow, found func(Finding)) {
+		judgeFINUnacked(f, found, func(side fsm.Side, fin fsm.Frame, waited fsm.Time) string {
+			return fmt.Sprintf("The %s's FIN in frame %d has not been acknowledged for %s.", side, fin.Number(), phrase.Elapsed(waited))
+		})
+	},
+}
+
+func judgeFINUnacked(f *flow.Flow, found func(Finding), message func(side fsm.Side, fin fsm.Frame, waited fsm.Time) string) {
+	if f.OneSided() {
+		return
+	}
+	for _, side := range sides {
+		e := &f.Conn.End[side]
+		first := f.FIN(side)
+		if !e.SentFIN || f.FINAcked[side].Nth != 0 || first == nil || f.RST[0].Nth+f.RST[1].Nth != 0 || f.AllFacts.Any(illegalFlags) {
+			continue
+		}
+		again := f.CountMeaning(side, fsm.FINAgain)
+		if again == 0 && f.Until-first.Time < 10*fsm.Second {
+			continue
+		}
+		frames, _ := notable(f, side, fsm.FINAgain)
+		found(Finding{
+			Side: side.String(), Frames: append([]fsm.Frame{first.Frame}, frames...), Count: 1, Since: first.Time,
+			Seen: phrase.Counted(again+1, "FIN", "FINs") + ", no ACK", Expected: fmt.Sprintf("an ACK of %s", number(f, side, e.FinSeq+1)),
+			Message: message(side, first.Frame, f.Until-first.Time),
+		})
+	}
 }

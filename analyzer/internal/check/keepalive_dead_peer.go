@@ -37,6 +37,20 @@ var keepaliveDeadPeer = &Check{
 			})
 		}
 	},
+	Pending: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			k := f.Dir[side].Keepalive
+			if k == nil || k.GaveUp || k.Run() < tooManyUnanswered {
+				continue
+			}
+			found(Finding{
+				Doubt: refusedProbes(k), Since: k.RunSince(),
+				Side: side.Peer().String(), Frames: k.LastRun(), Count: 1,
+				Seen: phrase.Counted(k.Run(), "probe", "probes") + ", no answer", Expected: "an ACK of " + number(f, side, f.Conn.End[side].Out.Top),
+				Message: fmt.Sprintf("The %s has not answered the last %s of the %s, for %s.", side.Peer(), phrase.Counted(k.Run(), "keepalive probe", "keepalive probes"), side, phrase.Elapsed(f.Until-k.RunSince())),
+			})
+		}
+	},
 }
 
 // refusedProbes doubts that the probes left their host, where that looks so.

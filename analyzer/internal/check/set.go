@@ -50,17 +50,7 @@ func (s *Set) Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	anomalies = anomalies[:0]
 	var c *Check
 	found := func(x Finding) { // one closure for all checks
-		a := c.anomaly(f, x)
-		if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
-			a.Doubt = x.Doubt
-		}
-		if f.Untimed {
-			withoutTimes(&a, c.Title)
-		}
-		if a.Doubt != "" && a.Severity > record.SeverityNote {
-			a.Severity--
-		}
-		anomalies = append(anomalies, a)
+		anomalies = append(anomalies, c.judged(f, x))
 	}
 	for i := range s.gates {
 		if s.gates[i].opens(f.Meanings, &f.AllFacts) {
@@ -73,6 +63,21 @@ func (s *Set) Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	}
 	slices.SortStableFunc(anomalies, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
 	return anomalies
+}
+
+// judged returns the anomaly that a finding on the connection is, with its doubts.
+func (c *Check) judged(f *flow.Flow, x Finding) record.Anomaly {
+	a := c.anomaly(f, x)
+	if a.Doubt = doubt(f, c.Needs); a.Doubt == "" {
+		a.Doubt = x.Doubt
+	}
+	if f.Untimed {
+		withoutTimes(&a, c.Title)
+	}
+	if a.Doubt != "" && a.Severity > record.SeverityNote {
+		a.Severity--
+	}
+	return a
 }
 
 // NotOncePerTemplate returns the checks that could look at connections whose segments

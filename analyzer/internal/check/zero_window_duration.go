@@ -32,4 +32,18 @@ var zeroWindowDuration = &Check{
 			})
 		}
 	},
+	Pending: func(f *flow.Flow, found func(Finding)) {
+		for _, side := range sides {
+			frame, since := f.Dir[side].ShutSince()
+			closed := f.Until - since
+			if frame == 0 || closed <= max(fsm.Second, f.Dir[side.Peer()].RTT().RTO()) {
+				continue
+			}
+			found(Finding{
+				Side: side.String(), Frames: []fsm.Frame{frame}, Count: 1, Since: since,
+				Seen: "window 0 for " + phrase.Elapsed(closed), Expected: "open again within a retransmission timeout",
+				Message: fmt.Sprintf("The %s's window, closed in frame %d, has not opened for %s: its application does not read.", side, frame.Number(), phrase.Elapsed(closed)),
+			})
+		}
+	},
 }

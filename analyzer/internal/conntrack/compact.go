@@ -52,6 +52,7 @@ type compactConn struct {
 	over           bool       // embryonic and ended: in the queue over
 	rejected       bool       // there are ICMP errors beside it
 	idles          bool       // embryonic still, and its keepalives are held
+	aside          bool       // the passes of Table.Look leave it aside
 }
 
 const (
@@ -400,6 +401,7 @@ func (y *compactStore) remove(i uint32) {
 	if n.rejected {
 		delete(y.beside, i)
 	}
+	n.held = 0 // to who goes over all places
 	y.conns.release(i)
 }
 
@@ -428,6 +430,7 @@ func (t *Table) promote(i uint32) *conn {
 			c = t.start(keyOf(&p), n.hash, &p, nil)
 			c.ID, c.birth, c.path = n.id, Birth{Ordinal: n.ordinal}, n.path
 			c.Incarnation, c.Previous = int(n.incarnation), y.previousOf(n)
+			c.aside = n.aside
 		}
 		if b.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {
 			c.synTwice = withoutPayload(&p)
@@ -435,7 +438,7 @@ func (t *Table) promote(i uint32) *conn {
 		t.step(c, &p)
 	})
 	if n.rejected {
-		t.giveBeside(i, n, c)
+		t.eachBeside(i, n, c.AddICMP)
 	}
 	if n.parked != 0 {
 		y.giveParked(n, c)

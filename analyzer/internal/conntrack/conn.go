@@ -34,6 +34,12 @@ type entry struct {
 	looked     fsm.Time // its latest segment's time when it was last to go
 	counted    int      // bytes of it in Table.memory
 	overAt     uint64   // packets of the capture when it ended
+
+	// Of the latest look at it while it was open.
+	lookedMeanings fsm.Meaning
+	lookedFacts    flow.SegmentFacts
+	lookedSegments uint32
+	aside          bool // the passes of Table.Look leave it aside
 }
 
 // begin starts a connection with its first segment, after an earlier one of the same

@@ -69,8 +69,8 @@ type besideICMP struct {
 	fromServer bool // it quotes a segment of the server's
 }
 
-// giveBeside gives a connection that was compact the ICMP errors kept beside it.
-func (t *Table) giveBeside(i uint32, n *compactConn, c *conn) {
+// eachBeside calls do for the ICMP errors kept beside a compact connection.
+func (t *Table) eachBeside(i uint32, n *compactConn, do func(*decode.Packet)) {
 	for k := range t.compact.beside[i] {
 		b := &t.compact.beside[i][k]
 		p := decode.Packet{
@@ -80,6 +80,6 @@ func (t *Table) giveBeside(i uint32, n *compactConn, c *conn) {
 		if b.fromServer {
 			p.Src, p.Dst = p.Dst, p.Src
 		}
-		c.AddICMP(&p)
+		do(&p)
 	}
 }

@@ -38,6 +38,7 @@ type Options struct {
 
 	Judge func(fsm.Frame) bool     // whether to keep how a kept segment was judged; nil keeps none
 	Ended func(*flow.Flow)         // called once for each connection when it is complete; the Flow is valid during the call
+	Look  LookOptions              // how to look at open connections; without Judge none is
 	Clean func(*CleanSummary) bool // if set, called first for a clean connection; the summary is valid during the call; Ended is not called if it returns true
 }
 
@@ -81,6 +82,8 @@ type Table struct {
 
 	summary CleanSummary // the latest that was reported
 
+	look looker
+
 	waited []remaining // at a tick: what is to be reported, with a SYN that waits for its answer
 
 	rest []remaining // at the end: what is still to be reported, by ID
@@ -112,6 +115,7 @@ func NewTable(opt Options) *Table {
 		aliases: make(map[Key]*conn),
 	}
 	t.memory.limit = opt.Memory
+	t.look.LookOptions = opt.Look
 	t.tombstones.most, t.gone.most = maxTombstones, maxGone
 	if opt.Memory > 0 { // some 64 bytes each
 		t.tombstones.most = max(1, min(maxTombstones, opt.Memory/512))

@@ -88,7 +88,7 @@ func (f *Flow) step(o *observation) {
 	if p.IPLen > 1500 {
 		d.Giants++
 	}
-	o.facts.addAll(o.probe)
+	o.facts.AddAll(o.probe)
 }
 
 // repeatFacts are those of segments that carry data which was captured before.
@@ -159,7 +159,7 @@ func (f *Flow) countSegment(o *observation) {
 // noteOutcome keeps what the segment was found to be.
 func (f *Flow) noteOutcome(o *observation) {
 	f.Meanings |= o.meaning
-	f.AllFacts.addAll(o.facts)
+	f.AllFacts.AddAll(o.facts)
 	if o.meaning&^fsm.StateChanged != 0 || !o.facts.ordinary() {
 		f.noteObservation(o)
 	}

@@ -100,7 +100,8 @@ func (s *SegmentFacts) Empty() bool { return *s == SegmentFacts{} }
 
 func (s *SegmentFacts) add(f Fact) { s[f/64] |= 1 << (f % 64) }
 
-func (s *SegmentFacts) addAll(t SegmentFacts) {
+// AddAll adds the facts in t to s.
+func (s *SegmentFacts) AddAll(t SegmentFacts) {
 	for i := range s {
 		s[i] |= t[i]
 	}

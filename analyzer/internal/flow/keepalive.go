@@ -19,6 +19,7 @@ type Keepalive struct {
 	run      uint64
 	runStart []fsm.Frame
 	last     fsm.Time
+	since    fsm.Time // of the run
 }
 
 // Refused reports whether the probes come every half a second. It is what Linux waits
@@ -43,6 +44,9 @@ func (k *Keepalive) LastRun() []fsm.Frame {
 	}
 	return k.runStart
 }
+
+// RunSince returns when the first of the unanswered run was sent.
+func (k *Keepalive) RunSince() fsm.Time { return k.since }
 
 // noteKeepalive counts a keepalive probe. heard is the latest segment of the side probed.
 func (d *Direction) noteKeepalive(at fsm.Stamp, heard fsm.Frame) {
@@ -69,7 +73,7 @@ func (d *Direction) noteKeepalive(at fsm.Stamp, heard fsm.Frame) {
 		k.GaveUp, k.run = false, 0
 	}
 	if k.run == 0 {
-		k.runStart, k.Heard = k.runStart[:0], heard
+		k.runStart, k.Heard, k.since = k.runStart[:0], heard, at.Time
 	}
 	k.run++
 	k.runStart = appendFrame(k.runStart, at.Frame)

@@ -73,6 +73,15 @@ func (d *Direction) WindowStats() *WindowStats {
 	return d.windows
 }
 
+// ShutSince returns the frame that closed the direction's window, and when, if it was
+// closed when the connection was reported; a frame of 0 if it was not.
+func (d *Direction) ShutSince() (frame fsm.Frame, since fsm.Time) {
+	if !d.WindowShut || d.windows == nil {
+		return 0, 0
+	}
+	return d.windows.zeroFrame, d.zeroSince
+}
+
 var noWindowStats WindowStats
 
 // ensureWindowStats returns the same to write to.

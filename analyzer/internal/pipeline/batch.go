@@ -25,6 +25,7 @@ type batch struct {
 	names   decode.EncapNames
 	icmp    bool   // the capture had held ICMP by then
 	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported
+	look    lookKind
 	done    sync.WaitGroup
 }
 
@@ -36,6 +37,8 @@ type batchShard struct {
 	templated []templated          // connections that ended without a record of their own
 	answers   []fsm.Time           // of these
 	open      int                  // connections open afterwards
+	notices   []record.Notice      // about these
+	untold    uint64               // findings about them that were not told
 }
 
 func newBatch(shards int) *batch {
@@ -48,6 +51,8 @@ func (b *batch) clear() {
 	for i := range b.shards {
 		p := &b.shards[i]
 		p.packets, p.begun, p.ended, p.templated, p.answers = p.packets[:0], p.begun[:0], p.ended[:0], p.templated[:0], p.answers[:0]
+		clear(p.notices)
+		p.notices, p.untold = p.notices[:0], 0
 	}
 	b.finish = 0
 }

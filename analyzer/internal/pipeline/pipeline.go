@@ -65,6 +65,11 @@ type Options struct {
 	// others come.
 	OwnRecords int
 
+	// Notice, if set, receives what is found on connections while they are open, before
+	// the record of any that ended meanwhile. It is valid during the call, which comes as
+	// those of Each do.
+	Notice func(*record.Notice)
+
 	Checks     []*check.Check       // nil means check.Catalogue
 	Aggregates []aggregate.Detector // fresh ones, for this analysis alone; nil means aggregate.Detectors()
 }
@@ -90,7 +95,11 @@ type Analyzer struct {
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
-	failed      atomic.Pointer[error]
+	untold      atomic.Uint64
+
+	looked, lookedMore fsm.Time // when open connections were looked at
+	tell               bool     // at the batch that ends next all that goes on is told
+	failed             atomic.Pointer[error]
 }
 
 // New returns an Analyzer that has seen nothing yet. With workers it must be
@@ -158,6 +167,9 @@ func (a *Analyzer) endBatch(now fsm.Time) {
 	b := a.batch
 	b.now, b.packet, b.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
 	b.icmp = a.ingest.decoder.SawICMP()
+	if b.look = noLook; b.finish == 0 {
+		b.look = a.looks(now)
+	}
 	if a.workers != nil {
 		a.batch = a.workers.dispatch(b)
 		return
@@ -178,6 +190,12 @@ func (a *Analyzer) pass(b *batch) {
 	}
 	a.open.Store(int64(open))
 	ended := a.sequencer.merge(b)
+	for i := range a.sequencer.notices {
+		a.opt.Notice(&a.sequencer.notices[i])
+	}
+	for i := range b.shards {
+		a.untold.Add(b.shards[i].untold)
+	}
 	for i := range ended {
 		c, own := ended[i].record()
 		if own && !a.opt.Sums {
@@ -238,6 +256,10 @@ func (a *Analyzer) release() {
 		a.reorder.Flush(a.track)
 	}
 }
+
+// Untold returns how many findings on open connections were not told, because as much was
+// told as is remembered.
+func (a *Analyzer) Untold() uint64 { return a.untold.Load() }
 
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return int(a.open.Load()) }

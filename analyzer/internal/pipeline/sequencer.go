@@ -14,6 +14,7 @@ type sequencer struct {
 	ids     uint64
 	numbers []numbers // by shard
 	ended   []completed
+	notices []record.Notice
 	sorted  []completed // room for order
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
@@ -66,6 +67,12 @@ func (n *numbers) take(own uint64) uint64 {
 		n.done = 0
 	}
 	return id
+}
+
+// of returns the number in the report of a connection that was not reported yet.
+func (n *numbers) of(own uint64) uint64 {
+	i, _ := slices.BinarySearchFunc(n.list, own, func(e number, own uint64) int { return cmp.Compare(e.own, own) })
+	return n.list[i].id
 }
 
 func newSequencer(shards int) *sequencer {
@@ -139,8 +146,12 @@ func bornBefore(a, b conntrack.Birth) bool {
 // valid until the next call.
 func (m *sequencer) merge(b *batch) []completed {
 	m.number(b)
-	m.ended = m.ended[:0]
+	m.ended, m.notices = m.ended[:0], m.notices[:0]
 	for s := range b.shards {
+		for _, n := range b.shards[s].notices {
+			n.Connection = m.numbers[s].of(n.Connection)
+			m.notices = append(m.notices, n)
+		}
 		for _, c := range b.shards[s].ended {
 			c.ID = m.numbers[s].take(c.ID)
 			m.ended = append(m.ended, completed{id: c.ID, own: c})
@@ -151,6 +162,7 @@ func (m *sequencer) merge(b *batch) []completed {
 			m.ended = append(m.ended, completed{id: l.ID, templated: l})
 		}
 	}
+	slices.SortStableFunc(m.notices, func(a, b record.Notice) int { return cmp.Compare(a.Connection, b.Connection) })
 	m.order()
 	return m.ended
 }

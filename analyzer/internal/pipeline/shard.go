@@ -10,6 +10,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // shard tracks the connections whose addresses and ports fall to it.
@@ -17,11 +18,16 @@ type shard struct {
 	table   *conntrack.Table
 	records *sync.Pool
 	batch   *batchShard // of the batch that it works on
+	now     fsm.Time    // at its end
 	names   decode.EncapNames
 	icmp    bool // the capture has held ICMP
 	quality record.Quality
 
 	checks    *check.Set
+	found     []check.Open     // room for lookAt
+	told      map[uint64]*told // by the table's number of the connection
+	toldAlike map[record.CheckName]int
+
 	templates *templates // nil if every connection gets a record of its own
 }
 
@@ -42,7 +48,12 @@ func newShard(opt Options, of int, checks *check.Set, rules *templateRules, reco
 		s.templates = &templates{templateRules: rules, known: make(map[conntrack.TemplateKey]*template), own: opt.OwnRecords}
 		clean = s.useTemplate
 	}
+	var look conntrack.LookOptions
+	if opt.Notice != nil {
+		look = s.lookOptions(of)
+	}
 	s.table = conntrack.NewTable(conntrack.Options{
+		Look:  look,
 		Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
 		Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 	})
@@ -66,7 +77,7 @@ func (o *Options) tableMemory() int { return max(o.Memory/16*15-128<<20, o.Memor
 
 // work takes the shard's packets of a batch.
 func (s *shard) work(b *batch, p *batchShard) {
-	s.batch, s.names, s.icmp = p, b.names, b.icmp
+	s.batch, s.now, s.names, s.icmp = p, b.now, b.names, b.icmp
 	for _, i := range p.packets {
 		s.take(&b.packets[i])
 	}
@@ -75,6 +86,7 @@ func (s *shard) work(b *batch, p *batchShard) {
 	} else {
 		s.table.Tick(b.now, b.packet)
 	}
+	s.look(b)
 	p.begun = s.table.Births(p.begun)
 	p.open = s.table.Open()
 }
@@ -98,6 +110,11 @@ func (s *shard) ended(f *flow.Flow) {
 	c.NoICMP = !s.icmp
 	c.Anomalies = s.checks.Run(f, c.Anomalies)
 	c.Verdict = verdict.Of(c)
+	until := f.Until
+	if f.Over() {
+		until = f.Last.Time
+	}
+	s.ends(f.ID, until, f.Until)
 	s.batch.ended = append(s.batch.ended, c)
 	conclude.CountFaults(&s.quality, f)
 	if s.templates != nil {

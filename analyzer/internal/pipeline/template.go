@@ -133,6 +133,7 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 	if known.record == nil || known.own.takes(c.ID, t.own) {
 		return false
 	}
+	s.ends(c.ID, c.Last, s.now)
 	s.batch.answers = append(s.batch.answers, c.Times.Answers...)
 	answers := s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
 	s.batch.templated = append(s.batch.templated, templated{*c, known.record, answers})
