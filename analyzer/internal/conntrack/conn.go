@@ -35,11 +35,11 @@ type entry struct {
 	counted    int      // bytes of it in Table.memory
 	overAt     uint64   // packets of the capture when it ended
 
-	// Of the latest look at it while it was open.
+	// Of the looks at it while it was open.
+	aside          bool   // passes leave it aside
+	lookedSegments uint32 // when it was judged
 	lookedMeanings fsm.Meaning
 	lookedFacts    flow.SegmentFacts
-	lookedSegments uint32
-	aside          bool // the passes of Table.Look leave it aside
 }
 
 // begin starts a connection with its first segment, after an earlier one of the same

@@ -1,17 +1,24 @@
 package conntrack
 
-import "github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
 // index finds the connection of a packet by a hash of its key, whichever way the
 // packet goes: one that is tracked whole, or a compact one.
 type index struct {
 	seed    hashSeed
 	at      hashTable
-	tagged  hashTable // the encapsulated ones by their endpoints alone; of several the latest
-	conns   []*conn   // by their places, without connPlace
+	tagged  hashTable  // the encapsulated ones by their endpoints alone; of several the latest
+	conns   []*conn    // by their places, without connPlace
+	waits   []fsm.Time // beside them: Flow.Waits, or unknown; looking there costs little
 	free    []uint32
 	compact *arena[compactConn]
 }
+
+// unknown stands for a wait of a connection that had a segment since it was looked at.
+const unknown fsm.Time = -1
 
 // connPlace marks the places of connections tracked whole; the others are those of
 // compact ones.
@@ -39,10 +46,10 @@ func (x *index) put(c *conn, hash uint64) {
 	if last := len(x.free) - 1; last >= 0 {
 		i = x.free[last]
 		x.free = x.free[:last]
-		x.conns[i] = c
+		x.conns[i], x.waits[i] = c, unknown
 	} else {
 		i = uint32(len(x.conns))
-		x.conns = append(x.conns, c)
+		x.conns, x.waits = append(x.conns, c), append(x.waits, unknown)
 	}
 	c.hash, c.place = hash, connPlace|i
 	x.at.put(hash, c.place)
@@ -61,7 +68,7 @@ func (x *index) remove(c *conn) {
 	}
 	x.at.remove(c.hash, c.place)
 	i := c.place &^ connPlace
-	x.conns[i], c.place = nil, 0
+	x.conns[i], x.waits[i], c.place = nil, 0, 0
 	x.free = append(x.free, i)
 }
 

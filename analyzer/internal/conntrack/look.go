@@ -84,7 +84,7 @@ func (t *Table) Look(now fsm.Time) {
 		case l.left == 0:
 			return
 		case i < whole:
-			t.passPlace(t.index.conns[i])
+			t.passPlace(i)
 		case i < whole+compact:
 			t.passCompact(uint32(i-whole) + 1)
 		default:
@@ -95,27 +95,39 @@ func (t *Table) Look(now fsm.Time) {
 	}
 }
 
-// passPlace passes the connections that are tracked whole under one key.
-func (t *Table) passPlace(c *conn) {
-	switch {
-	case c == nil:
-	case c.legs == nil:
-		t.passWhole(c)
-	default:
-		for _, k := range c.legs.conns {
-			t.passWhole(k)
-		}
+// passPlace passes the connections that are tracked whole under one key. What is known
+// since the pass before saves a look at them, which are far apart.
+func (t *Table) passPlace(i int) {
+	l, waits := &t.look, &t.index.waits[i]
+	if *waits != unknown && !l.due(*waits) {
+		return
+	}
+	c := t.index.conns[i]
+	if c.legs == nil {
+		*waits = t.passWhole(c)
+		return
+	}
+	for _, k := range c.legs.conns {
+		t.passWhole(k)
 	}
 }
 
-// passWhole has a connection judged that is tracked whole, if it is due.
-func (t *Table) passWhole(c *conn) {
+// passWhole has a connection judged that is tracked whole, if it is due, and returns since
+// when somebody waits on it; 0 if that does not matter as it is left aside.
+func (t *Table) passWhole(c *conn) fsm.Time {
 	l := &t.look
-	if c.aside || l.left == 0 || !l.due(c.Waits()) && !l.news(c) {
-		return
+	if c.aside {
+		return 0
 	}
-	l.left--
-	l.leave(t.judge(c, 0), &c.aside, watched{key: c.key, hash: c.hash, id: c.ID, noted: c.Segments})
+	waits := c.Waits()
+	if l.due(waits) || l.news(c) {
+		if l.left == 0 {
+			return unknown
+		}
+		l.left--
+		l.leave(t.judge(c, 0), &c.aside, watched{key: c.key, hash: c.hash, id: c.ID, noted: c.Segments})
+	}
+	return waits
 }
 
 // passCompact does so for a compact connection.

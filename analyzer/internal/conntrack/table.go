@@ -260,6 +260,9 @@ func (t *Table) step(c *conn, p *decode.Packet) {
 		}
 	}
 	c.Add(p)
+	if t.look.Judge != nil && c.place != 0 {
+		t.index.waits[c.place&^connPlace] = unknown
+	}
 	if c.Segments%countEvery == 0 {
 		t.countWhole(c)
 	}

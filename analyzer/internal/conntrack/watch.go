@@ -58,6 +58,8 @@ func (t *Table) lookAtWatched(these which) {
 		how := t.judge(c, i)
 		if *aside = how != LookLater; how == LookAgain {
 			keep = append(keep, w)
+		} else if c != nil && c.place != 0 {
+			t.index.waits[c.place&^connPlace] = unknown
 		}
 	}
 	l.watched = keep
