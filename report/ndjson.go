@@ -31,16 +31,37 @@ func (n *ndjson) Connection(c *record.Connection) error {
 		return err
 	}
 	for i := range c.Anomalies {
-		n.begin("anomaly")
-		n.e.keyUint(`"connection":`, c.ID)
-		n.e.addr(`"client":`, c.Client)
-		n.e.addr(`"server":`, c.Server)
-		n.e.anomaly(&c.Anomalies[i])
+		n.beginAnomaly(c.ID, c.Client, c.Server, &c.Anomalies[i])
 		if err := n.end(); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// Notice writes a line of type "anomaly" with "open": true for what was found, false for what
+// is over.
+func (n *ndjson) Notice(x *record.Notice) error {
+	if n.o.SummaryOnly || x.State == record.NoticeGoesOn {
+		return nil
+	}
+	n.beginAnomaly(x.Connection, x.Client, x.Server, &x.Anomaly)
+	n.e.keyBool(`"open":`, x.State != record.NoticeOver)
+	n.e.keyTime(`"as_of":`, x.At)
+	if lasted := x.Lasted(); lasted >= 0 {
+		n.e.keySeconds(`"lasted_s":`, lasted)
+	} else {
+		n.e.keyNull(`"lasted_s":`)
+	}
+	return n.end()
+}
+
+func (n *ndjson) beginAnomaly(id uint64, client, server record.Addr, a *record.Anomaly) {
+	n.begin("anomaly")
+	n.e.keyUint(`"connection":`, id)
+	n.e.addr(`"client":`, client)
+	n.e.addr(`"server":`, server)
+	n.e.anomaly(a)
 }
 
 // Finish writes the report's connections and the closing line, of type "summary":

@@ -118,6 +118,11 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	for _, x := range fixtureNotices() {
+		if err := n.(NoticeWriter).Notice(&x); err != nil {
+			t.Fatal(err)
+		}
+	}
 	for line := range bytes.Lines(b.Bytes()) {
 		o := parse(t, line)
 		def := at(t, w.root, "$defs", o["type"].(string)+"_line")

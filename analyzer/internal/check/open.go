@@ -30,6 +30,9 @@ func (s *Set) RunOpen(f *flow.Flow, list []Open) []Open {
 		if f.Over() { // nobody waits any more
 			x.Since = 0
 		}
+		if x.Since != 0 {
+			x.Cost = f.Until - x.Since
+		}
 		if o := (Open{c.judged(f, x), x.Since}); o.Since != 0 || c.Pending == nil && o.Severity >= record.SeverityWarning {
 			o.Frames = slices.Clone(o.Frames) // some are the flow's
 			list = append(list, o)
