@@ -1,10 +1,13 @@
 package report
 
 import (
+	"cmp"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -30,10 +33,7 @@ func Notice(w io.Writer, n *record.Notice, o Options) error {
 		if n.State == record.NoticeOver {
 			return
 		}
-		at := cells(lead)
-		for _, l := range wrap(p.text(n.Anomaly.Message), p.width-at) {
-			p.line(strings.Repeat(" ", at), l)
-		}
+		p.below(cells(lead), n.Anomaly.Message)
 	})
 }
 
@@ -46,4 +46,50 @@ func noticeBriefly(n *record.Notice) string {
 		return "over: " + name
 	}
 	return "over after " + phrase.Duration(n.Lasted()) + ": " + name
+}
+
+// MoreNotices tells in one line how many notices were left out in a time that ended then:
+// of a check, about connections to a server, or to several if there is no address.
+func MoreNotices(w io.Writer, at fsm.Time, n uint64, check record.CheckName, server record.Addr, span string, o Options) error {
+	return render(w, o, func(p *page) {
+		text := "and " + phrase.Count(n) + " more like it in " + span + ": " + string(check)
+		if server.IP.IsValid() {
+			text += ", to " + addr(server)
+		}
+		p.packed(goTime(at).In(o.zone()).Format("15:04:05")+"       ", []string{text}, plain)
+	})
+}
+
+// OpenProblems lists what goes on that should not, on connections that are open: those that
+// somebody has waited on for longest first, and how many there are more than Options.Limit,
+// with those that nobody follows.
+func OpenProblems(w io.Writer, list []record.Notice, more uint64, o Options) error {
+	list = slices.Clone(list)
+	slices.SortStableFunc(list, func(a, b record.Notice) int { return cmp.Compare(b.Lasted(), a.Lasted()) })
+	if o.Limit > 0 && len(list) > o.Limit {
+		more += uint64(len(list) - o.Limit)
+		list = list[:o.Limit]
+	}
+	return render(w, o, func(p *page) {
+		for i := range list {
+			n := &list[i]
+			lead := "  " + padRight("#"+number(n.Connection), 4) + " "
+			parts := []string{addr(n.Client) + " " + p.g.arrow + " " + addr(n.Server)}
+			if n.Since != 0 {
+				parts = append(parts, "for "+phrase.Duration(n.Lasted()))
+			}
+			p.packed(lead, append(parts, n.Anomaly.Severity.String()+": "+string(n.Anomaly.Name)), severityStyle(n.Anomaly.Severity))
+			p.below(cells(lead), n.Anomaly.Message)
+		}
+		if more > 0 {
+			p.line("  and " + phrase.Counted(more, "more problem", "more problems"))
+		}
+	})
+}
+
+// below writes text under what stands behind a lead of so many cells.
+func (p *page) below(at int, text string) {
+	for _, l := range wrap(p.text(text), p.width-at) {
+		p.line(strings.Repeat(" ", at), l)
+	}
 }

@@ -124,6 +124,9 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	a.confine(files)
 	live := len(pipes) > 0
+	if opt.every > 0 && !live {
+		return usagef("--every is for packets that come as they happen").hint("tcpflow-states live --every %v, or a pipe", opt.every)
+	}
 	out := newOutput(a, &opt.options, live, files)
 	if !live {
 		out.command = commandFor(files)
@@ -137,12 +140,14 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	s := newSession(a, &opt.options, out, sig.ctx, sig, both)
 	for _, p := range pipes {
-		p.idle = s.pause
+		p.idle, p.waits = s.pause, s.wait
 	}
 	s.waits = live && len(files) == 1
 	s.filter = filter
 	if out.digest != nil || out.writer == nil && !out.lines() || !isTerminal(a.stdout) {
 		s.progress = a.newProgress()
+	} else if live && !opt.quiet {
+		a.status = a.newStatus()
 	}
 	s.read(source)
 	return s.finish()

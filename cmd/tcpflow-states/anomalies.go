@@ -50,7 +50,7 @@ func (a *app) anomalies(names []string, asJSON, markdown bool) error {
 		}
 		docs = append(docs, all[i])
 	}
-	out := newResults(a.stdout)
+	out := newResults(a)
 	render := (&options{color: "auto"}).render(a)
 	switch {
 	case asJSON:

@@ -27,6 +27,7 @@ type options struct {
 	timelines, limit, width, workers, maxConns int
 	count                                      uint64
 	msl, linger                                time.Duration
+	every                                      time.Duration
 	memory                                     memorySize
 
 	short map[string]*bool // flags that stand for a format, by its name
@@ -80,6 +81,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
 	f.Lookup("msl").DefValue = "60s" // as it is usually written
 	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; with live input 2s)")
+	f.DurationVar(&o.every, "every", 0, "with live input, print the open connections that have a problem every `DURATION`, on standard error")
 	f.IntVar(&o.workers, "workers", 0, "track connections on `N` threads (default: one for each processor); changes no result")
 	f.IntVar(&o.maxConns, "max-connections", analyzer.DefaultMaxConnections, "track at most `N` open connections; above that the oldest half-open ones are evicted")
 	o.memory = defaultMemory
@@ -195,6 +197,8 @@ func (o *options) checkNumbers() error {
 		return usagef("--msl %v: not a positive duration", o.msl)
 	case o.linger < 0:
 		return usagef("--linger %v: not a positive duration", o.linger)
+	case o.every < 0:
+		return usagef("--every %v: not a positive duration", o.every)
 	case o.limit < 0:
 		return usagef("--limit %d: not a count", o.limit)
 	case o.timelines < 0:

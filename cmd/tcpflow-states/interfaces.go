@@ -27,7 +27,7 @@ func (a *app) listInterfaces(asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	out := newResults(a.stdout)
+	out := newResults(a)
 	if asJSON {
 		type line struct {
 			Number      int      `json:"number"`

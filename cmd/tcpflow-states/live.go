@@ -121,6 +121,9 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	if !opt.quiet && isTerminal(a.stderr) {
 		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", strings.Join(opt.ifaces, ", "))
 	}
+	if !opt.quiet {
+		a.status = a.newStatus()
+	}
 	s.read(source)
 	return s.finish()
 }

@@ -32,6 +32,8 @@ type output struct {
 	chosen  []*record.Connection // by --conn, --explain or --explain-frame, to be shown whole
 	digest  *report.Digest       // what the report will show of all connections
 	look    worthALook
+	notices notices
+	failed  uint64 // connections that failed
 }
 
 // worthALook is the connection with the worst finding, the first of several.
@@ -42,7 +44,7 @@ type worthALook struct {
 
 // newOutput returns an output of what comes from the sources named.
 func newOutput(a *app, opt *options, live bool, sources []string) *output {
-	o := &output{app: a, opt: opt, live: live, out: newResults(a.stdout), render: opt.render(a)}
+	o := &output{app: a, opt: opt, live: live, out: newResults(a), render: opt.render(a)}
 	for _, name := range sources {
 		o.render.Sources = append(o.render.Sources, opt.sourceName(name))
 	}
@@ -103,6 +105,9 @@ func (o *output) shown(c *record.Connection) bool {
 // connection takes a connection that has ended; c is valid during the call.
 func (o *output) connection(c *record.Connection) error {
 	o.ended.Add(1)
+	if c.Verdict.Concern() == record.ConcernFailure {
+		o.failed++
+	}
 	if len(o.opt.conns) > 0 && !o.opt.conns.has(c.ID) {
 		return nil
 	}

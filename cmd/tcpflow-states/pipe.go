@@ -44,7 +44,7 @@ type pipe struct {
 	err         error // set before full is closed
 	buf, rest   []byte
 	late        <-chan time.Time
-	idle        func() // if set, called when what came is read and no more is there
+	idle, waits func() // if set, called when what came is read and no more is there, and then now and then
 }
 
 func (p *pipe) fill(open func() (*os.File, error)) {
@@ -96,6 +96,12 @@ func (p *pipe) wait() error {
 		p.idle()
 	}
 	done := p.ctx.Done()
+	var tick <-chan time.Time
+	if p.waits != nil {
+		t := time.NewTicker(showEvery)
+		defer t.Stop()
+		tick = t.C
+	}
 	for {
 		select {
 		case buf, ok := <-p.full:
@@ -105,6 +111,8 @@ func (p *pipe) wait() error {
 			if p.late == nil {
 				p.late = time.After(interruptGrace)
 			}
+		case <-tick:
+			p.waits()
 		case <-p.late:
 			return capture.ErrInterrupted
 		}

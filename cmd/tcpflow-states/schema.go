@@ -12,7 +12,7 @@ func (a *app) schemaCommand() *cobra.Command {
 		Short: "print the JSON Schema of --json and --ndjson",
 		Args:  noArguments,
 		RunE: func(*cobra.Command, []string) error {
-			out := newResults(a.stdout)
+			out := newResults(a)
 			out.Write(report.Schema())
 			return out.failed()
 		},

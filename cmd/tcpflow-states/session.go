@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"runtime"
 	"runtime/debug"
@@ -36,6 +37,10 @@ type session struct {
 	err       error     // what ended the reading, if not its end
 	endless   bool      // the source is an interface, which ends by itself when the user says so
 	waits     bool      // the source is a pipe, which ends by itself soon after a signal
+	first     int64     // time of the first packet
+	latest    int64     // of the latest when there was a look at everything else
+	begun     bool      // live: what the first packets teach is known
+	nextTold  time.Time // for --every
 	brokenOff bool      // a signal ended the reading before the source did
 }
 
@@ -58,6 +63,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 
 		SegmentsBetween: out.between,
 		Each:            out.connection,
+	}
+	if out.live {
+		o.Notice = out.notice
 	}
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
@@ -87,7 +95,7 @@ func (s *session) read(source capture.Source) {
 	s.source = source
 	var p capture.Packet
 	for n := 0; ; n++ {
-		if n&0xff == 0 && s.over() {
+		if (n&0xff == 0 || s.out.live && p.Time-s.latest >= int64(showEvery)) && s.over(p.Time) {
 			return
 		}
 		if err := source.Next(&p); err != nil {
@@ -130,17 +138,17 @@ func (s *session) failed(err error) {
 	s.err = err
 }
 
-// over tells whether to stop reading, after a look at everything but packets.
-func (s *session) over() bool {
-	if s.sig.asked.CompareAndSwap(true, false) {
-		s.tell()
+// over tells whether to stop reading, after a look at everything but packets. latest is the
+// time of the latest packet, 0 before the first.
+func (s *session) over(latest int64) bool {
+	if s.endless && s.first != 0 && !s.begun && latest-s.first >= int64(beginAfter) {
+		s.begun = true
+		s.analyzer.Advance(fsm.Time(latest))
 	}
-	if s.progress != nil {
-		s.progress.show(s.source, s.analyzer)
+	if s.latest = latest; s.first == 0 {
+		s.first = latest
 	}
-	if s.out.live {
-		s.show()
-	}
+	s.attend(fsm.Time(latest))
 	if s.out.out.gone() {
 		return true
 	}
@@ -148,6 +156,47 @@ func (s *session) over() bool {
 		return false
 	}
 	s.brokenOff = true
+	return true
+}
+
+// beginAfter is how long a live capture gathers packets to learn from, where they come
+// without a pause.
+const beginAfter = time.Second
+
+// attend looks after everything but packets, of which the latest is of that time.
+func (s *session) attend(latest fsm.Time) {
+	if s.sig.asked.CompareAndSwap(true, false) || s.everyDue() {
+		s.tell()
+	}
+	if s.progress != nil {
+		s.progress.show(s.source, s.analyzer)
+	}
+	if s.out.live {
+		s.out.settle(latest)
+		s.show()
+	}
+	if st := s.app.status; st != nil {
+		if now := time.Now(); st.due(now) {
+			st.show(now, s.figures())
+		} else if !st.shown {
+			st.again()
+		}
+	}
+}
+
+// everyDue reports whether --every asks now.
+func (s *session) everyDue() bool {
+	if s.opt.every == 0 {
+		return false
+	}
+	now := time.Now()
+	if s.nextTold.IsZero() {
+		s.nextTold = now.Add(s.opt.every)
+	}
+	if now.Before(s.nextTold) {
+		return false
+	}
+	s.nextTold = now.Add(s.opt.every)
 	return true
 }
 
@@ -166,12 +215,14 @@ func (s *session) show() {
 // idle is called while no packets come.
 func (s *session) idle() {
 	// On a live capture the clock and the capture's time are the same.
-	s.analyzer.Advance(fsm.Time(time.Now().UnixNano()))
+	now := fsm.Time(time.Now().UnixNano())
+	s.begun = true
+	s.analyzer.Advance(now)
 	if s.flush != nil && s.err == nil {
 		s.err = s.flush()
 	}
 	s.out.out.Flush()
-	s.over()
+	s.attend(now)
 }
 
 // pause is called when a pipe has been read empty: what has ended by then is told.
@@ -180,15 +231,42 @@ func (s *session) pause() {
 	s.out.out.Flush()
 }
 
-// tell answers SIGUSR1.
-func (s *session) tell() {
-	var dropped uint64
-	for _, i := range s.source.Info() {
-		dropped += i.Dropped
+// wait is called now and then while a pipe is empty. What time it would be on the capture
+// nobody knows: whoever writes may hold packets back.
+func (s *session) wait() { s.attend(fsm.Time(s.latest)) }
+
+// figures returns how it goes.
+func (s *session) figures() figures {
+	f := figures{
+		packets: s.analyzer.Packets(), open: s.analyzer.Open(), stalled: s.out.notices.stalled(), failed: s.out.failed,
 	}
-	s.app.noticef("%s open, %s closed; %s, %s dropped by the kernel",
-		phrase.Counted(s.analyzer.Open(), "connection", "connections"), phrase.Count(s.out.ended.Load()),
-		phrase.Counted(s.analyzer.Packets(), "packet", "packets"), phrase.Count(dropped))
+	for _, i := range s.source.Info() {
+		f.dropped += i.Dropped
+	}
+	return f
+}
+
+// tell answers SIGUSR1, and --every: how far it is, and what goes on that should not.
+func (s *session) tell() {
+	f := s.figures()
+	text := fmt.Sprintf("%s open, %s closed; %s, %s dropped by the kernel",
+		phrase.Counted(f.open, "connection", "connections"), phrase.Count(s.out.ended.Load()),
+		phrase.Counted(f.packets, "packet", "packets"), phrase.Count(f.dropped))
+	if !s.out.live {
+		s.app.noticef("%s", text)
+		return
+	}
+	var now fsm.Time
+	if s.endless {
+		now = fsm.Time(time.Now().UnixNano())
+	}
+	list := &s.out.notices.list
+	s.analyzer.Tell(now)
+	s.app.noticef("%s; %s", text, phrase.Counted(len(*list), "problem", "problems"))
+	o := s.out.render
+	o.Color = o.Color && isTerminal(s.app.stderr)
+	report.OpenProblems(s.app.stderr, *list, s.analyzer.Untold(), o)
+	*list = nil
 }
 
 // finish ends the analysis, prints the report and returns what went wrong, the
@@ -197,6 +275,7 @@ func (s *session) finish() error {
 	if s.progress != nil {
 		s.progress.clear()
 	}
+	s.app.status.end()
 	// What is open now may be a gigabyte. Its records come and go; their garbage
 	// must not be let grow to as much again.
 	if s.analyzer.Open() > manyOpen {

@@ -24,7 +24,9 @@ import (
 //   - Colour only on a terminal, unless --color says otherwise; never with a
 //     non-empty NO_COLOR or TERM=dumb. It carries no meaning of its own.
 //   - A report on a terminal goes through $PAGER, unless --no-pager says otherwise.
-//   - Progress only if standard error is a terminal, and only after half a second.
+//   - Progress only if standard error is a terminal, and only after half a second;
+//     a status line of live only if it is one that can take a line back (not
+//     TERM=dumb). Either is gone before anything else is printed.
 //   - Output is as wide as the terminal; 100 columns where there is none.
 //   - If the reader of standard output goes away, the program ends quietly.
 //   - Nothing that comes from a packet or a file reaches the terminal unescaped.
@@ -43,6 +45,7 @@ func (a *app) noticef(format string, args ...any) {
 }
 
 func (a *app) complain(kind, format string, args ...any) {
+	a.status.clear()
 	fmt.Fprintln(a.stderr, "tcpflow-states: "+kind+printable(fmt.Sprintf(format, args...)))
 }
 
@@ -90,9 +93,10 @@ type results struct {
 	closed atomic.Bool // nobody reads any more; asked by other goroutines
 }
 
-func newResults(f *os.File) *results {
-	r := &results{to: f}
+func newResults(a *app) *results {
+	r := &results{to: a.stdout}
 	r.Writer = bufio.NewWriterSize(writerFunc(func(p []byte) (int, error) {
+		a.status.clear()
 		n, err := r.to.Write(p)
 		if err != nil && r.err == nil {
 			r.err = err

@@ -38,7 +38,7 @@ func (a *app) printVersion() error {
 	if capture.HasLibpcap {
 		pcap = capture.LibpcapVersion()
 	}
-	out := newResults(a.stdout)
+	out := newResults(a)
 	fmt.Fprintf(out, "tcpflow-states %s\n%s %s/%s\n%s\n", versionText(), runtime.Version(), runtime.GOOS, runtime.GOARCH, pcap)
 	return out.failed()
 }
