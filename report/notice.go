@@ -48,15 +48,15 @@ func noticeBriefly(n *record.Notice) string {
 	return "over after " + phrase.Duration(n.Lasted()) + ": " + name
 }
 
-// MoreNotices tells in one line how many notices were left out in a time that ended then:
-// of a check, about connections to a server, or to several if there is no address.
-func MoreNotices(w io.Writer, at fsm.Time, n uint64, check record.CheckName, server record.Addr, span string, o Options) error {
+// MoreNotices tells in one line that n notices like one were left out in a span of time from
+// its At on: of the same check and, if it has one, to the same server.
+func MoreNotices(w io.Writer, like *record.Notice, n uint64, span fsm.Time, o Options) error {
 	return render(w, o, func(p *page) {
-		text := "and " + phrase.Count(n) + " more like it in " + span + ": " + string(check)
-		if server.IP.IsValid() {
-			text += ", to " + addr(server)
+		text := "and " + phrase.Count(n) + " more like it in " + phrase.Elapsed(span) + ": " + string(like.Anomaly.Name)
+		if like.Server.IP.IsValid() {
+			text += ", to " + addr(like.Server)
 		}
-		p.packed(goTime(at).In(o.zone()).Format("15:04:05")+"       ", []string{text}, plain)
+		p.packed(goTime(like.At+span).In(o.zone()).Format("15:04:05")+"       ", []string{text}, plain)
 	})
 }
 

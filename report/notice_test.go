@@ -33,6 +33,9 @@ func TestNotice(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	if err := MoreNotices(&b, &fixtureNotices()[0], 1214, 10*sec, Options{Width: 80, ASCII: true, Zone: time.UTC}); err != nil {
+		t.Fatal(err)
+	}
 	const want = `13:00:01  #3   192.168.178.20:43210 -> [2001:db8::1]:8080
                open: warning: zero-window-duration
                The server's window, closed in frame 7, has not opened for 1.2 s:
@@ -44,6 +47,28 @@ func TestNotice(t *testing.T) {
                  Two segments differ.
 13:00:07  #12345 192.168.178.20:43210 -> [2001:db8::1]:8080
                  over: overlap-conflict
+13:00:11       and 1,214 more like it in 10 s: zero-window-duration, to [2001:db8::1]:8080
+`
+	if got := b.String(); got != want {
+		t.Errorf("got\n%s\nwant\n%s", got, want)
+	}
+}
+
+func TestOpenProblems(t *testing.T) {
+	list := fixtureNotices()
+	list = []record.Notice{list[2], list[0], list[0]}
+	list[2].Since -= 60 * sec
+	var b bytes.Buffer
+	if err := OpenProblems(&b, list, 7, Options{Width: 100, ASCII: true, Limit: 2}); err != nil {
+		t.Fatal(err)
+	}
+	const want = `  #3   192.168.178.20:43210 -> [2001:db8::1]:8080  for 1 min 1 s  warning: zero-window-duration
+       The server's window, closed in frame 7, has not opened for 1.2 s:
+       e\x1b[31mvil\x07\u202egnp."\\n\xff\u2028\u009b1m
+  #3   192.168.178.20:43210 -> [2001:db8::1]:8080  for 1.2 s  warning: zero-window-duration
+       The server's window, closed in frame 7, has not opened for 1.2 s:
+       e\x1b[31mvil\x07\u202egnp."\\n\xff\u2028\u009b1m
+  and 8 more problems
 `
 	if got := b.String(); got != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)

@@ -6,7 +6,6 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
-	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -155,7 +154,8 @@ func (o *output) settle(now fsm.Time) {
 		return cmp.Or(cmp.Compare(a.check, b.check), a.server.IP.Compare(b.server.IP), cmp.Compare(a.server.Port, b.server.Port))
 	})
 	for _, kind := range over {
-		report.MoreNotices(o.out, t.kinds[kind].since+throttleSpan, t.kinds[kind].more, kind.check, kind.server, phrase.Elapsed(throttleSpan), o.render)
+		like := record.Notice{At: t.kinds[kind].since, Server: kind.server, Anomaly: record.Anomaly{Name: kind.check}}
+		report.MoreNotices(o.out, &like, t.kinds[kind].more, throttleSpan, o.render)
 		delete(t.kinds, kind)
 		o.first = true
 	}
