@@ -24,6 +24,7 @@ type Socket struct {
 	from, to netip.AddrPort // zero until it is connected or about to be
 	began    time.Time      // of connect
 	connect  *ConnectResult
+	clocked  []float64 // Endpoint.Clocked
 }
 
 // Host is one endpoint's machine.
@@ -209,6 +210,26 @@ func (s *Socket) write(data []byte, limit time.Duration) (int, error) {
 		}
 	}
 	return sent, nil
+}
+
+// Ask sends a request and receives its answer, and clocks when the first octet of it was
+// read.
+func (s *Socket) Ask(request, answer int) {
+	begun := time.Now()
+	s.Write(request)
+	s.Read(1)
+	s.clocked = append(s.clocked, time.Since(begun).Seconds())
+	s.Read(answer - 1)
+}
+
+// Answer receives a request and answers it after a time, and clocks that.
+func (s *Socket) Answer(request, answer int, after time.Duration) {
+	s.Read(request)
+	begun := time.Now()
+	s.host.stage.Sleep(after)
+	took := time.Since(begun)
+	s.Write(answer)
+	s.clocked = append(s.clocked, took.Seconds())
 }
 
 // WriteUrgent sends data of which the last octet is urgent.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 	"time"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -16,6 +17,7 @@ type told struct {
 	from, to netip.AddrPort
 	connect  *ConnectResult
 	info     *SocketInfo
+	clocked  []float64
 }
 
 // alias is an address that one host knows another by, because something between
@@ -73,14 +75,17 @@ func (s *Socket) tell() {
 	if s.fd < 0 || !s.to.IsValid() {
 		return
 	}
-	t := told{time: time.Now(), from: s.from, to: s.to, connect: s.connect}
+	t := told{time: time.Now(), from: s.from, to: s.to, connect: s.connect, clocked: s.clocked}
 	if i, err := unix.GetsockoptTCPInfo(s.fd, unix.IPPROTO_TCP, unix.TCP_INFO); err == nil {
+		const bits = 7 // where tcpi_delivery_rate_app_limited is, which package unix gives no name
+		appLimited := *(*uint8)(unsafe.Add(unsafe.Pointer(i), bits))&1 != 0
 		t.info = &SocketInfo{
 			State: rfcNumber(i.State), Retransmits: i.Total_retrans, Timeouts: uint32(i.Total_rto),
 			BytesSent: i.Bytes_sent, BytesResent: i.Bytes_retrans, BytesAcked: i.Bytes_acked, BytesReceived: i.Bytes_received,
 			SegmentsOut: i.Segs_out, SegmentsIn: i.Segs_in, DataSegmentsOut: i.Data_segs_out, DataSegmentsIn: i.Data_segs_in,
 			DSACKs: i.Dsack_dups, Reordered: i.Reord_seen, RTTS: float64(i.Rtt) / 1e6, RTOS: float64(i.Rto) / 1e6,
-			MSS: i.Snd_mss, PathMTU: i.Pmtu,
+			MSS: i.Snd_mss, PathMTU: i.Pmtu, RTTVarS: float64(i.Rttvar) / 1e6, MinRTTS: float64(i.Min_rtt) / 1e6,
+			DeliveryRate: i.Delivery_rate, AppLimited: appLimited,
 		}
 	}
 	s.host.stage.hear(t)
@@ -145,7 +150,7 @@ func (t *Truth) attach(st *Stage) {
 			}
 		}
 		if end != nil {
-			end.Connect, end.Socket = x.connect, x.info
+			end.Connect, end.Socket, end.Clocked = x.connect, x.info, x.clocked
 		}
 	}
 }

@@ -69,6 +69,10 @@ type Endpoint struct {
 	Left            string           `json:"left,omitempty"` // state at the end of the scenario if one was left
 	Connect         *ConnectResult   `json:"connect,omitempty"`
 	Socket          *SocketInfo      `json:"socket,omitempty"`
+	// Clocked are times by the program's own clock: on the client's side from before a
+	// request was written until the first octet of its answer was read, on the server's
+	// from when the request had been read until the answer was written.
+	Clocked []float64 `json:"clocked_s,omitempty"`
 }
 
 // ConnectResult is what connect() came to.
@@ -96,6 +100,10 @@ type SocketInfo struct {
 	Reordered       uint32  `json:"reordered"`
 	RTTS            float64 `json:"rtt_s"`
 	RTOS            float64 `json:"rto_s"`
+	RTTVarS         float64 `json:"rttvar_s,omitempty"`
+	MinRTTS         float64 `json:"min_rtt_s,omitempty"`
+	DeliveryRate    uint64  `json:"delivery_rate,omitempty"` // bytes per second
+	AppLimited      bool    `json:"delivery_rate_app_limited,omitempty"`
 	MSS             uint32  `json:"mss"`
 	PathMTU         uint32  `json:"path_mtu"`
 }

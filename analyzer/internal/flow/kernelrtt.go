@@ -52,16 +52,31 @@ func (l *loadedRTT) add(t fsm.Time, flight, most, size uint32) {
 }
 
 // sample takes what an ACK gave into account. What it acknowledges selectively counts
-// where it acknowledges nothing new otherwise, or something that was sent twice.
+// where it acknowledges nothing new otherwise, or something that was sent twice; then
+// its timestamp tells what it answers.
 func (w *sender) sample(k *ackSample, now, shortest fsm.Time) {
 	oldest, known := k.oldestSACK, k.hasSACK
-	if k.has && !k.resent {
+	switch {
+	case k.has && !k.resent:
 		oldest, known = k.oldest, true
+	case k.resent && !known && k.hasEcho:
+		oldest, known = w.echoed(k)
 	}
 	if known && now >= oldest {
 		w.rtt.kernel.add(now - oldest)
 	}
 	w.rate.ack(k, now, shortest)
+}
+
+// echoed returns when the timestamp was sent that an ACK echoes of something sent twice.
+func (w *sender) echoed(k *ackSample) (at fsm.Time, known bool) {
+	at = k.echoed
+	for i := range w.ensureResent().last {
+		if r := &w.resent.last[i]; r.frame != 0 && r.hasTS && r.tsVal == k.echo && (at == 0 || r.time < at) {
+			at = r.time
+		}
+	}
+	return at, at != 0
 }
 
 // Mean returns the mean of the samples, and their standard deviation.

@@ -55,7 +55,10 @@ type ackSample struct {
 	size    uint32 // bytes that a packet holds
 	packets uint32 // that it covers
 	resent  bool   // one was sent again
-	has     bool   // one was sent once only: the oldest of these …
+	echo    uint32 // the timestamp that the ACK echoes, if it has one
+	hasEcho bool
+	echoed  fsm.Time // when the timestamp was sent on one that was sent again; 0 for none
+	has     bool     // one was sent once only: the oldest of these …
 	oldest  fsm.Time
 
 	// Likewise of what it selectively acknowledges.
@@ -86,6 +89,9 @@ func (k *ackSample) covers(r *rate, e *sent, packets uint32) {
 	switch {
 	case e.times > 1:
 		k.resent = true
+		if k.hasEcho && e.tsVal == k.echo {
+			k.echoed = e.first
+		}
 	case !e.sacked && !k.has:
 		k.has, k.oldest = true, e.first
 	}
@@ -142,13 +148,28 @@ func (r *rate) ack(k *ackSample, now, shortest fsm.Time) {
 // shortestSample returns the least that a sample of the delivery rate must last: the
 // round trip, or forever while it is not known that the tap sees one.
 func (f *Flow) shortestSample(d, r *Direction) fsm.Time {
-	rtt, back := &d.sender.rtt, &r.sender.rtt
-	path := f.PathRTT()
-	switch {
-	case rtt.Samples == 0, f.SYN.Nth != 0 && f.FinalACK.Nth == 0, path == 0 && back.Samples > 0 && back.Min > 4*rtt.Min:
+	if !f.seesWay(d, r) || f.SYN.Nth != 0 && f.FinalACK.Nth == 0 {
 		return math.MaxInt64
 	}
-	return max(rtt.Min, path*9/10)
+	return d.sender.rtt.Min
+}
+
+// seesWay reports whether at least half of the way from d's sender to the receiver and back
+// lies beyond the tap, so that an ACK reaches the sender soon after it passed.
+func (f *Flow) seesWay(d, r *Direction) bool {
+	rtt, back := &d.sender.rtt, &r.sender.rtt
+	if rtt.Samples == 0 {
+		return false
+	}
+	if f.PathRTT() > 0 {
+		side := fsm.Client
+		if d == &f.Dir[fsm.Server] {
+			side = fsm.Server
+		}
+		beyond, near := f.halves(side)
+		return f.SYNACK.Nth == 0 || beyond >= near
+	}
+	return back.Samples == 0 || 2*rtt.Min >= back.Min
 }
 
 // DeliveryRate returns the delivery rate of the direction's data in bytes per second,
@@ -185,19 +206,20 @@ func (f *Flow) packetSize() uint32 {
 // segment before it was not full, or no ACK and no sending explains why it goes now.
 func (f *Flow) noteIdle(o *observation, size uint32) {
 	w := &o.d.sender
+	out := (uint32(o.before.top-o.y.Acked) + size - 1) / size
 	switch {
 	case o.d.LastDataFrame == o.p.Frame && o.d.DataSegments == 1:
 		return // until the first ACK all is limited
 	case w.lastSize < size:
-		w.rate.idle(uint32(w.queue.n))
+		w.rate.idle(out)
 		return
 	}
 	// Where the tap is not near the sender, what an ACK brings about comes a round trip later.
 	soon := fsm.Time(1_000_000)
-	if !f.nearSender(o.from) {
+	if !f.seesWay(o.d, o.r) {
 		soon += f.PathRTT() * 5 / 4
 	}
 	if o.p.Time-max(w.lastSend, w.heard) > soon {
-		w.rate.idle(uint32(w.queue.n))
+		w.rate.idle(out)
 	}
 }

@@ -146,11 +146,18 @@ func (f *Flow) nearSender(side fsm.Side) bool {
 	if f.PathRTT() < 1_000_000 || f.SYNACK.Nth == 0 {
 		return false
 	}
-	beyond, near := f.SYNACK.Time-f.SYN.Time, f.FinalACK.Time-f.SYNACK.Time // the server's half, the client's
-	if side == fsm.Server {
-		beyond, near = near, beyond
-	}
+	beyond, near := f.halves(side)
 	return near*10 < beyond
+}
+
+// halves returns how much of the handshake's round trip lay beyond the tap for a side, and
+// how much between the two.
+func (f *Flow) halves(side fsm.Side) (beyond, near fsm.Time) {
+	server, client := f.SYNACK.Time-f.SYN.Time, f.FinalACK.Time-f.SYNACK.Time
+	if side == fsm.Server {
+		return client, server
+	}
+	return server, client
 }
 
 // ackClock is how soon after an ACK a segment is sent because of it. Timers do

@@ -164,7 +164,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	if w.hole != nil {
 		w.noteArrival(s.Ack)
 	}
-	k := ackSample{size: f.packetSize()}
+	k := ackSample{size: f.packetSize(), echo: s.TSEcr, hasEcho: s.Opts&fsm.OptTimestamps != 0}
 	progress, original, again := w.acknowledge(s, now, &k)
 	if s.NumSACK > 0 && w.markSACKed(s, &k) {
 		original = true
