@@ -467,5 +467,6 @@ func overviewOf(s *record.Summary, conns []*record.Connection) {
 		{Server: a.Server, Name: hostile, Sums: sums(100)},
 		{Server: b.Server, Sums: record.Sums{Connections: 1}},
 	}
+	s.Open = record.Concurrency{From: a.First, Step: fsm.Second / 1000 * 64, Mean: []float64{1, 2.5}, Most: 2.5, MostAt: a.First + fsm.Second/1000*64}
 	s.Others = record.OtherServices{Services: 7, More: true, Connections: 900, Failed: 12, Bytes: 1234}
 }

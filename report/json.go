@@ -193,6 +193,7 @@ func (e *encoder) summary(s *record.Summary) {
 	e.endArray()
 	e.problems(s)
 	e.services(s)
+	e.concurrency(&s.Open)
 	e.keyUint(`"bytes":`, s.Bytes)
 	e.keyUint(`"evicted":`, s.Evicted)
 	e.evictions(&s.Evictions)

@@ -90,3 +90,22 @@ func (e *encoder) services(s *record.Summary) {
 	e.keyUint(`"bytes":`, s.Others.Bytes)
 	e.endObject()
 }
+
+// concurrency appends how many connections were open at a time.
+func (e *encoder) concurrency(c *record.Concurrency) {
+	if c.Step == 0 {
+		e.keyNull(`"open_at_a_time":`)
+		return
+	}
+	e.object(`"open_at_a_time":`)
+	e.keyTime(`"first_time":`, c.From)
+	e.keySeconds(`"step_s":`, c.Step.Seconds(0))
+	e.keyFloat(`"most":`, c.Most)
+	e.keyTime(`"most_time":`, c.MostAt)
+	e.array(`"mean":`)
+	for _, n := range c.Mean {
+		e.keyFloat("", n)
+	}
+	e.endArray()
+	e.endObject()
+}

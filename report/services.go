@@ -46,7 +46,11 @@ func otherServices(s *record.Summary, more int) string {
 	if o.More {
 		orMore = " or more"
 	}
-	text := "and " + phrase.Count(n) + orMore + " others with " + phrase.Counted(connections, "connection", "connections")
+	text := "and " + phrase.Count(n) + orMore + " others with "
+	if n == 1 && orMore == "" {
+		text = "and 1 other with "
+	}
+	text += phrase.Counted(connections, "connection", "connections")
 	if failed > 0 {
 		text += ", " + phrase.Count(failed) + " of them failed"
 	}

@@ -183,6 +183,9 @@ func (p *page) connectionFields(s *record.Summary) {
 	if s.Connections > 0 {
 		text += ", " + phrase.Size(s.Bytes) + " of data"
 	}
+	if o := &s.Open; s.Connections > 1 && o.Step > 0 && o.Most >= 1.5 {
+		text += "; at most " + phrase.Count(uint64(o.Most+0.5)) + " open at a time"
+	}
 	if s.Evicted > 0 {
 		text += "; " + evicted(s)
 	}

@@ -108,6 +108,7 @@ type Summary struct {
 	Problems    []Problem      // the dearest first
 	Services    []Service      // the most connections first
 	Others      OtherServices  // no connections if all services are listed
+	Open        Concurrency    // connections open at a time
 	MPTCP       *MPTCPSummary  // nil where no connection uses or offers MPTCP
 	Related     []Link         // connections that belong together, as far as records were made of them
 	MoreRelated uint64         // such links beyond those kept

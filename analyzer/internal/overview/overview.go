@@ -1,5 +1,5 @@
 // Package overview sums up a capture's connections for its first screen: what is wrong
-// with them, by what it costs, and how each service did. It takes records as connections
+// with them, by what it costs, how each service did, and how many were open at a time. It takes records as connections
 // end and keeps a bounded amount, whatever the capture holds.
 package overview
 
@@ -12,6 +12,7 @@ import (
 type Overview struct {
 	services services
 	problems problems
+	open     concurrency
 }
 
 // Add takes a finished connection into account. own says that all of its record is its
@@ -21,6 +22,7 @@ func (o *Overview) Add(c *record.Connection, own bool) {
 	s := server{c.Server.IP.As16(), c.Server.Port}
 	o.services.add(c, s)
 	o.problems.add(c, s, own)
+	o.open.add(c)
 }
 
 // micros is a time in microseconds, for sums that must not depend on the order in which
@@ -36,6 +38,9 @@ func (m micros) seconds() float64 { return float64(m) / 1e6 }
 func (o *Overview) Services() (list []record.Service, others record.OtherServices) {
 	return o.services.report()
 }
+
+// Concurrency returns how many connections were open at a time.
+func (o *Overview) Concurrency() record.Concurrency { return o.open.report() }
 
 // Problems returns what is wrong, the dearest first, at most record.MaxProblems.
 func (o *Overview) Problems() []record.Problem { return o.problems.report() }

@@ -286,6 +286,7 @@ func (a *Analyzer) Finish() *record.Report {
 	r.Summary.MPTCP = a.multipath.Summary()
 	r.Summary.Problems = a.overview.Problems()
 	r.Summary.Services, r.Summary.Others = a.overview.Services()
+	r.Summary.Open = a.overview.Concurrency()
 	r.Capture.Anomalies = a.aggregate.Findings()
 	q := &r.Capture.Quality
 	if a.reorder != nil {

@@ -18,4 +18,4 @@ func none(*play, int) error { return nil }
 
 func bulk(int) func(*play, int) error { return none }
 
-var shortWeb, lossyWeb, keepaliveWeb, tlsWeb, goHTTP, lossyBulk, redis, idle = none, none, none, none, none, none, none, none
+var shortWeb, lossyWeb, keepaliveWeb, tlsWeb, goHTTP, lossyBulk, redis, idle, stalls = none, none, none, none, none, none, none, none, none

@@ -58,12 +58,20 @@ var Kinds = []Kind{
 		Sysctls: [][2]string{{"net.ipv4.ip_local_port_range", "10000 60000"}, {"net.core.somaxconn", "65535"}}},
 }
 
+// Stalls is a capture of short connections with three among them that stall. It is for
+// looking at, not for measuring.
+var Stalls = Kind{Name: "stalls", Title: "short HTTP connections, and three that stall: the server thinks for 6 s, the router drops everything for 5 s, the client does not read for 7 s",
+	Needs: append([]string{"nft"}, webTools...), Packages: webPackage + ", nftables", At: lab.AtRouter, play: stalls}
+
 // Find returns the kind of that name, or nil.
 func Find(name string) *Kind {
 	for i := range Kinds {
 		if Kinds[i].Name == name {
 			return &Kinds[i]
 		}
+	}
+	if name == Stalls.Name {
+		return &Stalls
 	}
 	return nil
 }
