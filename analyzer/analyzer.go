@@ -47,6 +47,7 @@ type Options struct {
 	Workers     int                  // goroutines that track connections, beside the caller's; 0 or 1 starts none
 	Immediate   bool                 // report connections at every packet, for captures under way
 	NoChecksums bool                 // do not verify TCP checksums
+	Thresholds  []record.Threshold   // of checks, with the Value that each is to have; Checks lists them, others are left out
 
 	// Select, if set, says by its ends which segments to analyse. IPv4 addresses come
 	// unmapped. What it leaves out is counted as skipped, "filtered-out".
@@ -140,7 +141,7 @@ func New(opt Options) *Analyzer {
 	o := pipeline.Options{
 		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections, Memory: opt.Memory,
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
-		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums,
+		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums, Thresholds: opt.Thresholds,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
 		Each: opt.Each, Notice: opt.Notice, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
 	}

@@ -36,6 +36,7 @@ func Catalogue(w io.Writer, checks []record.CheckDoc, o Options) error {
 				}
 			}
 		}
+		p.thresholdLines(checks)
 		p.line()
 		p.line("  ", phrase.Counted(uint64(len(checks)), "check", "checks"), "; tcpflow-states anomalies NAME explains one")
 	})
@@ -83,6 +84,7 @@ func CheckPage(w io.Writer, c record.CheckDoc, o Options) error {
 			p.optionalField(names, name, t.Tool+": "+t.Name)
 		}
 		p.optionalField(names, "Wireshark filter", c.Filter)
+		p.thresholdFields(names, &c)
 	})
 }
 

@@ -381,7 +381,7 @@ func simultaneous() *record.Connection {
 // fixture is a report of two files with a bit of everything.
 func fixture() *record.Report {
 	conns := []*record.Connection{download(), wrongAck(), deadPeer(), lossy(), evil(), simultaneous()}
-	r := &record.Report{Connections: conns}
+	r := &record.Report{Connections: conns, Thresholds: []record.Threshold{{Check: record.CheckCloseWaitStuck, Name: "after", Default: int64(60 * sec), Value: int64(30 * sec), Meaning: "a side stays there"}}}
 	r.Capture = record.Capture{
 		Sources: []record.Source{
 			{Name: "captures/gateway.pcap", Vantage: "client", Format: "pcap", LinkTypes: []string{"Ethernet"}, Packets: 1203,

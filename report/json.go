@@ -66,6 +66,7 @@ func (d *jsonDocument) Finish(r *record.Report) error {
 	}
 	d.e.capture(&r.Capture)
 	d.e.summary(&r.Summary)
+	d.e.thresholds(r.Thresholds)
 	d.e.finish()
 	_, err := d.w.Write(d.e.buf)
 	return err

@@ -76,6 +76,7 @@ func (n *ndjson) Finish(r *record.Report) error {
 	n.e.head(n.o)
 	n.e.capture(&r.Capture)
 	n.e.summary(&r.Summary)
+	n.e.thresholds(r.Thresholds)
 	return n.end()
 }
 

@@ -32,6 +32,7 @@ func (p *page) captureSummary(r *record.Report) {
 	p.connectionFields(&r.Summary)
 	p.mptcpField(r.Summary.MPTCP)
 	p.findingsField(&r.Summary)
+	p.changedField(r.Thresholds)
 	p.acrossFields(c.Anomalies)
 	for i := range c.Sources {
 		if s := &c.Sources[i]; s.Cut != "" {

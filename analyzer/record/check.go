@@ -12,6 +12,8 @@ type CheckDoc struct {
 	Benign    []string // what else could explain it
 	Peers     []PeerName
 	Filter    string // Wireshark display filter that shows such segments, among others perhaps
+
+	Thresholds []Threshold // the numbers that can be changed, as they are by default
 }
 
 // PeerName is what another tool calls the same finding.

@@ -13,6 +13,7 @@ type Report struct {
 	Capture     Capture
 	Summary     Summary
 	Connections []*Connection // by ID
+	Thresholds  []Threshold   // of checks, that were not what they are by default
 }
 
 // Capture describes what was read and how far it can be trusted.

@@ -83,6 +83,11 @@ func writeChecksJSON(out *results, docs []record.CheckDoc) {
 		Tool string `json:"tool"`
 		Name string `json:"name"`
 	}
+	type threshold struct {
+		Name    string `json:"name"`
+		Default string `json:"default"`
+		Meaning string `json:"meaning"`
+	}
 	type doc struct {
 		Name      string   `json:"name"`
 		Title     string   `json:"title"`
@@ -93,6 +98,8 @@ func writeChecksJSON(out *results, docs []record.CheckDoc) {
 		Benign    []string `json:"benign"`
 		Peers     []peer   `json:"peers"`
 		Filter    string   `json:"wireshark_filter"`
+
+		Thresholds []threshold `json:"thresholds"`
 	}
 	list := []doc{}
 	for _, d := range docs {
@@ -100,8 +107,13 @@ func writeChecksJSON(out *results, docs []record.CheckDoc) {
 		for _, p := range d.Peers {
 			peers = append(peers, peer(p))
 		}
+		thresholds := []threshold{}
+		for i := range d.Thresholds {
+			t := &d.Thresholds[i]
+			thresholds = append(thresholds, threshold{t.Name, t.Write(t.Default), t.Meaning})
+		}
 		list = append(list, doc{string(d.Name), d.Title, d.Severity.String(), d.Family, d.Rule, d.Condition,
-			append([]string{}, d.Benign...), peers, d.Filter})
+			append([]string{}, d.Benign...), peers, d.Filter, thresholds})
 	}
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)

@@ -21,7 +21,7 @@ type options struct {
 	full, absSeq, ascii, noChecksums, noNames  bool
 	keepRoot, noPager                          bool
 	sort, by                                   string
-	conn, host, port, explain                  []string
+	conn, host, port, explain, set             []string
 	explainFrame                               string
 	filter, time, color, failOn, format        string
 	timelines, limit, width, workers, maxConns int
@@ -32,6 +32,7 @@ type options struct {
 
 	short map[string]*bool // flags that stand for a format, by its name
 
+	thresholds []record.Threshold
 	form       *report.Format
 	conns      spans
 	frame      fsm.Frame // to explain, or 0
@@ -65,6 +66,8 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
+
+	f.StringArrayVar(&o.set, "set", nil, "change a check's `THRESHOLD`, such as close-wait-stuck.after=30s; several may be given (anomalies lists them)")
 
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
 	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of ordinary segments")
@@ -224,6 +227,9 @@ func (o *options) parse() (err error) {
 		}
 	}
 	if o.ends.ports, err = parseSpans("port", "a port", o.port, 0, 65535); err != nil {
+		return err
+	}
+	if o.thresholds, err = parseThresholds(o.set); err != nil {
 		return err
 	}
 	o.ends.hosts, err = parseHosts(o.host)

@@ -54,6 +54,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Segments:       keep,
 		MaxSegments:    most,
 		NoChecksums:    opt.noChecksums,
+		Thresholds:     opt.thresholds,
 		Workers:        opt.threads(out.live),
 		MaxConnections: opt.maxConns,
 		Memory:         int(opt.memory),

@@ -38,14 +38,17 @@ type Check struct {
 	// at clean connections, each of them is judged.
 	OncePerTemplate string
 
-	// Judge reports what it finds on the connection.
-	Judge func(f *flow.Flow, found func(Finding))
+	// Judge reports what it finds on the connection. One with Thresholds has JudgeBy instead,
+	// which is told how they are set.
+	Judge      func(f *flow.Flow, found func(Finding))
+	JudgeBy    func(f *flow.Flow, by Limits, found func(Finding))
+	Thresholds []Threshold
 
 	// Pending, if set, does so while the connection goes on, in Judge's place, for a check
 	// that judges by what has not come: it says what is so at Flow.Until, and since when.
 	// A check without it that is a warning or worse tells on an open connection what Judge
 	// says, so that must be about what has happened.
-	Pending func(f *flow.Flow, found func(Finding))
+	Pending func(f *flow.Flow, by Limits, found func(Finding))
 }
 
 // Finding is what one check found on one connection, at most once per side.
@@ -71,10 +74,14 @@ const MaxFrames = flow.MaxNotable
 
 // Doc returns the check as the catalogue prints it.
 func (c *Check) Doc() record.CheckDoc {
-	return record.CheckDoc{
+	doc := record.CheckDoc{
 		Name: c.Name, Title: c.Title, Severity: c.Severity, Family: c.Family, Rule: c.Rule,
 		Condition: c.Condition, Benign: c.Benign, Peers: c.Peers, Filter: c.Filter,
 	}
+	for i := range c.Thresholds {
+		doc.Thresholds = append(doc.Thresholds, c.Thresholds[i].record(c, c.Thresholds[i].value()))
+	}
+	return doc
 }
 
 func (c *Check) anomaly(f *flow.Flow, x Finding) record.Anomaly {

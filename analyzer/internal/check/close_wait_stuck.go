@@ -17,19 +17,22 @@ var closeWaitStuck = &Check{
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 
 	OncePerTemplate: "a clean connection is not left in CLOSE-WAIT, as far as the capture proves",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "after", Time: 60 * fsm.Second, Meaning: "a side stays in CLOSE-WAIT for longer than this without sending data"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			e := &f.Conn.End[side]
 			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
 			if in != nil && closedLate(f, side) {
-				judgeLateClose(f, side, in, found)
+				judgeLateClose(f, side, in, by, found)
 				continue
 			}
 			if e.State != fsm.CloseWait || !e.Proved() || in == nil || !e.Seen {
 				continue
 			}
 			quiet := f.Until - max(in.Time, f.Dir[side].LastData)
-			if quiet <= stuckAfter {
+			if quiet <= by.Time("after") {
 				continue
 			}
 			found(Finding{
@@ -39,7 +42,7 @@ var closeWaitStuck = &Check{
 			})
 		}
 	},
-	Pending: func(f *flow.Flow, found func(Finding)) {
+	Pending: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			e := &f.Conn.End[side]
 			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
@@ -47,7 +50,7 @@ var closeWaitStuck = &Check{
 				continue
 			}
 			since := max(in.Time, f.Dir[side].LastData)
-			if f.Until-since <= stuckAfter {
+			if f.Until-since <= by.Time("after") {
 				continue
 			}
 			found(Finding{
@@ -60,10 +63,10 @@ var closeWaitStuck = &Check{
 }
 
 // judgeLateClose reports a side that was in CLOSE-WAIT for so long that its FIN met nobody.
-func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, found func(Finding)) {
+func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, by Limits, found func(Finding)) {
 	fin, acked := f.FIN(side), f.FINAcked[side.Peer()].Frame
 	quiet := fin.Time - max(in.Time, f.Dir[side].LastData)
-	if quiet <= stuckAfter || acked == 0 {
+	if quiet <= by.Time("after") || acked == 0 {
 		return
 	}
 	found(Finding{

@@ -42,7 +42,7 @@ var connectNoAnswer = &Check{
 			Message: message + ".", Doubt: why,
 		})
 	},
-	Pending: func(f *flow.Flow, found func(Finding)) {
+	Pending: func(f *flow.Flow, _ Limits, found func(Finding)) {
 		waited := f.Until - f.SYN.Time
 		if !unansweredSYN(f) || waited < fsm.Second {
 			return

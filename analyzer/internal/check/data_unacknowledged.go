@@ -17,10 +17,13 @@ var dataUnacknowledged = &Check{
 	Filter:    "tcp.analysis.retransmission", Needs: BothSides,
 	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
 	OncePerTemplate: "no data of a clean connection is sent again",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "times", Count: 3, Meaning: "data was sent again so often in vain"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			u := &f.Dir[side].Unanswered
-			if !vanished(f, side) {
+			if !vanished(f, side, by) {
 				continue
 			}
 			frames, what := []fsm.Frame{u.LastFrame}, "data"
@@ -36,10 +39,10 @@ var dataUnacknowledged = &Check{
 			})
 		}
 	},
-	Pending: func(f *flow.Flow, found func(Finding)) {
+	Pending: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			u := &f.Dir[side].Unanswered
-			if !vanished(f, side) {
+			if !vanished(f, side, by) {
 				continue
 			}
 			found(Finding{
@@ -55,8 +58,8 @@ var dataUnacknowledged = &Check{
 
 // vanished reports whether side's data was sent again and again to a peer that has said
 // nothing since.
-func vanished(f *flow.Flow, side fsm.Side) bool {
+func vanished(f *flow.Flow, side fsm.Side, by Limits) bool {
 	d := &f.Dir[side]
 	u := &d.Unanswered
-	return u.Resent >= 3 && f.Conn.End[side.Peer()].Seen && f.RST[side.Peer()].Nth == 0 && d.LastData >= u.Time && d.WindowProbes == 0 && d.BlackHole() == nil
+	return int(u.Resent) >= by.Count("times") && f.Conn.End[side.Peer()].Seen && f.RST[side.Peer()].Nth == 0 && d.LastData >= u.Time && d.WindowProbes == 0 && d.BlackHole() == nil
 }

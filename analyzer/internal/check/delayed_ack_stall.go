@@ -17,11 +17,14 @@ var delayedACKStall = &Check{
 	Filter:    "tcp.time_delta > 0.035 && tcp.len == 0",
 
 	OncePerTemplate: "a clean connection has too few delayed ACKs",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "times", Count: 3, Meaning: "a side waits for a delayed ACK so often"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
 			w := d.WindowStats()
-			if w.Stalls.N < 3 {
+			if w.Stalls.N < by.Count("times") {
 				continue
 			}
 			mean := w.StallTime / fsm.Time(w.Stalls.N)

@@ -16,10 +16,13 @@ var duplicateACK = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.duplicate_ack"}},
 	Filter:    "tcp.analysis.duplicate_ack",
 	Facts:     flow.Facts(flow.DuplicateACK),
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "count", Count: 100, Meaning: "a side sends so many duplicate ACKs"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
-			if d.DuplicateACKs < 100 {
+			if d.DuplicateACKs < uint64(by.Count("count")) {
 				continue
 			}
 			frames, k := notable(f, side, 0, flow.DuplicateACK)

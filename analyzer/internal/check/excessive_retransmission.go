@@ -18,18 +18,22 @@ var excessiveRetransmission = &Check{
 	Filter:    "tcp.analysis.retransmission", Needs: Whole,
 	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
 	OncePerTemplate: "no data of a clean connection is sent again",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "count", Count: 10, Meaning: "a side sends so many retransmissions"},
+		{Name: "percent", Count: 5, Meaning: "so many of a hundred segments with data are retransmissions"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
 			resent := d.Retransmissions - min(d.Retransmissions, d.Kinds[flow.KindSYN]+d.Kinds[flow.KindSYNACK]+d.Kinds[flow.KindPathMTU]+uint64(f.CountMeaning(side, fsm.FINAgain)))
-			if resent < 10 || 20*resent < d.DataSegments {
+			if resent < uint64(by.Count("count")) || 100*resent < uint64(by.Count("percent"))*d.DataSegments {
 				continue
 			}
 			frames, _ := notable(f, side, 0, flow.Retransmission, flow.LateFill)
 			share := float64(resent) / float64(d.DataSegments)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(resent),
-				Seen: fmt.Sprintf("%s of %s with data, %s", phrase.Count(resent), phrase.Counted(d.DataSegments, "segment", "segments"), phrase.Percent(share)), Expected: "below 5 %",
+				Seen: fmt.Sprintf("%s of %s with data, %s", phrase.Count(resent), phrase.Counted(d.DataSegments, "segment", "segments"), phrase.Percent(share)), Expected: fmt.Sprintf("below %d %%", by.Count("percent")),
 				Message: fmt.Sprintf("The %s retransmitted %s of its segments with data: %s of %s.", side, phrase.Percent(share), phrase.Count(resent), phrase.Count(d.DataSegments)),
 			})
 		}

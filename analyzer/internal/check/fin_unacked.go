@@ -22,7 +22,7 @@ var finUnacked = &Check{
 			return fmt.Sprintf("The %s's FIN in frame %d was not acknowledged in the remaining %s of the capture.", side, fin.Number(), phrase.Elapsed(waited))
 		})
 	},
-	Pending: func(f *flow.Flow, found func(Finding)) {
+	Pending: func(f *flow.Flow, _ Limits, found func(Finding)) {
 		judgeFINUnacked(f, found, func(side fsm.Side, fin fsm.Frame, waited fsm.Time) string {
 			return fmt.Sprintf("The %s's FIN in frame %d has not been acknowledged for %s.", side, fin.Number(), phrase.Elapsed(waited))
 		})

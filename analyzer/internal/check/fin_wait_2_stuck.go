@@ -17,14 +17,17 @@ var finWait2Stuck = &Check{
 	Filter:    "tcp.flags.fin == 1 && !(tcp.completeness & 32)", Needs: BothSides | Whole,
 
 	OncePerTemplate: "a clean connection is not left in FIN-WAIT-2",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "after", Time: 60 * fsm.Second, Meaning: "a side stays in FIN-WAIT-2 for longer than this without data of its peer"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.FinWait2 })
 			if f.Conn.End[side].State != fsm.FinWait2 || in == nil || !f.Conn.End[side.Peer()].Seen {
 				continue
 			}
 			quiet := f.Until - max(in.Time, f.Dir[side.Peer()].LastData)
-			if quiet <= stuckAfter {
+			if quiet <= by.Time("after") {
 				continue
 			}
 			doubt := ""

@@ -17,11 +17,14 @@ var halfCloseLong = &Check{
 	Filter:    "tcp.completeness & 16 && tcp.len > 0",
 
 	OncePerTemplate: "nobody sends data after a FIN of a clean connection",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "after", Time: 60 * fsm.Second, Meaning: "the other side sends data for longer than this after a FIN"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			fin := f.FIN(side)
 			peer := &f.Dir[side.Peer()]
-			if fin == nil || f.FINAcked[side].Nth == 0 || peer.LastData-fin.Time <= stuckAfter {
+			if fin == nil || f.FINAcked[side].Nth == 0 || peer.LastData-fin.Time <= by.Time("after") {
 				continue
 			}
 			found(Finding{
@@ -32,6 +35,3 @@ var halfCloseLong = &Check{
 		}
 	},
 }
-
-// stuckAfter is how long a half-finished close may take before it is reported.
-const stuckAfter = 60 * fsm.Second

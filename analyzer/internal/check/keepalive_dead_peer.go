@@ -37,7 +37,7 @@ var keepaliveDeadPeer = &Check{
 			})
 		}
 	},
-	Pending: func(f *flow.Flow, found func(Finding)) {
+	Pending: func(f *flow.Flow, _ Limits, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive
 			if k == nil || k.GaveUp || k.Run() < tooManyUnanswered {

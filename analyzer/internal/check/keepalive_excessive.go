@@ -17,7 +17,12 @@ var keepaliveExcessive = &Check{
 	Filter:    "tcp.analysis.keep_alive", Needs: BothSides | Whole,
 
 	OncePerTemplate: "a clean connection has fewer probes, and they are answered",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "unanswered", Count: tooManyUnanswered, Meaning: "so many probes in a row are not answered"},
+		{Name: "probes", Count: 10, Meaning: "so many probes are sent, closer than the interval"},
+		{Name: "interval", Time: 5 * fsm.Second, Meaning: "probes are closer than this, on average"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			k := f.Dir[side].Keepalive
 			if k == nil {
@@ -28,13 +33,13 @@ var keepaliveExcessive = &Check{
 				mean = k.SumIntervals / fsm.Time(k.Intervals)
 			}
 			switch {
-			case k.LongestUnanswered >= tooManyUnanswered:
+			case k.LongestUnanswered >= uint64(by.Count("unanswered")):
 				found(Finding{
 					Side: side.String(), Frames: k.LongestRun, Count: int(k.LongestUnanswered), Doubt: refusedProbes(k),
-					Seen: fmt.Sprintf("%s unanswered in a row, %s apart", phrase.Count(k.LongestUnanswered), phrase.Elapsed(mean)), Expected: fmt.Sprintf("fewer than %d", tooManyUnanswered),
+					Seen: fmt.Sprintf("%s unanswered in a row, %s apart", phrase.Count(k.LongestUnanswered), phrase.Elapsed(mean)), Expected: fmt.Sprintf("fewer than %d", by.Count("unanswered")),
 					Message: fmt.Sprintf("The %s sent %s in a row without an answer, the first after %s idle.", side, phrase.Counted(k.LongestUnanswered, "keepalive probe", "keepalive probes"), phrase.Elapsed(k.Idle)),
 				})
-			case k.Probes >= manyProbes && mean < hastyInterval:
+			case k.Probes >= uint64(by.Count("probes")) && mean < by.Time("interval"):
 				answered := fmt.Sprintf("%s were answered", phrase.Count(k.Answered))
 				switch k.Answered {
 				case 0:
@@ -56,7 +61,5 @@ var keepaliveExcessive = &Check{
 
 const (
 	tooManyUnanswered = 9 // Linux and BSD give up after 9 or 8 probes, Windows after 10
-	manyProbes        = 10
-	hastyInterval     = 5 * fsm.Second
 	deadAfter         = 2 // unanswered probes before a RST that make a dead peer
 )

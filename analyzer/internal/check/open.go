@@ -43,9 +43,9 @@ func (s *Set) RunOpen(f *flow.Flow, list []Open) []Open {
 			continue
 		}
 		if c.Pending != nil {
-			c.Pending(f, found)
+			c.Pending(f, s.limits[i], found)
 		} else {
-			c.Judge(f, found)
+			c.judge(f, s.limits[i], found)
 		}
 	}
 	return list

@@ -82,7 +82,7 @@ func TestCatalogue(t *testing.T) {
 			}
 			families[d.Family], last = true, d.Family
 		}
-		if d.Name == "" || d.Title == "" || d.Rule == "" || d.Condition == "" || d.Filter == "" || c.Judge == nil {
+		if d.Name == "" || d.Title == "" || d.Rule == "" || d.Condition == "" || d.Filter == "" || (c.Judge == nil) == (c.JudgeBy == nil) || (c.JudgeBy == nil) != (len(c.Thresholds) == 0) {
 			t.Errorf("%s is not described fully: %+v", d.Name, d)
 		}
 		if text := fmt.Sprint(d); strings.Contains(text, "TODO") {

@@ -12,6 +12,7 @@ import (
 type Set struct {
 	checks []*Check
 	gates  []gate // of the checks, close together: most connections open few of them
+	limits []Limits
 }
 
 // gate says on which connections a check runs.
@@ -27,9 +28,10 @@ func (g *gate) opens(m fsm.Meaning, facts *flow.SegmentFacts) bool {
 
 // NewSet returns the set of the checks listed.
 func NewSet(list []*Check) *Set {
-	s := &Set{checks: list, gates: make([]gate, len(list))}
+	s := &Set{checks: list, gates: make([]gate, len(list)), limits: make([]Limits, len(list))}
 	for i, c := range list {
 		s.gates[i] = gate{c.Meaning, c.Facts, c.Meaning == 0 && c.Facts.Empty()}
+		s.limits[i] = c.limits()
 	}
 	return s
 }
@@ -55,7 +57,7 @@ func (s *Set) Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	for i := range s.gates {
 		if s.gates[i].opens(f.Meanings, &f.AllFacts) {
 			c = s.checks[i]
-			c.Judge(f, found)
+			c.judge(f, s.limits[i], found)
 		}
 	}
 	if len(anomalies) < 2 {
@@ -63,6 +65,14 @@ func (s *Set) Run(f *flow.Flow, anomalies []record.Anomaly) []record.Anomaly {
 	}
 	slices.SortStableFunc(anomalies, func(a, b record.Anomaly) int { return int(b.Severity) - int(a.Severity) })
 	return anomalies
+}
+
+func (c *Check) judge(f *flow.Flow, by Limits, found func(Finding)) {
+	if c.JudgeBy != nil {
+		c.JudgeBy(f, by, found)
+		return
+	}
+	c.Judge(f, found)
 }
 
 // judged returns the anomaly that a finding on the connection is, with its doubts.
@@ -82,11 +92,11 @@ func (c *Check) judged(f *flow.Flow, x Finding) record.Anomaly {
 
 // NotOncePerTemplate returns the checks that could look at connections whose segments
 // mean and show no more than this, and that do not say that they may be judged once
-// for all such connections of a template.
+// for all such connections of a template, as their thresholds are set.
 func (s *Set) NotOncePerTemplate(m fsm.Meaning, facts flow.SegmentFacts) []*Check {
 	var list []*Check
 	for i, c := range s.checks {
-		if c.OncePerTemplate == "" && s.gates[i].opens(m, &facts) {
+		if (c.OncePerTemplate == "" || s.lowered(i)) && s.gates[i].opens(m, &facts) {
 			list = append(list, c)
 		}
 	}

@@ -16,10 +16,13 @@ var sillyWindow = &Check{
 	Filter:          "tcp.analysis.window_update",
 	Facts:           flow.Facts(flow.ZeroWindow),
 	OncePerTemplate: "a clean connection does not open a closed window",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "times", Count: 3, Meaning: "a closed window is opened by too little so often"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			o := f.Dir[side].WindowStats().SmallOpening
-			if o.N < 3 {
+			if o.N < by.Count("times") {
 				continue
 			}
 			found(Finding{

@@ -17,11 +17,14 @@ var finStorm = &Check{
 	Peers:     []record.PeerName{{Tool: "Zeek", Name: "FIN_storm"}},
 	Filter:    "tcp.flags.fin == 1 && tcp.analysis.retransmission",
 	Meaning:   fsm.FINAgain | fsm.FINMoved,
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "count", Count: 100, Meaning: "a side sends so many FINs"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
 			first := f.FIN(side)
-			if d.FINs < storm || first == nil || d.LastFIN-first.Time > fsm.Time(d.FINs-1)*fsm.Second {
+			if d.FINs < uint64(by.Count("count")) || first == nil || d.LastFIN-first.Time > fsm.Time(d.FINs-1)*fsm.Second {
 				continue
 			}
 			frames, _ := notable(f, side, fsm.FINAgain|fsm.FINMoved)
@@ -43,11 +46,14 @@ var rstStorm = &Check{
 	Filter:          "tcp.flags.reset == 1",
 	Meaning:         fsm.RSTSent | fsm.RSTNoConnection,
 	OncePerTemplate: "a clean connection has no hundred RSTs",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "count", Count: 100, Meaning: "a side sends so many RSTs"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
 			first := f.RST[side]
-			if d.RSTs < storm || d.LastRST-first.Time > fsm.Time(d.RSTs-1)*fsm.Second {
+			if d.RSTs < uint64(by.Count("count")) || d.LastRST-first.Time > fsm.Time(d.RSTs-1)*fsm.Second {
 				continue
 			}
 			frames, _ := notable(f, side, fsm.RSTNoConnection)
@@ -64,5 +70,3 @@ var rstStorm = &Check{
 		}
 	},
 }
-
-const storm = 100

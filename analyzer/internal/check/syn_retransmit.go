@@ -18,7 +18,10 @@ var synRetransmit = &Check{
 	Filter:          "tcp.flags.syn == 1 && tcp.flags.ack == 0 && tcp.analysis.retransmission",
 	Meaning:         fsm.SYNAgain,
 	OncePerTemplate: "counts the SYNs that a side sent before it had its answer",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "times", Count: 1, Meaning: "the SYN is sent again so often"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			var k *flow.NotableSegment
 			var waited fsm.Time
@@ -34,7 +37,7 @@ var synRetransmit = &Check{
 				}
 				frames, waited = append(frames, m.Frame), m.Time-f.First.Time
 			})
-			if k == nil {
+			if k == nil || n < by.Count("times") {
 				continue
 			}
 			if !f.Conn.End[side.Peer()].Seen {

@@ -21,14 +21,17 @@ var synackRetransmit = &Check{
 	Filter:          "tcp.flags.syn == 1 && tcp.flags.ack == 1 && tcp.analysis.retransmission",
 	Meaning:         fsm.SYNACKAgain,
 	OncePerTemplate: "counts the SYN-ACKs",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "times", Count: 1, Meaning: "the SYN-ACK is sent again so often"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			frames, k := notable(f, side, fsm.SYNACKAgain)
 			if k == nil {
 				continue
 			}
 			n := min(f.CountMeaning(side, fsm.SYNACKAgain), f.SYNACKs[side]-1) // the first may have been assumed
-			if n <= 0 {
+			if n < by.Count("times") {
 				continue
 			}
 			why := "no ACK of it had been captured"

@@ -17,10 +17,13 @@ var tinySegments = &Check{
 	Filter:    "tcp.len > 0 && tcp.len < 700",
 
 	OncePerTemplate: "a clean connection has too few small segments",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "count", Count: 30, Meaning: "so many small segments are sent in a row"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			w := f.Dir[side].WindowStats()
-			if w.TinyRun.N < 30 {
+			if w.TinyRun.N < by.Count("count") {
 				continue
 			}
 			found(Finding{

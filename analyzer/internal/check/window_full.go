@@ -16,12 +16,15 @@ var windowFull = &Check{
 	Peers:     []record.PeerName{{Tool: "Wireshark", Name: "tcp.analysis.window_full"}},
 	Filter:    "tcp.analysis.window_full", Needs: Scales,
 	Facts: flow.Facts(flow.WindowFull),
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "times", Count: 3, Meaning: "the window is filled so often"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			d := &f.Dir[side]
 			n := f.CountFact(side, flow.WindowFull)
 			busy := d.LastData - d.FirstData
-			if n < 3 || d.Blocked < 10_000_000 || 10*d.Blocked < busy {
+			if n < by.Count("times") || d.Blocked < 10_000_000 || 10*d.Blocked < busy {
 				continue
 			}
 			frames, _ := notable(f, side, 0, flow.WindowFull)

@@ -18,11 +18,14 @@ var zeroWindowDuration = &Check{
 	Filter:          "tcp.analysis.zero_window",
 	Facts:           flow.Facts(flow.ZeroWindow),
 	OncePerTemplate: "no segment follows a closed window of a clean connection",
-	Judge: func(f *flow.Flow, found func(Finding)) {
+	Thresholds: []Threshold{
+		{Name: "after", Time: fsm.Second, Meaning: "a window stays closed for longer than this, and than the peer's retransmission timeout"},
+	},
+	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			w := f.Dir[side].WindowStats()
 			rto := f.Dir[side.Peer()].RTT().RTO()
-			if w.LongestZero <= max(fsm.Second, rto) {
+			if w.LongestZero <= max(by.Time("after"), rto) {
 				continue
 			}
 			found(Finding{
@@ -32,11 +35,11 @@ var zeroWindowDuration = &Check{
 			})
 		}
 	},
-	Pending: func(f *flow.Flow, found func(Finding)) {
+	Pending: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			frame, since := f.Dir[side].ShutSince()
 			closed := f.Until - since
-			if frame == 0 || closed <= max(fsm.Second, f.Dir[side.Peer()].RTT().RTO()) {
+			if frame == 0 || closed <= max(by.Time("after"), f.Dir[side.Peer()].RTT().RTO()) {
 				continue
 			}
 			found(Finding{

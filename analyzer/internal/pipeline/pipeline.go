@@ -71,6 +71,7 @@ type Options struct {
 	Notice func(*record.Notice)
 
 	Checks     []*check.Check       // nil means check.Catalogue
+	Thresholds []record.Threshold   // of them, to be changed
 	Aggregates []aggregate.Detector // fresh ones, for this analysis alone; nil means aggregate.Detectors()
 }
 
@@ -116,6 +117,7 @@ func New(opt Options) *Analyzer {
 		opt.Aggregates = aggregate.Detectors()
 	}
 	checks := check.NewSet(opt.Checks)
+	checks.Change(opt.Thresholds)
 	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
@@ -282,7 +284,7 @@ func (a *Analyzer) Finish() *record.Report {
 		a.workers.stop()
 	}
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
-	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report()}
+	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report(), Thresholds: a.summary.checks.Changed()}
 	r.Summary.MPTCP = a.multipath.Summary()
 	r.Summary.Problems = a.overview.Problems()
 	r.Summary.Services, r.Summary.Others = a.overview.Services()
