@@ -33,7 +33,7 @@ var excessiveRetransmission = &Check{
 			share := float64(resent) / float64(d.DataSegments)
 			found(Finding{
 				Side: side.String(), Frames: frames, Count: int(resent),
-				Seen: fmt.Sprintf("%s of %s with data, %s", phrase.Count(resent), phrase.Counted(d.DataSegments, "segment", "segments"), phrase.Percent(share)), Expected: fmt.Sprintf("below %d %%", by.Count("percent")),
+				Seen: fmt.Sprintf("%s of %s with data, %s", phrase.Count(resent), phrase.Counted(d.DataSegments, "segment", "segments"), phrase.Percent(share)), Expected: "below " + phrase.Percent(float64(by.Count("percent"))/100),
 				Message: fmt.Sprintf("The %s retransmitted %s of its segments with data: %s of %s.", side, phrase.Percent(share), phrase.Count(resent), phrase.Count(d.DataSegments)),
 			})
 		}
