@@ -252,3 +252,62 @@ func hang(s *conversation.Script, rest float64, opt analyzer.Options) {
 	advance(now + fsm.Time(rest*float64(fsm.Second)))
 	a.Finish()
 }
+
+// TestNoticesAreBounded has a flood of SYNs that nobody answers: what is told of it is bounded,
+// and does not hide what hangs beside it.
+func TestNoticesAreBounded(t *testing.T) {
+	s, err := conversation.Parse("window", strings.NewReader("title: x\n"+opening+"4 > P. 1(1000) ack 1\n5 < . 1 ack 1001 win 0\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var flood bytes.Buffer
+	if _, err := tracegen.Find("flood").Write(&flood, 60_000, 1); err != nil {
+		t.Fatal(err)
+	}
+	src, err := capture.OpenReader("flood", &flood)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := watch(t, "flood")
+	var hangs fsm.Time
+	a := analyzer.New(analyzer.Options{Each: func(*record.Connection) error { return nil }, Notice: func(n *record.Notice) {
+		l.take(n)
+		if n.Anomaly.Name == record.CheckZeroWindowDuration && n.State == record.NoticeFound {
+			hangs = n.At
+		}
+	}})
+	var p capture.Packet
+	var n uint64
+	for src.Next(&p) == nil {
+		a.Packet(&p)
+		n++
+	}
+	now := fsm.Time(p.Time)
+	pass := func(seconds int) {
+		for range seconds * 10 {
+			now += fsm.Second / 10
+			a.Advance(now)
+		}
+	}
+	pass(100)
+	first := s.Packets()[0].Time
+	began := now
+	for _, q := range s.Packets() {
+		n++
+		now = began + q.Time - first
+		a.Packet(&capture.Packet{Data: q.Data, Length: q.Length, Time: int64(now), LinkType: 1, Number: n})
+	}
+	pass(4)
+	if hangs == 0 || hangs-began > 3*fsm.Second {
+		t.Errorf("the closed window is told %.1f s after it closed", hangs.Seconds(began))
+	}
+	pass(100)
+	const most = 16 * 256
+	if open := len(l.open); open < most/2 || open > most+1 || a.Untold() == 0 {
+		t.Errorf("%d notices are open, %d findings are untold", open, a.Untold())
+	}
+	a.Finish()
+	if len(l.open) > 0 {
+		t.Errorf("%d are never over", len(l.open))
+	}
+}
