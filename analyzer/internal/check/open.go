@@ -18,6 +18,9 @@ type Open struct {
 // grave, or about time that is being lost.
 func (c *Check) toldOpen() bool { return c.Pending != nil || c.Severity >= record.SeverityWarning }
 
+// shortestWait is for how long something must have been waited for to be told.
+const shortestWait = fsm.Second
+
 // RunOpen judges a connection that goes on, as flow.Flow.LookAt shows it, and appends to
 // list what is worth to be told at once: what is being waited for, and what is a warning
 // or worse.
@@ -31,7 +34,9 @@ func (s *Set) RunOpen(f *flow.Flow, list []Open) []Open {
 			x.Since = 0
 		}
 		if x.Since != 0 {
-			x.Cost = f.Until - x.Since
+			if x.Cost = f.Until - x.Since; x.Cost < shortestWait {
+				return
+			}
 		}
 		if o := (Open{c.judged(f, x), x.Since}); o.Since != 0 || c.Pending == nil && o.Severity >= record.SeverityWarning {
 			o.Frames = slices.Clone(o.Frames) // some are the flow's
