@@ -34,7 +34,7 @@ type LookOptions struct {
 	Meaning fsm.Meaning
 	Facts   flow.SegmentFacts
 
-	Most int // connections judged at one look
+	Most int // connections judged at one look because somebody waits; half as many because of what was noted
 }
 
 // looker is what a table needs to look at its open connections.
@@ -43,8 +43,9 @@ type looker struct {
 	place      int      // how far the pass has come
 	from, upTo fsm.Time // when the pass before it began, and when this one did
 	before     fsm.Time // when the look before this one was
-	left       int      // how many may still be judged at this look
+	left       int      // how many may still be judged at this look because somebody waits
 	halfOpen   int      // how many of these half-open
+	leftNews   int      // and how many because something was noted
 	watched    []watched
 	current    flow.Flow // a connection as it would be reported
 	replayed   flow.Flow // a compact one
@@ -78,7 +79,7 @@ func (t *Table) Look(now fsm.Time) {
 	if l.place == 0 {
 		l.from, l.upTo = l.upTo, t.now
 	}
-	l.left, l.halfOpen = l.Most, l.Most/2
+	l.left, l.halfOpen, l.leftNews = l.Most, l.Most/2, l.Most/2
 	for range mostPassed {
 		switch i := l.place; {
 		case l.left == 0:
@@ -120,13 +121,20 @@ func (t *Table) passWhole(c *conn) fsm.Time {
 		return 0
 	}
 	waits := c.Waits()
-	if l.due(waits) || l.news(c) {
+	switch {
+	case l.due(waits):
 		if l.left == 0 {
 			return unknown
 		}
 		l.left--
-		l.leave(t.judge(c, 0), &c.aside, watched{key: c.key, hash: c.hash, id: c.ID, noted: c.Segments})
+	case c.Over() || !l.news(c): // what is over is told by its record soon
+		return waits
+	case l.leftNews == 0: // these must not keep those waiting that hang
+		return unknown
+	default:
+		l.leftNews--
 	}
+	l.leave(t.judge(c, 0), &c.aside, watched{key: c.key, hash: c.hash, id: c.ID, noted: c.Segments})
 	return waits
 }
 
