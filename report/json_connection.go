@@ -49,6 +49,13 @@ func (e *encoder) connection(c *record.Connection) {
 	e.keyTime(`"last_time":`, c.Last)
 	e.keySpan(`"duration_s":`, c.First, c.Last)
 	e.keyBool(`"evicted":`, c.Evicted)
+	if c.Stream > 0 {
+		e.keyUint(`"tcp_stream":`, c.Stream-1)
+	} else {
+		e.keyNull(`"tcp_stream":`)
+	}
+	e.key(`"wireshark_filter":"`)
+	e.buf = append(c.AppendWiresharkFilter(e.buf), '"', ',')
 	for _, block := range connectionBlocks {
 		block(e, c)
 	}
@@ -472,6 +479,7 @@ func (e *encoder) anomaly(a *record.Anomaly) {
 	e.keyStr(`"message":`, a.Message)
 	e.keyStrings(`"benign":`, a.Benign)
 	e.keyText(`"doubt":`, a.Doubt)
+	e.frameFilter(a.Frames)
 	e.times(a)
 	if len(a.Connections) > 0 {
 		e.keyUints(`"connections":`, a.Connections)

@@ -2,6 +2,7 @@ package report
 
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // segmentCounts appends what a side's segments were.
@@ -123,4 +124,17 @@ func (e *encoder) roundTrips(r *record.RTT) {
 	e.secondsIf(`"smoothed_deviation_s":`, r.SmoothedDeviation, known)
 	e.secondsIf(`"loaded_s":`, r.Loaded, known)
 	e.endObject()
+}
+
+// frameFilter appends a display filter for the frames of a finding.
+func (e *encoder) frameFilter(frames []fsm.Frame) {
+	start := len(e.buf)
+	e.key(`"wireshark_filter":"`)
+	filled := len(e.buf)
+	if e.buf = record.AppendWiresharkFrames(e.buf, frames); len(e.buf) == filled {
+		e.buf = e.buf[:start]
+		e.keyNull(`"wireshark_filter":`)
+		return
+	}
+	e.buf = append(e.buf, '"', ',')
 }

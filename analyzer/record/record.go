@@ -134,6 +134,7 @@ type Addr struct {
 type Connection struct {
 	ID            uint64 // 1-based, in order of first segment
 	Incarnation   int    // 1-based among the connections of its 4-tuple
+	Stream        uint64 // 1 more than Wireshark's tcp.stream of it; 0 where that is not certain
 	Client        Addr
 	Server        Addr
 	Service       string // name of the well-known port, or ""

@@ -4,6 +4,7 @@
 package conclude
 
 import (
+	"math"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
@@ -32,6 +33,9 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
 	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time
 	c.Evicted, c.LegOf = f.Evicted, f.LegOf
+	if f.NoStream {
+		c.Stream = NoStream
+	}
 	c.Joined = record.Joined{From: f.FirstFrom, Seq: f.FirstSeq, Ack: f.FirstAck}
 
 	c.Transitions = orderTransitions(append(c.Transitions, f.Conn.Transitions...))
@@ -58,6 +62,10 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
 	c.SegmentsCut = f.TimelineCut
 }
+
+// NoStream stands in a record for a connection that has no single stream in Wireshark, until
+// the others are numbered.
+const NoStream = math.MaxUint64
 
 // forgetTimes takes out of the record what rests on times that the capture does not have.
 func forgetTimes(c *record.Connection) {

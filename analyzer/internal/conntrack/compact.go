@@ -19,12 +19,14 @@ type compactStore struct {
 	segments arena[packedSegment] // the others'
 	more     arena[segmentMore]
 	opened   openConn // the latest that was looked at
-	payloads payloadArena
-	previous arena[flow.PreviousIncarnation] // of connections that are not the first of their key
-	beside   map[uint32][]besideICMP         // ICMP errors, by the connection's place
-	halfOpen compactQueue                    // one side has not been heard of yet: oldest first
-	open     compactQueue
-	over     compactQueue // ended, waiting for stragglers
+
+	justParked bool // a SYN was, for who follows Wireshark's streams
+	payloads   payloadArena
+	previous   arena[flow.PreviousIncarnation] // of connections that are not the first of their key
+	beside     map[uint32][]besideICMP         // ICMP errors, by the connection's place
+	halfOpen   compactQueue                    // one side has not been heard of yet: oldest first
+	open       compactQueue
+	over       compactQueue // ended, waiting for stragglers
 }
 
 // compactConn is a connection that is kept as packed segments.
@@ -145,7 +147,7 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 // holdCopy takes a frame that was captured twice, which no state depends on.
 func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	sure := p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice && n.held == 1 && p.Segment.Space() > 0
-	if !sure || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
+	if !sure || n.over && opensAnew(&p.Segment) || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
 		return false
 	}
 	expected := n.expected

@@ -45,7 +45,7 @@ type entry struct {
 // begin starts a connection with its first segment, after an earlier one of the same
 // key or not, beside others or not.
 func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous, of *legs) *conn {
-	birth := t.born()
+	birth := t.born(p)
 	c := t.start(key, hash, p, of)
 	c.ID, c.birth = t.ids, birth
 	if t.keeps(c.ID, p) {
@@ -58,12 +58,15 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous,
 }
 
 // born makes room for one more connection and numbers it.
-func (t *Table) born() Birth {
+func (t *Table) born(p *decode.Packet) Birth {
 	if t.Open() >= t.opt.MaxConnections && t.rest == nil {
 		t.evict(fromAll, forNumber)
 	}
 	t.ids++
 	b := Birth{Ordinal: t.ordinal, After: t.parent}
+	if t.opt.Streams {
+		b.Stream, b.Held = t.streams.start(p)
+	}
 	t.births = append(t.births, b)
 	if b.Ordinal == settled {
 		b.Ordinal = t.packets // it is older than what begins from now on

@@ -28,6 +28,7 @@ func (t *Table) AddICMP(p *decode.Packet) {
 		}
 	}
 	if c == nil {
+		t.noteStream(p, false, true) // Wireshark begins a stream with what an error quotes
 		return
 	}
 	if c.legs != nil {

@@ -212,12 +212,15 @@ func (t *Table) startBeside(c *conn, p *decode.Packet) *conn {
 		c.legs = &legs{conns: []*conn{c}}
 	}
 	if len(c.legs.conns) >= maxLegs {
+		t.streams.held = 0
 		return c
 	}
+	t.streams.beside = true
 	q := c.queue
 	c.unlink() // what makes room for the new one must leave this one
 	n := t.begin(c.key, c.hash, p, nil, c.legs)
 	q.push(c)
+	c.NoStream, n.NoStream = true, true
 	const soon = 10 * fsm.Second // a box waits for the other side no longer
 	if n.began.same(c.began) && p.Time-c.First.Time < soon {
 		if c.LegOf == 0 {

@@ -38,7 +38,11 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 	s := &p.Segment
 	if s.Flags&(fsm.SYN|fsm.ACK|fsm.RST|fsm.FIN) != fsm.SYN {
 		if s.Flags&(fsm.SYN|fsm.ACK|fsm.RST) == fsm.SYN|fsm.ACK && t.synAckOpensAnew(c, p) {
+			c.NoStream = true
 			return t.startNext(c, p)
+		}
+		if s.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN {
+			t.noteStream(p, false, true)
 		}
 		return c
 	}
@@ -46,6 +50,7 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 	elsewhere := c.elsewhere(p) && !c.Over()
 	switch {
 	case x.SentSYN && s.Seq == x.ISS && !(elsewhere && y.SentSYN):
+		c.noteSYNAgain(t, p)
 		return c // the same SYN again, or captured behind its SYN-ACK
 	case !x.SentSYN && x.State == fsm.Closed && y.State == fsm.SynSent:
 		return c // a SYN crossing a SYN
@@ -54,6 +59,7 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 	}
 	c.pending = &pendingSYN{isn: s.Seq, from: p.Src, top: y.Out.Top, elsewhere: elsewhere}
 	c.pending.hold(p)
+	t.noteStream(p, true, !x.SentSYN || s.Seq == x.ISS)
 	return nil
 }
 
@@ -145,6 +151,7 @@ func (t *Table) resolveBySender(c *conn, p *decode.Packet) *conn {
 		return nil
 	case bareSYN:
 		if x.SentSYN && s.Seq == x.ISS {
+			t.noteStream(p, false, true)
 			return c // the connection's own SYN again
 		}
 		n := t.acceptPending(c)
@@ -219,6 +226,7 @@ func (t *Table) acceptPending(c *conn) *conn {
 	held, elsewhere := c.pending.held, c.pending.elsewhere
 	c.pending = nil
 	var n *conn
+	t.streams.held = held[0].Frame
 	if elsewhere {
 		n = t.startBeside(c, &held[0])
 	} else {
@@ -244,6 +252,7 @@ func (t *Table) startNext(c *conn, p *decode.Packet) *conn {
 	if others != nil && len(others.conns) == 0 {
 		others = nil
 	}
+	t.streams.next = true
 	n := t.begin(c.key, c.hash, p, &earlier, others)
 	t.forget(c)
 	return n
@@ -267,7 +276,8 @@ func (t *Table) rejectPending(c *conn) {
 		return
 	}
 	held := c.pending.held
-	c.pending = nil
+	c.pending, c.NoStream = nil, true
+	t.streams.events = append(t.streams.events, StreamEvent{Ordinal: t.ordinal, Held: held[0].Frame, Dropped: true})
 	for i := range held {
 		if p := &held[i]; p.ICMP != nil {
 			c.AddICMP(p)

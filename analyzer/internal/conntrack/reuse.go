@@ -36,6 +36,7 @@ func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) boo
 		return false
 	}
 	n.parked = y.pack(n, p, from)
+	y.justParked = true
 	return true
 }
 
@@ -107,6 +108,7 @@ func (t *Table) openParked(i uint32) (c *conn, next uint32) {
 	t.now = max(y.latest(n), syn.Time)
 	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
 	t.now = now
+	t.streams.held = syn.Frame
 	return nil, t.beginCompact(hash, &syn, &earlier)
 }
 
@@ -141,6 +143,10 @@ func (t *Table) answerPending(c *conn, p *decode.Packet) bool {
 		return false
 	}
 	earlier := previous{incarnation: c.Incarnation, of: c.AsPrevious()}
+	if c.pending != nil {
+		t.streams.held = syn.Frame
+	}
+	t.streams.next = true
 	c.pending = nil
 	hash := c.hash
 	t.endReused(c, syn)
@@ -165,7 +171,7 @@ func (t *Table) nextFits() bool {
 // beginCompact begins a compact connection, the first of its key or not, with its first
 // segment, and returns its place.
 func (t *Table) beginCompact(hash uint64, p *decode.Packet, earlier *previous) uint32 {
-	birth := t.born()
+	birth := t.born(p)
 	y := &t.compact
 	i := y.add(hash, t.ids, p, t.packets)
 	if earlier != nil {
@@ -184,7 +190,7 @@ func (t *Table) beginCompact(hash uint64, p *decode.Packet, earlier *previous) u
 // addNext gives the connection that just began its next segment.
 func (t *Table) addNext(hash uint64, p *decode.Packet) {
 	_, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
-	if !t.compact.hold(i, p, t.packets, t.roomToBeFast()) {
+	if !t.holdCompact(i, p) {
 		t.step(t.promote(i), p)
 	}
 }

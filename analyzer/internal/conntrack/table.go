@@ -36,6 +36,8 @@ type Options struct {
 	// whole from its first one on.
 	Keep func(id uint64, first *decode.Packet) bool
 
+	Streams bool // follow how Wireshark numbers the connections
+
 	Judge func(fsm.Frame) bool     // whether to keep how a kept segment was judged; nil keeps none
 	Ended func(*flow.Flow)         // called once for each connection when it is complete; the Flow is valid during the call
 	Look  LookOptions              // how to look at open connections; without Judge none is
@@ -79,6 +81,7 @@ type Table struct {
 	ordinal uint64 // of the packet under way
 	parent  uint64 // the birth of the connection whose pending SYN is settled, between packets
 	births  []Birth
+	streams streams
 
 	summary CleanSummary // the latest that was reported
 
@@ -136,7 +139,7 @@ func (t *Table) Add(p *decode.Packet) {
 	c, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
 	switch {
 	case i != 0:
-		if compact && t.compact.hold(i, p, t.packets, t.roomToBeFast()) {
+		if compact && t.holdCompact(i, p) {
 			return
 		}
 		if compact && t.answerParked(i, p) {
@@ -166,6 +169,18 @@ func (t *Table) Add(p *decode.Packet) {
 		p.Place = c.placeOf(p)
 	}
 	t.step(c, p)
+}
+
+// holdCompact gives a compact connection its next segment, if it can stay so.
+func (t *Table) holdCompact(i uint32, p *decode.Packet) bool {
+	if !t.compact.hold(i, p, t.packets, t.roomToBeFast()) {
+		return false
+	}
+	if t.compact.justParked {
+		t.compact.justParked = false
+		t.noteStream(p, true, false)
+	}
+	return true
 }
 
 // addFirst takes a segment of a key that has no connection: most begin one, compact if
@@ -206,6 +221,9 @@ func opensAnew(s *fsm.Segment) bool { return s.Flags&(fsm.SYN|fsm.RST) == fsm.SY
 type Birth struct {
 	Ordinal uint64 // of the packet that showed it; settled if none did
 	After   uint64 // then, the same of the connection before it
+
+	Stream StreamStart // with Options.Streams
+	Held   fsm.Frame   // with StreamHeld
 }
 
 // settled is the Ordinal of a connection that began with a SYN which nothing had

@@ -77,6 +77,8 @@ type Packet struct {
 	Place     Place  // of a RST, from package conntrack
 	Malformed bool   // only the addresses and ports could be read
 
+	StreamDoubt bool // it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
+
 	Undelivered bool // another tap shows that it never reached its receiver
 
 	// PayloadSum is the Internet checksum's sum over the data: different sums mean

@@ -27,6 +27,7 @@ type Flow struct {
 	LegOf       fsm.Frame            // what the legs of one connection share, on both sides of a box that chooses its own numbers; 0 for others
 	Evicted     bool                 // ended by the limit on open connections
 	Untimed     bool                 // a segment of it carried no time
+	NoStream    bool                 // Wireshark has it in another stream than its beginning tells, or in several
 	Self        bool                 // a socket connected to itself: its two ends are one
 
 	Encap       decode.Encap

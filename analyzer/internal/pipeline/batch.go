@@ -31,8 +31,9 @@ type batch struct {
 
 // batchShard is what one shard gets of a batch, and what it gives back.
 type batchShard struct {
-	packets   []uint16             // their indexes, in order
-	begun     []conntrack.Birth    // connections that began, in order
+	packets   []uint16          // their indexes, in order
+	begun     []conntrack.Birth // connections that began, in order
+	streams   []conntrack.StreamEvent
 	ended     []*record.Connection // records that were completed
 	templated []templated          // connections that ended without a record of their own
 	answers   []fsm.Time           // of these
@@ -50,7 +51,7 @@ func (b *batch) clear() {
 	b.packets, b.bytes = b.packets[:0], b.bytes[:0]
 	for i := range b.shards {
 		p := &b.shards[i]
-		p.packets, p.begun, p.ended, p.templated, p.answers = p.packets[:0], p.begun[:0], p.ended[:0], p.templated[:0], p.answers[:0]
+		p.packets, p.begun, p.streams, p.ended, p.templated, p.answers = p.packets[:0], p.begun[:0], p.streams[:0], p.ended[:0], p.templated[:0], p.answers[:0]
 		clear(p.notices)
 		p.notices, p.untold = p.notices[:0], 0
 	}

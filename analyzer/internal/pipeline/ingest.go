@@ -22,6 +22,7 @@ type ingest struct {
 	fed         uint64   // packets that were tracked, or had nothing to track
 	now, ticked fsm.Time // the latest of their times, and that at the latest batch's end
 	quality     record.Quality
+	streams     streamDoubts
 }
 
 // How often connections are reported: it costs little, and a person who watches
@@ -64,15 +65,19 @@ func (f *ingest) batchEnds(t fsm.Time, immediate bool) bool {
 // decode decodes a packet into p and reports whether there is anything to analyse
 // in it.
 func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
+	f.streams.arrive(raw.Frame)
 	if reason := f.decoder.Decode(raw, p); reason != decode.OK {
 		f.skipped[reason]++
+		f.streams.skipped(reason)
 		p.Malformed = reason == decode.TCPMalformed && p.Addressed
 		return p.Malformed || reason == decode.ICMPErrorMessage && p.Addressed && (f.wanted == nil || f.wanted(p))
 	}
 	if f.wanted != nil && !f.wanted(p) {
 		f.unwanted++
+		f.streams.doubt = true
 		return false
 	}
+	p.StreamDoubt = f.streams.of(p, f.decoder.EncapNames())
 	f.segments++
 	f.note(p)
 	return true

@@ -64,6 +64,10 @@ func (a *Analyzer) endPrelude() {
 	a.dedup.Learn(q.packets)
 	if s := skew.Estimate(q.packets); s.Active() {
 		a.reorder = skew.NewReorder(s)
+		a.ingest.streams.doubt = true // what follows is in another order than in the file
+		for i := range q.packets {
+			q.packets[i].StreamDoubt = true
+		}
 	}
 	for i := range q.packets {
 		if a.reorder != nil {

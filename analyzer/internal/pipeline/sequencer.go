@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
@@ -18,6 +20,7 @@ type sequencer struct {
 	sorted  []completed // room for order
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
+	streams streamCount
 }
 
 // completed is a connection that ended: its record, or what stands for it.
@@ -47,26 +50,26 @@ type numbers struct {
 
 // number is a connection's number in its shard and in the report; done with, the
 // latter is 0.
-type number struct{ own, id uint64 }
+type number struct{ own, id, stream uint64 }
 
-func (n *numbers) add(id uint64) {
-	n.list = append(n.list, number{n.next, id})
+func (n *numbers) add(id, stream uint64) {
+	n.list = append(n.list, number{n.next, id, stream})
 	n.next++
 }
 
-func (n *numbers) take(own uint64) uint64 {
+func (n *numbers) take(own uint64) (id, stream uint64) {
 	i := int(own - n.list[0].own) // where it is unless entries before it were removed
 	if i >= len(n.list) || n.list[i].own != own {
 		i, _ = slices.BinarySearchFunc(n.list, own, func(e number, own uint64) int { return cmp.Compare(e.own, own) })
 	}
-	id := n.list[i].id
+	id, stream = n.list[i].id, n.list[i].stream
 	n.list[i].id = 0
 	n.done++
 	if n.done > 1024 && n.done > len(n.list)/2 {
 		n.list = slices.DeleteFunc(n.list, func(e number) bool { return e.id == 0 })
 		n.done = 0
 	}
-	return id
+	return id, stream
 }
 
 // of returns the number in the report of a connection that was not reported yet.
@@ -87,6 +90,8 @@ func newSequencer(shards int) *sequencer {
 // of the packets that showed them.
 func (m *sequencer) number(b *batch) {
 	clear(m.next)
+	m.streams.gather(b)
+	defer m.streams.upTo(math.MaxUint64)
 	if b.finish > 0 || len(b.packets) == 0 {
 		m.numberSettled(b)
 		return
@@ -117,7 +122,7 @@ func (m *sequencer) begins(b *batch, s int, ordinal uint64) bool {
 		return false
 	}
 	m.ids++
-	m.numbers[s].add(m.ids)
+	m.numbers[s].add(m.ids, m.streams.of(&begun[0]))
 	m.next[s]++
 	return true
 }
@@ -153,12 +158,18 @@ func (m *sequencer) merge(b *batch) []completed {
 			m.notices = append(m.notices, n)
 		}
 		for _, c := range b.shards[s].ended {
-			c.ID = m.numbers[s].take(c.ID)
+			var stream uint64
+			c.ID, stream = m.numbers[s].take(c.ID)
+			if c.Stream != conclude.NoStream {
+				c.Stream = stream
+			} else {
+				c.Stream = 0
+			}
 			m.ended = append(m.ended, completed{id: c.ID, own: c})
 		}
 		for i := range b.shards[s].templated {
 			l := &b.shards[s].templated[i]
-			l.ID = m.numbers[s].take(l.ID)
+			l.ID, _ = m.numbers[s].take(l.ID)
 			m.ended = append(m.ended, completed{id: l.ID, templated: l})
 		}
 	}

@@ -53,8 +53,8 @@ func newShard(opt Options, of int, checks *check.Set, rules *templateRules, reco
 		look = s.lookOptions(of)
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
-		Look:  look,
-		Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
+		Look:    look,
+		Streams: !opt.Sums, Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
 		Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 	})
 	return s
@@ -88,6 +88,7 @@ func (s *shard) work(b *batch, p *batchShard) {
 	}
 	s.look(b)
 	p.begun = s.table.Births(p.begun)
+	p.streams = s.table.StreamEvents(p.streams)
 	p.open = s.table.Open()
 }
 

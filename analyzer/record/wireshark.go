@@ -1,0 +1,53 @@
+package record
+
+import (
+	"strconv"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// AppendWiresharkFilter appends a display filter of Wireshark's that shows the connection:
+// its stream where that is certain, and else its addresses and ports from its first
+// frame to its last.
+func (c *Connection) AppendWiresharkFilter(b []byte) []byte {
+	if c.Stream > 0 {
+		return strconv.AppendUint(append(b, "tcp.stream eq "...), c.Stream-1, 10)
+	}
+	field := "ip.addr eq "
+	if c.Client.IP.Is6() {
+		field = "ipv6.addr eq "
+	}
+	for i, a := range [2]Addr{c.Client, c.Server} {
+		if i > 0 {
+			b = append(b, " and "...)
+		}
+		b = a.IP.WithZone("").AppendTo(append(b, field...))
+		b = strconv.AppendUint(append(b, " and tcp.port eq "...), uint64(a.Port), 10)
+	}
+	if c.FirstFrame.File() == c.LastFrame.File() {
+		b = strconv.AppendUint(append(b, " and frame.number ge "...), c.FirstFrame.Number(), 10)
+		b = strconv.AppendUint(append(b, " and frame.number le "...), c.LastFrame.Number(), 10)
+	}
+	return b
+}
+
+// AppendWiresharkFrames appends a display filter of Wireshark's that shows these frames,
+// which are of one file; it appends nothing where there is none, or they are of several.
+func AppendWiresharkFrames(b []byte, frames []fsm.Frame) []byte {
+	for _, f := range frames {
+		if f.File() != frames[0].File() {
+			return b
+		}
+	}
+	for i, f := range frames {
+		sep := ", "
+		if i == 0 {
+			sep = "frame.number in {"
+		}
+		b = strconv.AppendUint(append(b, sep...), f.Number(), 10)
+	}
+	if len(frames) > 0 {
+		b = append(b, '}')
+	}
+	return b
+}
