@@ -104,7 +104,7 @@ func TestExchanges(t *testing.T) {
 +5.0 > F. 101 ack 1
 +0.02 < F. 1 ack 102
 +0.02 > . 102 ack 2`,
-			"[] [] [] [] [] open 5040"},
+			"[] [] [] [] [] open 5020"},
 		{"the server resets", handshaken + `
 +0.1 > P. 1(100) ack 1
 +2.0 < R. 1 ack 101`,

@@ -122,6 +122,23 @@ func (d *Distribution) Quantile(q float64) uint64 {
 	return d.Max
 }
 
+// Above returns how many values are larger than v, and their sum: exactly while the values
+// are few, else as their classes have it.
+func (d *Distribution) Above(v uint64) (n, sum uint64) {
+	if len(d.classes) == 0 {
+		for _, x := range d.few {
+			if x > v {
+				n, sum = n+1, sum+x
+			}
+		}
+		return n, sum
+	}
+	for c := classOf(v) + 1; c < len(d.classes); c++ {
+		n, sum = n+uint64(d.classes[c]), sum+uint64(d.classes[c])*min(max(middleOf(c), d.Min), d.Max)
+	}
+	return n, sum
+}
+
 // Mean returns the mean of the values, 0 if there are none.
 func (d *Distribution) Mean() float64 {
 	if d.N == 0 {

@@ -34,6 +34,9 @@ func (d *Direction) bytes() (n int) {
 		n += 3 * MaxNotable * 8
 	}
 	w := &d.sender
+	if n += pointed(w.stalls); w.stalls != nil {
+		n += w.stalls.all.Bytes()
+	}
 	n += pointed(w.resent) + pointed(w.hole) + pointed(w.told)
 	if w.rtt.many != nil || w.rtt.spare != nil {
 		n += int(unsafe.Sizeof(histogram{}))

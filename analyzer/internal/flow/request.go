@@ -19,6 +19,7 @@ type turn struct {
 	heard  fsm.Seq   // what the request acknowledges of the server's data
 	last   fsm.Time  // the answer's latest byte
 	size   uint64    // of the request or the answer so far
+	shut   uint64    // how often the client's window had closed, and opened again, before the request
 }
 
 // turnPhase is where two sides are that take turns.
@@ -36,8 +37,9 @@ const (
 type exchanges struct {
 	answer, lastByte, think, requestSize, answerSize record.Distribution
 
-	longest            fsm.Time // of the answers
-	longestFrom, until fsm.Frame
+	longest Wait                 // of the answers
+	slowest Wait                 // of those that the client did not hold up itself
+	excused *record.Distribution // answers that it did; nil for most
 }
 
 // all returns the distributions.
@@ -49,12 +51,15 @@ func (x *exchanges) reset() {
 	for _, d := range x.all() {
 		d.Reset()
 	}
-	x.longest, x.longestFrom, x.until = 0, 0, 0
+	x.longest, x.slowest, x.excused = Wait{}, Wait{}, nil
 }
 
 func (x *exchanges) bytes() (n int) {
 	for _, d := range x.all() {
 		n += d.Bytes()
+	}
+	if x.excused != nil {
+		n += pointed(x.excused) + x.excused.Bytes()
 	}
 	return n
 }
@@ -136,6 +141,7 @@ func (f *Flow) noteRequest(o *observation, bytes uint64) {
 			x.think.Add(span(t.last, now))
 		}
 		*t = turn{phase: asking, waits: true, size: bytes, heard: o.s.Ack}
+		t.shut = f.timesShut()
 		t.joined = f.Conn.Missed > 0 || !f.hasData && f.FirstFlags&fsm.SYN == 0
 	}
 	t.asked, t.frame, t.end = now, o.p.Frame, o.s.End()
@@ -159,9 +165,7 @@ func (f *Flow) noteAnswer(o *observation, bytes uint64) {
 		if !t.joined {
 			x.requestSize.Add(t.size)
 		}
-		if fsm.Time(wait) > x.longest || x.until == 0 {
-			x.longest, x.longestFrom, x.until = fsm.Time(wait), t.frame, o.p.Frame
-		}
+		x.noteWait(Wait{Time: fsm.Time(wait), Since: t.asked, From: t.frame, To: o.p.Frame}, f.heldUp())
 		t.phase, t.size = answering, bytes
 	case answering:
 		t.size += bytes
@@ -191,7 +195,7 @@ func (f *Flow) ExchangesInto(r *record.Exchanges) {
 		r.Think.CopyFrom(&x.think)
 		r.RequestSize.CopyFrom(&x.requestSize)
 		r.AnswerSize.CopyFrom(&x.answerSize)
-		r.Slowest = record.Span{Seconds: x.longest.Seconds(0), From: x.longestFrom, To: x.until}
+		r.Slowest = record.Span{Seconds: x.longest.Time.Seconds(0), From: x.longest.From, To: x.longest.To}
 	} else {
 		for _, d := range [...]*record.Distribution{&r.Answer, &r.LastByte, &r.Think, &r.RequestSize, &r.AnswerSize} {
 			d.Reset()
@@ -209,34 +213,7 @@ func (f *Flow) ExchangesInto(r *record.Exchanges) {
 
 // Wait is a time that passed between two segments; To is 0 if the second has not come.
 type Wait struct {
-	Time     fsm.Time
+	Time     fsm.Time // how long it is
+	Since    fsm.Time // when it began, where that is noted
 	From, To fsm.Frame
-}
-
-// OpenRequest returns for how long the latest request has stayed without an answer, up to
-// the time at which the connection was reported, or to the reset or the server's FIN that
-// came instead of one. From is 0 if there is none.
-func (f *Flow) OpenRequest() Wait {
-	t := &f.turn
-	if t.phase != asking || f.OneSided() || f.Untimed {
-		return Wait{}
-	}
-	w := Wait{From: t.frame, Time: max(0, f.Until-t.asked)}
-	end := func(at fsm.Time, frame fsm.Frame) {
-		if wait := at - t.asked; wait < w.Time {
-			w.Time, w.To = wait, frame
-		}
-	}
-	for _, rst := range f.RST {
-		if rst.Nth != 0 {
-			end(rst.Time, rst.Frame)
-		}
-	}
-	if fin := f.FIN(fsm.Server); fin != nil {
-		end(fin.Time, fin.Frame)
-	}
-	if w.Time < 0 { // it asked one that had closed
-		return Wait{}
-	}
-	return w
 }

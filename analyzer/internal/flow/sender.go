@@ -18,12 +18,13 @@ const (
 // round trips take, and what its retransmissions answer.
 type sender struct {
 	queue    sendQueue
-	progress fsm.Time   // when an ACK last covered something new
-	heard    fsm.Time   // when an ACK came at all
-	lastSend fsm.Time   // when anything with numbers was sent
-	resent   *resent    // nil until something was retransmitted
-	hole     *BlackHole // nil unless a segment was sent again and again
-	told     *toldMTU   // nil unless an ICMP error told the path's MTU
+	progress fsm.Time    // when an ACK last covered something new
+	heard    fsm.Time    // when an ACK came at all
+	lastSend fsm.Time    // when anything with numbers was sent
+	resent   *resent     // nil until something was retransmitted
+	stalls   *LossStalls // nil until data stood still for want of it
+	hole     *BlackHole  // nil unless a segment was sent again and again
+	told     *toldMTU    // nil unless an ICMP error told the path's MTU
 
 	largest     uint32  // numbers of the largest segment that was acknowledged and sent once
 	arrived     uint8   // how many such segments there were, at most 255
@@ -120,6 +121,7 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	}
 	kind = f.classify(o, first, outstanding, una)
 	d.Kinds[kind]++
+	f.noteLossStall(o, first)
 	if kind == KindTimeout {
 		d.TimeoutWait += now - max(w.lastSend, w.progress)
 	}
@@ -175,6 +177,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	}
 	switch {
 	case progress:
+		w.stalls.end(now, o.p.Frame)
 		w.progress, w.dupACKs, w.backoff = now, 0, 0
 		w.probed = w.probed && s.Ack.Before(w.probedTo)
 		w.initialDone = w.initial > 0

@@ -123,14 +123,14 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 			if w.unacked[peer] {
 				sender = peer
 			}
-			network = min(wait, f.roundTrip(sender))
+			network = min(wait, f.RoundTrip(sender))
 		}
 		w.add(toNetwork, network, o)
 		if wait > network {
 			w.add(toApp.of(from), wait-network, o)
 		}
 	case speaks:
-		if w.reopens && w.latestFrom == peer && wait <= f.roundTrip(peer)+hostTime {
+		if w.reopens && w.latestFrom == peer && wait <= f.RoundTrip(peer)+hostTime {
 			w.addSilence(toWindow.of(peer), o)
 		}
 		wait += w.silent
@@ -170,10 +170,10 @@ func (w *spending) silence() account {
 	return toIdle
 }
 
-// roundTrip returns how long what a side sends takes from the tap to its receiver, and the
+// RoundTrip returns how long what a side sends takes from the tap to its receiver, and the
 // acknowledgment back to the tap, without what the receiver's application takes. The
 // handshake shows that best: there systems answer and no applications.
-func (f *Flow) roundTrip(sender fsm.Side) fsm.Time {
+func (f *Flow) RoundTrip(sender fsm.Side) fsm.Time {
 	switch {
 	case sender == fsm.Client && f.SYN.Nth != 0 && f.SYNACK.Nth != 0 && f.SYNs[0]+f.SYNs[1] == 1:
 		return max(0, f.SYNACK.Time-f.SYN.Time)
@@ -194,7 +194,7 @@ func (w *spending) add(a account, wait fsm.Time, o *observation) {
 	if w.closeFrom != 0 {
 		w.closing[a] += wait
 		if wait > w.closingMost.Time {
-			w.closingMost, w.mostAccount = Wait{wait, w.latest.Frame, o.p.Frame}, a
+			w.closingMost, w.mostAccount = Wait{Time: wait, From: w.latest.Frame, To: o.p.Frame}, a
 		}
 		return
 	}
@@ -246,7 +246,7 @@ func (f *Flow) SpentInto(r *record.Spent) {
 		ending += w.silent
 	} else if w.silent > 0 {
 		a := w.silence()
-		w.account, w.run = a, Wait{w.silent, w.silentSince, w.latest.Frame}
+		w.account, w.run = a, Wait{Time: w.silent, From: w.silentSince, To: w.latest.Frame}
 		w.sums[a] += w.silent
 		w.endRun()
 	}
@@ -264,7 +264,7 @@ func (f *Flow) SpentInto(r *record.Spent) {
 	for a, l := range w.longest {
 		keepLongest(r, accountNames[a].cause, accountNames[a].side, l)
 	}
-	keepLongest(r, record.SpentClose, "", Wait{ending, w.closeFrom, w.latest.Frame})
+	keepLongest(r, record.SpentClose, "", Wait{Time: ending, From: w.closeFrom, To: w.latest.Frame})
 	slices.SortStableFunc(r.Longest, func(a, b record.LongestSpan) int { return cmp.Compare(b.Seconds, a.Seconds) })
 }
 

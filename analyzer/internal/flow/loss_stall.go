@@ -1,0 +1,98 @@
+package flow
+
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// LossStalls is how long a side's data stood still because what it had sent was not
+// acknowledged until it sent it again: from when the oldest of it could first have been
+// acknowledged to when it was.
+type LossStalls struct {
+	Longest Resends
+	all     record.Distribution // of those of at least shortestStall
+	open    Resends             // the one under way; Times is 0 without
+}
+
+// Resends is one such time.
+type Resends struct {
+	Wait
+	Times uint32    // how often something was sent again
+	First fsm.Frame // the first time
+}
+
+// Above returns how many of them were longer than a time, and how long together.
+func (l *LossStalls) Above(t fsm.Time) (n int, total fsm.Time) {
+	if l == nil {
+		return 0, 0
+	}
+	count, sum := l.all.Above(uint64(t))
+	return int(count), fsm.Time(sum)
+}
+
+// noteLossStall takes a repetition into account. first is what it was sent as before, or nil.
+func (f *Flow) noteLossStall(o *observation, first *sent) {
+	w, now := &o.d.sender, o.p.Time
+	if o.s.Len == 0 || o.s.Flags&fsm.SYN != 0 || o.r.zero || f.Untimed {
+		return
+	}
+	oldest, acked := first, w.queue.n == 0
+	if !acked {
+		oldest = w.queue.at(w.queue.front)
+	}
+	if oldest == nil {
+		return
+	}
+	since := max(w.progress, oldest.first)
+	if w.stalls == nil {
+		if now-since < shortestStall {
+			return
+		}
+		w.stalls = &LossStalls{}
+	}
+	if s := &w.stalls.open; s.Times == 0 {
+		*s = Resends{Wait: Wait{Since: since, From: oldest.frame}, First: o.p.Frame}
+	}
+	w.stalls.open.Times++
+	if acked { // only where the tap is: the ACK did not reach the sender
+		w.stalls.end(now, o.p.Frame)
+		w.progress = now
+	}
+}
+
+// end ends the stall under way, if there is one.
+func (l *LossStalls) end(now fsm.Time, frame fsm.Frame) {
+	if l == nil || l.open.Times == 0 {
+		return
+	}
+	s := l.open
+	l.open = Resends{}
+	s.Time, s.To = now-s.Since, frame
+	if s.Time < shortestStall {
+		return
+	}
+	l.all.Add(uint64(s.Time))
+	if s.Time > l.Longest.Time {
+		l.Longest = s
+	}
+}
+
+// LossStalls returns how long the direction's data stood still, nil for never.
+func (d *Direction) LossStalls() *LossStalls { return d.sender.stalls }
+
+// OpenLossStall returns the stall of a side's data that nothing had ended when the
+// connection was reported or reset; Times is 0 if there is none.
+func (f *Flow) OpenLossStall(side fsm.Side) Resends {
+	w := &f.Dir[side].sender
+	if w.stalls == nil || w.stalls.open.Times == 0 || w.queue.n == 0 || f.Dir[side].zero || f.Dir[side.Peer()].zero {
+		return Resends{}
+	}
+	s := w.stalls.open
+	s.Time = max(0, f.Until-s.Since)
+	for _, rst := range f.RST {
+		if wait := rst.Time - s.Since; rst.Nth != 0 && wait < s.Time {
+			s.Time, s.To = max(0, wait), rst.Frame
+		}
+	}
+	return s
+}
