@@ -123,7 +123,7 @@ func (p *page) problem(x *record.Problem, s *record.Summary, titles map[record.C
 
 // usual says how long answers of the service otherwise take, for an answer that was slow.
 func (p *page) usual(x *record.Problem, s *record.Summary) string {
-	if x.Check != "slow-answer" || x.Services != 1 {
+	if x.Check != record.CheckSlowAnswer || x.Services != 1 {
 		return ""
 	}
 	for i := range s.Services {

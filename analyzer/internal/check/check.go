@@ -7,6 +7,7 @@
 package check
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
@@ -66,6 +67,10 @@ type Finding struct {
 	// tell of counts in one of them.
 	Cost fsm.Time
 
+	// When the first and the last of Frames passed, where the check knows better than the
+	// flow, which forgets ordinary segments; 0 where it does not.
+	From, To fsm.Time
+
 	Since fsm.Time // of Pending: since when it has lasted
 }
 
@@ -104,7 +109,10 @@ func (c *Check) anomaly(f *flow.Flow, x Finding) record.Anomaly {
 	}
 	a.Cost = x.Cost.Seconds(0)
 	if n := len(x.Frames); n > 0 {
-		a.FirstTime, a.LastTime = f.TimeOf(x.Frames[0]), f.TimeOf(x.Frames[n-1])
+		a.FirstTime, a.LastTime = cmp.Or(x.From, f.TimeOf(x.Frames[0])), cmp.Or(x.To, f.TimeOf(x.Frames[n-1]))
+		if n == 1 {
+			a.LastTime = a.FirstTime
+		}
 		if a.LastTime != 0 && a.LastTime < a.FirstTime { // several files, or a clock set back
 			a.FirstTime, a.LastTime = a.LastTime, a.FirstTime
 		}

@@ -45,8 +45,9 @@ var pathMTUBlackHole = &Check{
 				message += fmt.Sprintf("; smaller segments got through from frame %d on", b.Smaller.Number())
 				frames = append(frames, b.Smaller)
 			}
+			_, cost := f.Dir[side].LossStalls().Above(stall.Thresholds[0].Time)
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: 1,
+				Side: side.String(), Frames: frames, Count: 1, Cost: cost + f.OpenLossStall(side).Time,
 				Seen: fmt.Sprintf("%s of %s or more lost, %s of at most %s arrived (by chance: 1 in %s at most)", phrase.Counted(b.Lost, "packet", "packets"), phrase.Bytes(b.Size()),
 					phrase.Count(b.Passed), phrase.Bytes(b.Largest()), phrase.Count(int(math.Min(1/b.Chance(), 1e9)))),
 				Expected: "losses whatever the size, or an ICMP error that tells the MTU",

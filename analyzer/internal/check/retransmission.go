@@ -79,7 +79,12 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 			if slices.Contains(kinds, flow.KindPathMTU) {
 				smaller = cutSmaller(f, side)
 			}
+			var cost fsm.Time
+			if slices.Contains(kinds, flow.KindTimeout) {
+				cost = timeoutCost(f, side)
+			}
 			found(Finding{
+				Cost:  cost,
 				Doubt: kindDoubt(d, kinds[0], again),
 				Side:  side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("%s of %s with data", phrase.Count(n), phrase.Counted(d.DataSegments, "segment", "segments")),

@@ -24,7 +24,6 @@ var synRetransmit = &Check{
 	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
 			var k *flow.NotableSegment
-			var waited fsm.Time
 			var frames []fsm.Frame
 			n := f.CountMeaning(side, fsm.SYNAgain)
 			f.EachNotable(side, fsm.SYNAgain, flow.Facts(), func(m *flow.NotableSegment) {
@@ -35,24 +34,35 @@ var synRetransmit = &Check{
 				if k == nil {
 					k = m
 				}
-				frames, waited = append(frames, m.Frame), m.Time-f.First.Time
+				frames = append(frames, m.Frame)
 			})
 			if k == nil || n < by.Count("times") {
 				continue
-			}
-			if !f.Conn.End[side.Peer()].Seen {
-				waited = 0 // connect-no-answer tells it
 			}
 			first := "after"
 			if n > 1 {
 				first = "first after"
 			}
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n, Cost: waited,
+				Side: side.String(), Frames: frames, Count: n, Cost: waitedForSYNACK(f, side),
 				Seen: phrase.Counted(n+1, "SYN", "SYNs"), Expected: "1 SYN, answered",
 				Message: fmt.Sprintf("The %s retransmitted its SYN %s, %s %s.",
 					side, phrase.Times(n), first, phrase.Elapsed(k.Time-f.First.Time)),
 			})
 		}
 	},
+}
+
+// waitedForSYNACK returns how long side sent its SYN again before that was answered, 0 where
+// it was not: connect-no-answer tells it then.
+func waitedForSYNACK(f *flow.Flow, side fsm.Side) (waited fsm.Time) {
+	if !f.Conn.End[side.Peer()].Seen {
+		return 0
+	}
+	f.EachNotable(side, fsm.SYNAgain, flow.Facts(), func(k *flow.NotableSegment) {
+		if !lateSYN(k) {
+			waited = k.Time - f.First.Time
+		}
+	})
+	return max(0, waited)
 }

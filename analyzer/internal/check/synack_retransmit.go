@@ -47,14 +47,15 @@ var synackRetransmit = &Check{
 }
 
 // waitedForACK returns how long side sent its SYN-ACK again before anything was captured
-// that completes the handshake, 0 where the repeated SYN tells of that time.
+// that completes the handshake, without what waitedForSYNACK tells of.
 func waitedForACK(f *flow.Flow, side fsm.Side) (waited fsm.Time) {
-	if side != fsm.Server || f.SYNs[fsm.Client] > 1 {
+	if side != fsm.Server {
 		return 0
 	}
+	since := max(f.SYNACK.Time, f.First.Time+waitedForSYNACK(f, side.Peer()))
 	f.EachNotable(side, fsm.SYNACKAgain, flow.Facts(), func(k *flow.NotableSegment) {
 		if f.FinalACK.Nth == 0 || k.Nth < f.FinalACK.Nth {
-			waited = k.Time - f.SYNACK.Time
+			waited = k.Time - since
 		}
 	})
 	return max(0, waited)

@@ -30,19 +30,16 @@ func (l *LossStalls) Above(t fsm.Time) (n int, total fsm.Time) {
 	return int(count), fsm.Time(sum)
 }
 
-// noteLossStall takes a repetition into account. first is what it was sent as before, or nil.
-func (f *Flow) noteLossStall(o *observation, first *sent) {
+// noteLossStall takes a repetition into account.
+func (f *Flow) noteLossStall(o *observation) {
 	w, now := &o.d.sender, o.p.Time
 	if o.s.Len == 0 || o.s.Flags&fsm.SYN != 0 || o.r.zero || f.Untimed {
 		return
 	}
-	oldest, acked := first, w.queue.n == 0
-	if !acked {
-		oldest = w.queue.at(w.queue.front)
+	if w.queue.n == 0 {
+		return // all was acknowledged where the tap is: whether its sender knows is not known
 	}
-	if oldest == nil {
-		return
-	}
+	oldest := w.queue.at(w.queue.front)
 	since := max(w.progress, oldest.first)
 	if w.stalls == nil {
 		if now-since < shortestStall {
@@ -54,10 +51,6 @@ func (f *Flow) noteLossStall(o *observation, first *sent) {
 		*s = Resends{Wait: Wait{Since: since, From: oldest.frame}, First: o.p.Frame}
 	}
 	w.stalls.open.Times++
-	if acked { // only where the tap is: the ACK did not reach the sender
-		w.stalls.end(now, o.p.Frame)
-		w.progress = now
-	}
 }
 
 // end ends the stall under way, if there is one.

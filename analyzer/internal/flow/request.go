@@ -20,6 +20,7 @@ type turn struct {
 	last   fsm.Time  // the answer's latest byte
 	size   uint64    // of the request or the answer so far
 	shut   uint64    // how often the client's window had closed, and opened again, before the request
+	closed fsm.Time  // how long the server's window had been closed before it
 }
 
 // turnPhase is where two sides are that take turns.
@@ -38,8 +39,8 @@ type exchanges struct {
 	answer, lastByte, think, requestSize, answerSize record.Distribution
 
 	longest Wait                 // of the answers
-	slowest Wait                 // of those that the client did not hold up itself
-	excused *record.Distribution // answers that it did; nil for most
+	slowest Wait                 // of those that no closed window held up
+	excused *record.Distribution // answers that one did; nil for most
 }
 
 // all returns the distributions.
@@ -116,7 +117,11 @@ func (f *Flow) speaks() fsm.Side {
 // noteAgain notes that the request's last byte, which the server has not acknowledged,
 // was sent again: what the server does with it begins then.
 func (t *turn) noteAgain(o *observation) {
-	if t.phase == asking && o.from == fsm.Client && o.s.End().AtOrAfter(t.end) && !(o.y.HasAck && o.y.Acked.AtOrAfter(t.end)) {
+	switch {
+	case t.phase != asking || o.from != fsm.Client || o.s.End().Before(t.end):
+	case o.y.HasAck && o.y.Acked.AtOrAfter(t.end):
+		t.waits = false // its sender does not know: whether it waits for an answer yet is not known either
+	default:
 		t.asked, t.frame = o.p.Time, o.p.Frame
 	}
 }
@@ -141,7 +146,7 @@ func (f *Flow) noteRequest(o *observation, bytes uint64) {
 			x.think.Add(span(t.last, now))
 		}
 		*t = turn{phase: asking, waits: true, size: bytes, heard: o.s.Ack}
-		t.shut = f.timesShut()
+		t.shut, t.closed = f.timesShut(), f.Dir[fsm.Server].ZeroWindowTime
 		t.joined = f.Conn.Missed > 0 || !f.hasData && f.FirstFlags&fsm.SYN == 0
 	}
 	t.asked, t.frame, t.end = now, o.p.Frame, o.s.End()

@@ -121,7 +121,7 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	}
 	kind = f.classify(o, first, outstanding, una)
 	d.Kinds[kind]++
-	f.noteLossStall(o, first)
+	f.noteLossStall(o)
 	if kind == KindTimeout {
 		d.TimeoutWait += now - max(w.lastSend, w.progress)
 	}

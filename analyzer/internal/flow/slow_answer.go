@@ -5,8 +5,8 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// noteWait takes the time into account that an answer took; heldUp says that the client
-// made it wait.
+// noteWait takes the time into account that an answer took; heldUp says that a closed
+// window made it wait.
 func (x *exchanges) noteWait(w Wait, heldUp bool) {
 	if w.Time > x.longest.Time || x.longest.To == 0 {
 		x.longest = w
@@ -31,12 +31,16 @@ func (f *Flow) timesShut() uint64 {
 	return d.ZeroWindows
 }
 
-// heldUp reports whether the client's window has been closed since its request, so that the
-// server could not answer.
-func (f *Flow) heldUp() bool { return f.Dir[fsm.Client].ZeroWindows > f.turn.shut }
+// heldUp reports whether a window has been closed since the client's request: its own, so
+// that the server could not answer, or for long the server's, which then did not read.
+func (f *Flow) heldUp() bool {
+	server := &f.Dir[fsm.Server]
+	return f.Dir[fsm.Client].ZeroWindows > f.turn.shut ||
+		server.zero || server.WindowShut || server.ZeroWindowTime-f.turn.closed > patience
+}
 
 // SlowAnswers returns how many answers took longer than a time, how long these took
-// together, and the slowest, without those that the client held up by closing its window.
+// together, and the slowest, without those that a closed window held up.
 func (f *Flow) SlowAnswers(after fsm.Time) (n int, total fsm.Time, slowest Wait) {
 	x := f.exchanges
 	if x == nil || x.slowest.Time <= after {
@@ -90,7 +94,7 @@ func (f *Flow) OpenRequest() Wait {
 }
 
 // AwaitsAnswer reports whether the server has the latest request whole, as far as the
-// capture shows, and the client waits for the answer and does nothing that holds it up.
+// capture shows, and the client waits for the answer, which no closed window holds up.
 func (f *Flow) AwaitsAnswer() bool {
 	t, server := &f.turn, &f.Conn.End[fsm.Server]
 	return t.phase == asking && t.waits && server.HasAck && server.Acked.AtOrAfter(t.end) && !f.heldUp()
