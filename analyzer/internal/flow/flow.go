@@ -56,6 +56,7 @@ type Flow struct {
 	ECN                   bool           // both SYNs agree on ECN, classic or accurate
 	ECNMode               record.ECNMode // which of them
 	accurate              *accurateECN   // nil unless that is accurate
+	packet                uint32         // what packetSize returns, once that is settled
 	agreed                bool           // both SYNs were seen, so agreements are known
 
 	// Use of the connection.

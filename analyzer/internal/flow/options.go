@@ -128,7 +128,7 @@ func (f *Flow) agree() {
 	if !a.Seen || !b.Seen {
 		return
 	}
-	f.agreed = true
+	f.agreed, f.packet = true, 0
 	f.Scale = a.WindowScale >= 0 && b.WindowScale >= 0
 	f.Timestamps = a.Timestamps && b.Timestamps
 	f.agreeECN()

@@ -148,7 +148,7 @@ func (r *rate) ack(k *ackSample, now, shortest fsm.Time) {
 // shortestSample returns the least that a sample of the delivery rate must last: the
 // round trip, or forever while it is not known that the tap sees one.
 func (f *Flow) shortestSample(d, r *Direction) fsm.Time {
-	if !f.seesWay(d, r) || f.SYN.Nth != 0 && f.FinalACK.Nth == 0 {
+	if f.SYN.Nth != 0 && f.FinalACK.Nth == 0 || !f.seesWay(d, r) {
 		return math.MaxInt64
 	}
 	return d.sender.rtt.Min
@@ -158,19 +158,34 @@ func (f *Flow) shortestSample(d, r *Direction) fsm.Time {
 // lies beyond the tap, so that an ACK reaches the sender soon after it passed.
 func (f *Flow) seesWay(d, r *Direction) bool {
 	rtt, back := &d.sender.rtt, &r.sender.rtt
-	if rtt.Samples == 0 {
+	switch {
+	case rtt.Samples == 0:
 		return false
-	}
-	if f.PathRTT() > 0 {
+	case d.sender.way != wayUnknown:
+		return d.sender.way == waySeen
+	case f.PathRTT() > 0: // which stays so
 		side := fsm.Client
 		if d == &f.Dir[fsm.Server] {
 			side = fsm.Server
 		}
 		beyond, near := f.halves(side)
-		return f.SYNACK.Nth == 0 || beyond >= near
+		d.sender.way = wayUnseen
+		if f.SYNACK.Nth == 0 || beyond >= near {
+			d.sender.way = waySeen
+		}
+		return d.sender.way == waySeen
 	}
 	return back.Samples == 0 || 2*rtt.Min >= back.Min
 }
+
+// way is what is known of where the tap stands.
+type way uint8
+
+const (
+	wayUnknown way = iota
+	waySeen        // at least half of the way lies beyond it
+	wayUnseen
+)
 
 // DeliveryRate returns the delivery rate of the direction's data in bytes per second,
 // whether the application limited it, and whether it is known.
@@ -185,6 +200,9 @@ func (f *Flow) DeliveryRate(side fsm.Side) (bytes float64, limited, known bool) 
 // packetSize returns how many bytes of data a full packet of the connection holds, without
 // further options: the kernel's mss_cache.
 func (f *Flow) packetSize() uint32 {
+	if f.packet != 0 {
+		return f.packet
+	}
 	a, b := uint32(f.Dir[0].Options.MSS), uint32(f.Dir[1].Options.MSS)
 	size := min(a, b)
 	switch {
@@ -199,6 +217,9 @@ func (f *Flow) packetSize() uint32 {
 	if f.Timestamps {
 		size -= 12
 	}
+	if f.agreed {
+		f.packet = size // until there is another SYN
+	}
 	return size
 }
 
@@ -206,12 +227,14 @@ func (f *Flow) packetSize() uint32 {
 // segment before it was not full, or no ACK and no sending explains why it goes now.
 func (f *Flow) noteIdle(o *observation, size uint32) {
 	w := &o.d.sender
-	out := (uint32(o.before.top-o.y.Acked) + size - 1) / size
 	switch {
 	case o.d.LastDataFrame == o.p.Frame && o.d.DataSegments == 1:
 		return // until the first ACK all is limited
 	case w.lastSize < size:
-		w.rate.idle(out)
+		f.noteBubble(o, size)
+		return
+	}
+	if o.p.Time-max(w.lastSend, w.heard) <= 1_000_000 {
 		return
 	}
 	// Where the tap is not near the sender, what an ACK brings about comes a round trip later.
@@ -220,6 +243,10 @@ func (f *Flow) noteIdle(o *observation, size uint32) {
 		soon += f.PathRTT() * 5 / 4
 	}
 	if o.p.Time-max(w.lastSend, w.heard) > soon {
-		w.rate.idle(out)
+		f.noteBubble(o, size)
 	}
+}
+
+func (f *Flow) noteBubble(o *observation, size uint32) {
+	o.d.sender.rate.idle((uint32(o.before.top-o.y.Acked) + size - 1) / size)
 }

@@ -46,6 +46,7 @@ type sender struct {
 
 	rtt  RTT
 	rate rate
+	way  way
 }
 
 // RTT returns the round trips of the direction's data.
