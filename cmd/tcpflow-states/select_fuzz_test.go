@@ -109,12 +109,12 @@ func compareSelection(t *testing.T, list *fuzzinput.List, ends endpoints) {
 	}
 }
 
-// outline writes a connection without its number, and without its links: they name
+// outline writes a connection without its number and Wireshark's, and without its links: they name
 // others by their numbers, which count the chosen only, and there is none to one that
 // was not chosen.
 func outline(t *testing.T, c *record.Connection) string {
 	d := *c
-	d.ID, d.Related = 0, nil
+	d.ID, d.Stream, d.Related = 0, 0, nil
 	var b bytes.Buffer
 	if err := report.FindFormat("ndjson").New(&b, report.DefaultOptions()).Connection(&d); err != nil {
 		t.Fatal(err)
