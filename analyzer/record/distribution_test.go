@@ -65,3 +65,23 @@ func TestDistributionAllocates(t *testing.T) {
 		t.Errorf("%g allocations in memory that was used before", n)
 	}
 }
+
+func TestAbove(t *testing.T) {
+	var d Distribution
+	for v := range uint64(20) {
+		d.Add(v * 100)
+	}
+	if n, sum := d.Above(1700); n != 2 || sum != 1800+1900 {
+		t.Errorf("of few: %d, %d together", n, sum)
+	}
+	for range 1000 {
+		d.Add(1_000_000)
+	}
+	n, sum := d.Above(500_000)
+	if n != 1000 || sum < 992_000_000 || sum > 1_008_000_000 {
+		t.Errorf("of many: %d, %d together", n, sum)
+	}
+	if n, sum := d.Above(2_000_000); n != 0 || sum != 0 {
+		t.Errorf("of none: %d, %d together", n, sum)
+	}
+}

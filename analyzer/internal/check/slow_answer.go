@@ -16,6 +16,7 @@ var slowAnswer = &Check{
 	Benign: []string{
 		"an answer that is to wait: long polling, a subscription, a lock", "a program behind a shell: an interactive session",
 		"a protocol without answers, in which the client only reports", "a queue or an application on the way, such as a proxy",
+		"an answer that was lost before the capture point, of which only the repetition passed",
 	},
 	Filter: "tcp.time_delta > 1 && tcp.len > 0", Needs: BothSides | Whole | InStep,
 	OncePerTemplate: "a connection on which somebody waits as long is no clean one",
