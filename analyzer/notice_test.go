@@ -174,6 +174,19 @@ func TestNotices(t *testing.T) {
 4 > P. 1(1000) ack 1
 5 < . 1 ack 1001 win 0
 `, 8, 1, []string{"found zero-window-duration server", "ends zero-window-duration server, of 8.0 s"}, ""},
+		{"the server thinks", opening + `
+4 > P. 1(100) ack 1
+5 < . 1 ack 101
+6 +6 < P. 1(100) ack 101
+7 > . 101 ack 101
+`, 3, 1, []string{"found slow-answer server", "over slow-answer server, of 6.0 s"}, "has not answered the request"},
+		{"an answer is lost, and once more", opening + `
+4 > P. 1(100) ack 1
+5 < P. 1(100) ack 101
+6 +0.4 < P. 1(100) ack 101
+7 +4.6 < P. 1(100) ack 101
+8 > . 101 ack 101
+`, 3, 1, []string{"found stall server", "over stall server, of 5.0 s"}, "has stood still"},
 		{"nobody answers", "1 > S 0 <mss 1460>\n2 +1 > S 0 <mss 1460>\n3 +2 > S 0 <mss 1460>\n4 +1 < S. 0 ack 1 <mss 1460>\n5 > . 1 ack 1\n", 3, 1,
 			[]string{"found connect-no-answer server", "over connect-no-answer server, of 4.0 s"}, "has not answered the"},
 		{"the server vanishes for a while", opening + `
