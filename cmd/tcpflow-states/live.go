@@ -28,13 +28,14 @@ func (a *app) liveCommand() *cobra.Command {
 	var opt liveOptions
 	cmd := &cobra.Command{
 		Use:   "live -i INTERFACE [flags] [FILTER]",
-		Short: "capture on an interface and print connections as they end",
+		Short: "capture on an interface: connections as they end, and what hangs now",
 		Args:  cobra.ArbitraryArgs,
 		RunE:  func(_ *cobra.Command, args []string) error { return a.live(&opt, args) },
 		Example: `  sudo tcpflow-states live -i eth0
   sudo tcpflow-states live -i any 'port 443 and host 10.0.0.1'
   sudo tcpflow-states live -i eth0 -w kept.pcapng --duration 10m
-  sudo tcpflow-states live -i eth0 --ndjson | jq -c 'select(.type == "anomaly")'
+  sudo tcpflow-states live -i eth0 --every 10s
+  sudo tcpflow-states live -i eth0 --ndjson | jq -c 'select(.type == "anomaly" and .open)'
   sudo tcpflow-states live -i eth0 -i wg0 --json
   sudo tcpflow-states live -i lo -c 1000 --fail-on error
   tcpflow-states interfaces`,
