@@ -124,8 +124,8 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	a.confine(files)
 	live := len(pipes) > 0
-	if opt.every > 0 && !live {
-		return usagef("--every is for packets that come as they happen").hint("tcpflow-states live --every %v, or a pipe", opt.every)
+	if err := opt.checkEvery(live); err != nil {
+		return err
 	}
 	out := newOutput(a, &opt.options, live, files)
 	if !live {
@@ -144,13 +144,27 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	}
 	s.waits = live && len(files) == 1
 	s.filter = filter
-	if out.digest != nil || out.writer == nil && !out.lines() || !isTerminal(a.stdout) {
-		s.progress = a.newProgress()
-	} else if live && !opt.quiet {
-		a.status = a.newStatus()
-	}
+	s.showProgress()
 	s.read(source)
 	return s.finish()
+}
+
+// showProgress shows how far the reading is, on a terminal: in lines that grow, as a status
+// line at their foot.
+func (s *session) showProgress() {
+	switch out := s.out; {
+	case out.digest != nil || out.writer == nil && !out.lines() || !isTerminal(s.app.stdout):
+		s.progress = s.app.newProgress()
+	case out.live && !s.opt.quiet:
+		s.app.status = s.app.newStatus()
+	}
+}
+
+func (o *options) checkEvery(live bool) error {
+	if o.every > 0 && !live {
+		return usagef("--every is for packets that come as they happen").hint("tcpflow-states live --every %v, or a pipe", o.every)
+	}
+	return nil
 }
 
 // largeFiles is the size from which files are expected to hold more connections

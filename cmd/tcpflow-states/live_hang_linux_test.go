@@ -224,7 +224,22 @@ func TestLiveTellsWhatHangs(t *testing.T) {
 		t.Error(err, p.stderr.String())
 	}
 
-	asked := p.stderr.String()
+	holdNotices(t, lines, p.stderr.String(), begin, end)
+	seen := map[string]bool{}
+	for _, n := range lines {
+		key := fmt.Sprint(n.Connection, n.Name, *n.Open)
+		if seen[key] {
+			t.Errorf("told twice: %+v", n)
+		}
+		if seen[key] = true; n.Server.Port == 7004 {
+			t.Errorf("told of a sound connection: %s", n.Message)
+		}
+	}
+}
+
+// holdNotices holds what was told of the three against when they began and ended.
+func holdNotices(t *testing.T, lines []noticed, asked string, begin, end map[string]time.Time) {
+	t.Helper()
 	for _, tt := range []struct {
 		port    int
 		name    string
@@ -257,16 +272,6 @@ func TestLiveTellsWhatHangs(t *testing.T) {
 		}
 		if l := of[1].Lasted; l == nil || *l < tt.atLeast || *l > tt.atMost {
 			t.Errorf("%s lasted %v s, not %v to %v", tt.name, *l, tt.atLeast, tt.atMost)
-		}
-	}
-	seen := map[string]bool{}
-	for _, n := range lines {
-		key := fmt.Sprint(n.Connection, n.Name, *n.Open)
-		if seen[key] {
-			t.Errorf("told twice: %+v", n)
-		}
-		if seen[key] = true; n.Server.Port == 7004 {
-			t.Errorf("told of a sound connection: %s", n.Message)
 		}
 	}
 }
