@@ -49,8 +49,8 @@ var slowAnswer = &Check{
 		found(x)
 	},
 	Pending: func(f *flow.Flow, by Limits, found func(Finding)) {
-		w := unanswered(f, slowAfter(f, by))
-		if w.From == 0 || w.To != 0 {
+		w := f.OpenRequest()
+		if w.From == 0 || w.To != 0 || w.Time <= slowAfter(f, by) || !f.AwaitsAnswer() {
 			return
 		}
 		found(Finding{

@@ -66,6 +66,12 @@ type toldFinding struct {
 	check.Open
 	seen fsm.Time // when it was found the last time
 	over bool     // that was told too
+
+	// What the same wait goes on as, where another check tells of it from some time on.
+	now struct {
+		name record.CheckName
+		side string
+	}
 }
 
 const (
@@ -130,7 +136,7 @@ func (s *shard) tells(f *flow.Flow, x *check.Open) bool {
 	k := t.find(x)
 	switch {
 	case k != nil && !k.over:
-		k.Anomaly, k.seen = x.Anomaly, f.Until
+		k.Anomaly, k.seen, k.now.name = x.Anomaly, f.Until, ""
 		return true
 	case k != nil && x.Since <= k.seen: // what happened is told once, and so is a wait
 		return true
@@ -174,18 +180,42 @@ func addr(f *flow.Flow, side fsm.Side) record.Addr {
 func (s *shard) endFindings(f *flow.Flow, t *told) {
 	for i := range t.findings {
 		k := &t.findings[i]
-		if k.over {
+		if k.over || s.goesOn(t, k) {
 			continue
 		}
 		until := f.Last.Time
-		if j := slices.IndexFunc(s.found, func(x check.Open) bool { return k.Name == x.Name && k.Side == x.Side }); j >= 0 {
-			if s.found[j].Since <= k.seen {
-				continue
-			}
-			until = min(until, s.found[j].Since)
+		if x := s.foundNow(k.Name, k.Side); x != nil {
+			until = min(until, x.Since)
 		}
 		s.over(f.ID, t, k, until, f.Until, false)
 	}
+}
+
+// foundNow returns what was found of a check and a side on the connection under way, or nil.
+func (s *shard) foundNow(name record.CheckName, side string) *check.Open {
+	if i := slices.IndexFunc(s.found, func(x check.Open) bool { return x.Name == name && x.Side == side }); i >= 0 {
+		return &s.found[i]
+	}
+	return nil
+}
+
+// goesOn reports whether what was told goes on: it was found again, or the wait is another
+// check's by now, as that of stall becomes data-unacknowledged's.
+func (s *shard) goesOn(t *told, k *toldFinding) bool {
+	if x := s.foundNow(k.Name, k.Side); x != nil {
+		return x.Since <= k.seen
+	}
+	if k.now.name != "" {
+		return s.foundNow(k.now.name, k.now.side) != nil
+	}
+	for i := range s.found {
+		x := &s.found[i]
+		if known := t.find(x); k.Since != 0 && x.Since != 0 && x.Since <= k.seen && (known == nil || known.over) {
+			k.now.name, k.now.side = x.Name, x.Side
+			return true
+		}
+	}
+	return false
 }
 
 // ends tells that what was told of a connection is over, as its record ends.
