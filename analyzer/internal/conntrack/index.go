@@ -2,7 +2,7 @@ package conntrack
 
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 )
 
 // index finds the connection of a packet by a hash of its key, whichever way the
@@ -10,15 +10,15 @@ import (
 type index struct {
 	seed    hashSeed
 	at      hashTable
-	tagged  hashTable  // the encapsulated ones by their endpoints alone; of several the latest
-	conns   []*conn    // by their places, without connPlace
-	waits   []fsm.Time // beside them: Flow.Waits, or unknown; looking there costs little
+	tagged  hashTable    // the encapsulated ones by their endpoints alone; of several the latest
+	conns   []*conn      // by their places, without connPlace
+	waits   []flow.Waits // beside them: Flow.Waits, or unknown; looking there costs little
 	free    []uint32
 	compact *arena[compactConn]
 }
 
 // unknown stands for a wait of a connection that had a segment since it was looked at.
-const unknown fsm.Time = -1
+var unknown = flow.Waits{First: -1}
 
 // connPlace marks the places of connections tracked whole; the others are those of
 // compact ones.
@@ -68,7 +68,7 @@ func (x *index) remove(c *conn) {
 	}
 	x.at.remove(c.hash, c.place)
 	i := c.place &^ connPlace
-	x.conns[i], x.waits[i], c.place = nil, 0, 0
+	x.conns[i], x.waits[i], c.place = nil, flow.Waits{}, 0
 	x.free = append(x.free, i)
 }
 

@@ -100,7 +100,7 @@ func (t *Table) Look(now fsm.Time) {
 // since the pass before saves a look at them, which are far apart.
 func (t *Table) passPlace(i int) {
 	l, waits := &t.look, &t.index.waits[i]
-	if *waits != unknown && !l.due(*waits) {
+	if *waits != unknown && !l.anyDue(*waits) {
 		return
 	}
 	c := t.index.conns[i]
@@ -114,15 +114,15 @@ func (t *Table) passPlace(i int) {
 }
 
 // passWhole has a connection judged that is tracked whole, if it is due, and returns since
-// when somebody waits on it; 0 if that does not matter as it is left aside.
-func (t *Table) passWhole(c *conn) fsm.Time {
+// when somebody waits on it; nothing if that does not matter as it is left aside.
+func (t *Table) passWhole(c *conn) flow.Waits {
 	l := &t.look
 	if c.aside {
-		return 0
+		return flow.Waits{}
 	}
 	waits := c.Waits()
 	switch {
-	case l.due(waits):
+	case l.anyDue(waits):
 		if l.left == 0 {
 			return unknown
 		}
@@ -142,7 +142,7 @@ func (t *Table) passWhole(c *conn) fsm.Time {
 func (t *Table) passCompact(i uint32) {
 	y, l := &t.compact, &t.look
 	n := y.conns.at(i)
-	if n.held == 0 || n.aside || !l.due(y.waits(n)) || y.queue(n) == &y.over || n.clean == 0 && y.answered(n) {
+	if n.held == 0 || n.aside || !l.due(y.waitingSince(n)) || y.queue(n) == &y.over || n.clean == 0 && y.answered(n) {
 		return
 	}
 	if !n.open {
@@ -160,6 +160,9 @@ func (t *Table) passCompact(i uint32) {
 func (l *looker) due(since fsm.Time) bool {
 	return since != 0 && lookSteps(l.upTo-since) != lookSteps(l.from-since)
 }
+
+// anyDue reports whether the first or the last of several waits is.
+func (l *looker) anyDue(w flow.Waits) bool { return l.due(w.First) || l.due(w.Last) }
 
 // news reports whether anything was noted of the connection, since it was judged, that
 // makes it worth while: the first of its kind, or on twice as many segments.
@@ -208,9 +211,9 @@ func (t *Table) replay(i uint32, f *flow.Flow) {
 	}
 }
 
-// waits does for a compact connection what flow.Flow.Waits does, nearly: of an embryonic
+// waitingSince does for a compact connection what flow.Flow.Waits does, nearly: of an embryonic
 // one answered tells the rest.
-func (y *compactStore) waits(n *compactConn) (since fsm.Time) {
+func (y *compactStore) waitingSince(n *compactConn) (since fsm.Time) {
 	if n.clean == 0 {
 		return y.segments.at(n.last).time
 	}

@@ -58,7 +58,7 @@ func (g *tombstones) bytes() int {
 func (t *Table) countMemory() {
 	y := &t.compact
 	t.memory.compact = y.conns.bytes() + y.segments.bytes() + y.more.bytes() + y.payloads.bytes() + y.previous.bytes() +
-		t.index.at.bytes() + t.index.tagged.bytes() + 8*cap(t.index.conns) + 8*cap(t.index.waits) + t.tombstones.bytes() + t.gone.bytes()
+		t.index.at.bytes() + t.index.tagged.bytes() + 8*cap(t.index.conns) + 16*cap(t.index.waits) + t.tombstones.bytes() + t.gone.bytes()
 	t.memory.fast = y.clean.bytes() + y.blocks.bytes()
 }
 

@@ -1,6 +1,9 @@
 package conntrack
 
-import "github.com/tcpflow-states/tcpflow-states/fsm"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
 // watched is a connection that was found to have trouble: it is judged again as soon as it
 // had a segment, so that the trouble's end is told when it is over. It is found by its key
@@ -95,14 +98,17 @@ func (t *Table) state(c *conn, compact uint32) (segments uint32, aside *bool) {
 	return uint32(n.held), &n.aside
 }
 
-// waitedOn reports whether the connection has waited for another second or so since the
-// latest look.
+// waitedOn reports whether somebody has waited on the connection for another second or so
+// since the latest look.
 func (t *Table) waitedOn(c *conn, compact uint32) bool {
-	var since fsm.Time
+	var w flow.Waits
 	if c != nil {
-		since = c.Waits()
+		w = c.Waits()
 	} else {
-		since = t.compact.waits(t.compact.conns.at(compact))
+		w.First = t.compact.waitingSince(t.compact.conns.at(compact))
 	}
-	return since != 0 && lookSteps(t.now-since) != lookSteps(t.look.before-since)
+	longer := func(since fsm.Time) bool {
+		return since != 0 && lookSteps(t.now-since) != lookSteps(t.look.before-since)
+	}
+	return longer(w.First) || longer(w.Last)
 }

@@ -2,35 +2,41 @@ package flow
 
 import "github.com/tcpflow-states/tcpflow-states/fsm"
 
-// Waits returns since when somebody has been waiting on the connection, for anything:
-// an answer to a SYN, an acknowledgment, room in a window, an answer to a request, the
-// second FIN. It is 0 if nobody is known to. It costs little, so that many connections
-// can be looked at; whether anything is wrong is for the checks to say.
-func (f *Flow) Waits() (since fsm.Time) {
-	earlier := func(t fsm.Time) {
-		if since == 0 || t < since {
-			since = t
-		}
+// Waits is since when there are waits on a connection: the longest, and the shortest. Both
+// are 0 while nobody is known to wait.
+type Waits struct{ First, Last fsm.Time }
+
+func (w *Waits) add(since fsm.Time) {
+	if w.First == 0 || since < w.First {
+		w.First = since
 	}
+	w.Last = max(w.Last, since)
+}
+
+// Waits returns since when somebody has been waiting on the connection, for anything: an
+// answer to a SYN, an acknowledgment, room in a window, an answer to a request, the second
+// FIN. It costs little, so that many connections can be looked at; whether anything is
+// wrong is for the checks to say.
+func (f *Flow) Waits() (w Waits) {
 	if f.Over() {
-		return 0
+		return w
 	}
 	for i := range f.Dir {
 		d := &f.Dir[i]
 		if d.Unanswered.Frame != 0 {
-			earlier(d.Unanswered.Time)
+			w.add(d.Unanswered.Time)
 		}
 		if d.zero {
-			earlier(d.zeroSince)
+			w.add(d.zeroSince)
 		}
 		if d.FINs > 0 {
-			earlier(f.Last.Time)
+			w.add(f.Last.Time)
 		}
 	}
 	if f.hasData && f.lastDataFrom == fsm.Client {
-		earlier(f.lastData)
+		w.add(f.lastData)
 	}
-	return since
+	return w
 }
 
 // LookAt makes s what f would be if it were reported now, and leaves f as it is. s shares
