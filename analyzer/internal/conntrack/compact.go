@@ -54,7 +54,7 @@ type compactConn struct {
 	over           bool       // embryonic and ended: in the queue over
 	rejected       bool       // there are ICMP errors beside it
 	idles          bool       // embryonic still, and its keepalives are held
-	aside          bool       // the passes of Table.Look leave it aside
+	passing        passing    // what the passes of Table.Look do with it
 }
 
 const (
@@ -255,6 +255,9 @@ func (y *compactStore) append(n *compactConn, place uint32, p *decode.Packet) {
 // beginning of its packet's payload.
 func (y *compactStore) note(n *compactConn, b *packedSegment, p *decode.Packet) {
 	n.held++
+	if n.passing == quiet {
+		n.passing = ordinary
+	}
 	if len(p.Payload) > 0 {
 		b.payload = y.payloadPlace(n, b.from())
 		copy(y.payloads.at(b.payload).bytes[:], p.Payload)
@@ -432,7 +435,7 @@ func (t *Table) promote(i uint32) *conn {
 			c = t.start(keyOf(&p), n.hash, &p, nil)
 			c.ID, c.birth, c.path = n.id, Birth{Ordinal: n.ordinal}, n.path
 			c.Incarnation, c.Previous = int(n.incarnation), y.previousOf(n)
-			c.aside = n.aside
+			c.aside = n.passing == aside
 		}
 		if b.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {
 			c.synTwice = withoutPayload(&p)

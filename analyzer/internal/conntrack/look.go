@@ -51,6 +51,15 @@ type looker struct {
 	replayed   flow.Flow // a compact one
 }
 
+// passing says what a pass does with a compact connection.
+type passing uint8
+
+const (
+	ordinary passing = iota
+	quiet            // nobody waits on it until it has another segment, so its segments need no look
+	aside            // it is left aside
+)
+
 // mostPassed bounds how many connections one look goes over; with more a pass takes
 // several looks.
 const mostPassed = 1 << 14
@@ -134,7 +143,7 @@ func (t *Table) passWhole(c *conn) flow.Waits {
 	default:
 		l.leftNews--
 	}
-	l.leave(t.judge(c, 0), &c.aside, watched{key: c.key, hash: c.hash, id: c.ID, noted: c.Segments})
+	c.aside = l.leave(t.judge(c, 0), watched{key: c.key, hash: c.hash, id: c.ID, noted: c.Segments})
 	return waits
 }
 
@@ -142,7 +151,19 @@ func (t *Table) passWhole(c *conn) flow.Waits {
 func (t *Table) passCompact(i uint32) {
 	y, l := &t.compact, &t.look
 	n := y.conns.at(i)
-	if n.held == 0 || n.aside || !l.due(y.waitingSince(n)) || y.queue(n) == &y.over || n.clean == 0 && y.answered(n) {
+	if n.held == 0 || n.passing != ordinary || y.queue(n) == &y.over {
+		return
+	}
+	since := y.waitingSince(n)
+	if since == 0 {
+		n.passing = quiet
+		return
+	}
+	if !l.due(since) {
+		return
+	}
+	if n.clean == 0 && y.answered(n) {
+		n.passing = quiet
 		return
 	}
 	if !n.open {
@@ -152,7 +173,9 @@ func (t *Table) passCompact(i uint32) {
 		l.halfOpen--
 	}
 	l.left--
-	l.leave(t.judge(nil, i), &n.aside, watched{key: Key{n.client, n.server, n.encap}, hash: n.hash, id: n.id, noted: uint32(n.held)})
+	if l.leave(t.judge(nil, i), watched{key: Key{n.client, n.server, n.encap}, hash: n.hash, id: n.id, noted: uint32(n.held)}) {
+		n.passing = aside
+	}
 }
 
 // due reports whether a connection on which somebody has waited since then is to be judged
@@ -185,12 +208,13 @@ func (t *Table) judge(c *conn, compact uint32) Looked {
 	return l.Judge(&l.current)
 }
 
-// leave does what is to be done with a connection that was judged.
-func (l *looker) leave(how Looked, aside *bool, w watched) {
-	*aside = how != LookLater
+// leave does what is to be done with a connection that was judged, and reports whether
+// passes are to leave it aside.
+func (l *looker) leave(how Looked, w watched) bool {
 	if how == LookAgain && len(l.watched) < MaxWatched {
 		l.watched = append(l.watched, w)
 	}
+	return how != LookLater
 }
 
 // replay makes f the Flow of a compact connection.

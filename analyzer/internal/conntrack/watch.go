@@ -51,7 +51,7 @@ func (t *Table) lookAtWatched(these which) {
 		if c == nil && i == 0 {
 			continue // it has ended
 		}
-		noted, aside := t.state(c, i)
+		noted := t.segmentsOf(c, i)
 		if noted == w.noted && (these == moved || these == due && !t.waitedOn(c, i)) || left == 0 && these != all {
 			keep = append(keep, w)
 			continue
@@ -59,11 +59,10 @@ func (t *Table) lookAtWatched(these which) {
 		left--
 		w.noted = noted
 		how := t.judge(c, i)
-		if *aside = how != LookLater; how == LookAgain {
+		if how == LookAgain {
 			keep = append(keep, w)
-		} else if c != nil && c.place != 0 {
-			t.index.waits[c.place&^connPlace] = unknown
 		}
+		t.setAside(c, i, how != LookLater)
 	}
 	l.watched = keep
 }
@@ -89,13 +88,26 @@ func (t *Table) watchedNow(w *watched) (c *conn, compact uint32) {
 	return nil, 0
 }
 
-// state returns how many segments the connection has had, and whether passes leave it aside.
-func (t *Table) state(c *conn, compact uint32) (segments uint32, aside *bool) {
+// segmentsOf returns how many segments the connection has had.
+func (t *Table) segmentsOf(c *conn, compact uint32) uint32 {
 	if c != nil {
-		return c.Segments, &c.aside
+		return c.Segments
 	}
-	n := t.compact.conns.at(compact)
-	return uint32(n.held), &n.aside
+	return uint32(t.compact.conns.at(compact).held)
+}
+
+// setAside has passes leave the connection aside, or not any more.
+func (t *Table) setAside(c *conn, compact uint32, yes bool) {
+	switch {
+	case c == nil && yes:
+		t.compact.conns.at(compact).passing = aside
+	case c == nil:
+		t.compact.conns.at(compact).passing = ordinary
+	default:
+		if c.aside = yes; !yes && c.place != 0 {
+			t.index.waits[c.place&^connPlace] = unknown
+		}
+	}
 }
 
 // waitedOn reports whether somebody has waited on the connection for another second or so
