@@ -33,6 +33,14 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 func (e *encoder) connection(c *record.Connection) {
 	e.untimed = c.Quality.Untimed
 	defer func() { e.untimed = false }()
+	e.identity(c)
+	for _, block := range connectionBlocks {
+		block(e, c)
+	}
+}
+
+// identity appends which connection it is, and when.
+func (e *encoder) identity(c *record.Connection) {
 	e.keyUint(`"id":`, c.ID)
 	e.keyInt(`"incarnation":`, c.Incarnation)
 	e.addr(`"client":`, c.Client)
@@ -56,9 +64,6 @@ func (e *encoder) connection(c *record.Connection) {
 	}
 	e.key(`"wireshark_filter":"`)
 	e.buf = append(c.AppendWiresharkFilter(e.buf), '"', ',')
-	for _, block := range connectionBlocks {
-		block(e, c)
-	}
 }
 
 func (e *encoder) addr(k string, a record.Addr) {

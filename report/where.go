@@ -1,0 +1,270 @@
+package report
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/expr-lang/expr"
+	"github.com/expr-lang/expr/ast"
+	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/vm"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// Where is an expression over a connection's JSON, such as
+//
+//	verdict.code == "reset-injected" || traffic.client.rtt.p95_s > 0.2
+//
+// that is true of some connections. The names are those of the schema; what may be null
+// there is unknown here: every comparison with an unknown number is false, and
+// x == nil and known(x) tell. The language is that of github.com/expr-lang/expr.
+// A Where is not safe for concurrent use.
+type Where struct {
+	program *vm.Program
+	machine vm.VM
+	wanted  *wanted // what the expression looks at
+	blocks  []func(*encoder, *record.Connection)
+	env     map[string]any
+	e       encoder
+}
+
+// WhereError says what is wrong with an expression.
+type WhereError struct {
+	Message string
+	Column  int    // in characters, from 1; 0 if it is about the whole
+	Near    string // the expression from there on
+	Name    string // a name that would do, or ""
+}
+
+func (e *WhereError) Error() string {
+	if e.Column == 0 {
+		return e.Message
+	}
+	return fmt.Sprintf("%s at column %d: %s", e.Message, e.Column, e.Near)
+}
+
+// ParseWhere reads an expression; multi says that there are several files, so that frames
+// have one. The error is a *WhereError.
+func ParseWhere(text string, multi bool) (*Where, error) {
+	schema := connectionShape()
+	nils := &nilTests{}
+	program, err := expr.Compile(text, expr.Env(schema.types()), expr.AsBool(), expr.MaxNodes(1000), expr.Patch(nils),
+		expr.Function("known", func(args ...any) (any, error) { return known(args[0]), nil }, new(func(any) bool)))
+	if err != nil {
+		return nil, whereError(text, err)
+	}
+	w := &Where{program: program, wanted: &wanted{}, env: map[string]any{}, e: encoder{files: multi}}
+	node := program.Node()
+	ast.Walk(&node, &wanting{w.wanted})
+	w.blocks = blocksOf(w.wanted)
+	return w, nil
+}
+
+// Match reports whether the expression is true of the connection. One that cannot be
+// evaluated, as it asks an unknown text for its length, is not.
+func (w *Where) Match(c *record.Connection) bool {
+	e := &w.e
+	e.buf = e.buf[:0]
+	e.untimed = c.Quality.Untimed
+	e.open('{')
+	for _, block := range w.blocks {
+		block(e, c)
+	}
+	e.close('}')
+	s := scanner{text: e.buf}
+	s.object(connectionShape(), w.wanted, w.env)
+	result, err := w.machine.Run(w.program, w.env)
+	return err == nil && result == true
+}
+
+// known reports whether a value was not null in the JSON.
+func known(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return false
+	case float64:
+		return !math.IsNaN(v)
+	case string:
+		return v != ""
+	case map[string]any:
+		_, null := v[nullMark]
+		return v != nil && !null
+	}
+	return true
+}
+
+// nilTests makes x == nil ask whether x is known.
+type nilTests struct{}
+
+func (*nilTests) Visit(node *ast.Node) {
+	n, ok := (*node).(*ast.BinaryNode)
+	if !ok || n.Operator != "==" && n.Operator != "!=" {
+		return
+	}
+	asked := n.Left
+	if _, isNil := n.Left.(*ast.NilNode); isNil {
+		asked = n.Right
+	} else if _, isNil := n.Right.(*ast.NilNode); !isNil {
+		return
+	}
+	var test ast.Node = &ast.CallNode{Callee: &ast.IdentifierNode{Value: "known"}, Arguments: []ast.Node{asked}}
+	if n.Operator == "==" {
+		test = &ast.UnaryNode{Operator: "not", Node: test}
+	}
+	ast.Patch(node, test)
+}
+
+// wanting notes what an expression looks at.
+type wanting struct{ to *wanted }
+
+// Visit takes chains of names such as traffic.client.rtt, which stand at a node; the
+// shorter ones below are then wanted too, as parts of it.
+func (w *wanting) Visit(node *ast.Node) {
+	if path := chain(*node); path != nil {
+		w.to.add(path)
+	}
+}
+
+// chain returns the names of a chain, nil if the node is none.
+func chain(node ast.Node) []string {
+	switch n := node.(type) {
+	case *ast.IdentifierNode:
+		return []string{n.Value}
+	case *ast.MemberNode:
+		name, ok := n.Property.(*ast.StringNode)
+		if before := chain(n.Node); ok && before != nil {
+			return append(before, name.Value)
+		}
+	case *ast.ChainNode:
+		return chain(n.Node)
+	}
+	return nil
+}
+
+// wanted is a part of the JSON that is looked at.
+type wanted struct {
+	parts map[string]*wanted // of an object; nil: all of it, if it is one
+}
+
+func (w *wanted) add(path []string) {
+	for _, name := range path {
+		if w.parts == nil {
+			w.parts = map[string]*wanted{}
+		}
+		if w.parts[name] == nil {
+			w.parts[name] = &wanted{}
+		}
+		w = w.parts[name]
+	}
+}
+
+// identity is the head of a connection's object.
+var identity = (*encoder).identity
+
+// blockKeys are the keys that each part of a connection's object writes.
+var blockKeys = sync.OnceValue(func() (keys []map[string]bool) {
+	for _, block := range append([]func(*encoder, *record.Connection){identity}, connectionBlocks...) {
+		e := encoder{files: true}
+		e.open('{')
+		block(&e, &record.Connection{Between: &record.Between{}, Segments: []record.Segment{{}}})
+		e.close('}')
+		s := scanner{text: e.buf}
+		keys = append(keys, s.keys())
+	}
+	return keys
+})
+
+// blocksOf returns the parts of a connection's object that are needed for what is wanted.
+func blocksOf(w *wanted) (blocks []func(*encoder, *record.Connection)) {
+	for i, keys := range blockKeys() {
+		for name := range w.parts {
+			if keys[name] {
+				if i == 0 {
+					blocks = append(blocks, identity)
+				} else {
+					blocks = append(blocks, connectionBlocks[i-1])
+				}
+				break
+			}
+		}
+	}
+	return blocks
+}
+
+var unknownName = regexp.MustCompile(`^unknown (?:name|field) (\S+)`)
+
+// whereError makes one line of what the library says.
+func whereError(text string, err error) error {
+	var at *file.Error
+	if !errors.As(err, &at) {
+		return &WhereError{Message: strings.Split(err.Error(), "\n")[0]}
+	}
+	w := &WhereError{Message: at.Message, Column: at.Column + 1}
+	runes := []rune(text)
+	w.Near = string(runes[min(at.Column, len(runes)):])
+	if m := unknownName.FindStringSubmatch(at.Message); m != nil {
+		name := m[1]
+		w.Message = "there is no " + name
+		w.Name = nearestName(name, string(runes[:min(at.Column, len(runes))]))
+	}
+	return w
+}
+
+var chainBefore = regexp.MustCompile(`(\w+(?:\.\w+)*)\.$`)
+
+// nearestName returns the name of the schema that is most like one that it does not have:
+// of the parts of what stands before it, if that is known.
+func nearestName(name, before string) string {
+	best, distance := "", len(name)
+	candidate := func(other string) {
+		if d := editDistance(name, other); d < distance || d == distance && other < best {
+			best, distance = other, d
+		}
+	}
+	in := connectionShape()
+	if m := chainBefore.FindStringSubmatch(before); m != nil {
+		for _, part := range strings.Split(m[1], ".") {
+			if in != nil {
+				in = in.part(part)
+			}
+		}
+		if in != nil && in.kind == mapping {
+			for other := range in.parts {
+				candidate(other)
+			}
+			return best
+		}
+	}
+	connectionShape().walk(candidate)
+	if distance > 3 {
+		return ""
+	}
+	return best
+}
+
+// editDistance counts the letters that differ between two words (Levenshtein).
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		before := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			above := row[j+1]
+			cost := before
+			if a[i] != b[j] {
+				cost++
+			}
+			row[j+1] = min(cost, above+1, row[j]+1)
+			before = above
+		}
+	}
+	return row[len(b)]
+}

@@ -1,0 +1,188 @@
+package report
+
+import (
+	"encoding/json"
+	"errors"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+)
+
+// whereTests are expressions with what jq calls the same.
+var whereTests = []struct{ where, jq string }{
+	{`id == 2`, `.id == 2`},
+	{`id in [1, 3]`, `.id as $i | [1, 3] | index($i) != null`},
+	{`id > 1 && id < 4`, `.id > 1 and .id < 4`},
+	{`client.ip == "10.0.0.1"`, `.client.ip == "10.0.0.1"`},
+	{`client.ip startsWith "10."`, `.client.ip | startswith("10.")`},
+	{`server.port == 443 || server.port == 22`, `.server.port == 443 or .server.port == 22`},
+	{`not (server.port in [80, 22])`, `.server.port as $p | [80, 22] | index($p) == null`},
+	{`service == "https"`, `.service == "https"`},
+	{`service == nil`, `.service == null`},
+	{`service != nil`, `.service != null`},
+	{`duration_s > 1`, `.duration_s > 1`},
+	{`state.server == "CLOSE-WAIT"`, `.state.server == "CLOSE-WAIT"`},
+	{`not state.client_proved`, `.state.client_proved | not`},
+	{`verdict.code == "closed-normally"`, `.verdict.code == "closed-normally"`},
+	{`verdict.code matches "^reset"`, `.verdict.code // "" | test("^reset")`},
+	{`verdict == nil`, `.verdict == null`},
+	{`verdict.sure`, `.verdict.sure == true`},
+	{`len(anomalies) > 0`, `(.anomalies | length) > 0`},
+	{`any(anomalies, .severity == "error")`, `any(.anomalies[]; .severity == "error")`},
+	{`any(anomalies, .severity == "warning" && .count > 1)`, `any(.anomalies[]; .severity == "warning" and .count > 1)`},
+	{`all(anomalies, .severity != "error")`, `all(.anomalies[]; .severity != "error")`},
+	{`traffic.client.rtt.p95_s > 0.01`, `.traffic.client.rtt.p95_s > 0.01`},
+	{`traffic.client.rtt.p95_s == nil`, `.traffic.client.rtt.p95_s == null`},
+	{`traffic.server.retransmissions > 0 or traffic.client.retransmissions > 0`, `.traffic.server.retransmissions > 0 or .traffic.client.retransmissions > 0`},
+	{`traffic.client.bytes + traffic.server.bytes > 1000`, `.traffic.client.bytes + .traffic.server.bytes > 1000`},
+	{`handshake.kind == "three-way" and handshake.server_rtt_s > 0.001`, `.handshake.kind == "three-way" and .handshake.server_rtt_s > 0.001`},
+	{`exchanges.answer.samples > 0`, `.exchanges.answer.samples > 0`},
+	{`exchanges == nil`, `.exchanges == null`},
+	{`exchanges.slowest.duration_s > 0.001`, `.exchanges.slowest.duration_s > 0.001`},
+	{`close.reset_by == "client"`, `.close.reset_by == "client"`},
+	{`known(close.rst_frame) && close.rst_frame > 3`, `.close.rst_frame != null and .close.rst_frame > 3`},
+	{`any(transitions, .to == "TIME-WAIT" && .endpoint == "client")`, `any(.transitions[]; .to == "TIME-WAIT" and .endpoint == "client")`},
+	{`count(transitions, .proof_frame == nil) > 1`, `([.transitions[] | select(.proof_frame == null)] | length) > 1`},
+	{`quality.trust != "full"`, `.quality.trust != "full"`},
+	{`first_time >= "2026-03-29T12:59:59" && first_time < "2026-03-29T13:05:00"`, `.first_time >= "2026-03-29T12:59:59" and .first_time < "2026-03-29T13:05:00"`},
+	{`mptcp == nil`, `.mptcp == null`},
+	{`time_in_state.server[0].duration_s > 0.01`, `(.time_in_state.server[0].duration_s // 0) > 0.01`},
+	{`zeek.conn_state == "SF"`, `.zeek.conn_state == "SF"`},
+}
+
+// TestWhereIsJQ holds what expressions choose against jq over the same JSON.
+func TestWhereIsJQ(t *testing.T) {
+	if _, err := exec.LookPath("jq"); err != nil {
+		t.Skip("jq is not installed")
+	}
+	conns := fixture().Connections
+	var lines strings.Builder
+	n := newNDJSON(&lines, Options{})
+	for i, c := range conns {
+		c.ID = uint64(i + 1)
+		if err := n.Connection(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	both := [2]int{}
+	for _, test := range whereTests {
+		w, err := ParseWhere(test.where, false)
+		if err != nil {
+			t.Errorf("%s: %v", test.where, err)
+			continue
+		}
+		cmd := exec.Command("jq", "-c", `select(.type == "connection") | select(`+test.jq+`) | .id`)
+		cmd.Stdin = strings.NewReader(lines.String())
+		out, err := cmd.CombinedOutput()
+		if err != nil {
+			t.Errorf("jq: %s: %s", test.jq, out)
+			continue
+		}
+		var got []string
+		for range 2 { // what was read before must not show
+			got = got[:0]
+			for _, c := range conns {
+				if w.Match(c) {
+					got = append(got, strconv.FormatUint(c.ID, 10))
+				}
+			}
+		}
+		if want := strings.Fields(string(out)); strings.Join(got, " ") != strings.Join(want, " ") {
+			t.Errorf("%s: chooses %v, jq %v", test.where, got, want)
+		} else if len(got) > 0 && len(got) < len(conns) {
+			both[0]++
+		} else {
+			both[1]++
+		}
+	}
+	if both[0] < both[1] {
+		t.Errorf("%d expressions choose some, %d all or none: they prove little", both[0], both[1])
+	}
+}
+
+// TestWhereKnowsEveryName: each name of a connection in the schema can be asked for, and
+// gives what the JSON has.
+func TestWhereKnowsEveryName(t *testing.T) {
+	n := 0
+	var try func(path string, s *shape)
+	try = func(path string, s *shape) {
+		n++
+		if _, err := ParseWhere(path+" == nil", true); err != nil {
+			t.Errorf("%s: %v", path, err)
+		}
+		for name, part := range s.parts {
+			try(strings.TrimPrefix(path+"."+name, "."), part)
+		}
+		if s.each != nil {
+			for name, part := range s.each.parts {
+				if _, err := ParseWhere("any("+path+", ."+name+" == nil)", true); err != nil {
+					t.Errorf("%s[].%s: %v", path, name, err)
+				}
+				n++
+				_ = part
+			}
+		}
+	}
+	for name, part := range connectionShape().parts {
+		try(name, part)
+	}
+	if n < 300 {
+		t.Errorf("only %d names", n)
+	}
+	var doc struct{ Connections []map[string]json.RawMessage }
+	var b strings.Builder
+	if err := JSON(&b, fixture(), Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal([]byte(b.String()), &doc); err != nil {
+		t.Fatal(err)
+	}
+	for name := range doc.Connections[0] {
+		if connectionShape().parts[name] == nil {
+			t.Errorf("%s is written and cannot be asked for", name)
+		}
+	}
+}
+
+func TestWhereErrors(t *testing.T) {
+	for text, want := range map[string]WhereError{
+		`verdikt.code == "x"`:            {"there is no verdikt", 1, `verdikt.code == "x"`, "verdict"},
+		`id > 1 && verdict.cod == "x"`:   {"there is no cod", 19, `cod == "x"`, "code"},
+		`traffic.client.rtt.p99_s > 0.2`: {"there is no p99_s", 20, `p99_s > 0.2`, "p95_s"},
+		`verdict.code > 3`:               {"invalid operation: > (mismatched types string and int)", 14, `> 3`, ""},
+		`id +`:                           {"unexpected token EOF", 4, ``, ""},
+		`id`:                             {"expected bool, but got float64", 0, ``, ""},
+	} {
+		_, err := ParseWhere(text, false)
+		var got *WhereError
+		if !errors.As(err, &got) {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		if got.Message != want.Message || got.Name != want.Name || got.Column != 0 && !strings.HasPrefix(text[got.Column-1:], got.Near) {
+			t.Errorf("%s: %+v, expected %+v", text, *got, want)
+		}
+		if strings.Contains(got.Error(), "\n") {
+			t.Errorf("%s: more than a line: %s", text, got)
+		}
+	}
+}
+
+func BenchmarkWhere(b *testing.B) {
+	for _, text := range []string{`verdict.code == "reset-injected"`, `traffic.client.rtt.p95_s > 0.2`, `any(anomalies, .severity == "error")`} {
+		w, err := ParseWhere(text, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		var c *record.Connection = fixture().Connections[0]
+		b.Run(strings.Fields(text)[0], func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				w.Match(c)
+			}
+		})
+	}
+}
