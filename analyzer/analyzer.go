@@ -15,9 +15,11 @@ import (
 	"io"
 	"math"
 	"net/netip"
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/pipeline"
@@ -52,6 +54,15 @@ type Options struct {
 	// Select, if set, says by its ends which segments to analyse. IPv4 addresses come
 	// unmapped. What it leaves out is counted as skipped, "filtered-out".
 	Select func(src, dst netip.AddrPort) bool
+
+	// Choose, if set, says which connections to report. The others are analysed as well, as
+	// part of what several connections together show; they count in Summary.LeftOut and
+	// nowhere else. The record is valid during the call, which comes as Each's does.
+	Choose func(*record.Connection) bool
+
+	// Ignore, if set, says which checks are not run, and which findings on several
+	// connections together are left out. Verdicts stay as they are.
+	Ignore func(record.CheckName) bool
 
 	// Each, if set, receives each record as soon as it is complete, and the
 	// Report then holds none. The record is valid during the call only, which with
@@ -133,6 +144,8 @@ type Analyzer struct {
 	core *pipeline.Analyzer
 	taps *Comparison
 	raw  decode.Raw
+
+	ignore func(record.CheckName) bool
 }
 
 // New returns an Analyzer that has seen nothing yet. With Workers it must be
@@ -143,14 +156,17 @@ func New(opt Options) *Analyzer {
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums, Thresholds: opt.Thresholds,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
-		Each: opt.Each, Notice: opt.Notice, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
+		Each: opt.Each, Notice: opt.Notice, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords, Choose: opt.Choose,
+	}
+	if opt.Ignore != nil {
+		o.Checks = slices.DeleteFunc(slices.Clone(check.Catalogue), func(c *check.Check) bool { return opt.Ignore(c.Name) })
 	}
 	if opt.Taps != nil {
 		o.OwnRecords = 0
 		o.Wanted = opt.Taps.annotate(o.Wanted)
 		o.Each = opt.Taps.describeEach(o.Each)
 	}
-	return &Analyzer{core: pipeline.New(o), taps: opt.Taps}
+	return &Analyzer{core: pipeline.New(o), taps: opt.Taps, ignore: opt.Ignore}
 }
 
 // chosenByEnds makes a choice of addresses one of packets.
@@ -210,6 +226,14 @@ func (a *Analyzer) Finish(sources ...capture.Info) (*record.Report, error) {
 			c.Between = a.taps.comparison.Of(c)
 		}
 		a.taps.describe(&r.Capture)
+	}
+	if a.ignore != nil {
+		for _, d := range Checks() {
+			if a.ignore(d.Name) {
+				r.Ignored = append(r.Ignored, d.Name)
+			}
+		}
+		r.Capture.Anomalies = slices.DeleteFunc(r.Capture.Anomalies, func(f record.Anomaly) bool { return a.ignore(f.Name) })
 	}
 	conclude.Describe(r)
 	return r, a.core.Err()

@@ -46,13 +46,14 @@ func (p *page) connectionTable(d *Digest, start fsm.Time) {
 
 // order says what the connections are ordered by.
 func (p *page) order() string {
-	switch p.o.Sort {
-	case SortCost:
+	k := sortKeyOf(p.o.Sort)
+	switch k {
+	case sortCost:
 		return "those that lost most time first"
-	case SortID:
+	case sortID:
 		return "in the order of the capture"
 	}
-	return "ordered by " + SortKeys[p.o.Sort]
+	return "ordered by " + SortKeys[k]
 }
 
 // tableLayout is what the table of connections has in its columns at a width.

@@ -25,7 +25,7 @@ type Digest struct {
 
 // NewDigest returns a Digest for a report with these options.
 func NewDigest(o Options) *Digest {
-	d := &Digest{o: o, shown: worstFirst{key: o.Sort}, groups: map[findingKey]*findingGroup{}}
+	d := &Digest{o: o, shown: worstFirst{key: sortKeyOf(o.Sort)}, groups: map[findingKey]*findingGroup{}}
 	if o.By != "" {
 		d.by = newGroups(o.By)
 	}
@@ -112,7 +112,7 @@ func (d *Digest) connections() (shown []*record.Connection, left int) {
 	shown = slices.Clone(d.shown.list)
 	left = d.total - len(shown)
 	slices.SortFunc(shown, func(a, b *record.Connection) int {
-		return cmp.Or(d.o.Sort.before(b, a), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(d.shown.key.before(b, a), cmp.Compare(a.ID, b.ID))
 	})
 	return shown, left
 }
@@ -162,7 +162,7 @@ func (d *Digest) write(w io.Writer, r *record.Report, o Options) error {
 
 // firstScreen writes what is wrong, how the services did, and what was read.
 func (p *page) firstScreen(r *record.Report) {
-	if r.Summary.Connections > 0 {
+	if r.Summary.Connections+r.Summary.LeftOut > 0 {
 		p.problems(r)
 		p.line()
 	}
@@ -175,7 +175,7 @@ func (p *page) firstScreen(r *record.Report) {
 
 // worstFirst is a heap with the connection on top that is given up first.
 type worstFirst struct {
-	key  SortKey
+	key  sortKey
 	list []*record.Connection
 }
 

@@ -381,7 +381,7 @@ func simultaneous() *record.Connection {
 // fixture is a report of two files with a bit of everything.
 func fixture() *record.Report {
 	conns := []*record.Connection{download(), wrongAck(), deadPeer(), lossy(), evil(), simultaneous()}
-	r := &record.Report{Connections: conns, Thresholds: []record.Threshold{{Check: record.CheckCloseWaitStuck, Name: "after", Default: int64(60 * sec), Value: int64(30 * sec), Meaning: "a side stays there"}}}
+	r := &record.Report{Connections: conns, Ignored: []record.CheckName{record.CheckZeroWindow, record.CheckTLPProbe}, Thresholds: []record.Threshold{{Check: record.CheckCloseWaitStuck, Name: "after", Default: int64(60 * sec), Value: int64(30 * sec), Meaning: "a side stays there"}}}
 	r.Capture = record.Capture{
 		Sources: []record.Source{
 			{Name: "captures/gateway.pcap", Vantage: "client", Format: "pcap", LinkTypes: []string{"Ethernet"}, Packets: 1203,
@@ -468,5 +468,6 @@ func overviewOf(s *record.Summary, conns []*record.Connection) {
 		{Server: b.Server, Sums: record.Sums{Connections: 1}},
 	}
 	s.Open = record.Concurrency{From: a.First, Step: fsm.Second / 1000 * 64, Mean: []float64{1, 2.5}, Most: 2.5, MostAt: a.First + fsm.Second/1000*64}
+	s.LeftOut = 3
 	s.Others = record.OtherServices{Services: 7, More: true, Connections: 900, Failed: 12, Bytes: 1234}
 }

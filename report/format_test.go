@@ -32,7 +32,7 @@ func TestFormatsStream(t *testing.T) {
 				}
 				*own = record.Connection{ID: 1 << 40}
 			}
-			if err := w.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds}); err != nil {
+			if err := w.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds, Ignored: r.Ignored}); err != nil {
 				t.Fatal(err)
 			}
 			if whole.String() != streamed.String() {
@@ -60,7 +60,7 @@ func TestFormatsKeepNothing(t *testing.T) {
 			}
 		}
 		before := out.Len()
-		if err := w.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds}); err != nil {
+		if err := w.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds, Ignored: r.Ignored}); err != nil {
 			t.Fatal(err)
 		}
 		if rest := out.Len() - before; before < 1<<20 || rest > 1<<18 {

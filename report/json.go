@@ -67,6 +67,7 @@ func (d *jsonDocument) Finish(r *record.Report) error {
 	d.e.capture(&r.Capture)
 	d.e.summary(&r.Summary)
 	d.e.thresholds(r.Thresholds)
+	d.e.ignored(r.Ignored)
 	d.e.finish()
 	_, err := d.w.Write(d.e.buf)
 	return err
@@ -173,6 +174,7 @@ func (e *encoder) live(s *record.Source) {
 func (e *encoder) summary(s *record.Summary) {
 	e.object(`"summary":`)
 	e.keyUint(`"connections":`, s.Connections)
+	e.keyUint(`"not_chosen":`, s.LeftOut)
 	e.object(`"states":`)
 	e.keyCounts(`"client":`, s.Client)
 	e.keyCounts(`"server":`, s.Server)

@@ -196,7 +196,7 @@ func TestNDJSON(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds}); err != nil {
+	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds, Ignored: r.Ignored}); err != nil {
 		t.Fatal(err)
 	}
 	whole := document(t, r, Options{})
@@ -258,7 +258,7 @@ func TestNDJSONSummaryOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds}); err != nil {
+	if err := n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds, Ignored: r.Ignored}); err != nil {
 		t.Fatal(err)
 	}
 	if lines := bytes.Count(b.Bytes(), []byte("\n")); lines != 1 {
@@ -279,7 +279,7 @@ func TestWriteErrorsAreReturned(t *testing.T) {
 		t.Error("Text lost the error")
 	}
 	n := newNDJSON(brokenPipe{}, Options{})
-	if n.Connection(r.Connections[0]) == nil || n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds}) == nil {
+	if n.Connection(r.Connections[0]) == nil || n.Finish(&record.Report{Capture: r.Capture, Summary: r.Summary, Thresholds: r.Thresholds, Ignored: r.Ignored}) == nil {
 		t.Error("NDJSON lost the error")
 	}
 }

@@ -77,6 +77,7 @@ func (n *ndjson) Finish(r *record.Report) error {
 	n.e.capture(&r.Capture)
 	n.e.summary(&r.Summary)
 	n.e.thresholds(r.Thresholds)
+	n.e.ignored(r.Ignored)
 	return n.end()
 }
 

@@ -23,7 +23,7 @@ type Options struct {
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
 	Command     string         // the command line that --conn N can be added to, to see one connection; may be empty
-	Sort        SortKey        // order of the connections; the zero value is SortCost
+	Sort        string         // one of SortKeys: the order of the connections; empty means "cost"
 	By          string         // one of Groupings: groups in place of the connections
 
 	Checks []record.CheckDoc // the catalogue, for SARIF's rules

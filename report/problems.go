@@ -43,7 +43,7 @@ func (p *page) problems(r *record.Report) {
 // noProblem says that nothing is wrong, and what was looked at.
 func (p *page) noProblem(s *record.Summary) {
 	if s.Connections == 0 {
-		p.hanging(2, "", plain, "no connections", plain)
+		p.hanging(2, "", plain, "none: no connection was chosen", plain)
 		return
 	}
 	unknown := uint64(0)

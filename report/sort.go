@@ -2,43 +2,47 @@ package report
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// SortKey is what the connections of a text report are ordered by.
-type SortKey uint8
+// sortKey is what the connections of a text report are ordered by.
+type sortKey uint8
 
-// The keys. All but SortID put the largest first.
+// The keys. All but sortID put the largest first.
 const (
-	SortCost SortKey = iota // time lost, then findings and verdict
-	SortID
-	SortDuration
-	SortBytes
-	SortRetransmissions
-	SortHandshake
-	SortAnswer // the slowest answer
-	SortGoodput
+	sortCost sortKey = iota // time lost, then findings and verdict
+	sortID
+	sortDuration
+	sortBytes
+	sortRetransmissions
+	sortHandshake
+	sortAnswer // the slowest answer
+	sortGoodput
 )
 
-// SortKeys are the names of the keys, in their order.
+// SortKeys are what connections can be ordered by, in Options.Sort.
 var SortKeys = []string{"cost", "id", "duration", "bytes", "retransmissions", "handshake", "answer", "goodput"}
 
-// sortValue returns what a connection is ordered by, the largest first.
-func (k SortKey) value(c *record.Connection) float64 {
+// sortKeyOf returns the key of that name; the zero value for others.
+func sortKeyOf(name string) sortKey { return sortKey(max(0, slices.Index(SortKeys, name))) }
+
+// value returns what a connection is ordered by, the largest first.
+func (k sortKey) value(c *record.Connection) float64 {
 	switch k {
-	case SortDuration:
+	case sortDuration:
 		return c.Last.Seconds(c.First)
-	case SortBytes:
+	case sortBytes:
 		return float64(c.Traffic[0].Bytes + c.Traffic[1].Bytes)
-	case SortRetransmissions:
+	case sortRetransmissions:
 		return float64(c.Traffic[0].Retransmissions + c.Traffic[1].Retransmissions)
-	case SortHandshake:
+	case sortHandshake:
 		return c.Handshake.Took
-	case SortAnswer:
+	case sortAnswer:
 		return float64(c.Exchanges.Answer.Max)
-	case SortGoodput:
+	case sortGoodput:
 		return max(goodput(c, fsm.Client), goodput(c, fsm.Server))
 	}
 	return 0
@@ -55,11 +59,11 @@ func goodput(c *record.Connection, side fsm.Side) float64 {
 }
 
 // before compares two connections: above 0, a is to be looked at first.
-func (k SortKey) before(a, b *record.Connection) int {
+func (k sortKey) before(a, b *record.Connection) int {
 	switch k {
-	case SortCost:
+	case sortCost:
 		return cmp.Or(cmp.Compare(a.Cost(), b.Cost()), cmp.Compare(gravity(a), gravity(b)), cmp.Compare(a.Verdict.Concern(), b.Verdict.Concern()))
-	case SortID:
+	case sortID:
 		return 0
 	}
 	return cmp.Compare(k.value(a), k.value(b))

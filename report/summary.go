@@ -33,6 +33,7 @@ func (p *page) captureSummary(r *record.Report) {
 	p.mptcpField(r.Summary.MPTCP)
 	p.findingsField(&r.Summary)
 	p.changedField(r.Thresholds)
+	p.ignoredField(r.Ignored)
 	p.acrossFields(c.Anomalies)
 	for i := range c.Sources {
 		if s := &c.Sources[i]; s.Cut != "" {
@@ -186,6 +187,9 @@ func (p *page) connectionFields(s *record.Summary) {
 	}
 	if o := &s.Open; s.Connections > 1 && o.Step > 0 && o.Most >= 1.5 {
 		text += "; at most " + phrase.Count(uint64(o.Most+0.5)) + " open at a time"
+	}
+	if s.LeftOut > 0 {
+		text += "; " + phrase.Count(s.LeftOut) + " not chosen"
 	}
 	if s.Evicted > 0 {
 		text += "; " + evicted(s)

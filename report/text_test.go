@@ -301,7 +301,7 @@ func TestGoldenCatalogue(t *testing.T) {
 func TestBulkTableLooksTheSame(t *testing.T) {
 	for _, width := range []int{80, 100} {
 		r := fixture()
-		o := Options{Width: width, Sort: SortID}
+		o := Options{Width: width, Sort: "id"}
 		last := uint64(1000) // as many digits as those that are added
 		r.Connections[len(r.Connections)-1].ID = last
 		few := text(t, connectionsOnly, r, o)

@@ -27,6 +27,22 @@ func (p *page) changedField(list []record.Threshold) {
 	}
 }
 
+// ignoredField tells which checks were not run.
+func (p *page) ignoredField(list []record.CheckName) {
+	const most = 8
+	var names []string
+	for _, name := range list[:min(len(list), most)] {
+		names = append(names, string(name))
+	}
+	text := strings.Join(names, ", ")
+	if more := len(list) - most; more > 0 {
+		text += " and " + phrase.Count(more) + " others"
+	}
+	if text != "" {
+		p.field(summaryNames, "ignored", p.text("findings of "+text))
+	}
+}
+
 // thresholdLines lists the thresholds of all checks.
 func (p *page) thresholdLines(checks []record.CheckDoc) {
 	longest := 0
@@ -71,6 +87,15 @@ func (e *encoder) thresholds(list []record.Threshold) {
 		e.keyStr(`"value":`, t.Write(t.Value))
 		e.keyStr(`"default":`, t.Write(t.Default))
 		e.endObject()
+	}
+	e.endArray()
+}
+
+// ignored appends the checks that were not run.
+func (e *encoder) ignored(list []record.CheckName) {
+	e.array(`"ignored":`)
+	for _, name := range list {
+		e.str(string(name))
 	}
 	e.endArray()
 }

@@ -3,8 +3,10 @@ package report
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 
@@ -38,7 +40,9 @@ type WhereError struct {
 	Message string
 	Column  int    // in characters, from 1; 0 if it is about the whole
 	Near    string // the expression from there on
-	Name    string // a name that would do, or ""
+
+	Unknown string   // the name that there is not, if that is it
+	Names   []string // those that there are in its place
 }
 
 func (e *WhereError) Error() string {
@@ -208,63 +212,29 @@ func whereError(text string, err error) error {
 	runes := []rune(text)
 	w.Near = string(runes[min(at.Column, len(runes)):])
 	if m := unknownName.FindStringSubmatch(at.Message); m != nil {
-		name := m[1]
-		w.Message = "there is no " + name
-		w.Name = nearestName(name, string(runes[:min(at.Column, len(runes))]))
+		w.Message, w.Unknown = "there is no "+m[1], m[1]
+		w.Names = namesBehind(string(runes[:min(at.Column, len(runes))]))
 	}
 	return w
 }
 
 var chainBefore = regexp.MustCompile(`(\w+(?:\.\w+)*)\.$`)
 
-// nearestName returns the name of the schema that is most like one that it does not have:
-// of the parts of what stands before it, if that is known.
-func nearestName(name, before string) string {
-	best, distance := "", len(name)
-	candidate := func(other string) {
-		if d := editDistance(name, other); d < distance || d == distance && other < best {
-			best, distance = other, d
-		}
-	}
+// namesBehind returns the names that can stand behind the beginning of an expression: the
+// parts of what it ends with, if that is known.
+func namesBehind(text string) (names []string) {
 	in := connectionShape()
-	if m := chainBefore.FindStringSubmatch(before); m != nil {
+	if m := chainBefore.FindStringSubmatch(text); m != nil {
 		for _, part := range strings.Split(m[1], ".") {
 			if in != nil {
 				in = in.part(part)
 			}
 		}
 		if in != nil && in.kind == mapping {
-			for other := range in.parts {
-				candidate(other)
-			}
-			return best
+			return slices.Sorted(maps.Keys(in.parts))
 		}
 	}
-	connectionShape().walk(candidate)
-	if distance > 3 {
-		return ""
-	}
-	return best
-}
-
-// editDistance counts the letters that differ between two words (Levenshtein).
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		before := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			above := row[j+1]
-			cost := before
-			if a[i] != b[j] {
-				cost++
-			}
-			row[j+1] = min(cost, above+1, row[j]+1)
-			before = above
-		}
-	}
-	return row[len(b)]
+	connectionShape().walk(func(name string) { names = append(names, name) })
+	slices.Sort(names)
+	return slices.Compact(names)
 }

@@ -14,6 +14,7 @@ type Report struct {
 	Summary     Summary
 	Connections []*Connection // by ID
 	Thresholds  []Threshold   // of checks, that were not what they are by default
+	Ignored     []CheckName   // checks that were not run, in the catalogue's order
 }
 
 // Capture describes what was read and how far it can be trusted.
@@ -104,6 +105,7 @@ type Summary struct {
 	Severities  []Count        // anomalies by severity: error, warning, note, capture
 	Anomalies   []AnomalyCount // by severity, then count
 	Bytes       uint64         // payload bytes in both directions
+	LeftOut     uint64         // connections that were not chosen to be reported: they count nowhere else
 	Evicted     uint64         // connections given up early, by the limits on their number and on memory
 	Evictions   Evictions      // what is known of these
 	Problems    []Problem      // the dearest first

@@ -38,7 +38,7 @@ type options struct {
 	frame      fsm.Frame // to explain, or 0
 	ends       endpoints
 	timeFormat report.TimeFormat
-	sortKey    report.SortKey
+	chosen     selection
 	failLevel  record.Severity
 	limitedBy  string // what allows less memory than asked for, or ""
 }
@@ -53,6 +53,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.StringSliceVar(&o.host, "host", nil, "only connections of this `ADDR`ess or prefix; several may be given")
 	f.StringSliceVar(&o.port, "port", nil, "only connections of this `PORT` or range; several may be given")
 	f.StringSliceVar(&o.conn, "conn", nil, "show only connection `N`, segment by segment; several may be given")
+	o.chosen.addFlags(f)
 	f.StringSliceVar(&o.explain, "explain", nil, "explain connection `N` step by step in plain words")
 	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N`, with its numbers (2:N: packet N of the second file)")
 	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
@@ -232,8 +233,10 @@ func (o *options) parse() (err error) {
 	if o.thresholds, err = parseThresholds(o.set); err != nil {
 		return err
 	}
-	o.ends.hosts, err = parseHosts(o.host)
-	return err
+	if o.ends.hosts, err = parseHosts(o.host); err != nil {
+		return err
+	}
+	return o.chosen.parse(true)
 }
 
 // checkWords reads the flags that take one of a few words.
@@ -243,19 +246,11 @@ func (o *options) checkWords() error {
 		return notOneOf("time", o.time, "relative", "delta", "local", "utc", "epoch")
 	}
 	if o.failOn != "" {
-		o.failLevel = record.SeverityCapture
-		for s := record.SeverityNote; s <= record.SeverityError; s++ {
-			if s.String() == o.failOn {
-				o.failLevel = s
-			}
-		}
-		if o.failLevel == record.SeverityCapture {
+		if o.failLevel, ok = parseSeverity(o.failOn); !ok {
 			return notOneOf("fail-on", o.failOn, "error", "warning", "note")
 		}
 	}
-	if i := slices.Index(report.SortKeys, o.sort); i >= 0 {
-		o.sortKey = report.SortKey(i)
-	} else {
+	if !slices.Contains(report.SortKeys, o.sort) {
 		return notOneOf("sort", o.sort, report.SortKeys...)
 	}
 	if o.by != "" && !slices.Contains(report.Groupings, o.by) {
@@ -285,7 +280,7 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		Sort: o.sortKey, By: o.by, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		Sort: o.sort, By: o.by, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()

@@ -59,6 +59,8 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		MaxConnections: opt.maxConns,
 		Memory:         int(opt.memory),
 		Select:         opt.ends.choice(),
+		Choose:         opt.chosen.choice(),
+		Ignore:         opt.chosen.silenced(),
 		SummaryOnly:    opt.summaryOnly || opt.quiet,
 		Taps:           both,
 
@@ -71,7 +73,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
 	}
-	if out.digest != nil && !opt.full && opt.sortKey == report.SortCost {
+	if out.digest != nil && !opt.full && opt.sort == report.SortKeys[0] {
 		o.OwnRecords = opt.limit // more of a kind are only counted
 	}
 	s.analyzer = analyzer.New(o)
@@ -121,6 +123,9 @@ func (s *session) read(source capture.Source) {
 				s.err = err
 				return
 			}
+		}
+		if s.taken == 0 {
+			s.opt.chosen.note(p.Time)
 		}
 		s.analyzer.Packet(&p)
 		if s.taken++; s.taken == s.opt.count {

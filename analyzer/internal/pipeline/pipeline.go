@@ -55,6 +55,11 @@ type Options struct {
 	// Workers comes from another goroutine, one call at a time.
 	Each func(*record.Connection) error
 
+	// Choose, if set, says which connections to report: the others are analysed, and count
+	// in Summary.LeftOut and in what several connections together show, but nowhere else.
+	// The record is valid during the call, which comes as Each's does.
+	Choose func(*record.Connection) bool
+
 	// Sums says that records are for counting only: verdicts and findings are right
 	// in them, but sentences and numbers may be those of another connection that
 	// went the same way. The Report then holds none, with Each set or not.
@@ -93,6 +98,7 @@ type Analyzer struct {
 	multipath   relate.Multipath
 	summary     summary
 	overview    overview.Overview
+	leftOut     uint64 // connections that were not chosen
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
@@ -125,7 +131,7 @@ func New(opt Options) *Analyzer {
 	}
 	a.records.New = func() any { return new(record.Connection) }
 	var rules *templateRules
-	if opt.Sums || opt.OwnRecords > 0 && opt.Each != nil {
+	if opt.Choose == nil && (opt.Sums || opt.OwnRecords > 0 && opt.Each != nil) {
 		rules = rulesOf(checks, a.aggregate)
 	}
 	for range shards {
@@ -206,9 +212,14 @@ func (a *Analyzer) pass(b *batch) {
 		if c.MPTCP != nil {
 			a.multipath.Add(c)
 		}
+		a.aggregate.Add(c)
+		if a.opt.Choose != nil && !a.opt.Choose(c) {
+			a.leftOut++
+			a.records.Put(c)
+			continue
+		}
 		a.summary.add(c)
 		a.overview.Add(c, own)
-		a.aggregate.Add(c)
 		if a.opt.Each != nil {
 			a.each(c)
 		} else if !a.opt.Sums {
@@ -286,6 +297,7 @@ func (a *Analyzer) Finish() *record.Report {
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
 	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report(), Thresholds: a.summary.checks.Changed()}
 	r.Summary.MPTCP = a.multipath.Summary()
+	r.Summary.LeftOut = a.leftOut
 	r.Summary.Problems = a.overview.Problems()
 	r.Summary.Services, r.Summary.Others = a.overview.Services()
 	r.Summary.Open = a.overview.Concurrency()
