@@ -13,10 +13,10 @@ import (
 
 const (
 	maxTold     = 10 // problems that are shown
-	toldInFull  = 4  // up to so many, with their whole sentences
+	toldLines   = 20 // for all of them
 	costCells   = 9  // the column in front
 	maxFaults   = 5  // faults of the capture that are shown
-	maxSentence = 3  // lines of a sentence told in full
+	maxSentence = 3  // lines of a sentence
 )
 
 func (p *page) problems(r *record.Report) {
@@ -26,10 +26,7 @@ func (p *page) problems(r *record.Report) {
 		p.noProblem(s)
 	}
 	shown := s.Problems[:min(len(s.Problems), maxTold)]
-	lines := 1
-	if len(shown) <= toldInFull {
-		lines = maxSentence
-	}
+	lines := min(maxSentence, toldLines/max(1, len(shown))-1)
 	titles := titlesOf(s)
 	for i := range shown {
 		p.problem(&shown[i], s, titles, lines)

@@ -17,7 +17,8 @@ type CleanTimes struct {
 type waits struct {
 	limit       fsm.Time
 	sent, acked [2]fsm.Seq // by sending side: the number after the latest, and the peer's acknowledgment
-	last, syn   fsm.Time
+	since       fsm.Time   // somebody has waited for the other side without a break; 0 while nobody does
+	syn         fsm.Time
 	turn        turn
 	askedAt     fsm.Time // while asking: the client's latest data …
 	end         fsm.Seq  // … and the number after it
@@ -40,18 +41,25 @@ func (w *waits) pending() bool { return w.turn == asking || w.sent != w.acked }
 
 // passes takes the time up to now into account.
 func (w *waits) passes(now fsm.Time) {
-	if now-w.last > w.limit && w.pending() {
+	if w.since != 0 && now-w.since > w.limit {
 		w.slow = true
 	}
-	w.last = now
 }
 
+// add takes the next segment into account.
 func (w *waits) add(b *packedSegment, c *CleanTimes) {
-	from := b.from()
-	if w.last != 0 {
-		w.passes(b.time)
+	w.passes(b.time)
+	w.look(b, c)
+	switch {
+	case !w.pending():
+		w.since = 0
+	case w.since == 0:
+		w.since = b.time
 	}
-	w.last = b.time
+}
+
+func (w *waits) look(b *packedSegment, c *CleanTimes) {
+	from := b.from()
 	c.Packets[from]++
 	f := b.flags()
 	end := b.seq.Add(b.length)
