@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"os"
 	"path/filepath"
@@ -18,11 +19,13 @@ type analyzeOptions struct {
 	read           []string
 	merge          bool
 	timelinesAsked bool
+	write          string
 }
 
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&o.read, "read", "r", nil, "read this `FILE`; other arguments are then a filter, as with tcpdump")
 	cmd.Flags().BoolVar(&o.merge, "merge", false, "compare two files that captured the same connections at two points of the path")
+	cmd.Flags().StringVarP(&o.write, "write", "w", "", "also write the packets of the connections chosen to this `FILE` (pcapng), with findings as comments")
 	o.options.addFlags(cmd)
 }
 
@@ -122,12 +125,19 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	if err := opt.dropPrivileges(); err != nil {
 		return err
 	}
+	var cut *cutout
+	if opt.write != "" {
+		if cut, err = a.cutoutOf(opt.write, files); err != nil {
+			return err
+		}
+	}
 	a.confine(files)
 	live := len(pipes) > 0
 	if err := opt.checkEvery(live); err != nil {
 		return err
 	}
 	out := newOutput(a, &opt.options, live, files)
+	out.cut = cut
 	if !live {
 		out.command = commandFor(files)
 		if opt.merge && out.command != "" {
@@ -146,7 +156,37 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	s.filter = filter
 	s.showProgress()
 	s.read(source)
-	return s.finish()
+	err = s.finish()
+	if cut == nil || s.brokenOff {
+		return err
+	}
+	again, _, e := a.open(files, sig)
+	if e == nil {
+		e = cut.write(again, filter, opt.count, sig)
+		again.Close()
+	}
+	if e = cmp.Or(e, cut.finish(a, opt.quiet)); err != nil {
+		return err
+	}
+	return e
+}
+
+// cutoutOf creates the file of -w for what is chosen of the files.
+func (a *app) cutoutOf(name string, files []string) (*cutout, error) {
+	if name == "-" {
+		return nil, usagef("--write -: the report goes to standard output").hint("name a file")
+	}
+	for _, f := range files {
+		if readOnce(f) {
+			return nil, usagef("--write: %q cannot be read twice", f).hint("keep it in a file first, or use live -w")
+		}
+		if a, err := os.Stat(f); err == nil {
+			if b, err := os.Stat(name); err == nil && os.SameFile(a, b) {
+				return nil, usagef("--write %q is one of the files to read", name)
+			}
+		}
+	}
+	return newCutout(a, name, len(files))
 }
 
 // showProgress shows how far the reading is, on a terminal: in lines that grow, as a status

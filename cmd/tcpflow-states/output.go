@@ -32,6 +32,7 @@ type output struct {
 	chosen  []*record.Connection // by --conn, --explain or --explain-frame, to be shown whole
 	digest  *report.Digest       // what the report will show of all connections
 	look    worthALook
+	cut     *cutout // takes the packets of what is shown, or nil
 	notices notices
 	failed  uint64 // connections that failed
 }
@@ -112,6 +113,9 @@ func (o *output) connection(c *record.Connection) error {
 		return nil
 	}
 	o.note(c)
+	if o.cut != nil {
+		o.cut.add(c)
+	}
 	switch {
 	case o.opt.quiet || o.opt.summaryOnly:
 		return nil
