@@ -29,6 +29,8 @@ var Formats = []Format{
 	{Name: "text", New: newText},
 	{Name: "json", Whole: true, New: newJSON},
 	{Name: "ndjson", Streams: true, Whole: true, New: newNDJSON},
+	{Name: "csv", Streams: true, New: newCSV},
+	{Name: "csv-findings", Streams: true, New: newCSVFindings},
 	{Name: "zeek", Streams: true, New: newZeekLog},
 	{Name: "zeek-json", Streams: true, New: newZeekJSON},
 	{Name: "sarif", New: newSARIF},

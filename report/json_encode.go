@@ -421,3 +421,6 @@ func (e *encoder) rounded(k string, v, parts float64) {
 	}
 	e.buf = append(e.buf, ',')
 }
+
+// appendNumber appends a number that was read from JSON, as it stood there.
+func appendNumber(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'f', -1, 64) }

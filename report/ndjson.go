@@ -9,14 +9,19 @@ import (
 // ndjson writes one JSON object a line, each as soon as it is known: the same
 // objects as in the document of JSON with "type" in front.
 type ndjson struct {
-	w io.Writer
-	o Options
-	e encoder
+	w      io.Writer
+	o      Options
+	e      encoder
+	fields *fields // if only some are wanted
 }
 
 // newNDJSON returns an ndjson that writes to w, one Write a line.
 func newNDJSON(w io.Writer, o Options) Writer {
-	return &ndjson{w: w, o: o, e: encoder{files: o.forSources().Multi, buf: make([]byte, 0, 4096)}}
+	n := &ndjson{w: w, o: o, e: encoder{files: o.forSources().Multi, buf: make([]byte, 0, 4096)}}
+	if len(o.Fields) > 0 {
+		n.fields = newFields(o.Fields, n.e.files)
+	}
+	return n
 }
 
 // Connection writes a line of type "connection" and one of type "anomaly" for
@@ -26,6 +31,9 @@ func (n *ndjson) Connection(c *record.Connection) error {
 		return nil
 	}
 	n.begin("connection")
+	if n.fields != nil {
+		return n.some(c)
+	}
 	n.e.connection(c)
 	if err := n.end(); err != nil {
 		return err
@@ -62,6 +70,16 @@ func (n *ndjson) beginAnomaly(id uint64, client, server record.Addr, a *record.A
 	n.e.addr(`"client":`, client)
 	n.e.addr(`"server":`, server)
 	n.e.anomaly(a)
+}
+
+// some writes only the fields wanted of a connection, each under its whole name.
+func (n *ndjson) some(c *record.Connection) error {
+	n.fields.of(c)
+	for i, field := range n.o.Fields {
+		n.e.nameKey(field)
+		n.e.buf = append(appendValue(n.e.buf, n.fields.at(i)), ',')
+	}
+	return n.end()
 }
 
 // Finish writes the report's connections and the closing line, of type "summary":

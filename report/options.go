@@ -24,6 +24,7 @@ type Options struct {
 	Tool        Tool           // who made the report, for JSON
 	Command     string         // the command line that --conn N can be added to, to see one connection; may be empty
 	Sort        string         // one of SortKeys: the order of the connections; empty means "cost"
+	Fields      []string       // with NDJSON and CSV: only these of a connection; UnknownField checks them
 	By          string         // one of Groupings: groups in place of the connections
 
 	Checks []record.CheckDoc // the catalogue, for SARIF's rules

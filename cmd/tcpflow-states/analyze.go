@@ -125,11 +125,9 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	if err := opt.dropPrivileges(); err != nil {
 		return err
 	}
-	var cut *cutout
-	if opt.write != "" {
-		if cut, err = a.cutoutOf(opt.write, files); err != nil {
-			return err
-		}
+	cut, err := a.cutoutOf(opt.write, files)
+	if err != nil {
+		return err
 	}
 	a.confine(files)
 	live := len(pipes) > 0
@@ -157,22 +155,28 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	s.showProgress()
 	s.read(source)
 	err = s.finish()
-	if cut == nil || s.brokenOff {
-		return err
+	if cut != nil && !s.brokenOff {
+		err = cmp.Or(err, a.cutOut(cut, files, opt, filter, sig))
 	}
-	again, _, e := a.open(files, sig)
-	if e == nil {
-		e = cut.write(again, filter, opt.count, sig)
-		again.Close()
-	}
-	if e = cmp.Or(e, cut.finish(a, opt.quiet)); err != nil {
-		return err
-	}
-	return e
+	return err
 }
 
-// cutoutOf creates the file of -w for what is chosen of the files.
+// cutOut reads the files once more and writes the packets of what was chosen.
+func (a *app) cutOut(cut *cutout, files []string, opt *analyzeOptions, filter *capture.Filter, sig *signals) error {
+	again, _, err := a.open(files, sig)
+	if err != nil {
+		return err
+	}
+	defer again.Close()
+	err = cut.write(again, filter, opt.count, sig)
+	return cmp.Or(err, cut.finish(a, opt.quiet))
+}
+
+// cutoutOf creates the file of -w for what is chosen of the files; nil without one.
 func (a *app) cutoutOf(name string, files []string) (*cutout, error) {
+	if name == "" {
+		return nil, nil
+	}
 	if name == "-" {
 		return nil, usagef("--write -: the report goes to standard output").hint("name a file")
 	}

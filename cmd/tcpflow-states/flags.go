@@ -21,6 +21,7 @@ type options struct {
 	full, absSeq, ascii, noChecksums, noNames  bool
 	keepRoot, noPager                          bool
 	sort, by                                   string
+	fields                                     []string
 	conn, host, port, explain, set             []string
 	explainFrame                               string
 	filter, time, color, failOn, format        string
@@ -63,6 +64,7 @@ func (o *options) addFlags(cmd *cobra.Command) {
 		"ndjson": f.Bool("ndjson", false, "one JSON line for each connection as it ends, each anomaly, and a summary"),
 	}
 	f.StringVar(&o.format, "format", textFormat, "`FORMAT` "+listed(formats()))
+	f.StringSliceVar(&o.fields, "fields", nil, "with --ndjson and --format csv: only these `NAMES` of the JSON, such as id,verdict.code,traffic.client.bytes")
 	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
@@ -156,6 +158,8 @@ func (o *options) checkFormat() error {
 	switch {
 	case o.segments && !o.form.Whole:
 		return usagef("--segments is for --json and --ndjson").hint("in text, --conn N shows the segments of connection N")
+	case len(o.fields) > 0 && o.form.Name != "ndjson" && o.form.Name != "csv":
+		return usagef("--fields is for --ndjson and --format csv")
 	case o.quiet && !o.text():
 		return usagef("--quiet leaves nothing to print as %s", o.form.Name)
 	case o.summaryOnly && !o.text() && !o.form.Whole:
@@ -253,6 +257,13 @@ func (o *options) checkWords() error {
 	if !slices.Contains(report.SortKeys, o.sort) {
 		return notOneOf("sort", o.sort, report.SortKeys...)
 	}
+	if field, names := report.UnknownField(o.fields); field != "" {
+		f := usagef("--fields: there is no %q", field)
+		if n := nearest(field[strings.LastIndexByte(field, '.')+1:], names); n != "" {
+			f.hint("did you mean %s?", n)
+		}
+		return f
+	}
 	if o.by != "" && !slices.Contains(report.Groupings, o.by) {
 		return notOneOf("by", o.by, report.Groupings...)
 	}
@@ -280,7 +291,7 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		Sort: o.sort, By: o.by, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		Sort: o.sort, By: o.by, Fields: o.fields, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()

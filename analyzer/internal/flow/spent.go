@@ -97,51 +97,23 @@ func (f *Flow) spend(o *observation) {
 // attribute decides what the wait before a segment went to.
 func (f *Flow) attribute(o *observation, wait fsm.Time) {
 	w, from, peer := &f.spending, o.from, o.from.Peer()
-	if wait < 0 || w.debt > 0 {
-		made := min(w.debt, max(wait, 0))
-		w.debt -= made
-		if wait -= made; wait < 0 {
-			w.debt, wait = w.debt-wait, 0
-		}
-	}
+	wait = w.pay(wait)
 	ordinary := !o.deliveredTwice && !o.late && !o.other && o.probe.Empty()
 	speaks := ordinary && o.s.Len > 0 && f.Conn.Fresh > 0
 	ends := o.s.Flags&(fsm.FIN|fsm.RST) != 0
 	switch {
 	case !w.opened || o.s.Flags&fsm.SYN != 0:
 		w.add(toHandshake, wait, o)
-	case w.shut[peer] && (w.blocked[from] || o.probe.Has(WindowProbe)), w.blocked[from] && !w.blocked[peer]:
+	case w.waitsForRoom(from, o.probe.Has(WindowProbe)):
 		w.add(toWindow.of(peer), wait, o)
 	case w.blocked[peer] || w.shut[from] && o.facts.Has(WindowProbeAnswer):
 		w.add(toWindow.of(from), wait, o)
 	case ordinary && o.s.Len > 0 && o.facts.Any(resentFacts):
 		w.add(toLoss.of(from), wait, o)
 	case w.unacked[0] || w.unacked[1]:
-		network := wait
-		if speaks || ends {
-			sender := from // who sent what is not acknowledged
-			if w.unacked[peer] {
-				sender = peer
-			}
-			network = min(wait, f.RoundTrip(sender))
-		}
-		w.add(toNetwork, network, o)
-		if wait > network {
-			w.add(toApp.of(from), wait-network, o)
-		}
+		f.attributeUnacked(o, wait, speaks || ends)
 	case speaks:
-		if w.reopens && w.latestFrom == peer && wait <= f.RoundTrip(peer)+hostTime {
-			w.addSilence(toWindow.of(peer), o)
-		}
-		wait += w.silent
-		if w.silent > 0 {
-			w.latest.Frame, w.silent = w.silentSince, 0
-		}
-		if from == fsm.Client && w.spoken && w.speaker == fsm.Server && wait > IdleSpan {
-			w.add(toIdle, wait, o)
-		} else {
-			w.add(toApp.of(from), wait, o)
-		}
+		f.attributeSpeech(o, wait)
 	default:
 		if w.silent == 0 {
 			w.silentSince = w.latest.Frame
@@ -150,6 +122,60 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 		if ends && w.closeFrom == 0 {
 			w.addSilence(w.silence(), o)
 		}
+	}
+}
+
+// pay takes off a wait what clocks that were set back have made too much of those before.
+func (w *spending) pay(wait fsm.Time) fsm.Time {
+	if wait >= 0 && w.debt == 0 {
+		return wait
+	}
+	made := min(w.debt, max(wait, 0))
+	w.debt -= made
+	if wait -= made; wait < 0 {
+		w.debt -= wait
+		return 0
+	}
+	return wait
+}
+
+// waitsForRoom reports whether the side waited for its peer's window.
+func (w *spending) waitsForRoom(from fsm.Side, probes bool) bool {
+	peer := from.Peer()
+	return w.shut[peer] && (w.blocked[from] || probes) || w.blocked[from] && !w.blocked[peer]
+}
+
+// attributeUnacked divides a wait with data on its way: up to a round trip is the network's,
+// where the segment shows that its sender had something to do.
+func (f *Flow) attributeUnacked(o *observation, wait fsm.Time, acts bool) {
+	w, network := &f.spending, wait
+	if acts {
+		sender := o.from // who sent what is not acknowledged
+		if w.unacked[o.from.Peer()] {
+			sender = o.from.Peer()
+		}
+		network = min(wait, f.RoundTrip(sender))
+	}
+	w.add(toNetwork, network, o)
+	if wait > network {
+		w.add(toApp.of(o.from), wait-network, o)
+	}
+}
+
+// attributeSpeech books the wait, and the silence before it, that new data ends.
+func (f *Flow) attributeSpeech(o *observation, wait fsm.Time) {
+	w, peer := &f.spending, o.from.Peer()
+	if w.reopens && w.latestFrom == peer && wait <= f.RoundTrip(peer)+hostTime {
+		w.addSilence(toWindow.of(peer), o)
+	}
+	wait += w.silent
+	if w.silent > 0 {
+		w.latest.Frame, w.silent = w.silentSince, 0
+	}
+	if o.from == fsm.Client && w.spoken && w.speaker == fsm.Server && wait > IdleSpan {
+		w.add(toIdle, wait, o)
+	} else {
+		w.add(toApp.of(o.from), wait, o)
 	}
 }
 
