@@ -147,8 +147,10 @@ func (p *templated) record() *record.Connection {
 	c := p.template
 	c.ID = p.ID
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
+	if c.Server.Port != p.Server.Port {
+		c.Service = flow.ServiceName(p.Server.Port)
+	}
 	c.Server = record.Addr{IP: p.Server.Addr(), Port: p.Server.Port}
-	c.Service = flow.ServiceName(p.Server.Port)
 	c.First, c.Last = p.First, p.Last
 	c.FirstFrame, c.LastFrame = p.Frames[0], p.Frames[1]
 	if c.Handshake.SYN != 0 {
