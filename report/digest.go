@@ -147,8 +147,10 @@ func (d *Digest) write(w io.Writer, r *record.Report, o Options) error {
 			p.groupTable(d.by)
 			return
 		}
-		p.connectionTable(d, r.Capture.First)
-		p.line()
+		if !o.Lines {
+			p.connectionTable(d, r.Capture.First)
+			p.line()
+		}
 		if r.Capture.Taps != nil {
 			p.between(d)
 			p.line()

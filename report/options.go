@@ -22,6 +22,7 @@ type Options struct {
 	Timelines   bool           // Text adds a timeline of every connection
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
+	Lines       bool           // connections were written by Line as they ended: no table of them
 	Command     string         // the command line that --conn N can be added to, to see one connection; may be empty
 	Sort        string         // one of SortKeys: the order of the connections; empty means "cost"
 	Fields      []string       // with NDJSON and CSV: only these of a connection; UnknownField checks them

@@ -24,11 +24,10 @@ type output struct {
 	between func(a, b netip.AddrPort) bool // between which ends the connection of --explain-frame is, if known
 	command string                         // how to ask for one connection's timeline, or ""
 
-	worst   record.Severity // the worst finding so far
-	ended   atomic.Uint64   // connections; other goroutines ask
-	matched int             // connections chosen by --conn
-	first   bool            // a line was printed
-	kept    keeper
+	worst   record.Severity      // the worst finding so far
+	ended   atomic.Uint64        // connections; other goroutines ask
+	matched int                  // connections chosen by --conn
+	first   bool                 // a line was printed
 	chosen  []*record.Connection // by --conn, --explain or --explain-frame, to be shown whole
 	digest  *report.Digest       // what the report will show of all connections
 	look    worthALook
@@ -53,7 +52,8 @@ func newOutput(a *app, opt *options, live bool, sources []string) *output {
 	switch {
 	case !opt.text():
 		o.writer = opt.form.New(o.out, o.render)
-	case !live && !opt.quiet && !opt.summaryOnly && !opt.some():
+	case !opt.quiet && !opt.summaryOnly && !opt.some():
+		o.render.Lines = o.lines()
 		o.digest = report.NewDigest(o.render)
 	}
 	return o
@@ -121,19 +121,25 @@ func (o *output) connection(c *record.Connection) error {
 		return nil
 	case o.writer != nil:
 		o.writer.Connection(c) // errors of writing stay in o.out
-	case o.digest != nil:
-		o.digest.Add(c)
-	case !o.lines():
-		if o.shown(c) {
-			o.chosen = append(o.chosen, c.Clone())
-		}
-	default:
+	case o.lines():
 		o.first = true
 		report.Line(o.out, c, o.render)
-		o.kept.add(c)
+		if o.digest != nil {
+			o.digest.Add(c)
+		} else if len(o.chosen) < maxChosen {
+			o.chosen = append(o.chosen, c.Clone())
+		}
+	case o.digest != nil:
+		o.digest.Add(c)
+	case o.shown(c):
+		o.chosen = append(o.chosen, c.Clone())
 	}
 	return nil
 }
+
+// maxChosen bounds the connections of --conn that are kept of a capture that may go on for
+// weeks.
+const maxChosen = 10_000
 
 // note remembers what decides the exit code.
 func (o *output) note(c *record.Connection) {
@@ -212,36 +218,20 @@ func (o *output) print(r *record.Report) {
 			report.Explain(o.out, c, o.render)
 		}
 	case o.digest != nil:
+		o.afterLines()
 		o.render.Timelines = o.matched <= o.opt.timelines
 		o.digest.Write(o.out, r, o.render)
 		o.hint()
-	case o.lines():
-		o.closing(r)
 	default:
+		o.afterLines()
 		report.Timelines(o.out, r, o.render)
 	}
 }
 
-// closing prints the report behind the lines that were printed as connections
-// ended, which stand for the table.
-func (o *output) closing(r *record.Report) {
-	r.Connections = o.kept.list()
+// afterLines parts the report from the lines that were printed as connections ended.
+func (o *output) afterLines() {
 	if o.first {
 		o.out.WriteByte('\n')
-	}
-	if len(o.opt.conns) > 0 {
-		report.Timelines(o.out, r, o.render)
-		return
-	}
-	report.Summary(o.out, r, o.render)
-	if len(r.Connections) == 0 {
-		return
-	}
-	o.out.WriteByte('\n')
-	report.Anomalies(o.out, r, o.render)
-	if o.ended.Load() <= uint64(o.opt.timelines) {
-		o.out.WriteByte('\n')
-		report.Timelines(o.out, r, o.render)
 	}
 }
 

@@ -61,7 +61,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Select:         opt.ends.choice(),
 		Choose:         opt.chosen.choice(),
 		Ignore:         opt.chosen.silenced(),
-		SummaryOnly:    opt.summaryOnly || opt.quiet,
+		SummaryOnly:    (opt.summaryOnly || opt.quiet) && out.cut == nil, // which looks at each connection
 		Taps:           both,
 
 		SegmentsBetween: out.between,
@@ -73,7 +73,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
 	}
-	if out.digest != nil && !opt.full && opt.sort == report.SortKeys[0] {
+	if out.digest != nil && out.cut == nil && !opt.full && opt.sort == report.SortKeys[0] {
 		o.OwnRecords = opt.limit // more of a kind are only counted
 	}
 	s.analyzer = analyzer.New(o)

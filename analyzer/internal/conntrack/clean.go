@@ -21,6 +21,7 @@ type cleanConn struct {
 	time       fsm.Time                           // of the latest segment
 	lastFIN    fsm.Time                           // when the second FIN came
 	blocks     [maxFastPath / len(block{})]uint32 // of its segments
+	waits      waits
 }
 
 // half is what one side sent.
@@ -72,6 +73,14 @@ const (
 // accepts takes the next segment, if the connection is clean with it. If not, c must
 // not be used any more.
 func (c *cleanConn) accepts(from fsm.Side, b *packedSegment) bool {
+	if !c.isCleanWith(from, b) {
+		return false
+	}
+	c.wait(from, b)
+	return true
+}
+
+func (c *cleanConn) isCleanWith(from fsm.Side, b *packedSegment) bool {
 	if b.rare != 0 || b.time < c.time || b.window == 0 || b.tos&3 == flow.CongestionExperienced {
 		return false
 	}

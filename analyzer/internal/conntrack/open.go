@@ -9,9 +9,9 @@ import (
 // as it goes: everything acknowledged, and then perhaps keepalives with their answers.
 type openConn struct {
 	cleanConn
-	probes [2]uint8 // by who sent them
-	waits  bool     // the latest segment is a probe
-	prober fsm.Side
+	probes  [2]uint8 // by who sent them
+	probing bool     // the latest segment is a probe
+	prober  fsm.Side
 }
 
 // mostProbes is how many keepalives of one side an open clean connection has at most: fewer
@@ -36,7 +36,7 @@ func (y *compactStore) openClean(n *compactConn) *openConn {
 			return nil
 		}
 	}
-	if c.stage != opened || c.waits || !c.quiet() {
+	if c.stage != opened || c.probing || !c.quiet() {
 		return nil
 	}
 	return c
@@ -51,7 +51,7 @@ func (c *cleanConn) quiet() bool {
 // follows takes the next segment.
 func (c *openConn) follows(b *packedSegment) bool {
 	from := b.from()
-	if !c.waits && !c.isKeepalive(from, b) {
+	if !c.probing && !c.isKeepalive(from, b) {
 		return c.probes == [2]uint8{} && c.accepts(from, b)
 	}
 	d, r := &c.halves[from], &c.halves[from.Peer()]
@@ -60,12 +60,13 @@ func (c *openConn) follows(b *packedSegment) bool {
 		return false
 	}
 	c.unverified = c.unverified || b.bits&packedVerified == 0
-	if c.waits {
+	c.waits.packets[from]++
+	if c.probing {
 		ok := from != c.prober && b.seq == d.next && b.time-c.time < fsm.Second
-		c.time, c.waits = b.time, false
+		c.time, c.probing = b.time, false
 		return ok
 	}
-	c.time, c.waits, c.prober = b.time, true, from
+	c.time, c.probing, c.prober = b.time, true, from
 	c.probes[from]++
 	return c.probes[from] <= mostProbes
 }

@@ -115,7 +115,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 		clean := y.clean.at(n.clean)
 		c.Key.kind, c.Key.closer, c.Key.expired = Closed, clean.closer, t.now >= clean.timeWaitEnd(t.twoMSL)
 		y.openedSummary(n, clean, c)
-		ok = t.times(n, &c.Times)
+		ok = clean.times(t.now, t.opt.ShortestWait, &c.Times)
 	default:
 		if open := y.openClean(n); open != nil {
 			c.Key.kind = Open
@@ -123,7 +123,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 				c.Key.kind = Idle
 			}
 			y.openedSummary(n, &open.cleanConn, c)
-			ok = t.times(n, &c.Times)
+			ok = open.times(t.now, t.opt.ShortestWait, &c.Times)
 		}
 	}
 	return ok && y.reuseOf(n, how, &c.Key.reuse)
