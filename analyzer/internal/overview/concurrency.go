@@ -28,10 +28,11 @@ func (v *concurrency) add(c *record.Connection) {
 		v.step = firstStep
 		v.first = int64(c.First / v.step)
 	}
-	for !v.reach(int64(c.First/v.step), int64(c.Last/v.step)) {
-		v.double()
-	}
 	from, to := int64(c.First/v.step), int64(c.Last/v.step)
+	for !v.reach(from, to) {
+		v.double()
+		from, to = int64(c.First/v.step), int64(c.Last/v.step)
+	}
 	i, k := from-v.first, to-v.first
 	if from == to {
 		v.part[i] += int64(c.Last - c.First)
