@@ -52,10 +52,7 @@ func (p *page) findings(d *Digest, r *record.Report) {
 		p.line("  none")
 		return
 	}
-	titles := map[record.CheckName]string{}
-	for i := range r.Summary.Anomalies {
-		titles[r.Summary.Anomalies[i].Name] = r.Summary.Anomalies[i].Title
-	}
+	titles := titlesOf(&r.Summary)
 	for i, g := range groups {
 		if i > 0 {
 			p.line()

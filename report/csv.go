@@ -61,7 +61,7 @@ func (t *csvTable) Connection(c *record.Connection) error {
 	if err := t.head(); err != nil {
 		return err
 	}
-	t.fields.of(c)
+	t.fields.read(c)
 	for i := range t.row {
 		t.row[i] = cellOf(t.fields.at(i))
 	}

@@ -98,8 +98,8 @@ func TestCSVFindings(t *testing.T) {
 
 // TestFields takes some values only.
 func TestFields(t *testing.T) {
-	o := Options{Fields: []string{"id", "client.ip", "anomalies.name", "traffic.client.rtt", "verdict"}}
-	if table := rows(t, "csv", o); len(table[0]) != 5 || table[0][1] != "client_ip" {
+	o := Options{Fields: []string{"id", "client.ip", "anomalies.name", "traffic.client.rtt", "verdict", "verdict.code"}}
+	if table := rows(t, "csv", o); len(table[0]) != 6 || table[0][1] != "client_ip" {
 		t.Errorf("%q", table[0])
 	}
 	var b, whole bytes.Buffer

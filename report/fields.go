@@ -5,28 +5,22 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-
-	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
 // fields takes some values out of a connection's JSON: those at paths such as
 // traffic.client.rtt.p95_s, and anomalies.name for that of each anomaly.
 type fields struct {
-	paths  [][]string
-	wanted wanted
-	blocks []func(*encoder, *record.Connection)
-	env    map[string]any
-	e      encoder
+	excerpt
+	paths [][]string
 }
 
 func newFields(list []string, multi bool) *fields {
-	f := &fields{env: map[string]any{}, e: encoder{files: multi}}
+	f := &fields{excerpt: newExcerpt(multi)}
 	for _, field := range list {
 		path := strings.Split(field, ".")
 		f.paths = append(f.paths, path)
-		f.wanted.add(untilList(path))
+		f.wanted.add(untilList(path)).whole = true
 	}
-	f.blocks = blocksOf(&f.wanted)
 	return f
 }
 
@@ -58,21 +52,8 @@ func UnknownField(list []string) (field string, names []string) {
 	return "", nil
 }
 
-// of reads the connection's values, to be asked for by at.
-func (f *fields) of(c *record.Connection) {
-	f.e.buf = f.e.buf[:0]
-	f.e.untimed = c.Quality.Untimed
-	f.e.open('{')
-	for _, block := range f.blocks {
-		block(&f.e, c)
-	}
-	f.e.close('}')
-	s := scanner{text: f.e.buf}
-	s.object(connectionShape(), &f.wanted, f.env)
-}
-
 // at returns the value of the nth field: nil, a float64, text, a bool, a list or an object.
-func (f *fields) at(n int) any { return follow(f.env, f.paths[n]) }
+func (f *fields) at(n int) any { return follow(f.values, f.paths[n]) }
 
 func follow(v any, path []string) any {
 	for i, name := range path {

@@ -40,13 +40,7 @@ func (e *encoder) distributionOfTimes(k string, d *record.Distribution) {
 func (e *encoder) distributionOfSizes(k string, d *record.Distribution) {
 	e.object(k)
 	e.keyUint(`"samples":`, d.N)
-	bytes := func(k string, n uint64) {
-		if d.N == 0 {
-			e.keyNull(k)
-			return
-		}
-		e.keyUint(k, n)
-	}
+	bytes := func(k string, n uint64) { e.uintIf(k, n, d.N > 0) }
 	bytes(`"min_bytes":`, d.Min)
 	bytes(`"median_bytes":`, d.Quantile(0.5))
 	bytes(`"p95_bytes":`, d.Quantile(0.95))

@@ -74,7 +74,7 @@ func (n *ndjson) beginAnomaly(id uint64, client, server record.Addr, a *record.A
 
 // some writes only the fields wanted of a connection, each under its whole name.
 func (n *ndjson) some(c *record.Connection) error {
-	n.fields.of(c)
+	n.fields.read(c)
 	for i, field := range n.o.Fields {
 		n.e.nameKey(field)
 		n.e.buf = append(appendValue(n.e.buf, n.fields.at(i)), ',')

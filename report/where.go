@@ -8,7 +8,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
@@ -29,10 +28,7 @@ import (
 type Where struct {
 	program *vm.Program
 	machine vm.VM
-	wanted  *wanted // what the expression looks at
-	blocks  []func(*encoder, *record.Connection)
-	env     map[string]any
-	e       encoder
+	looksAt excerpt
 }
 
 // WhereError says what is wrong with an expression.
@@ -62,27 +58,17 @@ func ParseWhere(text string, multi bool) (*Where, error) {
 	if err != nil {
 		return nil, whereError(text, err)
 	}
-	w := &Where{program: program, wanted: &wanted{}, env: map[string]any{}, e: encoder{files: multi}}
+	w := &Where{program: program, looksAt: newExcerpt(multi)}
 	node := program.Node()
-	ast.Walk(&node, &wanting{w.wanted})
-	w.blocks = blocksOf(w.wanted)
+	ast.Walk(&node, &wanting{&w.looksAt.wanted})
 	return w, nil
 }
 
 // Match reports whether the expression is true of the connection. One that cannot be
 // evaluated, as it asks an unknown text for its length, is not.
 func (w *Where) Match(c *record.Connection) bool {
-	e := &w.e
-	e.buf = e.buf[:0]
-	e.untimed = c.Quality.Untimed
-	e.open('{')
-	for _, block := range w.blocks {
-		block(e, c)
-	}
-	e.close('}')
-	s := scanner{text: e.buf}
-	s.object(connectionShape(), w.wanted, w.env)
-	result, err := w.machine.Run(w.program, w.env)
+	w.looksAt.read(c)
+	result, err := w.machine.Run(w.program, w.looksAt.values)
 	return err == nil && result == true
 }
 
@@ -148,56 +134,6 @@ func chain(node ast.Node) []string {
 		return chain(n.Node)
 	}
 	return nil
-}
-
-// wanted is a part of the JSON that is looked at.
-type wanted struct {
-	parts map[string]*wanted // of an object; nil: all of it, if it is one
-}
-
-func (w *wanted) add(path []string) {
-	for _, name := range path {
-		if w.parts == nil {
-			w.parts = map[string]*wanted{}
-		}
-		if w.parts[name] == nil {
-			w.parts[name] = &wanted{}
-		}
-		w = w.parts[name]
-	}
-}
-
-// identity is the head of a connection's object.
-var identity = (*encoder).identity
-
-// blockKeys are the keys that each part of a connection's object writes.
-var blockKeys = sync.OnceValue(func() (keys []map[string]bool) {
-	for _, block := range append([]func(*encoder, *record.Connection){identity}, connectionBlocks...) {
-		e := encoder{files: true}
-		e.open('{')
-		block(&e, &record.Connection{Between: &record.Between{}, Segments: []record.Segment{{}}})
-		e.close('}')
-		s := scanner{text: e.buf}
-		keys = append(keys, s.keys())
-	}
-	return keys
-})
-
-// blocksOf returns the parts of a connection's object that are needed for what is wanted.
-func blocksOf(w *wanted) (blocks []func(*encoder, *record.Connection)) {
-	for i, keys := range blockKeys() {
-		for name := range w.parts {
-			if keys[name] {
-				if i == 0 {
-					blocks = append(blocks, identity)
-				} else {
-					blocks = append(blocks, connectionBlocks[i-1])
-				}
-				break
-			}
-		}
-	}
-	return blocks
 }
 
 var unknownName = regexp.MustCompile(`^unknown (?:name|field) (\S+)`)

@@ -28,10 +28,10 @@ func (s *scanner) object(shape *shape, w *wanted, m map[string]any) {
 		key := s.key()
 		part, want := shape.part(key), w.parts[key]
 		switch {
-		case part == nil || want == nil && w.parts != nil:
+		case part == nil || want == nil && !w.all():
 			s.skip()
-		case want != nil:
-			m[key] = s.value(part, want, m[key]) // a name that m has already
+		case want != nil: // key is not for keeping: its memory is used again
+			m[want.name] = s.value(part, want, m[want.name])
 		default:
 			m[strings.Clone(key)] = s.value(part, &wanted{}, nil)
 		}
@@ -59,7 +59,7 @@ func (s *scanner) value(shape *shape, w *wanted, before any) any {
 		return shape.unknownIn(w, before)
 	case c == '{':
 		m, _ := before.(map[string]any)
-		if m == nil || w.parts == nil {
+		if m == nil || w.all() {
 			m = map[string]any{}
 		}
 		s.object(shape, w, m)
@@ -186,7 +186,7 @@ func (s *shape) unknown() any {
 
 // unknownIn does the same in an object's place, with the parts that are wanted.
 func (s *shape) unknownIn(w *wanted, before any) any {
-	if s.kind != mapping || w.parts == nil {
+	if s.kind != mapping || w.all() {
 		return s.unknown()
 	}
 	m, _ := before.(map[string]any)

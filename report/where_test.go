@@ -104,6 +104,25 @@ func TestWhereIsJQ(t *testing.T) {
 	}
 }
 
+// TestWhereKeepsNothing: however many connections were asked, no more is kept than the names
+// that the expression has.
+func TestWhereKeepsNothing(t *testing.T) {
+	w, err := ParseWhere(`duration_s > 1 && traffic.client.bytes > 0 && verdict.code != ""`, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conns := fixture().Connections
+	for i := range 5000 {
+		c := *conns[i%len(conns)]
+		c.ID = uint64(i * 7919) // numbers of all lengths, so that names stand elsewhere each time
+		w.Match(&c)
+	}
+	values := w.looksAt.values
+	if traffic := values["traffic"].(map[string]any); len(values) != 3 || len(traffic) != 1 {
+		t.Errorf("%d values are kept, and %d of traffic", len(values), len(traffic))
+	}
+}
+
 // TestWhereKnowsEveryName: each name of a connection in the schema can be asked for, and
 // gives what the JSON has.
 func TestWhereKnowsEveryName(t *testing.T) {
