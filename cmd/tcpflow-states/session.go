@@ -125,6 +125,7 @@ func (s *session) read(source capture.Source) {
 			}
 		}
 		if s.taken == 0 {
+			s.first = p.Time
 			s.opt.chosen.note(p.Time)
 		}
 		s.analyzer.Packet(&p)
@@ -151,9 +152,7 @@ func (s *session) over(latest int64) bool {
 		s.begun = true
 		s.analyzer.Advance(fsm.Time(latest))
 	}
-	if s.latest = latest; s.first == 0 {
-		s.first = latest
-	}
+	s.latest = latest
 	s.attend(fsm.Time(latest))
 	if s.out.out.gone() {
 		return true

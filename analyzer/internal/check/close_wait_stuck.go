@@ -22,19 +22,15 @@ var closeWaitStuck = &Check{
 	},
 	JudgeBy: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
-			e := &f.Conn.End[side]
-			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
-			if in != nil && closedLate(f, side) {
+			if in := closeWait(f, side); in != nil && closedLate(f, side) {
 				judgeLateClose(f, side, in, by, found)
 				continue
 			}
-			if e.State != fsm.CloseWait || !e.Proved() || in == nil || !e.Seen {
+			in, since := leftInCloseWait(f, side, by)
+			if in == nil {
 				continue
 			}
-			quiet := f.Until - max(in.Time, f.Dir[side].LastData)
-			if quiet <= by.Time("after") {
-				continue
-			}
+			quiet := f.Until - since
 			found(Finding{
 				Side: side.String(), Frames: []fsm.Frame{in.Frame, f.FINAcked[side.Peer()].Frame}, Count: 1, Cost: quiet,
 				Seen: phrase.Elapsed(quiet) + " without a FIN, up to the end of the capture", Expected: "a FIN",
@@ -44,13 +40,8 @@ var closeWaitStuck = &Check{
 	},
 	Pending: func(f *flow.Flow, by Limits, found func(Finding)) {
 		for _, side := range sides {
-			e := &f.Conn.End[side]
-			in := f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
-			if e.State != fsm.CloseWait || !e.Proved() || in == nil || !e.Seen {
-				continue
-			}
-			since := max(in.Time, f.Dir[side].LastData)
-			if f.Until-since <= by.Time("after") {
+			in, since := leftInCloseWait(f, side, by)
+			if in == nil {
 				continue
 			}
 			found(Finding{
@@ -60,6 +51,24 @@ var closeWaitStuck = &Check{
 			})
 		}
 	},
+}
+
+// closeWait returns a side's transition to CLOSE-WAIT, or nil.
+func closeWait(f *flow.Flow, side fsm.Side) *fsm.Transition {
+	return f.Transition(side, func(t *fsm.Transition) bool { return t.To == fsm.CloseWait })
+}
+
+// leftInCloseWait returns the transition by which a side came to CLOSE-WAIT, and since when it
+// has stayed there without sending data; nil if that is not for long enough, or not proved.
+func leftInCloseWait(f *flow.Flow, side fsm.Side, by Limits) (in *fsm.Transition, since fsm.Time) {
+	e := &f.Conn.End[side]
+	if in = closeWait(f, side); in == nil || e.State != fsm.CloseWait || !e.Proved() || !e.Seen {
+		return nil, 0
+	}
+	if since = max(in.Time, f.Dir[side].LastData); f.Until-since <= by.Time("after") {
+		return nil, 0
+	}
+	return in, since
 }
 
 // judgeLateClose reports a side that was in CLOSE-WAIT for so long that its FIN met nobody.

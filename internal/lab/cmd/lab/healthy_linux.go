@@ -35,18 +35,12 @@ func healthy(args []string) int {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 4
 	}
-	dir := *out
-	if dir == "" {
-		var err error
-		if dir, err = os.MkdirTemp("", "tcplab-healthy-"); err != nil {
-			fmt.Fprintln(os.Stderr, "lab: error:", err)
-			return 3
-		}
-		defer os.RemoveAll(dir)
-	} else if err := os.MkdirAll(dir, 0o755); err != nil {
+	dir, remove, err := workDir(*out, "tcplab-healthy-")
+	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 3
 	}
+	defer remove()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var all []*healthyCount

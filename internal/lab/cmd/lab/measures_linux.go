@@ -37,18 +37,12 @@ func measures(args []string) int {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 4
 	}
-	dir := *out
-	if dir == "" {
-		if dir, err = os.MkdirTemp("", "tcplab-measures-"); err == nil {
-			defer os.RemoveAll(dir)
-		}
-	} else {
-		err = os.MkdirAll(dir, 0o755)
-	}
+	dir, remove, err := workDir(*out, "tcplab-measures-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 3
 	}
+	defer remove()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	var s kernelscore.MeasureScore
@@ -86,4 +80,13 @@ func recordMeasured(ctx context.Context, sc *lab.Scenario, dir string, seed uint
 		fmt.Fprintln(os.Stderr, "  note:", n)
 	}
 	return s.Add(filepath.Join(dir, sc.Name+".truth.json"))
+}
+
+// workDir makes the directory asked for, or a temporary one, which remove takes away.
+func workDir(asked, prefix string) (dir string, remove func(), err error) {
+	if asked != "" {
+		return asked, func() {}, os.MkdirAll(asked, 0o755)
+	}
+	dir, err = os.MkdirTemp("", prefix)
+	return dir, func() { os.RemoveAll(dir) }, err
 }
