@@ -14,7 +14,7 @@ import (
 const (
 	maxTold     = 10 // problems that are shown
 	toldLines   = 20 // for all of them
-	costCells   = 9  // the column in front
+	costCells   = 9  // the column in front, unless a cost is wider
 	maxFaults   = 5  // faults of the capture that are shown
 	maxSentence = 3  // lines of a sentence
 )
@@ -28,13 +28,17 @@ func (p *page) problems(r *record.Report) {
 	shown := s.Problems[:min(len(s.Problems), maxTold)]
 	lines := min(maxSentence, toldLines/max(1, len(shown))-1)
 	titles := titlesOf(s)
+	column := costCells
 	for i := range shown {
-		p.problem(&shown[i], s, titles, lines)
+		column = max(column, cells(p.text(problemCost(&shown[i]))))
+	}
+	for i := range shown {
+		p.problem(&shown[i], s, titles, column, lines)
 	}
 	if more := len(s.Problems) - len(shown); more > 0 {
 		p.hanging(2, "", plain, p.text(moreProblems(s, more)), dim)
 	}
-	p.captureFaults(&r.Capture)
+	p.captureFaults(&r.Capture, column)
 }
 
 // noProblem says that nothing is wrong, and what was looked at.
@@ -49,7 +53,7 @@ func (p *page) noProblem(s *record.Summary) {
 			unknown += v.N
 		}
 	}
-	text := "none: no connection failed, no check warns, nobody waited for a second or longer"
+	text := "none: no connection failed, no check warns or tells of time lost"
 	switch {
 	case unknown == s.Connections:
 		text = "none known: the capture shows too little of its connections to tell"
@@ -68,9 +72,21 @@ func titlesOf(s *record.Summary) map[record.CheckName]string {
 	return titles
 }
 
-// problem writes what it cost, how many have it, what it is and where; and below, a
-// sentence on the worst of them.
-func (p *page) problem(x *record.Problem, s *record.Summary, titles map[record.CheckName]string, lines int) {
+// problemCost is what stands in front: how many connections failed, the time lost, or how
+// many have it where no time is known.
+func problemCost(x *record.Problem) string {
+	switch {
+	case x.Concern == record.ConcernFailure:
+		return phrase.ShortCount(x.Connections) + " failed"
+	case x.Cost > 0:
+		return phrase.Duration(x.Cost)
+	}
+	return "× " + phrase.ShortCount(x.Connections)
+}
+
+// problem writes what it cost, in a column of that many cells, what it is and where; and
+// below, on so many lines, a sentence on the worst of them.
+func (p *page) problem(x *record.Problem, s *record.Summary, titles map[record.CheckName]string, column, lines int) {
 	st := yellow
 	if x.Concern == record.ConcernFailure {
 		st = red
@@ -79,16 +95,7 @@ func (p *page) problem(x *record.Problem, s *record.Summary, titles map[record.C
 	if x.Check != "" {
 		title = titles[x.Check]
 	}
-	cost := ""
-	switch {
-	case x.Concern == record.ConcernFailure:
-		cost = phrase.ShortCount(x.Connections) + " failed"
-	case x.Cost > 0:
-		cost = phrase.Duration(x.Cost)
-	default:
-		cost = "× " + phrase.ShortCount(x.Connections)
-	}
-	lead := "  " + padLeft(p.text(cost), costCells) + "  "
+	lead := "  " + padLeft(p.text(problemCost(x)), column) + "  "
 	show := "#" + number(x.Worst)
 	if p.o.Command != "" {
 		show = "--conn " + number(x.Worst)
@@ -157,7 +164,7 @@ func moreProblems(s *record.Summary, more int) string {
 
 // captureFaults writes what is wrong with the capture itself, a line each: the whole
 // sentences stand below.
-func (p *page) captureFaults(c *record.Capture) {
+func (p *page) captureFaults(c *record.Capture, column int) {
 	var list []string
 	for i := range c.Sources {
 		if s := &c.Sources[i]; s.Cut != "" && !s.Interrupted {
@@ -171,9 +178,9 @@ func (p *page) captureFaults(c *record.Capture) {
 	}
 	for i, text := range list {
 		if i == maxFaults && len(list) > maxFaults+1 {
-			p.line("  ", padLeft("", costCells), "  ", p.paint(dim, "and "+phrase.Count(len(list)-i)+" more faults of the capture, below"))
+			p.line("  ", padLeft("", column), "  ", p.paint(dim, "and "+phrase.Count(len(list)-i)+" more faults of the capture, below"))
 			return
 		}
-		p.line("  ", p.paint(dim, padLeft("capture", costCells)), "  ", cut(p.text(text), p.width-costCells-4, p.g.ellipsis))
+		p.line("  ", p.paint(dim, padLeft("capture", column)), "  ", cut(p.text(text), p.width-column-4, p.g.ellipsis))
 	}
 }

@@ -227,6 +227,27 @@ func TestLimitKeepsTheGravest(t *testing.T) {
 	}
 }
 
+// TestCostsStandInOneColumn holds costs to one right edge, one that is wider than usual among
+// them.
+func TestCostsStandInOneColumn(t *testing.T) {
+	rep := tame()
+	rep.Summary.Problems[2].Cost = 56*60 + 15
+	out := text(t, Text, rep, Options{Width: 100})
+	edge := 0
+	for _, cost := range []string{" failed  ", "56 min 15 s  "} {
+		before, _, found := strings.Cut(string(out), cost)
+		if !found {
+			t.Fatalf("no cost %q in\n%s", cost, out)
+		}
+		line := before[strings.LastIndexByte(before, '\n')+1:]
+		if at := cells(line + cost); edge == 0 {
+			edge = at
+		} else if at != edge {
+			t.Errorf("what follows %q begins in cell %d, after another cost in %d:\n%s", cost, at, edge, out)
+		}
+	}
+}
+
 func TestFullUnfolds(t *testing.T) {
 	r := &record.Report{Connections: []*record.Connection{download()}}
 	folded := text(t, Timelines, r, DefaultOptions())
