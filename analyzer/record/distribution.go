@@ -108,10 +108,7 @@ func (d *Distribution) Quantile(q float64) uint64 {
 	}
 	rank := uint64(q * float64(d.N-1))
 	if len(d.classes) == 0 {
-		few := [exactly]uint64{}
-		s := few[:copy(few[:], d.few)]
-		slices.Sort(s)
-		return s[rank]
+		return nth(d.few, int(rank))
 	}
 	for c, n := range d.classes {
 		if uint64(n) > rank {
@@ -120,6 +117,25 @@ func (d *Distribution) Quantile(q float64) uint64 {
 		rank -= uint64(n)
 	}
 	return d.Max
+}
+
+// nth returns the value that is the nth from below, from 0. Sorting a copy would put one
+// on the heap for each quantile where the compiler inlines this.
+func nth(few []uint64, n int) uint64 {
+	for _, v := range few {
+		below, same := 0, 0
+		for _, o := range few {
+			if o < v {
+				below++
+			} else if o == v {
+				same++
+			}
+		}
+		if below <= n && n < below+same {
+			return v
+		}
+	}
+	return 0 // not reached: one of them is the nth
 }
 
 // Above returns how many values are larger than v, and their sum: exactly while the values

@@ -98,9 +98,8 @@ func (r *RTT) Quantile(q float64) fsm.Time {
 	}
 	rank := uint64(q * float64(r.Samples-1))
 	if r.many == nil {
-		s := r.few
-		slices.Sort(s[:r.Samples])
-		return s[rank]
+		slices.Sort(r.few[:r.Samples]) // their order says nothing
+		return r.few[rank]
 	}
 	for c := class(r.Min); c < len(r.many); c++ { // below it there is nothing
 		n := uint64(r.many[c])
