@@ -13,20 +13,27 @@ func (c *Connection) AppendWiresharkFilter(b []byte) []byte {
 	if c.Stream > 0 {
 		return strconv.AppendUint(append(b, "tcp.stream eq "...), c.Stream-1, 10)
 	}
+	b = AppendWiresharkEnds(b, c.Client, c.Server)
+	if c.FirstFrame.File() == c.LastFrame.File() {
+		b = strconv.AppendUint(append(b, " and frame.number ge "...), c.FirstFrame.Number(), 10)
+		b = strconv.AppendUint(append(b, " and frame.number le "...), c.LastFrame.Number(), 10)
+	}
+	return b
+}
+
+// AppendWiresharkEnds appends a display filter of Wireshark's that shows what passed between
+// two ends, and the ICMP errors about it.
+func AppendWiresharkEnds(b []byte, client, server Addr) []byte {
 	field := "ip.addr eq "
-	if c.Client.IP.Is6() {
+	if client.IP.Is6() {
 		field = "ipv6.addr eq "
 	}
-	for i, a := range [2]Addr{c.Client, c.Server} {
+	for i, a := range [2]Addr{client, server} {
 		if i > 0 {
 			b = append(b, " and "...)
 		}
 		b = a.IP.WithZone("").AppendTo(append(b, field...))
 		b = strconv.AppendUint(append(b, " and tcp.port eq "...), uint64(a.Port), 10)
-	}
-	if c.FirstFrame.File() == c.LastFrame.File() {
-		b = strconv.AppendUint(append(b, " and frame.number ge "...), c.FirstFrame.Number(), 10)
-		b = strconv.AppendUint(append(b, " and frame.number le "...), c.LastFrame.Number(), 10)
 	}
 	return b
 }

@@ -20,6 +20,8 @@ type analyzeOptions struct {
 	merge          bool
 	timelinesAsked bool
 	write          string
+
+	prepare func(files []string) error // if set, called before anything is written; it may set write
 }
 
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
@@ -83,25 +85,31 @@ func (o *analyzeOptions) inputs(args []string) (files []string, filter string, e
 }
 
 func (a *app) analyze(opt *analyzeOptions, args []string) error {
+	_, err := a.analyzeFiles(opt, args)
+	return err
+}
+
+// analyzeFiles returns what it has written packets to, nil if that is nothing.
+func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err error) {
 	if err := opt.check(); err != nil {
-		return err
+		return nil, err
 	}
 	files, expr, err := opt.inputs(args)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := opt.checkMerge(files); err != nil {
-		return err
+		return nil, err
 	}
 	if !opt.merge {
 		if files, err = a.unfold(files); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	var filter *capture.Filter
 	if expr != "" {
 		if filter, err = capture.NewFilter(expr); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	sig := catchSignals()
@@ -115,24 +123,31 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 		source, pipes, err = a.open(files, sig)
 	}
 	if errors.Is(err, capture.ErrInterrupted) {
-		return sig.interruption("before the analysis began")
+		return nil, sig.interruption("before the analysis began")
 	}
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer source.Close()
 	theirs, known := endsOf(files, opt.frame, sig)
 	if err := opt.dropPrivileges(); err != nil {
-		return err
+		return nil, err
 	}
-	cut, err := a.cutoutOf(opt.write, files)
-	if err != nil {
-		return err
+	if opt.prepare != nil {
+		if err := opt.prepare(files); err != nil {
+			return nil, err
+		}
+	}
+	if cut, err = a.cutoutOf(opt.write, files); err != nil {
+		return nil, err
+	}
+	if cut != nil {
+		cut.shown.checks = opt.chosen.check
 	}
 	a.confine(files)
 	live := len(pipes) > 0
 	if err := opt.checkEvery(live); err != nil {
-		return err
+		return nil, err
 	}
 	out := newOutput(a, &opt.options, live, files)
 	out.cut = cut
@@ -158,7 +173,7 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	if cut != nil && !s.brokenOff {
 		err = cmp.Or(err, a.cutOut(cut, files, opt, filter, sig))
 	}
-	return err
+	return cut, err
 }
 
 // cutOut reads the files once more and writes the packets of what was chosen.

@@ -25,6 +25,7 @@ type cutout struct {
 	many  bool // several files: frames of different files have no order
 
 	written uint64
+	shown   shown
 }
 
 // life is when a connection was: it begins with one packet and ends with another.
@@ -57,6 +58,7 @@ func (e ends) sorted() ends {
 // add takes a chosen connection.
 func (x *cutout) add(c *record.Connection) {
 	key := ends{netip.AddrPortFrom(c.Client.IP, c.Client.Port), netip.AddrPortFrom(c.Server.IP, c.Server.Port)}.sorted()
+	x.shown.add(c)
 	x.lives[key] = append(x.lives[key], life{c.FirstFrame, c.LastFrame, c.First, c.Last, c.Superseded})
 	for i := range c.ICMP {
 		x.icmp[c.ICMP[i].Frame] = struct{}{}
@@ -156,6 +158,7 @@ func (x *cutout) write(source capture.Source, filter *capture.Filter, most uint6
 				return writeFailure(x.name, err)
 			}
 			x.written++
+			x.shown.wrote(f, x.written)
 		}
 		if taken++; taken == most {
 			break

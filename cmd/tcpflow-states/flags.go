@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -50,15 +51,36 @@ const defaultTimelines = 5
 func (o *options) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
+	o.addChoice(f)
+	f.StringSliceVar(&o.explain, "explain", nil, "explain connection `N` step by step in plain words")
+	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N`, with its numbers (2:N: packet N of the second file)")
+	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
+	o.addOutput(f)
+	o.addAnalysis(f)
+	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for compatibility: names are never looked up")
+
+	values := func(flag string, list ...string) {
+		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
+	}
+	values("format", formats()...)
+	values("fail-on", "error", "warning", "note")
+	values("time", "relative", "delta", "local", "utc", "epoch")
+	values("color", "auto", "always", "never")
+	values("sort", report.SortKeys...)
+	values("by", report.Groupings...)
+}
+
+// addChoice adds the flags that choose packets and connections.
+func (o *options) addChoice(f *pflag.FlagSet) {
 	f.StringVarP(&o.filter, "filter", "f", "", "only packets that match this pcap-filter(7) `EXPR`ession")
 	f.StringSliceVar(&o.host, "host", nil, "only connections of this `ADDR`ess or prefix; several may be given")
 	f.StringSliceVar(&o.port, "port", nil, "only connections of this `PORT` or range; several may be given")
 	f.StringSliceVar(&o.conn, "conn", nil, "show only connection `N`, segment by segment; several may be given")
 	o.chosen.addFlags(f)
-	f.StringSliceVar(&o.explain, "explain", nil, "explain connection `N` step by step in plain words")
-	f.StringVar(&o.explainFrame, "explain-frame", "", "every test applied to packet `N`, with its numbers (2:N: packet N of the second file)")
-	f.Uint64VarP(&o.count, "count", "c", 0, "stop after `N` packets")
+}
 
+// addOutput adds the flags that say what to print, and how.
+func (o *options) addOutput(f *pflag.FlagSet) {
 	o.short = map[string]*bool{
 		"json":   f.Bool("json", false, "one JSON document (see the command schema)"),
 		"ndjson": f.Bool("ndjson", false, "one JSON line for each connection as it ends, each anomaly, and a summary"),
@@ -69,8 +91,6 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
-
-	f.StringArrayVar(&o.set, "set", nil, "change a check's `THRESHOLD`, such as close-wait-stuck.after=30s; several may be given (anomalies lists them)")
 
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
 	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of ordinary segments")
@@ -83,7 +103,11 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.BoolVar(&o.ascii, "ascii", false, "ASCII characters only")
 	f.IntVar(&o.width, "width", 0, "`COLUMNS` of the text (default: the terminal's, or 100)")
 	f.BoolVar(&o.noPager, "no-pager", false, "on a terminal, do not show the report through $PAGER")
+}
 
+// addAnalysis adds the flags that say how to analyse, and with what.
+func (o *options) addAnalysis(f *pflag.FlagSet) {
+	f.StringArrayVar(&o.set, "set", nil, "change a check's `THRESHOLD`, such as close-wait-stuck.after=30s; several may be given (anomalies lists them)")
 	f.DurationVar(&o.msl, "msl", 60*time.Second, "maximum segment lifetime: TIME-WAIT lasts twice this `DURATION`")
 	f.Lookup("msl").DefValue = "60s" // as it is usually written
 	f.DurationVar(&o.linger, "linger", 0, "report a connection this `DURATION` after its end (default 2 MSL; with live input 2s)")
@@ -94,17 +118,6 @@ func (o *options) addFlags(cmd *cobra.Command) {
 	f.Var(&o.memory, "memory", "allocate at most `SIZE` for connections, such as 256MB, or less if the machine allows less; then the oldest half-open ones are evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
 	f.BoolVar(&o.keepRoot, "keep-root", false, "under sudo, doas or pkexec, stay root after the input is open")
-	f.BoolVarP(&o.noNames, "numeric", "n", false, "accepted for compatibility: names are never looked up")
-
-	values := func(flag string, list ...string) {
-		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(list, cobra.ShellCompDirectiveNoFileComp))
-	}
-	values("format", formats()...)
-	values("fail-on", "error", "warning", "note")
-	values("time", "relative", "delta", "local", "utc", "epoch")
-	values("color", "auto", "always", "never")
-	values("sort", report.SortKeys...)
-	values("by", report.Groupings...)
 }
 
 // text is the format that nobody has to ask for. The command prints it itself, in

@@ -84,7 +84,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.Flags().BoolVarP(&version, "version", "V", false, "print the version")
 	root.SetFlagErrorFunc(flagError)
 	root.AddCommand(a.analyzeCommand(), a.liveCommand(), a.interfacesCommand(),
-		a.anomaliesCommand(), a.schemaCommand(), a.versionCommand())
+		a.anomaliesCommand(), a.schemaCommand(), a.versionCommand(), a.wiresharkCommand())
 	root.SetHelpTemplate(helpTemplate)
 	root.CompletionOptions.HiddenDefaultCmd = false
 	root.InitDefaultHelpCmd()
