@@ -156,6 +156,9 @@ func (d *Digest) write(w io.Writer, r *record.Report, o Options) error {
 			p.line()
 		}
 		p.findings(d, r)
+		if o.Filters {
+			p.filters(d, r)
+		}
 		if o.Timelines {
 			p.timelines(d)
 		}

@@ -27,6 +27,9 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 		}
 		lead := goTime(c.Last).In(o.zone()).Format("15:04:05") + "  " + padRight("#"+number(c.ID), 4) + " "
 		p.packed(lead, parts, st)
+		if o.Filters {
+			p.line(strings.Repeat(" ", cells(lead)) + string(c.AppendWiresharkFilter(nil)))
+		}
 	})
 }
 

@@ -20,6 +20,7 @@ type Options struct {
 	Multi       bool           // print frames as file:number; several Sources set it by themselves
 	Sources     []string       // names of the sources; a report that has them need not be told
 	Timelines   bool           // Text adds a timeline of every connection
+	Filters     bool           // adds Wireshark's display filters of connections and findings to text
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
 	Lines       bool           // connections were written by Line as they ended: no table of them

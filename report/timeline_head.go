@@ -36,9 +36,7 @@ func (p *page) timelineHead(c *record.Connection) {
 		}
 		p.head(name, side.String()+": "+sentText(c, side))
 	}
-	if c.Stream > 0 {
-		p.head("wireshark", string(c.AppendWiresharkFilter(nil)))
-	}
+	p.wiresharkHead(c)
 	p.head("related", p.relatedText(c))
 	p.head("lifetime", lifeText(&c.Lifetime))
 	for side := fsm.Client; side <= fsm.Server; side++ {

@@ -20,6 +20,7 @@ import (
 type options struct {
 	summaryOnly, segments, quiet               bool
 	full, absSeq, ascii, noChecksums, noNames  bool
+	filters                                    bool
 	keepRoot, noPager                          bool
 	sort, by                                   string
 	fields                                     []string
@@ -92,6 +93,7 @@ func (o *options) addOutput(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
 
+	f.BoolVar(&o.filters, "filters", false, "Wireshark's display filter of each connection and finding (JSON has them always)")
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")
 	f.BoolVar(&o.full, "full", false, "in timelines, do not fold runs of ordinary segments")
 	f.StringVar(&o.sort, "sort", report.SortKeys[0], "order of the connections: `KEY` "+listed(report.SortKeys))
@@ -177,6 +179,8 @@ func (o *options) checkFormat() error {
 		return usagef("--quiet leaves nothing to print as %s", o.form.Name)
 	case o.summaryOnly && !o.text() && !o.form.Whole:
 		return usagef("--summary-only is for text, --json and --ndjson")
+	case o.filters && !o.text():
+		return usagef("--filters is for text").hint("JSON and NDJSON have them always, as wireshark_filter")
 	case len(o.explain)+len(o.explainFrame) > 0 && (!o.text() || o.quiet || o.summaryOnly):
 		return usagef("--explain and --explain-frame are for text")
 	}
@@ -304,7 +308,7 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		Sort: o.sort, By: o.by, Fields: o.fields, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		Filters: o.filters || len(o.conn) > 0, Sort: o.sort, By: o.by, Fields: o.fields, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()
