@@ -18,6 +18,9 @@ type Format struct {
 	// segments too, where they were kept, and without its connections what is left.
 	Whole bool
 
+	// Picture says that it draws one connection, for which it needs the segments.
+	Picture bool
+
 	// New returns a Writer that writes to w. If connections are to come before the
 	// report, Options.Sources must name what they are from, or Options.Multi say at
 	// least whether there are several.
@@ -35,6 +38,7 @@ var Formats = []Format{
 	{Name: "zeek-json", Streams: true, New: newZeekJSON},
 	{Name: "sarif", New: newSARIF},
 	{Name: "junit", New: newJUnit},
+	{Name: "svg", Picture: true, New: newSVG},
 }
 
 // FindFormat returns the format of that name, or nil.

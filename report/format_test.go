@@ -47,7 +47,7 @@ func TestFormatsKeepNothing(t *testing.T) {
 	r := fixture()
 	for i := range Formats {
 		f := &Formats[i]
-		if f.Name == "text" {
+		if f.Name == "text" || f.Picture { // which keeps one connection
 			continue
 		}
 		var out bytes.Buffer

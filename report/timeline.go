@@ -270,12 +270,15 @@ func labelNames(s *record.Segment) []string {
 	return names
 }
 
-// extra writes what a segment carries beside flags and numbers: labels, a
-// closed window, the options that matter.
+// extra writes what a segment carries beside flags and numbers: its labels and details.
 func (p *page) extra(r *rung) string {
+	return p.text(strings.Join(append(labelNames(r.seg), p.details(r)...), ", "))
+}
+
+// details lists what a segment carries beside flags, numbers and labels: a closed window,
+// the options that matter.
+func (p *page) details(r *rung) (list []string) {
 	s := r.seg
-	var list []string
-	list = append(list, labelNames(s)...)
 	if s.Original != 0 {
 		list = append(list, "repeats frame "+p.frame(s.Original))
 	}
@@ -319,5 +322,5 @@ func (p *page) extra(r *rung) string {
 			list = append(list, o.short)
 		}
 	}
-	return p.text(strings.Join(list, ", "))
+	return list
 }

@@ -103,16 +103,24 @@ func (p *page) foldRungs(rows []rung) rung {
 // limitRungs leaves out the middle of a timeline that is longer than the limit:
 // how a connection opens and closes says more than what lies between.
 func (p *page) limitRungs(rows []rung) []rung {
-	if p.o.Full || p.o.Limit <= 0 || len(rows) <= p.o.Limit {
+	if p.o.Full || p.o.Limit <= 0 {
 		return rows
 	}
-	head := max(1, p.o.Limit*2/3)
-	tail := max(1, p.o.Limit-head)
+	return p.leaveOut(rows, p.o.Limit, ": --limit 0 shows all")
+}
+
+// leaveOut leaves out the middle of more lines than most, and says so.
+func (p *page) leaveOut(rows []rung, most int, how string) []rung {
+	if len(rows) <= most {
+		return rows
+	}
+	head := max(1, most*2/3)
+	tail := max(1, most-head)
 	if head+tail >= len(rows) { // of two lines with a limit of one
 		return rows
 	}
 	left := rows[head : len(rows)-tail]
 	gap := rung{time: left[len(left)-1].time, delta: -1, after: left[len(left)-1].after, show: [2]bool{true, true},
-		text: p.text(p.g.ellipsis + " " + phrase.Counted(uint64(len(left)), "line", "lines") + " left out: --limit 0 shows all")}
+		text: p.text(p.g.ellipsis + " " + phrase.Counted(uint64(len(left)), "line", "lines") + " left out" + how)}
 	return slices.Concat(rows[:head], []rung{gap}, rows[len(rows)-tail:])
 }

@@ -175,6 +175,8 @@ func (o *options) checkFormat() error {
 		return usagef("--segments is for --json and --ndjson").hint("in text, --conn N shows the segments of connection N")
 	case len(o.fields) > 0 && o.form.Name != "ndjson" && o.form.Name != "csv":
 		return usagef("--fields is for --ndjson and --format csv")
+	case o.form.Picture && (len(o.conn) != 1 || strings.ContainsAny(o.conn[0], ",-")):
+		return usagef("--format %s draws one connection", o.form.Name).hint("add --conn N, such as --conn 1")
 	case o.quiet && !o.text():
 		return usagef("--quiet leaves nothing to print as %s", o.form.Name)
 	case o.summaryOnly && !o.text() && !o.form.Whole:

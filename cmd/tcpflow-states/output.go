@@ -81,7 +81,7 @@ const maxSegments = 200_000
 // keepSegments says of which connections the segments are needed.
 func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 	switch {
-	case o.opt.quiet || o.opt.summaryOnly || !o.opt.text() && !o.opt.segments:
+	case o.opt.quiet || o.opt.summaryOnly || !o.opt.text() && !o.opt.segments && !o.opt.form.Picture:
 		return nil, 0
 	case !o.opt.text() && len(o.opt.conns) == 0:
 		return func(uint64) bool { return true }, 0
