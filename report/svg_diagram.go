@@ -77,12 +77,10 @@ func (e *edge) last() bool { return e.event == fsm.AckOfFIN || e.event == fsm.Ti
 // route is what a connection did in the diagram.
 type route struct {
 	taken [2]map[int][]*fsm.Transition // of each side by the edge's number
-	notes map[fsm.State][]routeNote       // what the figure has no arrow for
+	notes map[fsm.State][]routeNote    // what the figure has no arrow for
 	been  map[fsm.State]bool
 	shut  bool // it came to the last box
 }
-
-
 
 type routeNote struct {
 	side fsm.Side
