@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/xml"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 )
@@ -22,7 +23,18 @@ const (
 )
 
 // num writes a coordinate, to a tenth.
-func num(f float64) string { return strconv.FormatFloat(float64(int64(f*10+0.5))/10, 'f', -1, 64) }
+func num(f float64) string {
+	tenths := int64(math.Round(f * 10))
+	sign := ""
+	if tenths < 0 {
+		sign, tenths = "-", -tenths
+	}
+	text := sign + strconv.FormatInt(tenths/10, 10)
+	if tenths%10 != 0 {
+		text += "." + strconv.FormatInt(tenths%10, 10)
+	}
+	return text
+}
 
 func (v *canvas) addf(format string, args ...any) { fmt.Fprintf(&v.b, format+"\n", args...) }
 
