@@ -471,3 +471,6 @@ func overviewOf(s *record.Summary, conns []*record.Connection) {
 	s.LeftOut = 3
 	s.Others = record.OtherServices{Services: 7, More: true, Connections: 900, Failed: 12, Bytes: 1234}
 }
+
+// fixtureDefaults are settings of a file with a name that nobody should trust.
+var fixtureDefaults = Defaults{File: "/home/" + hostile, Settings: []string{"msl=30s", "where=service != \"" + hostile + "\""}}

@@ -80,6 +80,12 @@ func (e *encoder) head(o Options) {
 	e.keyStr(`"name":`, o.Tool.Name)
 	e.keyStr(`"version":`, o.Tool.Version)
 	e.endObject()
+	if d := &o.Defaults; len(d.Settings) > 0 {
+		e.object(`"defaults":`)
+		e.keyStr(`"file":`, d.File)
+		e.keyStrings(`"settings":`, d.Settings)
+		e.endObject()
+	}
 }
 
 func (e *encoder) capture(c *record.Capture) {

@@ -159,6 +159,12 @@ func (j *junitXML) writeSuite(name string, s *caseSuite) {
 		xmlAttr(b, "value", source)
 		b.WriteString("/>\n")
 	}
+	if text := j.o.Defaults.text(); text != "" {
+		b.WriteString("      <property")
+		xmlAttr(b, "name", "defaults")
+		xmlAttr(b, "value", text)
+		b.WriteString("/>\n")
+	}
 	b.WriteString("      <property")
 	xmlAttr(b, "name", "fail-on")
 	xmlAttr(b, "value", j.least.String())

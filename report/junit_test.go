@@ -108,7 +108,7 @@ func checkElements(t *testing.T, text []byte) {
 }
 
 func TestJUnitRules(t *testing.T) {
-	for _, o := range []Options{{}, {FailOn: record.SeverityWarning}, {FailOn: record.SeverityNote, Tool: Tool{Name: hostile}}, {SummaryOnly: true}} {
+	for _, o := range []Options{{}, {FailOn: record.SeverityWarning, Defaults: fixtureDefaults}, {FailOn: record.SeverityNote, Tool: Tool{Name: hostile}}, {SummaryOnly: true}} {
 		s := readJUnit(t, withCaptureFinding(), o)
 		tests, failures := 0, 0
 		for _, suite := range s.Suites {

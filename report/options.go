@@ -1,6 +1,7 @@
 package report
 
 import (
+	"strings"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -23,6 +24,7 @@ type Options struct {
 	Filters     bool           // adds Wireshark's display filters of connections and findings to text
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
+	Defaults    Defaults       // settings that a file of defaults made, if it made any
 	Lines       bool           // connections were written by Line as they ended: no table of them
 	Command     string         // the command line that --conn N can be added to, to see one connection; may be empty
 	Sort        string         // one of SortKeys: the order of the connections; empty means "cost"
@@ -37,6 +39,21 @@ type Options struct {
 type Tool struct {
 	Name    string
 	Version string
+}
+
+// Defaults are settings that came from a file of defaults, and not from who asked for the
+// report.
+type Defaults struct {
+	File     string
+	Settings []string // such as "msl=30s"
+}
+
+// text says what a file of defaults set, "" for nothing.
+func (d *Defaults) text() string {
+	if len(d.Settings) == 0 {
+		return ""
+	}
+	return d.File + ": " + strings.Join(d.Settings, ", ")
 }
 
 // defaultWidth and MinWidth are the columns of text when nothing is asked for,

@@ -178,6 +178,11 @@ func (s *sarifLog) invocation(r *record.Report) {
 	s.array(`"invocations":`)
 	s.open('{')
 	s.keyBool(`"executionSuccessful":`, !cut)
+	if text := s.o.Defaults.text(); text != "" {
+		s.object(`"properties":`)
+		s.keyStr(`"defaults":`, text)
+		s.endObject()
+	}
 	if cut {
 		s.array(`"toolExecutionNotifications":`)
 		for i := range r.Capture.Sources {

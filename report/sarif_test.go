@@ -59,7 +59,7 @@ func TestSARIFFollowsTheStandard(t *testing.T) {
 		{"fixture", withCaptureFinding(), Options{Tool: Tool{"tcpflow-states", "1.2.3"}, Checks: catalogue}},
 		{"no catalogue, no tool", withCaptureFinding(), Options{}},
 		{"summary only", withCaptureFinding(), Options{SummaryOnly: true}},
-		{"nothing", &record.Report{}, Options{}},
+		{"nothing", &record.Report{}, Options{Defaults: fixtureDefaults}},
 	} {
 		var b bytes.Buffer
 		if err := FindFormat("sarif").Write(&b, test.report, test.o); err != nil {

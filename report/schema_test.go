@@ -37,7 +37,7 @@ func TestJSONFollowsTheSchema(t *testing.T) {
 	oneFile := fixture()
 	oneFile.Capture.Sources = oneFile.Capture.Sources[:1]
 	for name, r := range map[string]*record.Report{"several files": fixture(), "one file": oneFile, "empty": {}} {
-		for _, o := range []Options{{}, {SummaryOnly: true}} {
+		for _, o := range []Options{{}, {SummaryOnly: true, Defaults: fixtureDefaults}} {
 			var b bytes.Buffer
 			if err := JSON(&b, r, o); err != nil {
 				t.Fatal(err)
@@ -109,7 +109,7 @@ func TestSchemaRefuses(t *testing.T) {
 // by the fixture: neither may run ahead of the other.
 func TestEveryFieldIsDescribed(t *testing.T) {
 	w := schemaWalk{root: parse(t, Schema()), met: map[string]bool{}}
-	w.walk(t, "", document(t, fixture(), Options{}), w.root)
+	w.walk(t, "", document(t, fixture(), Options{Defaults: fixtureDefaults}), w.root)
 	var b bytes.Buffer
 	n := newNDJSON(&b, Options{})
 	r := fixture()

@@ -32,6 +32,7 @@ func (p *page) captureSummary(r *record.Report) {
 	p.connectionFields(&r.Summary)
 	p.mptcpField(r.Summary.MPTCP)
 	p.findingsField(&r.Summary)
+	p.defaultsField()
 	p.changedField(r.Thresholds)
 	p.ignoredField(r.Ignored)
 	p.acrossFields(c.Anomalies)

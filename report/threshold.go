@@ -15,6 +15,13 @@ func thresholdValue(t *record.Threshold, value int64) string {
 	return phrase.Duration(float64(value) / 1e9)
 }
 
+// defaultsField tells what a file of defaults set.
+func (p *page) defaultsField() {
+	if text := p.o.Defaults.text(); text != "" {
+		p.field(summaryNames, "defaults", p.text(text))
+	}
+}
+
 // changedField tells which thresholds are not what they are by default.
 func (p *page) changedField(list []record.Threshold) {
 	var texts []string

@@ -38,6 +38,9 @@ func (a *app) analyzeCommand() *cobra.Command {
 		Short: "analyse capture files, a folder's too, or standard input for -",
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(c *cobra.Command, args []string) error {
+			if err := opt.takeDefaults(c); err != nil {
+				return err
+			}
 			opt.timelinesAsked = c.Flags().Changed("timelines")
 			return a.analyze(&opt, args)
 		},
@@ -220,6 +223,9 @@ func (s *session) showProgress() {
 }
 
 func (o *options) checkEvery(live bool) error {
+	if o.every > 0 && !live && o.defaults.set("every") {
+		o.every = 0
+	}
 	if o.every > 0 && !live {
 		return usagef("--every is for packets that come as they happen").hint("tcpflow-states live --every %v, or a pipe", o.every)
 	}

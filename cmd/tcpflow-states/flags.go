@@ -32,9 +32,12 @@ type options struct {
 	msl, linger                                time.Duration
 	every                                      time.Duration
 	memory                                     memorySize
+	config                                     string
+	noConfig                                   bool
 
 	short map[string]*bool // flags that stand for a format, by its name
 
+	defaults   defaults
 	thresholds []record.Threshold
 	form       *report.Format
 	conns      spans
@@ -119,6 +122,8 @@ func (o *options) addAnalysis(f *pflag.FlagSet) {
 	o.memory = defaultMemory
 	f.Var(&o.memory, "memory", "allocate at most `SIZE` for connections, such as 256MB, or less if the machine allows less; then the oldest half-open ones are evicted")
 	f.BoolVar(&o.noChecksums, "no-checksums", false, "do not verify TCP checksums")
+	f.StringVar(&o.config, "config", "", "a `FILE` of defaults for flags (default $XDG_CONFIG_HOME/tcpflow-states/config, ~/.config without the variable)")
+	f.BoolVar(&o.noConfig, "no-config", false, "do without a file of defaults")
 	f.BoolVar(&o.keepRoot, "keep-root", false, "under sudo, doas or pkexec, stay root after the input is open")
 }
 
@@ -310,7 +315,8 @@ func notOneOf(flag, value string, values ...string) error {
 func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
-		Filters: o.filters || len(o.conn) > 0, Sort: o.sort, By: o.by, Fields: o.fields, SummaryOnly: o.summaryOnly, FailOn: o.failLevel, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		Filters: o.filters || len(o.conn) > 0, Sort: o.sort, By: o.by, Fields: o.fields, SummaryOnly: o.summaryOnly, FailOn: o.failLevel,
+		Defaults: report.Defaults{File: o.defaults.file, Settings: o.defaults.used}, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
 	if r.Width == 0 {
 		r.Width = a.columns()

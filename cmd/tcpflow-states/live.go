@@ -30,7 +30,12 @@ func (a *app) liveCommand() *cobra.Command {
 		Use:   "live -i INTERFACE [flags] [FILTER]",
 		Short: "capture on an interface: connections as they end, and what hangs now",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  func(_ *cobra.Command, args []string) error { return a.live(&opt, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opt.takeDefaults(cmd); err != nil {
+				return err
+			}
+			return a.live(&opt, args)
+		},
 		Example: `  sudo tcpflow-states live -i eth0
   sudo tcpflow-states live -i any 'port 443 and host 10.0.0.1'
   sudo tcpflow-states live -i eth0 -w kept.pcapng --duration 10m

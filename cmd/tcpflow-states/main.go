@@ -72,6 +72,9 @@ func (a *app) rootCommand() *cobra.Command {
 			if err := mistakenCommand(cmd, args, &opt); err != nil {
 				return err
 			}
+			if err := opt.takeDefaults(cmd); err != nil {
+				return err
+			}
 			opt.timelinesAsked = cmd.Flags().Changed("timelines")
 			return a.analyze(&opt, args)
 		},

@@ -1,5 +1,10 @@
 package main
 
+import "errors"
+
+// errNoInvoker says that root was lent, but not by whom.
+var errNoInvoker = errors.New("whose file of defaults this is to be cannot be told")
+
 // dropPrivileges gives up what was borrowed to open the packets' source.
 func (o *options) dropPrivileges() error {
 	if o.keepRoot {

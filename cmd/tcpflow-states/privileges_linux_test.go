@@ -122,3 +122,55 @@ func TestCreateMask(t *testing.T) {
 		t.Errorf("%v, %v", st.Mode(), err)
 	}
 }
+
+// TestDefaultsOfInvoker reads a file of defaults with the rights of who called sudo, and
+// the capture with root's, as ever.
+func TestDefaultsOfInvoker(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("must be root")
+	}
+	dir := t.TempDir()
+	at := func(name string) string { return filepath.Join(dir, name) }
+	data, err := os.ReadFile("../../testdata/pcaps/kernel/half-close.client.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, err := range []error{
+		os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o755), os.WriteFile(at("root.pcap"), data, 0o600),
+		os.WriteFile(at("secret"), []byte("secret = 17\n"), 0o600),
+		os.MkdirAll(at("tcpflow-states"), 0o755),
+	} {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	run := func(args ...string) (string, int) {
+		p := start(t, program(append(args, "--summary-only", at("root.pcap"))...))
+		code := p.end()
+		return p.all.String() + p.stderr.String(), code
+	}
+	t.Setenv("SUDO_UID", "65534")
+	t.Setenv("SUDO_GID", "65534")
+	t.Setenv("XDG_CONFIG_HOME", dir)
+	usual := at("tcpflow-states/config")
+	if err := os.WriteFile(usual, []byte("msl = 30s\n"), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if out, code := run(); code != 0 || !strings.Contains(out, "msl=30s") {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+	if err := os.Remove(usual); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(at("secret"), usual); err != nil {
+		t.Fatal(err)
+	}
+	for _, args := range [][]string{{}, {"--config", at("secret")}, {"--keep-root"}} {
+		if out, code := run(args...); code != exitPermission || strings.Contains(out, "17") || !strings.Contains(out, "permission denied") {
+			t.Errorf("%q: exit code %d\n%s", args, code, out)
+		}
+	}
+	if out, code := run("--no-config"); code != 0 {
+		t.Errorf("exit code %d\n%s", code, out)
+	}
+}

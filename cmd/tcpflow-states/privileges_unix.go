@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"os"
@@ -44,6 +45,49 @@ func dropPrivileges() error {
 		return errors.New("cannot give up root's privileges: they can be had back")
 	}
 	return nil
+}
+
+// asInvoker calls f with the rights of who called sudo, doas or pkexec, and that user's
+// home directory, or "". What f reads is then nothing that the user could not read
+// without, and opens nothing that the user could not open. Root is root again afterwards.
+func asInvoker(f func(home string)) error {
+	home, _ := os.UserHomeDir()
+	id, err := invoker()
+	if os.Geteuid() != 0 || err == nil && id == nil {
+		f(home)
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("%w: %w", errNoInvoker, err)
+	}
+	home = ""
+	if who, err := user.LookupId(strconv.Itoa(id.uid)); err == nil {
+		home = who.HomeDir
+	}
+	groups, err := syscall.Getgroups()
+	if err != nil {
+		return err
+	}
+	gid := os.Getegid()
+	steps := func(list ...func() error) error {
+		for _, step := range list {
+			if err := step(); err != nil {
+				return fmt.Errorf("cannot change whose rights the file of defaults is read with: %w", err)
+			}
+		}
+		return nil
+	}
+	lent := steps(
+		func() error { return syscall.Setgroups(id.groups) },
+		func() error { return syscall.Setregid(-1, id.gid) },
+		func() error { return syscall.Setreuid(-1, id.uid) })
+	if lent == nil {
+		f(home)
+	}
+	return cmp.Or(lent, steps(
+		func() error { return syscall.Setreuid(-1, 0) },
+		func() error { return syscall.Setregid(-1, gid) },
+		func() error { return syscall.Setgroups(groups) }))
 }
 
 // invoker returns who has borrowed root, or nil if nobody has.

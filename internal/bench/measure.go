@@ -41,6 +41,7 @@ func measure(ctx context.Context, args []string, out io.Writer, limits Limits) (
 	var complaint strings.Builder
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...)
 	cmd.Stdout, cmd.Stderr = out, &complaint
+	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME=/nonexistent") // nobody's own defaults change what is measured
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return Usage{}, err

@@ -52,6 +52,7 @@ func (l *locked) String() string {
 // startProgram starts a command whose output is NDJSON.
 func startProgram(cmd *exec.Cmd) (*program, error) {
 	p := &program{cmd: cmd, done: make(chan struct{})}
+	cmd.Env = append(os.Environ(), "XDG_CONFIG_HOME=/nonexistent") // the measurer's own defaults change nothing
 	var err error
 	if p.stdin, err = cmd.StdinPipe(); err != nil {
 		return nil, err
