@@ -242,7 +242,7 @@ func (d *defaults) apply(flags *pflag.FlagSet) error {
 	thresholds := flags.Lookup("set").Value.(pflag.SliceValue)
 	theirs := thresholds.GetSlice()
 	for _, s := range d.list {
-		if given[s.name] && s.name != "set" {
+		if given[s.name] && s.name != "set" || flags.Lookup(s.name) == nil { // a command has not all of them
 			continue
 		}
 		if err := flags.Set(s.name, s.value); err != nil {

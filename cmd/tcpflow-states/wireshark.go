@@ -25,7 +25,12 @@ started on it, with a display filter for the connections, at the first packet of
 finding. The folder is removed when Wireshark has ended. Where Wireshark is not installed or
 has no display the file is kept, and the command that shows it is printed.`,
 		Args: cobra.ArbitraryArgs,
-		RunE: func(_ *cobra.Command, args []string) error { return a.wireshark(&opt, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opt.takeDefaults(cmd); err != nil {
+				return err
+			}
+			return a.wireshark(&opt, args)
+		},
 		Example: `  tcpflow-states wireshark trace.pcap --conn 17
   tcpflow-states wireshark trace.pcap --check zero-window-duration
   tcpflow-states wireshark trace.pcap --severity warning -w warned.pcapng`,
