@@ -77,6 +77,11 @@ type Options struct {
 	// do. What is told at a time is bounded, see Untold.
 	Notice func(*record.Notice)
 
+	// Survey, if set, receives what [Analyzer.Survey] asks for: records of connections
+	// that were not reported yet, as they would be if they were reported then, with the findings that Notice would
+	// tell. They are valid during the call, which comes as those of Each do.
+	Survey func([]*record.Connection)
+
 	// SummaryOnly says that records are for counting only: verdicts and findings are
 	// right in them, but sentences and numbers may be those of another connection that
 	// went the same way. The Report then holds none, with Each set or not.
@@ -156,7 +161,7 @@ func New(opt Options) *Analyzer {
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums, Thresholds: opt.Thresholds,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
-		Each: opt.Each, Notice: opt.Notice, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords, Choose: opt.Choose,
+		Each: opt.Each, Notice: opt.Notice, Survey: opt.Survey, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords, Choose: opt.Choose,
 	}
 	if opt.Ignore != nil {
 		o.Checks = slices.DeleteFunc(slices.Clone(check.Catalogue), func(c *check.Check) bool { return opt.Ignore(c.Name) })
@@ -199,6 +204,11 @@ func (a *Analyzer) Advance(now fsm.Time) { a.core.Advance(now) }
 // Tell has Options.Notice receive once more all findings on open connections that go on,
 // as they are at that time.
 func (a *Analyzer) Tell(now fsm.Time) { a.core.Tell(now) }
+
+// Survey has Options.Survey receive records of the connections that were not reported
+// yet, at most about so many: those with findings first, if Options.Notice is set. It takes some
+// 20 µs for each, and comes with the records of the next batch of packets.
+func (a *Analyzer) Survey(most int) { a.core.Survey(most) }
 
 // Untold returns how many findings on open connections Options.Notice did not receive,
 // because so many went on already: of one check some 4,000, of all 16,000.

@@ -7,6 +7,16 @@ import (
 	"unicode/utf8"
 )
 
+// Escape makes text that came from packets, files or the user safe for a terminal and for one
+// line, and with ascii also free of other characters than ASCII's. A backslash stays as it
+// is: it is for eyes, not for machines.
+func Escape(s string, ascii bool) string {
+	if s = escape(s); ascii {
+		s = toASCII(s)
+	}
+	return s
+}
+
 // escape makes text that came from packets, files or the user safe for a
 // terminal and for one line: whatever is not a printable character or a blank
 // (controls, bidi overrides, zero-width characters, octets that are no UTF-8)

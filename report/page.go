@@ -17,6 +17,9 @@ type page struct {
 	o     Options
 	g     glyphs
 	width int
+
+	of      fsm.Frame    // whose lines are written now
+	linesOf *[]fsm.Frame // of each line, if they are asked for
 }
 
 // render runs draw on a page over w and returns the first error of writing.
@@ -51,6 +54,9 @@ func (p *page) paint(st style, s string) string {
 func (p *page) line(parts ...string) {
 	p.w.WriteString(strings.TrimRight(strings.Join(parts, ""), " "))
 	p.w.WriteByte('\n')
+	if p.linesOf != nil {
+		*p.linesOf = append(*p.linesOf, p.of)
+	}
 }
 
 // heading writes a section's title and a rule up to the page's width.

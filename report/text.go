@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // Text writes the whole report for people: what is wrong, how the services did, the
@@ -23,6 +24,17 @@ func Summary(w io.Writer, r *record.Report, o Options) error {
 // Anomalies writes all findings, the worst first.
 func Anomalies(w io.Writer, r *record.Report, o Options) error {
 	return render(w, o.forReport(r), func(p *page) { p.findings(digestOf(r, o), r) })
+}
+
+// Timeline writes a connection's timeline, and returns for each of its lines the frame that
+// it is about, 0 for none.
+func Timeline(w io.Writer, c *record.Connection, o Options) (frames []fsm.Frame, err error) {
+	err = render(w, o.forSources(), func(p *page) {
+		p.linesOf = &frames
+		p.timeline(c)
+		p.legend([]*record.Connection{c})
+	})
+	return frames, err
 }
 
 // Timelines writes every connection's timeline.

@@ -208,8 +208,10 @@ func (l *ladder) since(r *rung) string {
 
 func (l *ladder) draw(rows []rung) {
 	for i := range rows {
+		l.p.of = rows[i].frame
 		l.rung(&rows[i])
 	}
+	l.p.of = 0
 }
 
 func (l *ladder) rung(r *rung) {

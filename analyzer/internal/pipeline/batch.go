@@ -26,6 +26,7 @@ type batch struct {
 	icmp    bool   // the capture had held ICMP by then
 	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported
 	look    lookKind
+	survey  int // how many open connections are surveyed after it
 	done    sync.WaitGroup
 }
 
@@ -40,6 +41,7 @@ type batchShard struct {
 	open      int                  // connections open afterwards
 	notices   []record.Notice      // about these
 	untold    uint64               // findings about them that were not told
+	surveyed  []*record.Connection // open connections as they are now
 }
 
 func newBatch(shards int) *batch {
@@ -53,7 +55,7 @@ func (b *batch) clear() {
 		p := &b.shards[i]
 		p.packets, p.begun, p.streams, p.ended, p.templated, p.answers = p.packets[:0], p.begun[:0], p.streams[:0], p.ended[:0], p.templated[:0], p.answers[:0]
 		clear(p.notices)
-		p.notices, p.untold = p.notices[:0], 0
+		p.notices, p.untold, p.surveyed = p.notices[:0], 0, p.surveyed[:0]
 	}
 	b.finish = 0
 }

@@ -1,9 +1,12 @@
 package pipeline
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude/verdict"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -45,6 +48,14 @@ func (a *Analyzer) looks(now fsm.Time) lookKind {
 		return lookMore
 	}
 	return noLook
+}
+
+// Survey has Options.Survey receive records of the connections that were not reported yet, as
+// they would be if they were reported when the batch under way ends, at most so many.
+func (a *Analyzer) Survey(most int) {
+	if a.opt.Survey != nil {
+		a.survey = most
+	}
 }
 
 // Tell has all findings told that go on, as record.NoticeGoesOn.
@@ -90,8 +101,27 @@ func (s *shard) lookOptions(shards int) conntrack.LookOptions {
 	return o
 }
 
+// surveyed makes a record of an open connection, as if it were reported now. Its findings
+// are those that are told of open connections.
+func (s *shard) surveyed(f *flow.Flow) {
+	c := s.records.Get().(*record.Connection)
+	conclude.Record(f, c, s.names)
+	c.NoICMP = !s.icmp
+	s.found = s.checks.RunOpen(f, s.found[:0])
+	c.Anomalies = c.Anomalies[:0]
+	for i := range s.found {
+		c.Anomalies = append(c.Anomalies, s.found[i].Anomaly)
+	}
+	slices.SortStableFunc(c.Anomalies, func(a, b record.Anomaly) int { return cmp.Compare(b.Severity, a.Severity) })
+	c.Verdict = verdict.Of(c)
+	s.batch.surveyed = append(s.batch.surveyed, c)
+}
+
 // look has the table look at its open connections.
 func (s *shard) look(b *batch) {
+	if b.survey > 0 {
+		s.table.Survey(b.now, (b.survey+len(b.shards)-1)/len(b.shards), s.surveyed)
+	}
 	switch b.look {
 	case lookMore:
 		s.table.LookAtWatched(b.now)

@@ -75,6 +75,10 @@ type Options struct {
 	// those of Each do.
 	Notice func(*record.Notice)
 
+	// Survey, if set, receives what Analyzer.Survey asks for, as those of Each come. The
+	// records are valid during the call.
+	Survey func([]*record.Connection)
+
 	Checks     []*check.Check       // nil means check.Catalogue
 	Thresholds []record.Threshold   // of them, to be changed
 	Aggregates []aggregate.Detector // fresh ones, for this analysis alone; nil means aggregate.Detectors()
@@ -105,6 +109,7 @@ type Analyzer struct {
 	untold      atomic.Uint64
 
 	looked, lookedMore fsm.Time // when open connections were looked at
+	survey             int      // how many open connections are surveyed after that batch
 	tell               bool     // at the batch that ends next all that goes on is told
 	failed             atomic.Pointer[error]
 }
@@ -175,8 +180,10 @@ func (a *Analyzer) endBatch(now fsm.Time) {
 	b := a.batch
 	b.now, b.packet, b.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
 	b.icmp = a.ingest.decoder.SawICMP()
-	if b.look = noLook; b.finish == 0 {
+	b.look, b.survey = noLook, 0
+	if b.finish == 0 {
 		b.look = a.looks(now)
+		b.survey, a.survey = a.survey, 0
 	}
 	if a.workers != nil {
 		a.batch = a.workers.dispatch(b)
@@ -200,6 +207,12 @@ func (a *Analyzer) pass(b *batch) {
 	ended := a.sequencer.merge(b)
 	for i := range a.sequencer.notices {
 		a.opt.Notice(&a.sequencer.notices[i])
+	}
+	if b.survey > 0 {
+		a.opt.Survey(a.sequencer.survey)
+		for _, c := range a.sequencer.survey {
+			a.records.Put(c)
+		}
 	}
 	for i := range b.shards {
 		a.untold.Add(b.shards[i].untold)

@@ -17,6 +17,7 @@ type sequencer struct {
 	numbers []numbers // by shard
 	ended   []completed
 	notices []record.Notice
+	survey  []*record.Connection
 	sorted  []completed // room for order
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
@@ -151,11 +152,15 @@ func bornBefore(a, b conntrack.Birth) bool {
 // valid until the next call.
 func (m *sequencer) merge(b *batch) []completed {
 	m.number(b)
-	m.ended, m.notices = m.ended[:0], m.notices[:0]
+	m.ended, m.notices, m.survey = m.ended[:0], m.notices[:0], m.survey[:0]
 	for s := range b.shards {
 		for _, n := range b.shards[s].notices {
 			n.Connection = m.numbers[s].of(n.Connection)
 			m.notices = append(m.notices, n)
+		}
+		for _, c := range b.shards[s].surveyed {
+			c.ID, c.Stream = m.numbers[s].of(c.ID), 0
+			m.survey = append(m.survey, c)
 		}
 		for _, c := range b.shards[s].ended {
 			var stream uint64

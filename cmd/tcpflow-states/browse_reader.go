@@ -1,0 +1,103 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/report"
+)
+
+// Connection implements browse.Reader: all of the files is analysed anew, and the segments
+// between the connection's ends are kept.
+func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (*record.Report, error) {
+	ends, known := b.rows.Ends(id)
+	if !known {
+		return &record.Report{}, nil
+	}
+	o := b.options()
+	o.SegmentsBetween = func(x, y netip.AddrPort) bool { return [2]netip.AddrPort{x, y} == ends || [2]netip.AddrPort{y, x} == ends }
+	o.MaxSegments = shownSegments
+	if frame != 0 {
+		o.Judge = func(f fsm.Frame) bool { return f == frame }
+	}
+	var found *record.Connection
+	o.Each = func(c *record.Connection) error {
+		if c.ID == id {
+			found = c.Clone()
+			return errEnough
+		}
+		return nil
+	}
+	r, err := b.again(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	if found != nil {
+		r.Connections = []*record.Connection{found}
+	}
+	return r, nil
+}
+
+// Matching implements browse.Reader.
+func (b *browsing) Matching(ctx context.Context, expression string, each func(uint64)) error {
+	where, err := report.ParseWhere(expression, true)
+	if err != nil {
+		return err
+	}
+	o := b.options()
+	chosen := o.Choose
+	o.Choose = func(c *record.Connection) bool { return (chosen == nil || chosen(c)) && where.Match(c) }
+	o.Each = func(c *record.Connection) error {
+		each(c.ID)
+		return nil
+	}
+	_, err = b.again(ctx, o)
+	return err
+}
+
+// Write implements browse.Reader: one analysis finds what belongs to the connections, and the
+// files are then read once more for their packets.
+func (b *browsing) Write(ctx context.Context, ids []uint64, name string) (uint64, error) {
+	if _, err := os.Lstat(name); err == nil {
+		return 0, fmt.Errorf("%q exists already", name)
+	}
+	cut, err := b.app.cutoutOf(name, b.files)
+	if err != nil {
+		return 0, err
+	}
+	cut.file.tell = func(string, ...any) {} // the screen is no place for notices
+	wanted := make(map[uint64]bool, len(ids))
+	for _, id := range ids {
+		wanted[id] = true
+	}
+	o := b.options()
+	o.Each = func(c *record.Connection) error {
+		if wanted[c.ID] {
+			cut.add(c)
+		}
+		return nil
+	}
+	if _, err = b.again(ctx, o); err == nil {
+		err = b.writeOut(cut)
+	}
+	if e := cut.file.Close(); err == nil && e != nil {
+		err = writeFailure(name, e)
+	}
+	return cut.written, err
+}
+
+// writeOut reads the files for the packets of a cutout.
+func (b *browsing) writeOut(cut *cutout) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	source, _, err := b.app.open(b.files, b.sig)
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	return cut.write(source, b.filter, b.opt.count, b.sig)
+}
