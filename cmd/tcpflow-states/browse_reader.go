@@ -19,7 +19,9 @@ func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (
 		return &record.Report{}, nil
 	}
 	o := b.options()
-	o.SegmentsBetween = func(x, y netip.AddrPort) bool { return [2]netip.AddrPort{x, y} == ends || [2]netip.AddrPort{y, x} == ends }
+	o.SegmentsBetween = func(x, y netip.AddrPort) bool {
+		return [2]netip.AddrPort{x, y} == ends || [2]netip.AddrPort{y, x} == ends
+	}
 	o.MaxSegments = shownSegments
 	if frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == frame }

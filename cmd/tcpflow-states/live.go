@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/internal/browse"
 )
 
 // liveOptions are the flags of live.
@@ -22,6 +23,7 @@ type liveOptions struct {
 	immediate bool
 	duration  time.Duration
 	write     string
+	tui       bool
 }
 
 func (a *app) liveCommand() *cobra.Command {
@@ -40,6 +42,7 @@ func (a *app) liveCommand() *cobra.Command {
   sudo tcpflow-states live -i any 'port 443 and host 10.0.0.1'
   sudo tcpflow-states live -i eth0 -w kept.pcapng --duration 10m
   sudo tcpflow-states live -i eth0 --every 10s
+  sudo tcpflow-states live -i eth0 --tui
   sudo tcpflow-states live -i eth0 --ndjson | jq -c 'select(.type == "anomaly" and .open)'
   sudo tcpflow-states live -i eth0 -i wg0 --json
   sudo tcpflow-states live -i lo -c 1000 --fail-on error
@@ -53,6 +56,7 @@ func (a *app) liveCommand() *cobra.Command {
 	f.BoolVar(&opt.immediate, "immediate", false, "immediate mode: deliver each packet at once, not in batches; slower")
 	f.DurationVar(&opt.duration, "duration", 0, "stop after this `DURATION`, such as 30s or 10m")
 	f.StringVarP(&opt.write, "write", "w", "", "also write the packets to this `FILE` (pcapng)")
+	f.BoolVar(&opt.tui, "tui", false, "show the open connections on a screen, those that hang first; when it is left, the report is printed")
 	opt.options.addFlags(cmd)
 	cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
 	return cmd
@@ -92,15 +96,25 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	if err := opt.check(args); err != nil {
 		return err
 	}
+	if opt.tui {
+		if err := a.checkTUI(opt); err != nil {
+			return err
+		}
+	}
 	sig := catchSignals()
 	defer sig.stop()
-	ctx := sig.ctx
+	ctx, cancel := context.WithCancel(sig.ctx)
+	defer cancel()
 	if opt.duration > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, opt.duration)
-		defer cancel()
+		var expire context.CancelFunc
+		ctx, expire = context.WithTimeout(ctx, opt.duration)
+		defer expire()
 	}
 	out := newOutput(a, &opt.options, true, []string{strings.Join(opt.ifaces, ", ")})
+	var screen browse.Options
+	if opt.tui {
+		screen = out.onScreen(strings.Join(opt.ifaces, ", "))
+	}
 	s := newSession(a, &opt.options, out, ctx, sig, nil)
 	s.endless = true
 	source, err := capture.OpenLive(ctx, capture.LiveOptions{
@@ -124,6 +138,9 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		defer done()
 	}
 	a.confine(nil)
+	if opt.tui {
+		return s.readOnScreen(screen, cancel)
+	}
 	if !opt.quiet && isTerminal(a.stderr) {
 		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", strings.Join(opt.ifaces, ", "))
 	}

@@ -33,8 +33,9 @@ type app struct {
 	stdin          *os.File
 	stdout, stderr *os.File
 	code           int
-	status         *status // the line at the foot of a terminal, or nil
-	unconfined     bool    // for tests, whose process has to go on after the run
+	status         *status      // the line at the foot of a terminal, or nil
+	screen         *heldNotices // while a screen has the terminal: what is told meanwhile, or nil
+	unconfined     bool         // for tests, whose process has to go on after the run
 }
 
 // run executes one command line and returns its exit code.

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/browse"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -31,7 +32,8 @@ type output struct {
 	chosen  []*record.Connection // by --conn, --explain or --explain-frame, to be shown whole
 	digest  *report.Digest       // what the report will show of all connections
 	look    worthALook
-	cut     *cutout // takes the packets of what is shown, or nil
+	cut     *cutout      // takes the packets of what is shown, or nil
+	rows    *browse.Rows // shows connections on a screen, or nil
 	notices notices
 	failed  uint64 // connections that failed
 }
@@ -67,12 +69,12 @@ func (o *output) lines() bool {
 	if o.writer != nil {
 		return o.opt.form.Streams
 	}
-	return o.live && !o.opt.quiet && !o.opt.summaryOnly && o.opt.frame == 0 && len(o.opt.explain) == 0
+	return o.live && o.rows == nil && !o.opt.quiet && !o.opt.summaryOnly && o.opt.frame == 0 && len(o.opt.explain) == 0
 }
 
 // prompt tells whether a connection is wanted soon after its end.
 func (o *output) prompt() bool {
-	return o.live && (o.lines() || o.opt.quiet || o.opt.summaryOnly)
+	return o.live && (o.lines() || o.rows != nil || o.opt.quiet || o.opt.summaryOnly)
 }
 
 // maxSegments bounds the segments kept for timelines.
@@ -113,6 +115,9 @@ func (o *output) connection(c *record.Connection) error {
 		return nil
 	}
 	o.note(c)
+	if o.rows != nil {
+		o.rows.Add(c)
+	}
 	if o.cut != nil {
 		o.cut.add(c)
 	}

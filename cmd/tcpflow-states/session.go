@@ -41,6 +41,7 @@ type session struct {
 	latest    int64     // of the latest when there was a look at everything else
 	begun     bool      // live: what the first packets teach is known
 	nextTold  time.Time // for --every
+	surveyed  time.Time // for --tui: when open connections were
 	brokenOff bool      // a signal ended the reading before the source did
 }
 
@@ -69,6 +70,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	}
 	if out.live {
 		o.Notice = out.notice
+	}
+	if out.rows != nil {
+		o.Survey = out.rows.Survey
 	}
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
@@ -175,6 +179,9 @@ func (s *session) attend(latest fsm.Time) {
 	}
 	if s.progress != nil {
 		s.progress.show(s.source, s.analyzer)
+	}
+	if s.out.rows != nil {
+		s.tellScreen(latest)
 	}
 	if s.out.live {
 		s.out.settle(latest)

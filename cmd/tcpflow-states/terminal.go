@@ -45,8 +45,12 @@ func (a *app) noticef(format string, args ...any) {
 }
 
 func (a *app) complain(kind, format string, args ...any) {
+	text := "tcpflow-states: " + kind + printable(fmt.Sprintf(format, args...))
+	if a.screen.hold(text) {
+		return
+	}
 	a.status.clear()
-	fmt.Fprintln(a.stderr, "tcpflow-states: "+kind+printable(fmt.Sprintf(format, args...)))
+	fmt.Fprintln(a.stderr, text)
 }
 
 // printable makes text, which may hold what the user or a file put there, safe for

@@ -124,13 +124,13 @@ func (v *connectionView) heading(s *Screen) string {
 func (v *connectionView) hints(s *Screen) string {
 	switch {
 	case v.live:
-		return "j/k move  space pause  y filter  q back"
+		return "j/k move  space pause  y filter"
 	case v.tab == tabTimeline:
-		return "Enter explain the frame  n/N next finding  x unfold  Tab graphs  / search  w write  y filter  q back"
+		return "Enter explain the frame  n/N next finding  x unfold  Tab graphs  / search  w write  y filter"
 	case v.tab == tabStory:
-		return "Tab timeline  / search  w write  y filter  q back"
+		return "Tab timeline  / search  w write  y filter"
 	}
-	return "+/- zoom  ←→ move  0 all  d direction  Tab next  q back"
+	return "+/- zoom  ←→ move  0 all  d direction  Tab next"
 }
 
 func (v *connectionView) body(s *Screen, width, height int) []string {

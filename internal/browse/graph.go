@@ -105,7 +105,7 @@ const axisCells = 10
 func (g *graph) body(s *Screen, width, height int) []string {
 	list, low, top := g.visible()
 	if len(list) == 0 {
-		return []string{"", "  " + g.title(list), "", "  nothing to draw here; d shows the other direction"}
+		return []string{"", "  " + g.title(), "", "  nothing to draw here; d shows the other direction"}
 	}
 	p := newPlot(width-axisCells-1, height-4, s.o.Render.ASCII)
 	x := func(at float64) float64 { return (at - g.shown[0]) / (g.shown[1] - g.shown[0]) }
@@ -133,7 +133,7 @@ func (g *graph) body(s *Screen, width, height int) []string {
 			p.line(x(q.at), y(q.low), x(q.at), y(q.top), inkData)
 		}
 	}
-	lines := []string{" " + g.title(list)}
+	lines := []string{" " + g.title()}
 	edge := "│"
 	if s.o.Render.ASCII {
 		edge = "|"
@@ -152,7 +152,7 @@ func (g *graph) body(s *Screen, width, height int) []string {
 	}
 	from, to := phrase.Duration(g.shown[0]), phrase.Duration(g.shown[1])
 	lines = append(lines, strings.Repeat(" ", axisCells)+s.paint.quiet(fill(from, to, width-axisCells-1, s.paint)))
-	return append(lines, " "+s.paint.quiet(g.legend(s)))
+	return append(lines, " "+s.paint.quiet(g.legend(s, list)))
 }
 
 func (g *graph) label(v float64) string {
@@ -163,27 +163,28 @@ func (g *graph) label(v float64) string {
 }
 
 // title says what is drawn.
-func (g *graph) title(list []point) string {
+func (g *graph) title() string {
 	who := g.side.String()
 	if !g.rtt {
 		return "What the " + who + " sent: sequence numbers over time"
 	}
-	text := "Round trips of the " + who + "'s data, from the capture point to the " + g.side.Peer().String() + " and back"
+	return "Round trips of the " + who + "'s data, from the capture point to the " + g.side.Peer().String() + " and back"
+}
+
+// figures are the least, the median and the most of the round trips that are seen.
+func figures(list []point) string {
 	var all []float64
 	for _, p := range list {
 		all = append(all, p.top)
 	}
-	if len(all) > 0 {
-		slices.Sort(all)
-		text += ": least " + phrase.Duration(all[0]) + ", median " + phrase.Duration(all[len(all)/2]) + ", most " + phrase.Duration(all[len(all)-1])
-	}
-	return text
+	slices.Sort(all)
+	return "least " + phrase.Duration(all[0]) + ", median " + phrase.Duration(all[len(all)/2]) + ", most " + phrase.Duration(all[len(all)-1])
 }
 
-func (g *graph) legend(s *Screen) string {
+func (g *graph) legend(s *Screen, list []point) string {
 	switch {
 	case g.rtt:
-		return "segments that were sent once and acknowledged"
+		return phrase.Counted(len(list), "segment", "segments") + ", sent once and acknowledged: " + figures(list)
 	case s.o.Render.ASCII:
 		return "| data  . acknowledged  R sent again  0 window closed  F FIN  X RST"
 	case s.paint.color:

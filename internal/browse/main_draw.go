@@ -32,7 +32,7 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		{"#", idCells, true, func(_ *Screen, w *Row) string { return strconv.FormatUint(w.ID, 10) }},
 		{"connection", ends, false, func(s *Screen, w *Row) string { return s.ends(w) }},
 	}
-	left := width - 3 - idCells - 1 - ends - 22
+	left := width - 3 - idCells - 1 - ends - 1 - 22
 	add := func(c column) {
 		if left >= c.width+1 {
 			left -= c.width + 1

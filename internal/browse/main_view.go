@@ -102,11 +102,11 @@ func (m *mainView) heading(s *Screen) string {
 func (m *mainView) hints(s *Screen) string {
 	switch {
 	case m.problems:
-		return "Enter its connections  / search  1 connections  ? help  q quit"
+		return "Enter its connections  / search  1 connections"
 	case s.o.Live:
-		return "Enter look  space pause  s sort  Tab open/ended  y filter  ? help  q quit"
+		return "Enter look  space pause  s sort  Tab open/ended  y filter"
 	}
-	return "Enter open  / search  & where  s sort  space mark  w write  y filter  ? help  q quit"
+	return "Enter open  / search  & where  s sort  space mark  w write  y filter"
 }
 
 // clear takes back what was chosen, the last first.
@@ -376,4 +376,3 @@ func (w *Row) filter() string {
 		FirstFrame: w.Frames[0], LastFrame: w.Frames[1], Stream: w.Stream}
 	return string(c.AppendWiresharkFilter(nil))
 }
-

@@ -63,8 +63,8 @@ func compareWaits(a, b *Row) int {
 // gravity ranks rows by how much a person should care.
 func (w *Row) gravity() int {
 	g := 0
-	if w.Worst > 0 {
-		g = 1 + int(w.Severity)
+	if w.Worst > 0 && w.Severity >= record.SeverityWarning {
+		g = int(w.Severity)
 	}
 	if w.failed() {
 		return 10 + g

@@ -38,7 +38,7 @@ func (p *pager) heading(s *Screen) string {
 }
 
 func (p *pager) hints(*Screen) string {
-	return strings.TrimSpace(p.note + "  / search  n next  g/G ends  ←→ sideways  q back")
+	return strings.TrimSpace(p.note + "  / search  n next  g/G ends  ←→ sideways")
 }
 
 func (p *pager) body(s *Screen, width, height int) []string {

@@ -250,6 +250,8 @@ func (s *Screen) titleBar() string {
 		right = "PAUSED, capturing goes on "
 	case t.Progress.Err != "":
 		right = "cut short "
+	case t.Done && s.o.Live:
+		right = "capture ended "
 	case t.Done:
 	case s.o.Live:
 		right = "capturing "
@@ -275,7 +277,23 @@ func (s *Screen) foot() string {
 	case s.message != "":
 		return s.paint.strong(fit(" "+s.message, s.width, s.paint))
 	}
-	return s.paint.quiet(fit(" "+s.top().hints(s), s.width, s.paint))
+	return s.paint.quiet(fit(" "+s.hints(s.top().hints(s)), s.width, s.paint))
+}
+
+// hints leaves out those keys that there is no room for, from the end, but help and the way out.
+func (s *Screen) hints(keys string) string {
+	way := "  ? help  q back"
+	if len(s.views) == 1 {
+		way = "  ? help  q quit"
+	}
+	for cells(keys)+cells(way)+2 > s.width {
+		i := strings.LastIndex(keys, "  ")
+		if i < 0 {
+			return strings.TrimSpace(way)
+		}
+		keys = keys[:i]
+	}
+	return keys + way
 }
 
 // say shows a line at the foot. Text that is no constant of the program is escaped here.
