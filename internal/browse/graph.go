@@ -184,7 +184,7 @@ func figures(list []point) string {
 func (g *graph) legend(s *Screen, list []point) string {
 	switch {
 	case g.rtt:
-		return phrase.Counted(len(list), "segment", "segments") + ", sent once and acknowledged: " + figures(list)
+		return figures(list) + "; " + phrase.Counted(len(list), "segment", "segments") + " sent once"
 	case s.o.Render.ASCII:
 		return "| data  . acknowledged  R sent again  0 window closed  F FIN  X RST"
 	case s.paint.color:

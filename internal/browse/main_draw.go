@@ -27,12 +27,15 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		ends = max(ends, cells(s.ends(w)))
 	}
 	live := s.o.Live && m.choice.open
-	ends = min(ends, max(30, width*45/100))
+	last := 22 // the last column, which takes what is left
+	if ends = min(ends, max(30, width*45/100)); live {
+		ends, last = min(ends, max(28, width*35/100)), 17
+	}
 	list := []column{
 		{"#", idCells, true, func(_ *Screen, w *Row) string { return strconv.FormatUint(w.ID, 10) }},
 		{"connection", ends, false, func(s *Screen, w *Row) string { return s.ends(w) }},
 	}
-	left := width - 3 - idCells - 1 - ends - 1 - 22
+	left := width - 3 - idCells - 1 - ends - 1 - last
 	add := func(c column) {
 		if left >= c.width+1 {
 			left -= c.width + 1
@@ -40,16 +43,15 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		}
 	}
 	if live {
-		add(column{"waits for", 15, false, func(_ *Screen, w *Row) string { return w.Waits.String() }})
-		add(column{"since", 8, true, func(s *Screen, w *Row) string {
-			return phrase.Duration(max(0, s.table.Now.Seconds(w.Since)))
+		add(column{"waits for, how long", 22, false, func(s *Screen, w *Row) string {
+			return w.Waits.String() + " " + phrase.Duration(max(0, s.table.Now.Seconds(w.Since)))
 		}})
 		add(column{"rate", 11, true, rateText})
 		add(column{"RTT", 8, true, rttText})
 		add(column{"resent", 6, true, func(_ *Screen, w *Row) string { return blankZero(uint64(w.Resent)) }})
 		add(column{"states of client, server", 25, false, stateText})
 		add(column{"bytes", 8, true, bytesText})
-		return append(list, column{"what is wrong", 22 + max(0, left), false, s.openWhat})
+		return append(list, column{"what is wrong", last + max(0, left), false, s.openWhat})
 	}
 	add(column{"took", 8, true, func(_ *Screen, w *Row) string { return phrase.Duration(w.took()) }})
 	add(column{"bytes", 8, true, bytesText})
@@ -63,7 +65,7 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 	add(column{"RTT", 8, true, rttText})
 	add(column{"states of client, server", 25, false, stateText})
 	add(column{"rate", 11, true, rateText})
-	return append(list, column{"how it ended, and what was wrong", 22 + max(0, left), false, func(s *Screen, w *Row) string { return w.what(s.rows.catalogue) }})
+	return append(list, column{"how it ended, and what was wrong", last + max(0, left), false, func(s *Screen, w *Row) string { return w.what(s.rows.catalogue) }})
 }
 
 // openWhat says what is wrong with a connection that is open.

@@ -87,7 +87,7 @@ func (r *Rows) Add(c *record.Connection) {
 		return
 	}
 	if last := len(r.chunks) - 1; last < 0 || len(r.chunks[last]) == chunkRows {
-		if r.live && len(r.chunks) > maxRecent/chunkRows {
+		if r.live && len(r.chunks) > (maxRecent+chunkRows-1)/chunkRows {
 			r.chunks, r.gone, r.n = r.chunks[1:], r.gone+1, r.n-chunkRows
 		}
 		r.chunks = append(r.chunks, make([]Row, 0, chunkRows))

@@ -101,6 +101,7 @@ func (s *Screen) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		return s, m.take(s)
 	case tea.PasteMsg:
 		if s.prompt != nil {
+			m.Content = report.Escape(strings.TrimSpace(m.Content), false)
 			s.prompt.input, _ = s.prompt.input.Update(m)
 		}
 	case tea.KeyPressMsg:
@@ -217,10 +218,13 @@ func (s *Screen) content() string {
 	lines := make([]string, 0, s.height)
 	lines = append(lines, s.titleBar(), fit(s.top().heading(s), s.width, s.paint))
 	body := s.top().body(s, s.width, s.height-3)
-	for len(body) < s.height-3 {
-		body = append(body, "")
+	for i := range s.height - 3 {
+		line := ""
+		if i < len(body) {
+			line = cut(body[i], s.width, s.paint)
+		}
+		lines = append(lines, line)
 	}
-	lines = append(lines, body[:s.height-3]...)
 	lines = append(lines, s.foot())
 	return strings.Join(lines, "\n")
 }
@@ -331,6 +335,9 @@ func (p *prompt) key(s *Screen, m tea.KeyPressMsg) tea.Cmd {
 	case "enter":
 		s.prompt = nil
 		return p.done(s, strings.TrimSpace(p.input.Value()))
+	}
+	if report.Escape(m.Text, s.o.Render.ASCII) != m.Text { // what cannot be seen is no text
+		return nil
 	}
 	var cmd tea.Cmd
 	p.input, cmd = p.input.Update(m)
