@@ -74,8 +74,8 @@ lint: ## gofmt, go vet, the limits of files and functions, staticcheck, deadcode
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }
 	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) scripts/scan.sh
 
-docs: ## bring the pages' generated parts and the picture up to date
-	$(GO) test -count=1 -run 'TestPages|TestPictures' ./cmd/$(BINARY) -update
+docs: ## bring the pages' generated parts and the pictures up to date
+	$(GO) test -count=1 -run 'TestPages|TestPictures' ./cmd/$(BINARY) ./internal/browse -update
 
 readme: docs
 

@@ -149,7 +149,7 @@ func ourPart(words []string) []string {
 
 // canRun says whether a command can be run to its end here.
 func canRun(words []string) bool {
-	if words[0] != "tcpflow-states" || slices.Contains(words, "live") || slices.Contains(words, "interfaces") {
+	if words[0] != "tcpflow-states" || slices.Contains(words, "live") || slices.Contains(words, "browse") || slices.Contains(words, "interfaces") {
 		return false
 	}
 	for i, w := range words {

@@ -110,16 +110,17 @@ func (g *graph) body(s *Screen, width, height int) []string {
 	p := newPlot(width-axisCells-1, height-4, s.o.Render.ASCII)
 	x := func(at float64) float64 { return (at - g.shown[0]) / (g.shown[1] - g.shown[0]) }
 	y := func(v float64) float64 { return (v - low) / (top - low) }
-	last := -1.0
+	last, acked := -1.0, 0.0
 	for _, q := range list {
 		switch q.kind {
 		case pointRTT:
 			p.dot(x(q.at), y(q.top), inkData)
 		case pointAck, pointZero:
 			if last >= 0 { // the acknowledged number stays until the next
-				p.line(x(last), y(q.low), x(q.at), y(q.low), inkAck)
+				p.line(x(last), y(acked), x(q.at), y(acked), inkAck)
+				p.line(x(q.at), y(acked), x(q.at), y(q.low), inkAck)
 			}
-			if last = q.at; q.kind == pointZero {
+			if last, acked = q.at, q.low; q.kind == pointZero {
 				p.sign(x(q.at), y(q.low), '0')
 			}
 		case pointResent:

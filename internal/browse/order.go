@@ -63,6 +63,9 @@ func compareWaits(a, b *Row) int {
 // gravity ranks rows by how much a person should care.
 func (w *Row) gravity() int {
 	g := 0
+	if w.verdict().Concern == record.ConcernTrouble {
+		g = 1
+	}
 	if w.Worst > 0 && w.Severity >= record.SeverityWarning {
 		g = int(w.Severity)
 	}

@@ -18,7 +18,7 @@ const module = "github.com/tcpflow-states/tcpflow-states/"
 // ARCHITECTURE.md draws them. A package without an entry may import nothing of ours;
 // below internal/ only what the program is built from has one. Tests are free.
 var arrows = map[string]string{
-	"cmd/tcpflow-states": "report capture analyzer analyzer/record fsm internal/hugepages internal/phrase",
+	"cmd/tcpflow-states": "report capture analyzer analyzer/record fsm internal/browse internal/hugepages internal/phrase",
 	"report":             "analyzer/explain analyzer/record fsm internal/phrase",
 	"analyzer":           "capture analyzer/record fsm analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
@@ -43,6 +43,7 @@ var arrows = map[string]string{
 	"capture": "", // no TCP knowledge
 	"fsm":     "", // the protocol depends on nothing
 
+	"internal/browse":    "report analyzer/record fsm internal/phrase",
 	"internal/phrase":    "fsm",
 	"internal/hugepages": "",
 }

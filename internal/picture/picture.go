@@ -27,11 +27,11 @@ const (
 // classes are the colours that a terminal's SGR parameters stand for. Each has a
 // contrast of at least 5 to 1 against the background.
 var classes = map[string]string{
-	"1": "b", "2": "d", "1;31": "r", "31": "r", "32": "g", "33": "y", "35": "m", "36": "c",
+	"1": "b", "2": "d", "1;31": "r", "31": "r", "32": "g", "33": "y", "35": "m", "36": "c", "7": "i",
 }
 
 const style = `text{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"DejaVu Sans Mono","Liberation Mono",monospace;font-size:%dpx;fill:#e6edf3;white-space:pre}
-.b{font-weight:700;fill:#fff}.d{fill:#9198a1}.r{font-weight:700;fill:#ff7b72}.g{fill:#56d364}.y{fill:#e3b341}.m{fill:#d2a8ff}.c{fill:#76e3ea}`
+.b{font-weight:700;fill:#fff}.d{fill:#9198a1}.r{font-weight:700;fill:#ff7b72}.g{fill:#56d364}.y{fill:#e3b341}.m{fill:#d2a8ff}.c{fill:#76e3ea}.i{fill:#0d1117}.under{fill:#c9d1d9}`
 
 var (
 	sgr = regexp.MustCompile("\x1b\\[([0-9;]*)m")
@@ -80,6 +80,10 @@ func coloured(b *bufio.Writer, y int, text string) {
 		if next == nil {
 			run(b, at, y, class, text)
 			return
+		}
+		if class == "i" && next[0] > 0 { // reversed: what the terminal fills
+			fmt.Fprintf(b, `<rect x="%.1f" y="%d" width="%.1f" height="%d" class="under"/>`+"\n",
+				margin+column*float64(at), y-line+5, column*float64(utf8.RuneCountInString(text[:next[0]])), line)
 		}
 		run(b, at, y, class, text[:next[0]])
 		at += utf8.RuneCountInString(text[:next[0]])
