@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"os"
 	"runtime"
 	"sync"
 	"time"
@@ -49,6 +50,9 @@ func (a *app) checkScreen(instead string) error {
 	if !isTerminal(a.stdin) || !isTerminal(a.stdout) {
 		return usagef("this needs a terminal, for keys and for the screen").hint("%s", instead)
 	}
+	if os.Getenv("TERM") == "dumb" {
+		return usagef("this needs a terminal that can move its cursor, and TERM is dumb").hint("%s", instead)
+	}
 	return nil
 }
 
@@ -77,6 +81,7 @@ func (a *app) browse(opt *options, args []string) error {
 			return a.notTwice(name)
 		}
 	}
+	heedMemory(opt.memory)
 	sig := catchSignals()
 	defer sig.stop()
 	b := &browsing{app: a, opt: opt, files: files, sig: sig}

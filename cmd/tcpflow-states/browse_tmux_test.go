@@ -146,16 +146,16 @@ func TestBrowseManyConnections(t *testing.T) {
 	x.shows("100,000 connections", "1/100,000")
 	t.Logf("first row after %v, all after %v", first, time.Since(began))
 	x.keys("s") // by number
-	x.shows("by number", "▶        1")
+	x.shows("by number", "▶    1 10.0.0.1")
 	var took []time.Duration
 	for i := 2; i < 40; i++ { // what asking tmux costs is in it
 		at := time.Now()
 		if i%2 == 0 {
 			x.keys("G")
-			x.shows("▶   100000")
+			x.shows("▶  100000 10.0")
 		} else {
 			x.keys("g")
-			x.shows("▶        1")
+			x.shows("▶    1 10.0.0.1")
 		}
 		took = append(took, time.Since(at))
 	}

@@ -237,7 +237,11 @@ func (v *connectionView) explain(s *Screen, line int) tea.Cmd {
 	if s.o.Reader == nil {
 		return s.say("packets are not kept")
 	}
-	p := &pager{title: "Frame " + strconv.FormatUint(frame.Number(), 10)}
+	name := strconv.FormatUint(frame.Number(), 10)
+	if s.o.Render.Multi {
+		name = strconv.Itoa(frame.File()+1) + ":" + name
+	}
+	p := &pager{title: "Frame " + name}
 	p.setText("  reading")
 	s.push(p)
 	ctx, reader, o := s.ctx, s.o.Reader, s.o.Render

@@ -18,13 +18,11 @@ type column struct {
 	text  func(s *Screen, w *Row) string
 }
 
-const idCells = 7
-
 // columns returns those that a list has room for: what is dear on a wide screen goes first.
 func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
-	ends := len("connection")
+	ends, id := len("connection"), 3
 	for _, w := range rows {
-		ends = max(ends, cells(s.ends(w)))
+		ends, id = max(ends, cells(s.ends(w))), max(id, len(strconv.FormatUint(w.ID, 10)))
 	}
 	live := s.o.Live && m.choice.open
 	last := 22 // the last column, which takes what is left
@@ -32,10 +30,10 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		ends, last = min(ends, max(28, width*35/100)), 17
 	}
 	list := []column{
-		{"#", idCells, true, func(_ *Screen, w *Row) string { return strconv.FormatUint(w.ID, 10) }},
+		{"#", id, true, func(_ *Screen, w *Row) string { return strconv.FormatUint(w.ID, 10) }},
 		{"connection", ends, false, func(s *Screen, w *Row) string { return s.ends(w) }},
 	}
-	left := width - 3 - idCells - 1 - ends - 1 - last
+	left := width - 3 - id - 1 - ends - 1 - last
 	add := func(c column) {
 		if left >= c.width+1 {
 			left -= c.width + 1
@@ -215,7 +213,7 @@ func (m *mainView) problemLines(s *Screen, width, height int) []string {
 		}
 		return []string{"", "  " + text}
 	}
-	from, to := m.trouble.window(height - 4)
+	from, to := m.trouble.window(height - 5)
 	lines := []string{s.paint.quiet(fill("   "+fitRight("cost", 12, s.paint)+"  what, and where", phrase.Count(m.trouble.at+1)+"/"+phrase.Count(len(list)), width, s.paint))}
 	for i := from; i < to; i++ {
 		x := &list[i]
@@ -230,13 +228,13 @@ func (m *mainView) problemLines(s *Screen, width, height int) []string {
 		}
 		lines = append(lines, text)
 	}
-	for len(lines) < height-3 {
+	for len(lines) < height-4 {
 		lines = append(lines, "")
 	}
 	x := &list[m.trouble.at]
 	about := report.Escape("Connection "+strconv.FormatUint(x.Worst, 10)+": "+x.Message, s.o.Render.ASCII)
 	lines = append(lines, s.paint.quiet(strings.Repeat(s.paint.rule, width)))
-	for _, l := range wrap(about, width-2, 2) {
+	for _, l := range wrap(about, width-2, 3) {
 		lines = append(lines, " "+l)
 	}
 	return lines

@@ -135,6 +135,8 @@ func (s *Screen) pressed(key string) tea.Cmd {
 	case "?", "f1":
 		s.push(helpPager(s))
 		return nil
+	case "ctrl+z":
+		return tea.Suspend
 	case "ctrl+l":
 		return tea.ClearScreen
 	}

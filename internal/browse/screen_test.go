@@ -212,11 +212,11 @@ func TestBrowseList(t *testing.T) {
 	}
 	r.Summary.Problems = []record.Problem{{Verdict: record.VerdictRefused, Concern: record.ConcernFailure, Server: r.Connections[0].Server, Services: 1, Connections: 1, Worst: 251, Message: hostile}}
 	d := drive(t, r, Options{})
-	d.wants(d.plain(), "▶      251", "refused by the server", "500 connections, 1 failed")
-	d.wants(d.keys("s"), "by number", "▶        1")
-	d.wants(d.keys("G"), "▶      500", "500/500")
-	d.wants(d.keys("pgup", "k"), "▶      480")
-	d.wants(d.keys("g", "s"), "by duration", "▶        7")
+	d.wants(d.plain(), "▶  251", "refused by the server", "500 connections, 1 failed")
+	d.wants(d.keys("s"), "by number", "▶    1")
+	d.wants(d.keys("G"), "▶  500", "500/500")
+	d.wants(d.keys("pgup", "k"), "▶  480")
+	d.wants(d.keys("g", "s"), "by duration", "▶    7")
 	d.wants(d.keys("r"), "reversed")
 	d.keys("r", "s", "s", "s", "s", "s")
 	d.keys("/")
@@ -284,7 +284,7 @@ func TestLiveList(t *testing.T) {
 	r.Connections[2].Tail[1].WindowClosed = true
 	r.Connections[2].Anomalies = []record.Anomaly{{Name: record.CheckZeroWindowDuration, Severity: record.SeverityWarning}}
 	d := drive(t, r, Options{Live: true})
-	d.wants(d.plain(), "[1 Open]", "▶        3", "server's window", "SYN-ACK", "idle")
+	d.wants(d.plain(), "[1 Open]", "▶    3", "server's window", "SYN-ACK", "idle")
 	if strings.Contains(d.plain(), ":1003 ") {
 		t.Error("a connection that has ended is shown as open")
 	}
@@ -292,7 +292,7 @@ func TestLiveList(t *testing.T) {
 	d.wants(d.keys(" ", "2"), "[2 Ended]", "no connection has ended yet")
 	d.rows.Add(r.Connections[3])
 	d.run(d.reorder())
-	d.wants(d.plain(), "▶        4")
+	d.wants(d.plain(), "▶    4")
 	d.wants(d.keys("enter"), "its packets were not kept")
 	d.wants(d.keys("1", "enter"), "as it is now", "reading connection")
 	d.rows.Survey(r.Connections)
