@@ -142,7 +142,7 @@ func (v *canvas) place(at *place, c *record.Connection, r *route) {
 	if at.state != fsm.Closed {
 		notes = r.notes[at.state]
 	}
-	wide, half := float64(boxWide), float64(boxHalf+7*len(notes))
+	wide, top, high := float64(boxWide), at.y-boxHalf, float64(2*boxHalf+14*len(notes)) // downwards: arrows end at its top
 	for _, n := range notes {
 		wide = max(wide, smallCell*float64(cells(v.p.text(n.text)))+20)
 	}
@@ -150,15 +150,18 @@ func (v *canvas) place(at *place, c *record.Connection, r *route) {
 	if at.last {
 		been = r.shut
 	}
-	v.box(at.x-wide/2, at.y-half, wide, 2*half, 6, "node")
+	for side := range c.State {
+		been = been || c.State[side].State == at.state && at.state != fsm.Closed
+	}
+	v.box(at.x-wide/2, top, wide, high, 6, "node")
 	if been && shown {
-		v.box(at.x-wide/2, at.y-half, wide, 2*half, 6, "been")
+		v.box(at.x-wide/2, top, wide, high, 6, "been")
 	}
 	class := "quiet"
 	if been {
 		class = "strong"
 	}
-	y := at.y - half + 20
+	y := top + 20
 	v.textAround(at.x, y, class, at.state.String())
 	for _, n := range notes {
 		y += 14
@@ -168,9 +171,9 @@ func (v *canvas) place(at *place, c *record.Connection, r *route) {
 		if c.State[side].State != at.state || at.state == fsm.Closed && at.last != r.shut {
 			continue
 		}
-		edge := at.y - half
+		edge := top
 		if at.y == row6 { // nothing leads away below
-			edge = at.y + half
+			edge += high
 		}
 		v.standing(at.x, edge, wide, fsm.Side(side), c.State[side].Proved)
 	}
