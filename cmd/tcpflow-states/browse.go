@@ -7,6 +7,7 @@ import (
 	"os"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -139,7 +140,8 @@ type browsing struct {
 	sig    *signals
 	rows   *browse.Rows
 
-	mu sync.Mutex // one reads anew at a time
+	mu    sync.Mutex   // one reads anew at a time
+	share atomic.Int64 // how far that is, in thousandths, and one more; 0 while nothing is read
 }
 
 // options are those of an analysis of the files. They decide nothing but what is reported,
@@ -263,7 +265,12 @@ func (b *browsing) again(ctx context.Context, o analyzer.Options) (*record.Repor
 		return err
 	}
 	an := analyzer.New(o)
-	err = b.packets(reading, source, func(p *capture.Packet, _ uint64) { an.Packet(p) })
+	defer b.share.Store(0)
+	err = b.packets(reading, source, func(p *capture.Packet, n uint64) {
+		if an.Packet(p); n&0x3fff == 0 {
+			b.share.Store(1 + int64(1000*max(0, shareOf(source))))
+		}
+	})
 	r, _ := an.Finish(source.Info()...)
 	var cut *capture.CutError
 	switch {

@@ -11,26 +11,50 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
-// Connection implements browse.Reader: all of the files is analysed anew, and the segments
-// between the connection's ends are kept.
+// Connection implements browse.Reader. What passed between other ends is left out first,
+// which is much quicker; where the record is not what the list says of the connection then,
+// all of the files is analysed.
 func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (*record.Report, error) {
-	ends, known := b.rows.Ends(id)
+	row, known := b.rows.Row(id)
 	if !known {
 		return &record.Report{}, nil
 	}
-	o := b.options()
-	o.SegmentsBetween = func(x, y netip.AddrPort) bool {
-		return [2]netip.AddrPort{x, y} == ends || [2]netip.AddrPort{y, x} == ends
+	between := func(x, y netip.AddrPort) bool {
+		return x == row.Client && y == row.Server || y == row.Client && x == row.Server
 	}
-	o.MaxSegments = shownSegments
+	o := b.options()
+	o.Workers, o.MaxSegments = 1, shownSegments
 	if frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == frame }
 	}
 	var found *record.Connection
+	take := func(c *record.Connection) error {
+		found = c.Clone()
+		return errEnough
+	}
+	if !row.Related && o.Select == nil {
+		o.Select, o.Segments = between, func(uint64) bool { return true }
+		o.Each = func(c *record.Connection) error {
+			if c.FirstFrame == row.Frames[0] && b.rows.Shows(&row, c) {
+				return take(c)
+			}
+			return nil
+		}
+		r, err := b.again(ctx, o)
+		if err != nil {
+			return nil, err
+		}
+		if found != nil {
+			found.ID, found.Stream = id, row.Stream
+			r.Connections = []*record.Connection{found}
+			return r, nil
+		}
+	}
+	o.Select, o.Segments, o.Workers = b.opt.ends.choice(), nil, b.options().Workers
+	o.SegmentsBetween = between
 	o.Each = func(c *record.Connection) error {
 		if c.ID == id {
-			found = c.Clone()
-			return errEnough
+			return take(c)
 		}
 		return nil
 	}
@@ -42,6 +66,14 @@ func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (
 		r.Connections = []*record.Connection{found}
 	}
 	return r, nil
+}
+
+// Share implements browse.Reader.
+func (b *browsing) Share() float64 {
+	if share := b.share.Load(); share > 0 {
+		return float64(share-1) / 1000
+	}
+	return -1
 }
 
 // Matching implements browse.Reader.

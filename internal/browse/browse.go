@@ -22,6 +22,9 @@ type Reader interface {
 	// Matching gives each the IDs of the connections of which an expression is true.
 	Matching(ctx context.Context, expression string, each func(id uint64)) error
 
+	// Share is how much of that is done, 0 to 1, and below 0 while nothing is read.
+	Share() float64
+
 	// Write writes the packets of connections to a new file, and says how many they were.
 	Write(ctx context.Context, ids []uint64, name string) (packets uint64, err error)
 }

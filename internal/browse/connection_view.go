@@ -1,6 +1,7 @@
 package browse
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,6 +24,7 @@ type connectionView struct {
 	frames []fsm.Frame     // of the timeline's lines
 	graphs [2]*graph       // time and sequence numbers, round trips
 	full   bool            // runs of ordinary segments are not folded
+	stop   func()          // ends the reading, or nil
 }
 
 // tab is one way to look at a connection.
@@ -50,11 +52,15 @@ func (s *Screen) openConnection(w *Row) tea.Cmd {
 		return nil
 	}
 	s.push(v)
-	ctx, reader := s.ctx, s.o.Reader
+	ctx, cancel := context.WithCancel(s.ctx)
+	v.stop = cancel
+	reader := s.o.Reader
 	return elsewhere(func() func(*Screen) tea.Cmd {
 		r, err := reader.Connection(ctx, v.id, 0)
 		return func(s *Screen) tea.Cmd {
 			switch {
+			case ctx.Err() != nil: // it was left before
+				return nil
 			case err != nil:
 				s.say(err.Error())
 			case len(r.Connections) == 0:
@@ -69,6 +75,13 @@ func (s *Screen) openConnection(w *Row) tea.Cmd {
 			return nil
 		}
 	})
+}
+
+// leave ends the reading for a view that is left.
+func (v *connectionView) leave() {
+	if v.stop != nil {
+		v.stop()
+	}
 }
 
 // refresh takes the connection's record.
@@ -135,7 +148,7 @@ func (v *connectionView) hints(s *Screen) string {
 
 func (v *connectionView) body(s *Screen, width, height int) []string {
 	if v.conn == nil {
-		return []string{"", "  reading connection " + strconv.FormatUint(v.id, 10)}
+		return []string{"", "  reading connection " + strconv.FormatUint(v.id, 10) + s.share()}
 	}
 	switch {
 	case v.text[v.tab] != nil:
@@ -242,9 +255,12 @@ func (v *connectionView) explain(s *Screen, line int) tea.Cmd {
 		name = strconv.Itoa(frame.File()+1) + ":" + name
 	}
 	p := &pager{title: "Frame " + name}
-	p.setText("  reading")
+	p.setText("")
 	s.push(p)
-	ctx, reader, o := s.ctx, s.o.Reader, s.o.Render
+	ctx, cancel := context.WithCancel(s.ctx)
+	p.stop = cancel
+	s.sayReading("reading")
+	reader, o := s.o.Reader, s.o.Render
 	o.Width = max(report.MinWidth, s.width)
 	return elsewhere(func() func(*Screen) tea.Cmd {
 		r, err := reader.Connection(ctx, v.id, frame)
@@ -253,9 +269,13 @@ func (v *connectionView) explain(s *Screen, line int) tea.Cmd {
 			report.ExplainFrame(&b, r, frame, o)
 		}
 		return func(s *Screen) tea.Cmd {
-			if err != nil {
+			switch {
+			case ctx.Err() != nil: // it was left before
+				return nil
+			case err != nil:
 				return s.say(err.Error())
 			}
+			s.say("")
 			p.setText(b.String())
 			return nil
 		}

@@ -290,7 +290,7 @@ func (m *mainView) askWhere(s *Screen) tea.Cmd {
 			m.choice.ids, m.where = nil, ""
 			return s.reorder()
 		}
-		s.say("reading for: " + text)
+		s.sayReading("reading for " + text)
 		ctx, reader := s.ctx, s.o.Reader
 		return elsewhere(func() func(*Screen) tea.Cmd {
 			ids := map[uint64]bool{}
@@ -339,7 +339,7 @@ func (s *Screen) writeConnections(ids []uint64) tea.Cmd {
 		if name == "" {
 			return nil
 		}
-		s.say("writing " + name)
+		s.sayReading("writing " + name)
 		ctx, reader := s.ctx, s.o.Reader
 		return elsewhere(func() func(*Screen) tea.Cmd {
 			packets, err := reader.Write(ctx, ids, name)

@@ -20,6 +20,14 @@ type pager struct {
 
 	enter func(s *Screen, line int) tea.Cmd // what Enter does; nil for nothing
 	note  string                            // hints of its own
+	stop  func()                            // ends the reading of its text, or nil
+}
+
+// leave ends the reading for a page that is left.
+func (p *pager) leave() {
+	if p.stop != nil {
+		p.stop()
+	}
 }
 
 // setText takes the lines, and leaves the cursor where it is as far as there are lines.

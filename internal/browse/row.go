@@ -28,6 +28,7 @@ type Row struct {
 	Worst          uint8 // 1 + the place of the worst finding's check in the catalogue; 0 for none
 	Severity       record.Severity
 	Checks         checkSet
+	Related        bool // to other connections
 
 	// Of one that is open:
 	Open  bool
@@ -84,7 +85,7 @@ func (c *catalogue) name(place int) record.CheckName {
 func (c *catalogue) row(r *record.Connection, escape func(string) string) Row {
 	w := Row{
 		ID: r.ID, Client: netip.AddrPortFrom(r.Client.IP, r.Client.Port), Server: netip.AddrPortFrom(r.Server.IP, r.Server.Port),
-		Service: escape(r.Service), Stream: r.Stream, Frames: [2]fsm.Frame{r.FirstFrame, r.LastFrame}, First: r.First, Last: r.Last, State: r.State, Cost: float32(r.Cost()), RTT: -1,
+		Service: escape(r.Service), Stream: r.Stream, Related: len(r.Related) > 0, Frames: [2]fsm.Frame{r.FirstFrame, r.LastFrame}, First: r.First, Last: r.Last, State: r.State, Cost: float32(r.Cost()), RTT: -1,
 	}
 	for side := range r.Traffic {
 		t := &r.Traffic[side]

@@ -1,7 +1,6 @@
 package browse
 
 import (
-	"net/netip"
 	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -155,15 +154,22 @@ func (r *Rows) Scarce() bool {
 	return r.n < 100
 }
 
-// Ends returns the addresses and ports of a connection that is listed.
-func (r *Rows) Ends(id uint64) (ends [2]netip.AddrPort, known bool) {
+// Row returns the row of a connection that is listed.
+func (r *Rows) Row(id uint64) (row Row, known bool) {
 	t := r.now()
 	for i := range t.len() {
 		if w := t.at(i); w.ID == id {
-			return [2]netip.AddrPort{w.Client, w.Server}, true
+			return *w, true
 		}
 	}
-	return ends, false
+	return row, false
+}
+
+// Shows reports whether a row is the one that a record would get, its numbers aside.
+func (r *Rows) Shows(w *Row, c *record.Connection) bool {
+	other := r.catalogue.row(c, r.escape)
+	other.ID, other.Stream = w.ID, w.Stream
+	return other == *w
 }
 
 // wish asks for the record of an open connection; the next survey brings it.

@@ -26,6 +26,7 @@ type Screen struct {
 	table   *table  // the latest that lists were made of
 	prompt  *prompt // a question at the foot, or nil
 	message string  // one line at the foot, until the next key
+	reading bool    // the message says what is being read
 	paused  bool    // live: lists stay as they are
 
 	ordering bool          // an order is being made
@@ -70,6 +71,9 @@ func (s *Screen) push(v view) { s.views = append(s.views, v) }
 func (s *Screen) back() tea.Cmd {
 	if len(s.views) == 1 {
 		return tea.Quit
+	}
+	if v, reads := s.top().(interface{ leave() }); reads {
+		v.leave()
 	}
 	s.views = s.views[:len(s.views)-1]
 	return nil
@@ -281,7 +285,11 @@ func (s *Screen) foot() string {
 	case s.prompt != nil:
 		return fit(s.prompt.input.View(), s.width, s.paint)
 	case s.message != "":
-		return s.paint.strong(fit(" "+s.message, s.width, s.paint))
+		text := " " + s.message
+		if s.reading {
+			text += s.share()
+		}
+		return s.paint.strong(fit(text, s.width, s.paint))
 	}
 	return s.paint.quiet(fit(" "+s.hints(s.top().hints(s)), s.width, s.paint))
 }
@@ -304,8 +312,26 @@ func (s *Screen) hints(keys string) string {
 
 // say shows a line at the foot. Text that is no constant of the program is escaped here.
 func (s *Screen) say(text string) tea.Cmd {
+	s.reading = false
 	s.message = report.Escape(text, s.o.Render.ASCII)
 	return nil
+}
+
+// sayReading does so for what is being read, with how far that is.
+func (s *Screen) sayReading(text string) {
+	s.say(text)
+	s.reading = true
+}
+
+// share is how far the files are read anew.
+func (s *Screen) share() string {
+	if s.o.Reader == nil {
+		return ""
+	}
+	if share := s.o.Reader.Share(); share >= 0 {
+		return ", " + phrase.Percent(share)
+	}
+	return ""
 }
 
 // prompt is a question at the foot.

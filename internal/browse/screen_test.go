@@ -40,6 +40,8 @@ func (m *memory) Connection(_ context.Context, id uint64, _ fsm.Frame) (*record.
 	return r, m.fails
 }
 
+func (m *memory) Share() float64 { return -1 }
+
 func (m *memory) Matching(_ context.Context, expression string, each func(uint64)) error {
 	w, err := report.ParseWhere(expression, false)
 	if err != nil {
