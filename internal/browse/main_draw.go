@@ -25,7 +25,7 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		ends, id = max(ends, cells(s.ends(w))), max(id, len(strconv.FormatUint(w.ID, 10)))
 	}
 	live := s.o.Live && m.choice.open
-	last := 22 // the last column, which takes what is left
+	last, wanted := 22, ends // the last column, and what is left for it
 	if ends = min(ends, max(30, width*45/100)); live {
 		ends, last = min(ends, max(28, width*35/100)), 17
 	}
@@ -41,7 +41,7 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		}
 	}
 	if live {
-		add(column{"waits for, how long", 22, false, func(s *Screen, w *Row) string {
+		add(column{"waits for, how long", 23, false, func(s *Screen, w *Row) string {
 			return w.Waits.String() + " " + phrase.Duration(max(0, s.table.Now.Seconds(w.Since)))
 		}})
 		add(column{"rate", 11, true, rateText})
@@ -49,6 +49,7 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 		add(column{"resent", 6, true, func(_ *Screen, w *Row) string { return blankZero(uint64(w.Resent)) }})
 		add(column{"states of client, server", 25, false, stateText})
 		add(column{"bytes", 8, true, bytesText})
+		left -= widen(&list[1], wanted, left)
 		return append(list, column{"what is wrong", last + max(0, left), false, s.openWhat})
 	}
 	add(column{"took", 8, true, func(_ *Screen, w *Row) string { return phrase.Duration(w.took()) }})
@@ -63,7 +64,15 @@ func (m *mainView) columns(s *Screen, width int, rows []*Row) []column {
 	add(column{"RTT", 8, true, rttText})
 	add(column{"states of client, server", 25, false, stateText})
 	add(column{"rate", 11, true, rateText})
+	left -= widen(&list[1], wanted, left)
 	return append(list, column{"how it ended, and what was wrong", last + max(0, left), false, func(s *Screen, w *Row) string { return w.what(s.rows.catalogue) }})
+}
+
+// widen gives a column what it wants of the room that is left, and returns how much that is.
+func widen(c *column, wanted, left int) int {
+	more := max(0, min(wanted-c.width, left))
+	c.width += more
+	return more
 }
 
 // openWhat says what is wrong with a connection that is open.

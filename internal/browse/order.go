@@ -43,7 +43,7 @@ func (k sortKey) before(a, b *Row) int {
 	case byRate:
 		return cmp.Or(cmp.Compare(b.Rate, a.Rate), cmp.Compare(a.ID, b.ID))
 	case byWait:
-		return cmp.Or(cmp.Compare(b.gravity(), a.gravity()), compareWaits(a, b), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(cmp.Compare(b.found(), a.found()), compareWaits(a, b), cmp.Compare(a.ID, b.ID))
 	}
 	return cmp.Compare(a.ID, b.ID)
 }
@@ -73,6 +73,14 @@ func (w *Row) gravity() int {
 		return 10 + g
 	}
 	return g
+}
+
+// found ranks rows by their worst finding, and is 0 without any.
+func (w *Row) found() int {
+	if w.Worst == 0 {
+		return 0
+	}
+	return 1 + int(w.Severity)
 }
 
 // choice is which rows a list shows, and in what order.

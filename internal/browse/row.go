@@ -8,7 +8,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// Row is what a list knows of a connection: about 200 bytes, whatever it sent.
+// Row is what a list knows of a connection: 240 bytes, whatever it sent.
 type Row struct {
 	ID             uint64
 	Client, Server netip.AddrPort

@@ -8,7 +8,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
-// MaxRows bounds the connections that are listed: some 200 MB. Further ones are counted.
+// MaxRows bounds the connections that are listed: 240 MB. Further ones are counted.
 const MaxRows = 1_000_000
 
 // maxRecent bounds those that a live capture lists of the ones that have ended: the latest.
@@ -221,6 +221,21 @@ func (t *table) at(i int) *Row {
 		return &t.chunks[i/chunkRows][i%chunkRows]
 	}
 	return &t.open[i-t.n]
+}
+
+// openNow returns how many connections are open: as many as the survey showed, where it
+// showed all, and else as many as are tracked, which counts those that have just ended too.
+func (t *table) openNow() int {
+	if len(t.open) >= MaxOpen/2 {
+		return t.Progress.Open
+	}
+	n := 0
+	for i := range t.open {
+		if t.open[i].Open {
+			n++
+		}
+	}
+	return n
 }
 
 func (t *table) len() int { return t.n + len(t.open) }

@@ -241,7 +241,7 @@ func (s *Screen) titleBar() string {
 	left := " " + report.Escape(s.o.Title, s.o.Render.ASCII)
 	var facts []string
 	if s.o.Live {
-		facts = append(facts, phrase.Count(t.Progress.Open)+" open", phrase.Count(t.total)+" ended")
+		facts = append(facts, phrase.Count(t.openNow())+" open", phrase.Count(t.total)+" ended")
 	} else {
 		facts = append(facts, phrase.Counted(t.total, "connection", "connections"))
 	}
