@@ -20,6 +20,9 @@ func (a *app) checkTUI(opt *liveOptions) error {
 	if !opt.text() || opt.quiet || opt.summaryOnly || opt.some() {
 		return usagef("--tui shows connections on a screen: no other format, --quiet, --summary-only, --conn or --explain goes with it")
 	}
+	if opt.every != 0 {
+		return usagef("--tui shows what --every would print")
+	}
 	return a.checkScreen("without --tui live prints lines, which pipes can take")
 }
 

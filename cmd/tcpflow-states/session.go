@@ -260,6 +260,9 @@ func (s *session) figures() figures {
 
 // tell answers SIGUSR1, and --every: how far it is, and what goes on that should not.
 func (s *session) tell() {
+	if s.out.rows != nil { // the screen tells
+		return
+	}
 	f := s.figures()
 	text := fmt.Sprintf("%s open, %s closed; %s, %s dropped by the kernel",
 		phrase.Counted(f.open, "connection", "connections"), phrase.Count(s.out.ended.Load()),

@@ -55,9 +55,9 @@ func (l *list) follow(at int) {
 
 func (l *list) home() { l.at, l.top = 0, 0 }
 
-// window is what is seen of it in so many lines.
+// window is what is seen of it in so many lines, one at least.
 func (l *list) window(page int) (from, to int) {
-	l.page = page
+	l.page = max(1, page)
 	l.clamp()
-	return l.top, min(l.n, l.top+page)
+	return l.top, min(l.n, l.top+l.page)
 }

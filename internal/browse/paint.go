@@ -74,6 +74,7 @@ func fitRight(s string, n int, p paint) string {
 
 // fill puts text at both ends of n cells.
 func fill(left, right string, n int, p paint) string {
+	right = cut(right, n, p)
 	left = cut(left, max(0, n-cells(right)), p)
 	return left + strings.Repeat(" ", max(0, n-cells(left)-cells(right))) + right
 }

@@ -24,7 +24,8 @@ const (
 )
 
 func newPlot(w, h int, ascii bool) *plot {
-	n := max(0, w) * max(0, h)
+	w, h = max(0, w), max(0, h)
+	n := w * h
 	return &plot{w: w, h: h, ascii: ascii, dots: make([]uint8, n), ink: make([]ink, n), signs: make([]rune, n)}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -268,6 +269,23 @@ func TestBrowseHostile(t *testing.T) {
 			if s := d.plain(); ascii && strings.IndexFunc(s, func(r rune) bool { return r > '~' }) >= 0 {
 				t.Errorf("not ASCII: %q", s)
 			}
+		}
+	}
+}
+
+// Whatever is pressed, and whatever size the terminal gets, the screen stays one.
+func TestBrowseAnyKeys(t *testing.T) {
+	r := analysed(t, "conversations/75-storms.pcap")
+	r.Summary.Problems = []record.Problem{{Check: record.CheckStall, Message: "x", Connections: 2}, {Verdict: record.VerdictRefused, Concern: record.ConcernFailure}}
+	keys := []string{"j", "k", "g", "G", "pgdown", "pgup", "enter", "enter", "tab", "1", "2", "3", "4", "/", "n", "N", "x", "s", "S", "r", " ", "u", "w", "y", "&", "esc", "q", "?", "+", "-", "0", "d", "left", "right", "home", "end", "f", "b", "p", "z", "é"}
+	for seed := range uint64(4) {
+		random := rand.New(rand.NewPCG(seed, 0))
+		d := drive(t, r, Options{Live: seed%3 == 2, Render: report.Options{ASCII: seed%2 == 1}})
+		for range 1000 {
+			if random.IntN(40) == 0 {
+				d.Update(tea.WindowSizeMsg{Width: 20 + random.IntN(200), Height: 4 + random.IntN(60)})
+			}
+			d.keys(keys[random.IntN(len(keys))])
 		}
 	}
 }
