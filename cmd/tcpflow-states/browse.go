@@ -146,16 +146,16 @@ type browsing struct {
 
 // options are those of an analysis of the files. They decide nothing but what is reported,
 // so that each analysis gives connections the same numbers.
-func (b *browsing) options() analyzer.Options {
-	o := b.opt
+func (b *browsing) options() (analyzer.Options, *selection) {
+	o, chosen := b.opt, b.opt.chosen.again()
 	workers := o.workers
 	if workers == 0 {
 		workers = runtime.GOMAXPROCS(0)
 	}
 	return analyzer.Options{
 		MSL: fsm.Time(o.msl), NoChecksums: o.noChecksums, Thresholds: o.thresholds, Workers: workers, MaxConnections: o.maxConns,
-		Memory: int(o.memory), Select: o.ends.choice(), Choose: o.chosen.choice(), Ignore: o.chosen.silenced(),
-	}
+		Memory: int(o.memory), Select: o.ends.choice(), Choose: chosen.choice(), Ignore: chosen.silenced(),
+	}, chosen
 }
 
 // How often the screen is told how far the reading is, and what is open while nothing has
@@ -167,7 +167,7 @@ const (
 
 // read analyses the files for the first time, for the list.
 func (b *browsing) read(ctx context.Context, source capture.Source) {
-	o := b.options()
+	o, chosen := b.options()
 	o.Each = func(c *record.Connection) error {
 		b.rows.Add(c)
 		return nil
@@ -175,7 +175,7 @@ func (b *browsing) read(ctx context.Context, source capture.Source) {
 	o.Survey = b.rows.Survey
 	an := analyzer.New(o)
 	var told, surveyed time.Time
-	err := b.packets(ctx, source, func(p *capture.Packet, n uint64) {
+	err := b.packets(ctx, source, chosen, func(p *capture.Packet, n uint64) {
 		an.Packet(p)
 		if n&0xff != 0 {
 			return
@@ -200,7 +200,7 @@ func (b *browsing) read(ctx context.Context, source capture.Source) {
 }
 
 // packets gives each packet of the source that the filter lets through, up to --count.
-func (b *browsing) packets(ctx context.Context, source capture.Source, each func(*capture.Packet, uint64)) error {
+func (b *browsing) packets(ctx context.Context, source capture.Source, chosen *selection, each func(*capture.Packet, uint64)) error {
 	var p capture.Packet
 	for n, taken := uint64(0), uint64(0); ; n++ {
 		if n&0xff == 0 && ctx.Err() != nil {
@@ -219,7 +219,7 @@ func (b *browsing) packets(ctx context.Context, source capture.Source, each func
 			}
 		}
 		if taken == 0 {
-			b.opt.chosen.note(p.Time)
+			chosen.note(p.Time)
 		}
 		each(&p, taken)
 		if taken++; taken == b.opt.count {
@@ -246,7 +246,7 @@ func shareOf(source capture.Source) float64 {
 
 // again analyses the files anew. What ends the reading early, a file cut short say, was told
 // the first time.
-func (b *browsing) again(ctx context.Context, o analyzer.Options) (*record.Report, error) {
+func (b *browsing) again(ctx context.Context, o analyzer.Options, chosen *selection) (*record.Report, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	source, err := capture.OpenFiles(b.files)
@@ -266,7 +266,7 @@ func (b *browsing) again(ctx context.Context, o analyzer.Options) (*record.Repor
 	}
 	an := analyzer.New(o)
 	defer b.share.Store(0)
-	err = b.packets(reading, source, func(p *capture.Packet, n uint64) {
+	err = b.packets(reading, source, chosen, func(p *capture.Packet, n uint64) {
 		if an.Packet(p); n&0x3fff == 0 {
 			b.share.Store(1 + int64(1000*max(0, shareOf(source))))
 		}

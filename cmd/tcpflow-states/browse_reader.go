@@ -22,7 +22,8 @@ func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (
 	between := func(x, y netip.AddrPort) bool {
 		return x == row.Client && y == row.Server || y == row.Client && x == row.Server
 	}
-	o := b.options()
+	o, chosen := b.options()
+	workers := o.Workers
 	o.Workers, o.MaxSegments = 1, shownSegments
 	if frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == frame }
@@ -40,7 +41,7 @@ func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (
 			}
 			return nil
 		}
-		r, err := b.again(ctx, o)
+		r, err := b.again(ctx, o, chosen)
 		if err != nil {
 			return nil, err
 		}
@@ -50,7 +51,7 @@ func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (
 			return r, nil
 		}
 	}
-	o.Select, o.Segments, o.Workers = b.opt.ends.choice(), nil, b.options().Workers
+	o.Select, o.Segments, o.Workers = b.opt.ends.choice(), nil, workers
 	o.SegmentsBetween = between
 	o.Each = func(c *record.Connection) error {
 		if c.ID == id {
@@ -58,7 +59,7 @@ func (b *browsing) Connection(ctx context.Context, id uint64, frame fsm.Frame) (
 		}
 		return nil
 	}
-	r, err := b.again(ctx, o)
+	r, err := b.again(ctx, o, chosen)
 	if err != nil {
 		return nil, err
 	}
@@ -82,14 +83,14 @@ func (b *browsing) Matching(ctx context.Context, expression string, each func(ui
 	if err != nil {
 		return err
 	}
-	o := b.options()
-	chosen := o.Choose
-	o.Choose = func(c *record.Connection) bool { return (chosen == nil || chosen(c)) && where.Match(c) }
+	o, chosen := b.options()
+	before := o.Choose
+	o.Choose = func(c *record.Connection) bool { return (before == nil || before(c)) && where.Match(c) }
 	o.Each = func(c *record.Connection) error {
 		each(c.ID)
 		return nil
 	}
-	_, err = b.again(ctx, o)
+	_, err = b.again(ctx, o, chosen)
 	return err
 }
 
@@ -108,14 +109,14 @@ func (b *browsing) Write(ctx context.Context, ids []uint64, name string) (uint64
 	for _, id := range ids {
 		wanted[id] = true
 	}
-	o := b.options()
+	o, chosen := b.options()
 	o.Each = func(c *record.Connection) error {
 		if wanted[c.ID] {
 			cut.add(c)
 		}
 		return nil
 	}
-	if _, err = b.again(ctx, o); err == nil {
+	if _, err = b.again(ctx, o, chosen); err == nil {
 		err = b.writeOut(cut)
 	}
 	if e := cut.file.Close(); err == nil && e != nil {

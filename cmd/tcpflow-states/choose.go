@@ -43,6 +43,15 @@ func (s *selection) addFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.only, "only", nil, "leave out the findings of all checks but this `CHECK`")
 }
 
+// again returns the same selection for another analysis, which may run at the same time: an
+// expression is for one at a time. It was parsed before without an error.
+func (s *selection) again() *selection {
+	c := &selection{where: s.where, since: s.since, until: s.until, verdict: s.verdict, check: s.check, service: s.service,
+		ignored: s.ignored, only: s.only, severity: s.severity}
+	c.parse(true)
+	return c
+}
+
 // moment is a time, or one counted from the first packet.
 type moment struct {
 	set   bool
