@@ -141,17 +141,17 @@ func (s *Service) order() {
 	if told(Failed) {
 		s.Changes = slices.DeleteFunc(s.Changes, func(c Comparison) bool { return c.rule == &verdictRule })
 	}
+	slices.SortStableFunc(s.Changes, func(a, b Comparison) int {
+		return cmp.Or(cmp.Compare(a.rule.rank, b.rule.rank), cmp.Compare(b.size, a.size))
+	})
 	for i := range s.Changes {
 		c := &s.Changes[i]
-		for _, m := range c.rule.follows {
-			if told(m) {
+		for k := range s.Changes[:i] {
+			if m := s.Changes[k].Measure; slices.Contains(c.rule.follows, m) {
 				c.Follows = append(c.Follows, m)
 			}
 		}
 	}
-	slices.SortStableFunc(s.Changes, func(a, b Comparison) int {
-		return cmp.Or(cmp.Compare(a.rule.rank, b.rule.rank), cmp.Compare(b.size, a.size))
-	})
 }
 
 // mostChanged orders services: those where more fails first, then by how much changed.

@@ -120,7 +120,7 @@ type Comparison struct {
 	Chance    float64   // the probability that chance alone gives as much, of this comparison alone
 	Corrected float64   // and after the correction
 	Low, High float64   // the difference of the batches, 95 % sure; NaN of shares
-	Follows   []Measure // changes of the same service that it may follow from
+	Follows   []Measure // changes of the service, before this one, that it may follow from
 	From, To  fsm.Time  // of Failed: when those that failed after began; 0 for unknown
 
 	rule *rule

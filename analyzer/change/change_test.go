@@ -274,8 +274,11 @@ func TestOrderDoesNotMatter(t *testing.T) {
 		}
 	}
 	// Those kept are any ones, not the first.
-	if r := Between(fill(false), fill(true), Options{}); math.Abs(r.Services[0].Measures[len(r.Services[0].Measures)-8].Before.Value-2500) > 250 {
-		t.Errorf("the median is %v", r.Services[0].Measures[len(r.Services[0].Measures)-8].Before.Value)
+	r := Between(fill(false), fill(true), Options{})
+	for _, c := range r.Services[0].Measures {
+		if c.Measure == Answer && math.Abs(c.Before.Value-2500) > 250 {
+			t.Errorf("the median is %v", c.Before.Value)
+		}
 	}
 }
 

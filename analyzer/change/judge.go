@@ -135,6 +135,10 @@ func quantile(sorted []float64, q float64) float64 {
 	return sorted[i] + (sorted[i+1]-sorted[i])*(at-float64(i))
 }
 
+// leastHave is how many connections must have something for more of them to be a change:
+// one or two are an event.
+const leastHave = 3
+
 // table is the table of a share of connections.
 func (c *Comparison) table() chance.Table {
 	return chance.Table{A: c.Before.Have, OfA: c.Before.Of, B: c.After.Have, OfB: c.After.Of}
@@ -173,7 +177,7 @@ func (c *Comparison) judge(level, comparisons float64) {
 		}
 		return
 	}
-	if more.Value < c.rule.beyond(less.Value) {
+	if more.Value < c.rule.beyond(less.Value) || c.isShare() && more.Have < leastHave {
 		return // it does not matter
 	}
 	p := 1.0

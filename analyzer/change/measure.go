@@ -65,8 +65,8 @@ const (
 )
 
 var (
-	fromPath = []Measure{Failed, ClientResent, ServerResent, Handshake}
-	fromAll  = []Measure{Failed, ClientResent, ServerResent, ClientWindow, ServerWindow, Handshake, Answer, SlowAnswer, ClientRTT, ServerRTT}
+	fromPath = []Measure{Failed, ClientResent, ServerResent, ClientBytes, ServerBytes, Handshake}
+	fromAll  = append(fromPath, ClientWindow, ServerWindow, Answer, SlowAnswer, ClientRTT, ServerRTT)
 )
 
 // The columns of a row.
@@ -92,16 +92,17 @@ var rules = []rule{
 	{ServerResent, Share, 1, 1, columnResent + 1, shareFactor, leastResent, []Measure{Failed}},
 	{ClientWindow, Bytes, 1, -1, columnWindow, sizeFactor, 0, []Measure{Failed, ClientBytes, ServerBytes}},
 	{ServerWindow, Bytes, 1, -1, columnWindow + 1, sizeFactor, 0, []Measure{Failed, ClientBytes, ServerBytes}},
+	// Another use of the service is a cause too.
+	{ClientBytes, Bytes, 1, 0, columnBytes, bytesFactor, 0, nil},
+	{ServerBytes, Bytes, 1, 0, columnBytes + 1, bytesFactor, 0, nil},
 	{Handshake, Seconds, 2, 1, columnHandshake, timeFactor, leastTime, []Measure{ClientResent, ServerResent}},
-	{Answer, Seconds, 3, 1, columnAnswer, timeFactor, leastTime, append(fromPath, ClientRTT)},
-	{SlowAnswer, Seconds, 4, 1, columnSlowAnswer, timeFactor, leastTime, append(fromPath, ClientRTT, Answer)},
+	{Answer, Seconds, 3, 1, columnAnswer, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow)},
+	{SlowAnswer, Seconds, 4, 1, columnSlowAnswer, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer)},
 	// Acknowledgments wait for answers to ride on.
-	{ClientRTT, Seconds, 4, 1, columnRTT, timeFactor, leastTime, append(fromPath, Answer)},
-	{ServerRTT, Seconds, 4, 1, columnRTT + 1, timeFactor, leastTime, fromPath},
+	{ClientRTT, Seconds, 4, 1, columnRTT, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer)},
+	{ServerRTT, Seconds, 4, 1, columnRTT + 1, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer)},
 	{ClientDelivery, ByteRate, 5, -1, columnDelivery, sizeFactor, 0, fromAll},
 	{ServerDelivery, ByteRate, 5, -1, columnDelivery + 1, sizeFactor, 0, fromAll},
-	{ClientBytes, Bytes, 6, 0, columnBytes, bytesFactor, 0, []Measure{Failed}},
-	{ServerBytes, Bytes, 6, 0, columnBytes + 1, bytesFactor, 0, []Measure{Failed}},
 }
 
 // The rules of shares of connections.
@@ -134,15 +135,34 @@ type row struct {
 	values [columns]float32
 }
 
-func rowOf(s *Sample) row {
+func rowOf(s *Sample, failed bool) row {
 	r := row{key: scattered(s.ID), first: s.First}
-	v := &r.values
-	v[columnHandshake], v[columnAnswer], v[columnSlowAnswer] = float32(s.Handshake), float32(s.Answer), float32(s.SlowAnswer)
+	put := func(column int, x float64) { r.values[column] = bounded(x) }
+	put(columnHandshake, s.Handshake)
+	put(columnAnswer, s.Answer)
+	put(columnSlowAnswer, s.SlowAnswer)
 	for side := range 2 {
-		v[columnRTT+side], v[columnWindow+side], v[columnDelivery+side] = float32(s.RTT[side]), float32(s.Window[side]), float32(s.Delivery[side])
-		v[columnBytes+side], v[columnPackets+side], v[columnResent+side] = float32(s.Bytes[side]), float32(s.Packets[side]), float32(s.Resent[side])
+		put(columnRTT+side, s.RTT[side])
+		put(columnWindow+side, s.Window[side])
+		put(columnDelivery+side, s.Delivery[side])
+		if !failed { // else how much it would have carried is not known
+			put(columnBytes+side, s.Bytes[side])
+		} else {
+			put(columnBytes+side, unknown)
+		}
+		put(columnPackets+side, s.Packets[side])
+		put(columnResent+side, min(s.Resent[side], s.Packets[side]))
 	}
 	return r
+}
+
+// bounded returns the value as a row keeps it: unknown if it is below zero, and nothing is
+// so large that sums and differences of it would be no numbers.
+func bounded(x float64) float32 {
+	if !(x >= 0) {
+		return float32(math.NaN())
+	}
+	return float32(min(x, 1e18))
 }
 
 // scattered spreads numbers evenly (splitmix64), so that the least ones are any ones.

@@ -24,7 +24,7 @@ type Sample struct {
 
 	// By the side that sends, as in record.Traffic.
 	RTT      [2]float64 // seconds: the median
-	Window   [2]float64 // bytes: the largest receive window offered
+	Window   [2]float64 // bytes: the largest receive window offered, where both scales are known
 	Delivery [2]float64 // bytes per second, where the application was not what limited it
 	Bytes    [2]float64 // of payload, each once
 	Packets  [2]float64
@@ -44,10 +44,11 @@ func SampleOf(c *record.Connection) Sample {
 	if x := &c.Exchanges.Answer; x.N > 0 {
 		s.Answer, s.SlowAnswer = float64(x.Quantile(0.5))/1e9, float64(x.Quantile(0.95))/1e9
 	}
+	scaled := c.Handshake.Options[fsm.Client].Seen && c.Handshake.Options[fsm.Server].Seen // else the scales are not known
 	for side := range c.Traffic {
 		t := &c.Traffic[side]
 		s.RTT[side] = knownIf(t.RTT.Samples > 0, t.RTT.Median)
-		s.Window[side] = knownIf(t.MaxWindow > 0, float64(t.MaxWindow))
+		s.Window[side] = knownIf(scaled && t.MaxWindow > 0, float64(t.MaxWindow))
 		s.Delivery[side] = knownIf(t.Rates.Delivery > 0 && !t.Rates.AppLimited, t.Rates.Delivery)
 		s.Bytes[side], s.Packets[side], s.Resent[side] = float64(t.UniqueBytes), float64(t.Packets), float64(t.Retransmissions)
 	}

@@ -75,7 +75,7 @@ func (s *Set) Add(x *Sample) {
 	if at := slices.Index(vantages[:], x.Vantage); at > 0 {
 		v.vantages[at]++
 	}
-	r := rowOf(x)
+	r := rowOf(x, failed)
 	if v.bound != 0 && r.key > v.bound {
 		return
 	}

@@ -190,6 +190,16 @@ func (s *selection) choice() func(*record.Connection) bool {
 }
 
 func (s *selection) chooses(c *record.Connection) bool {
+	return s.choosesBut(c) && (s.expression == nil || s.expression.Match(c))
+}
+
+// choosesSaved does the same with a connection of a saved report.
+func (s *selection) choosesSaved(c *report.SavedConnection) bool {
+	return s.choosesBut(&c.Record) && (s.expression == nil || s.expression.MatchJSON(c.JSON))
+}
+
+// choosesBut asks all but the expression.
+func (s *selection) choosesBut(c *record.Connection) bool {
 	if len(s.verdict) > 0 && !slices.Contains(s.verdict, string(c.Verdict.Code)) {
 		return false
 	}
@@ -205,7 +215,7 @@ func (s *selection) chooses(c *record.Connection) bool {
 	if s.from.set && int64(c.Last) < s.from.time(s.begin.Load()) || s.to.set && int64(c.First) > s.to.time(s.begin.Load()) {
 		return false
 	}
-	return s.expression == nil || s.expression.Match(c)
+	return true
 }
 
 // silenced returns which checks are left out, as the analyzer takes it, nil for none.

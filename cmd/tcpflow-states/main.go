@@ -87,7 +87,7 @@ func (a *app) rootCommand() *cobra.Command {
 	root.Flags().BoolVarP(&list, "list-interfaces", "D", false, "list the interfaces, as the command interfaces does")
 	root.Flags().BoolVarP(&version, "version", "V", false, "print the version")
 	root.SetFlagErrorFunc(flagError)
-	root.AddCommand(a.analyzeCommand(), a.browseCommand(), a.liveCommand(), a.interfacesCommand(),
+	root.AddCommand(a.analyzeCommand(), a.browseCommand(), a.compareCommand(), a.liveCommand(), a.interfacesCommand(),
 		a.anomaliesCommand(), a.schemaCommand(), a.versionCommand(), a.wiresharkCommand())
 	root.SetHelpTemplate(helpTemplate)
 	root.CompletionOptions.HiddenDefaultCmd = false

@@ -1,0 +1,192 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"net/netip"
+	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer/change"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
+
+// savedConnection is what is read of a connection's JSON. What is null there is unknown.
+type savedConnection struct {
+	ID             uint64
+	Client, Server *savedAddr
+	Service        string
+	FirstTime      string `json:"first_time"`
+	LastTime       string `json:"last_time"`
+	Handshake      struct {
+		Took    *float64 `json:"duration_s"`
+		Vantage string
+		Options struct{ Client, Server *struct{} }
+	}
+	Traffic   *struct{ Client, Server savedTraffic }
+	Exchanges struct {
+		Answer struct {
+			Median *float64 `json:"median_s"`
+			P95    *float64 `json:"p95_s"`
+		}
+	}
+	Anomalies []struct{ Name, Severity string }
+	Verdict   struct{ Code string }
+	Quality   struct{ Untimed bool }
+}
+
+type savedAddr struct {
+	IP   string
+	Port uint16
+}
+
+type savedTraffic struct {
+	Packets         uint64
+	UniqueBytes     uint64 `json:"unique_bytes"`
+	Retransmissions uint64
+	MaxWindow       uint32 `json:"max_window"`
+	RTT             struct {
+		Median *float64 `json:"median_s"`
+	}
+	Rates struct {
+		Delivery   *float64
+		AppLimited bool `json:"app_limited"`
+	}
+}
+
+// connection passes on the connection that was read.
+func (s *savedReader) connection() error {
+	s.saved.Connections++
+	var c savedConnection
+	if err := json.Unmarshal(s.raw, &c); err != nil {
+		return &SavedError{fmt.Sprintf("connection %d: %s", s.saved.Connections, misfit(err)), ""}
+	}
+	if c.Server == nil || c.Client == nil || c.Traffic == nil {
+		return &SavedError{fmt.Sprintf("connection %d lacks its addresses or its traffic", s.saved.Connections), "save the report without --fields"}
+	}
+	s.text.Reset()
+	if err := json.Compact(&s.text, s.raw); err != nil {
+		return err
+	}
+	out := SavedConnection{JSON: s.text.Bytes()}
+	if err := c.record(&out.Record); err != nil {
+		return &SavedError{fmt.Sprintf("connection %d: %v", s.saved.Connections, err), ""}
+	}
+	out.Sample = c.sample(&out.Record)
+	if out.Record.ID == 0 {
+		out.Sample.ID = s.saved.Connections
+	}
+	return s.each(&out)
+}
+
+// record fills in what a choice of connections may ask.
+func (c *savedConnection) record(r *record.Connection) (err error) {
+	r.ID, r.Service = c.ID, c.Service
+	if r.Client, err = c.Client.addr(); err != nil {
+		return err
+	}
+	if r.Server, err = c.Server.addr(); err != nil {
+		return err
+	}
+	if r.First, err = savedTime(c.FirstTime); err != nil {
+		return err
+	}
+	if r.Last, err = savedTime(c.LastTime); err != nil {
+		return err
+	}
+	r.Verdict.Code = record.VerdictCode(c.Verdict.Code)
+	r.Handshake.Vantage = c.Handshake.Vantage
+	r.Quality.Untimed = c.Quality.Untimed
+	for _, a := range c.Anomalies {
+		r.Anomalies = append(r.Anomalies, record.Anomaly{Name: record.CheckName(a.Name), Severity: severityOf(a.Severity)})
+	}
+	return nil
+}
+
+func severityOf(text string) record.Severity {
+	for s := record.SeverityNote; s <= record.SeverityError; s++ {
+		if s.String() == text {
+			return s
+		}
+	}
+	return record.SeverityCapture
+}
+
+// addr reads an address; an unknown one is invalid.
+func (a *savedAddr) addr() (record.Addr, error) {
+	if a.IP == "" {
+		return record.Addr{Port: a.Port}, nil
+	}
+	ip, err := netip.ParseAddr(a.IP)
+	if err != nil {
+		return record.Addr{}, fmt.Errorf("%.60q is no IP address", a.IP)
+	}
+	return record.Addr{IP: ip.WithZone(""), Port: a.Port}, nil
+}
+
+// savedTime reads a time; an unknown one is 0.
+func savedTime(text string) (fsm.Time, error) {
+	if text == "" {
+		return 0, nil
+	}
+	t, err := time.Parse(time.RFC3339Nano, text)
+	if err != nil || t.Year() < 1678 || t.Year() > 2261 { // what nanoseconds can hold
+		return 0, fmt.Errorf("%.60q is no time", text)
+	}
+	return fsm.Time(t.UnixNano()), nil
+}
+
+// sample is what is compared of it.
+func (c *savedConnection) sample(r *record.Connection) change.Sample {
+	s := change.SampleOf(r)
+	s.Handshake, s.Answer, s.SlowAnswer = number64(c.Handshake.Took), number64(c.Exchanges.Answer.Median), number64(c.Exchanges.Answer.P95)
+	scaled := c.Handshake.Options.Client != nil && c.Handshake.Options.Server != nil
+	for side, t := range [2]*savedTraffic{&c.Traffic.Client, &c.Traffic.Server} {
+		s.RTT[side], s.Delivery[side], s.Window[side] = number64(t.RTT.Median), number64(t.Rates.Delivery), float64(t.MaxWindow)
+		if t.Rates.AppLimited || s.Delivery[side] == 0 {
+			s.Delivery[side] = math.NaN()
+		}
+		if t.MaxWindow == 0 || !scaled {
+			s.Window[side] = math.NaN()
+		}
+		s.Packets[side], s.Resent[side], s.Bytes[side] = float64(t.Packets), float64(t.Retransmissions), float64(t.UniqueBytes)
+	}
+	if c.Quality.Untimed {
+		s.ForgetTimes()
+	}
+	return s
+}
+
+// number64 returns a number, NaN where there is none or it is below zero, which nothing
+// is that is measured.
+func number64(x *float64) float64 {
+	if x == nil || *x < 0 {
+		return math.NaN()
+	}
+	return *x
+}
+
+// misfit says in a few words what does not fit into what is expected.
+func misfit(err error) string {
+	var kind *json.UnmarshalTypeError
+	if errors.As(err, &kind) {
+		return fmt.Sprintf("%s: %.40s does not belong there", kind.Field, kind.Value)
+	}
+	return err.Error()
+}
+
+// MatchJSON reports whether the expression is true of a connection whose JSON, without
+// blanks, is text.
+func (w *Where) MatchJSON(text []byte) bool {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' || !json.Valid(text) {
+		return false
+	}
+	s := scanner{text: text}
+	s.object(connectionShape(), &w.looksAt.wanted, w.looksAt.values)
+	result, err := w.machine.Run(w.program, w.looksAt.values)
+	return err == nil && result == true
+}
