@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak measures metamorph lint docs readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -63,6 +63,10 @@ soak: build ## as root: live traffic under faults, nothing lost, memory flat (SO
 
 healthy: ## as root: real programs talk to each other, and nothing may be wrong with their connections
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab healthy -readme docs/accuracy.md
+
+PAIRS ?= 20
+changes: ## as root: play pairs of captures that differ in one thing or in none, and see whether compare names it (PAIRS=20)
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab changes -pairs $(PAIRS) -readme docs/accuracy.md
 
 measures: ## as root: hold rates, round trips and answer times against what sockets and programs say (SEEDS=1,2,3)
 	@$(GO) run ./internal/lab/cmd/lab measures -seeds $(SEEDS)

@@ -132,7 +132,24 @@ func (p *page) changeText(text string) {
 
 // comparedName is what a service of both sides is called.
 func (p *page) comparedName(s *change.Service) string {
-	return serversOf(&s.Before) + moved(s, p.g.arrow) + optional(" ", s.Name)
+	name, moved := serverWords(s, p.g.arrow)
+	if moved == "" {
+		return name
+	}
+	return name + " (" + moved + ")"
+}
+
+// serverWords names a service, and says where it is afterwards if that is somewhere else.
+func serverWords(s *change.Service, arrow string) (name, moved string) {
+	name = serversOf(&s.Before)
+	switch a, b := s.Before.AllServers, s.After.AllServers; {
+	case a > 1 || b > 1:
+		name = "port " + number(uint64(s.Before.Servers[0].Port))
+		moved = phrase.Count(a) + " " + arrow + " " + phrase.Counted(b, "address", "addresses")
+	case s.Before.Servers[0] != s.After.Servers[0]:
+		moved = arrow + " " + serversOf(&s.After)
+	}
+	return name + optional(" ", s.Name), moved
 }
 
 // serversOf names a service's address, or says how many it has.
@@ -140,21 +157,13 @@ func serversOf(s *change.Side) string {
 	if s.AllServers == 1 {
 		return addr(s.Servers[0])
 	}
-	return phrase.Counted(s.AllServers, "address", "addresses") + " of port " + number(uint64(s.Servers[0].Port))
-}
-
-// moved says where the service is afterwards, if that is somewhere else.
-func moved(s *change.Service, arrow string) string {
-	if s.Match == change.ByServer || s.Before.AllServers == s.After.AllServers && slices.Equal(s.Before.Servers, s.After.Servers) {
-		return ""
-	}
-	return " " + arrow + " " + serversOf(&s.After)
+	return "port " + number(uint64(s.Servers[0].Port)) + " on " + phrase.Counted(s.AllServers, "address", "addresses")
 }
 
 // changeTitles say what is more and what is less.
 var changeTitles = map[change.Measure][2]string{
 	change.Failed:         {"more connections fail", "fewer connections fail"},
-	change.Warned:         {"more connections have a warning or an error", "fewer connections have a warning or an error"},
+	change.Warned:         {"more connections have a warning", "fewer connections have a warning"},
 	change.Handshake:      {"handshakes take longer", "handshakes are quicker"},
 	change.Answer:         {"answers take longer", "answers come sooner"},
 	change.SlowAnswer:     {"the slow answers take longer", "the slow answers come sooner"},

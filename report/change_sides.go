@@ -96,11 +96,11 @@ func (p *page) comparedServices(r *change.Result) {
 // comparedServer is the first cell: the server, and in the second line where it is now, or
 // that nothing can be told of it.
 func (p *page) comparedServer(s *change.Service) string {
-	second := strings.TrimPrefix(moved(s, p.g.arrow), " ")
+	first, second := serverWords(s, p.g.arrow)
 	if second == "" && tooFew(s) {
 		second = "too few to tell"
 	}
-	return cut(p.text(serversOf(&s.Before)+optional(" ", s.Name)), 32, p.g.ellipsis) + "\n" + cut(p.text(second), 32, p.g.ellipsis)
+	return cut(p.text(first), 32, p.g.ellipsis) + "\n" + cut(p.text(second), 32, p.g.ellipsis)
 }
 
 // bothValues are the values of both sides, one below the other.

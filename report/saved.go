@@ -38,7 +38,7 @@ type SavedError struct {
 func (e *SavedError) Error() string { return e.Message }
 
 // mostOfOne bounds the JSON of one connection, or of another part, in bytes.
-const mostOfOne = 256 << 20
+const mostOfOne = 64 << 20
 
 // LooksSaved reports whether what begins so may be a saved report.
 func LooksSaved(head []byte) bool {
@@ -81,7 +81,7 @@ type portion struct {
 
 func (p *portion) Read(b []byte) (int, error) {
 	if p.left <= 0 {
-		return 0, &SavedError{"a part of it is larger than 256 MiB", "save the report without --segments"}
+		return 0, &SavedError{"a part of it is larger than 64 MiB", "save the report without --segments"}
 	}
 	n, err := p.r.Read(b[:min(len(b), p.left)])
 	p.left -= n

@@ -16,45 +16,60 @@ import (
 
 // savedConnection is what is read of a connection's JSON. What is null there is unknown.
 type savedConnection struct {
-	ID             uint64
-	Client, Server *savedAddr
-	Service        string
-	FirstTime      string `json:"first_time"`
-	LastTime       string `json:"last_time"`
-	Handshake      struct {
+	ID        uint64     `json:"id"`
+	Client    *savedAddr `json:"client"`
+	Server    *savedAddr `json:"server"`
+	Service   string     `json:"service"`
+	FirstTime string     `json:"first_time"`
+	LastTime  string     `json:"last_time"`
+	Handshake struct {
 		Took    *float64 `json:"duration_s"`
-		Vantage string
-		Options struct{ Client, Server *struct{} }
-	}
-	Traffic   *struct{ Client, Server savedTraffic }
+		Vantage string   `json:"vantage"`
+		Options struct {
+			Client *struct{} `json:"client"`
+			Server *struct{} `json:"server"`
+		} `json:"options"`
+	} `json:"handshake"`
+	Traffic *struct {
+		Client savedTraffic `json:"client"`
+		Server savedTraffic `json:"server"`
+	} `json:"traffic"`
 	Exchanges struct {
 		Answer struct {
 			Median *float64 `json:"median_s"`
 			P95    *float64 `json:"p95_s"`
-		}
-	}
-	Anomalies []struct{ Name, Severity string }
-	Verdict   struct{ Code string }
-	Quality   struct{ Untimed bool }
+		} `json:"answer"`
+	} `json:"exchanges"`
+	Anomalies []struct {
+		Name     string `json:"name"`
+		Severity string `json:"severity"`
+	} `json:"anomalies"`
+	Verdict struct {
+		Code string `json:"code"`
+	} `json:"verdict"`
+	Quality struct {
+		Untimed bool `json:"untimed"`
+	} `json:"quality"`
 }
 
 type savedAddr struct {
-	IP   string
-	Port uint16
+	IP   string `json:"ip"`
+	Port uint16 `json:"port"`
 }
 
 type savedTraffic struct {
-	Packets         uint64
+	Packets         uint64 `json:"packets"`
 	UniqueBytes     uint64 `json:"unique_bytes"`
-	Retransmissions uint64
+	Retransmissions uint64 `json:"retransmissions"`
+	SpuriousProved  uint64 `json:"spurious_proved"`
 	MaxWindow       uint32 `json:"max_window"`
 	RTT             struct {
 		Median *float64 `json:"median_s"`
-	}
+	} `json:"rtt"`
 	Rates struct {
-		Delivery   *float64
-		AppLimited bool `json:"app_limited"`
-	}
+		Delivery   *float64 `json:"delivery"`
+		AppLimited bool     `json:"app_limited"`
+	} `json:"rates"`
 }
 
 // connection passes on the connection that was read.
@@ -152,7 +167,7 @@ func (c *savedConnection) sample(r *record.Connection) change.Sample {
 		if t.MaxWindow == 0 || !scaled {
 			s.Window[side] = math.NaN()
 		}
-		s.Packets[side], s.Resent[side], s.Bytes[side] = float64(t.Packets), float64(t.Retransmissions), float64(t.UniqueBytes)
+		s.Packets[side], s.Resent[side], s.Bytes[side] = float64(t.Packets), float64(t.Retransmissions-min(t.SpuriousProved, t.Retransmissions)), float64(t.UniqueBytes)
 	}
 	if c.Quality.Untimed {
 		s.ForgetTimes()

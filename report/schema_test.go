@@ -128,6 +128,7 @@ func TestEveryFieldIsDescribed(t *testing.T) {
 		def := at(t, w.root, "$defs", o["type"].(string)+"_line")
 		w.walk(t, "", o, def.(map[string]any))
 	}
+	w.walk(t, "", comparisonDocument(t), at(t, w.root, "$defs", "comparison").(map[string]any))
 	w.unmet(t, "#", w.root)
 }
 

@@ -17,11 +17,16 @@ func Between(before, after *Set, opt Options) *Result {
 	for _, p := range pairs(before, after, opt.ByPort) {
 		r.take(p)
 	}
-	var least []float64
-	r.each(func(_ *Service, c *Comparison) { least = append(least, c.leastChance()) })
-	r.Comparisons = chance.Tarone(least, r.Level)
+	var least [questions][]float64
+	r.each(func(_ *Service, c *Comparison) { c.leastChances(&least) })
+	var times [questions]float64
+	for q := range least {
+		n := chance.Tarone(least[q], r.Level/float64(questions))
+		r.Comparisons += n
+		times[q] = float64(questions) * float64(n)
+	}
 	r.each(func(s *Service, c *Comparison) {
-		c.judge(r.Level, float64(r.Comparisons))
+		c.judge(r.Level, &times)
 		if c.Outcome == Changed {
 			s.Changes = append(s.Changes, *c)
 		}

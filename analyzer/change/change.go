@@ -25,7 +25,8 @@
 //
 // The probabilities are multiplied by the number of comparisons that could have told
 // anything (Bonferroni's correction as improved by Tarone), so that the chance of one false
-// change in the whole result is below [Options].Level. A comparison that could not reach
+// change in the whole result is below [Options].Level: half of it is for whether more
+// connections fail, half for all else. A comparison that could not reach
 // that however much the sides differ is said to have too few connections.
 //
 // What is told is that the captures differ, not why: another hour, other clients or
@@ -50,7 +51,7 @@ type Options struct {
 // Result is what changed.
 type Result struct {
 	Level       float64
-	Comparisons int // by which each probability was multiplied
+	Comparisons int // that could have told anything: each probability was multiplied by twice those of its question
 	Before      Total
 	After       Total
 	Services    []Service // that are on both sides, the most changed first; at most record.MaxServices

@@ -135,7 +135,7 @@ func TestTheSameIsNoChange(t *testing.T) {
 	if r := Between(a, b, Options{}); r.Worst() != record.SeverityCapture {
 		t.Errorf("%+v", r.Services[0].Changes)
 	}
-	if r := Between(&Set{}, &Set{}, Options{}); r.Worst() != record.SeverityCapture || r.Comparisons != 1 {
+	if r := Between(&Set{}, &Set{}, Options{}); r.Worst() != record.SeverityCapture || r.Comparisons != 2 {
 		t.Errorf("nothing against nothing: %+v", r)
 	}
 }

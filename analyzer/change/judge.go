@@ -11,9 +11,11 @@ import (
 
 var unknown = math.NaN()
 
-// The connections of a side are put into so many batches at most, of so many at least.
+// The connections of a side are put into so many batches at most, of so many at least; so
+// many are few.
 const (
 	mostBatches = 20
+	fewBatches  = 10
 	leastBatch  = 2
 )
 
@@ -65,17 +67,35 @@ func (v *Value) batch(n int, r *rule) {
 // seal forgets what the batches were made of.
 func (v *Value) seal() { v.inTime, v.Batches = nil, len(v.batches) }
 
-// mostAlike is how much batches that follow each other may be alike, as the correlation of
-// their ranks: 0 for independent ones.
-const mostAlike = 0.2
+// mostAlike is how much n batches of both sides may be alike that follow each other, as the
+// correlation of their ranks: 0 for independent ones, of which n show up to 1/√n by chance.
+// Where there are few, only what is beyond doubt makes them fewer still.
+func mostAlike(n int) float64 {
+	if n > 2*fewBatches {
+		return max(0.2, 1/math.Sqrt(float64(n)))
+	}
+	return max(0.4, 2.5/math.Sqrt(float64(n)))
+}
 
 // part makes the batches larger, on both sides, until those that follow each other are no
 // longer alike, or so few that nothing can be told.
 func (c *Comparison) part() {
-	for len(c.Before.batches) > 2 && len(c.After.batches) > 2 && alike(c.Before.batches, c.After.batches) > mostAlike {
-		c.Before.batch(len(c.Before.batches)*2/3, c.rule)
-		c.After.batch(len(c.After.batches)*2/3, c.rule)
+	for {
+		a, b := len(c.Before.batches), len(c.After.batches)
+		if min(a, b) <= 2 || alike(c.Before.batches, c.After.batches) <= mostAlike(a+b) {
+			return
+		}
+		c.Before.batch(fewer(a), c.rule)
+		c.After.batch(fewer(b), c.rule)
 	}
+}
+
+// fewer returns the next smaller number of batches.
+func fewer(n int) int {
+	if n > fewBatches {
+		return max(fewBatches, n*3/4)
+	}
+	return n * 2 / 3
 }
 
 // alike returns the correlation between the ranks of values and those of the next, over
@@ -147,20 +167,46 @@ func (c *Comparison) table() chance.Table {
 // isShare reports whether it is a share of connections.
 func (c *Comparison) isShare() bool { return c.rule.column == noColumn }
 
-// leastChance is the least probability that numbers so many could come to, in either
-// direction.
-func (c *Comparison) leastChance() float64 {
-	if c.isShare() {
+// question is what is asked of a comparison: whether more connections fail has half of the
+// level for itself, so that how many other things are compared does not hide it.
+type question int
+
+const (
+	moreFail question = iota
+	allElse
+	questions
+)
+
+// leastChances adds the least probability that numbers so many could come to, for each
+// question that is asked of them.
+func (c *Comparison) leastChances(least *[questions][]float64) {
+	if c.Measure == Failed {
 		t := c.table()
+		least[moreFail] = append(least[moreFail], t.LeastFisher())
+		least[allElse] = append(least[allElse], t.Turned().LeastFisher())
+		return
+	}
+	least[allElse] = append(least[allElse], c.leastChance())
+}
+
+// leastChance is the least that Chance can come to.
+func (c *Comparison) leastChance() float64 {
+	switch t := c.table(); {
+	case c.Measure == Failed && c.After.Value >= c.Before.Value:
+		return t.LeastFisher()
+	case c.Measure == Failed:
+		return t.Turned().LeastFisher()
+	case c.isShare():
 		return min(1, 2*min(t.LeastFisher(), t.Turned().LeastFisher()))
 	}
 	return min(1, 2*chance.LeastRankSum(len(c.Before.batches), len(c.After.batches)))
 }
 
-// judge says what the comparison came to, as one of so many.
-func (c *Comparison) judge(level, comparisons float64) {
+// judge says what the comparison came to. The chance of each question is multiplied by so
+// much.
+func (c *Comparison) judge(level float64, times *[questions]float64) {
 	if c.Before.Connections == 0 || c.After.Connections == 0 {
-		c.Outcome = Unknown
+		c.Outcome, c.Least = Unknown, unknown
 		return
 	}
 	c.Outcome = NotShown
@@ -171,7 +217,11 @@ func (c *Comparison) judge(level, comparisons float64) {
 	}
 	c.size = c.rule.strength(c.Before.Value, c.After.Value)
 	c.Least = c.rule.beyond(less.Value) - less.Value
-	if least := c.leastChance(); least*comparisons > level {
+	asked := allElse
+	if c.Measure == Failed && up {
+		asked = moreFail
+	}
+	if c.leastChance()*times[asked] > level {
 		if !c.isShare() || c.Before.Have+c.After.Have > 0 {
 			c.Outcome = TooFew
 		}
@@ -180,19 +230,8 @@ func (c *Comparison) judge(level, comparisons float64) {
 	if more.Value < c.rule.beyond(less.Value) || c.isShare() && more.Have < leastHave {
 		return // it does not matter
 	}
-	p := 1.0
-	switch {
-	case c.isShare() && up:
-		p = c.table().Fisher()
-	case c.isShare():
-		p = c.table().Turned().Fisher()
-	case c.rule.resent():
-		p = chance.RankSum(less.batches, more.batches)
-	default:
-		p = chance.RankSum(c.raised(less.batches), more.batches)
-	}
-	c.Chance = min(1, 2*p) // it might have gone the other way
-	c.Corrected = min(1, c.Chance*comparisons)
+	c.Chance = c.chance(up, less.batches, more.batches)
+	c.Corrected = min(1, c.Chance*times[asked])
 	if c.Corrected > level {
 		return
 	}
@@ -205,6 +244,23 @@ func (c *Comparison) judge(level, comparisons float64) {
 	if !up {
 		c.Direction = -c.rule.worse
 	}
+}
+
+// chance is the probability of as much, in the one direction that is asked for or in either.
+func (c *Comparison) chance(up bool, less, more []float64) float64 {
+	t := c.table()
+	if !up {
+		t = t.Turned()
+	}
+	switch {
+	case c.Measure == Failed:
+		return t.Fisher()
+	case c.isShare():
+		return min(1, 2*t.Fisher())
+	case c.rule.resent():
+		return min(1, 2*chance.RankSum(less, more))
+	}
+	return min(1, 2*chance.RankSum(c.raised(less), more))
 }
 
 // raised returns values that are larger by what matters.

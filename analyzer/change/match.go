@@ -103,7 +103,7 @@ const MaxServers = 8
 
 // sideOf returns what a Side has of a service.
 func sideOf(v *service) Side {
-	s := Side{Servers: slices.Clone(v.servers[:min(len(v.servers), MaxServers)]), AllServers: len(v.servers)}
+	s := Side{Name: v.name, Servers: slices.Clone(v.servers[:min(len(v.servers), MaxServers)]), AllServers: len(v.servers)}
 	s.Connections, s.Failed, s.Sampled = v.counts.connections, v.counts.failed, len(v.rows)
 	for code, n := range v.counts.verdicts {
 		s.Verdicts = append(s.Verdicts, record.VerdictCount{Code: code, Concern: concern(code), N: n})

@@ -13,11 +13,11 @@ type Measure string
 const (
 	Failed         Measure = "failed"          // connections whose verdict is a failure
 	Verdict        Measure = "verdict"         // connections with one verdict
-	Warned         Measure = "warned"          // connections with a finding of severity warning or error
+	Warned         Measure = "warned"          // connections that did not fail, with a finding of severity warning or error
 	Handshake      Measure = "handshake"       // time of the handshake, repetitions included
 	Answer         Measure = "answer"          // time to the first byte of an answer
 	SlowAnswer     Measure = "slow-answer"     // the same: the 95th percentile of each connection
-	ClientResent   Measure = "client-resent"   // packets that were retransmissions
+	ClientResent   Measure = "client-resent"   // packets that were retransmissions and not reported as needless
 	ServerResent   Measure = "server-resent"   //
 	ClientWindow   Measure = "client-window"   // the largest receive window offered
 	ServerWindow   Measure = "server-window"   //
@@ -99,10 +99,10 @@ var rules = []rule{
 	{Answer, Seconds, 3, 1, columnAnswer, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow)},
 	{SlowAnswer, Seconds, 4, 1, columnSlowAnswer, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer)},
 	// Acknowledgments wait for answers to ride on.
-	{ClientRTT, Seconds, 4, 1, columnRTT, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer)},
-	{ServerRTT, Seconds, 4, 1, columnRTT + 1, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer)},
-	{ClientDelivery, ByteRate, 5, -1, columnDelivery, sizeFactor, 0, fromAll},
-	{ServerDelivery, ByteRate, 5, -1, columnDelivery + 1, sizeFactor, 0, fromAll},
+	{ClientRTT, Seconds, 5, 1, columnRTT, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer, SlowAnswer)},
+	{ServerRTT, Seconds, 5, 1, columnRTT + 1, timeFactor, leastTime, append(fromPath, ClientWindow, ServerWindow, Answer, SlowAnswer)},
+	{ClientDelivery, ByteRate, 6, -1, columnDelivery, sizeFactor, 0, fromAll},
+	{ServerDelivery, ByteRate, 6, -1, columnDelivery + 1, sizeFactor, 0, fromAll},
 }
 
 // The rules of shares of connections.
@@ -110,7 +110,7 @@ var (
 	failedRule  = rule{Failed, Share, 0, 1, noColumn, shareFactor, leastShare, nil}
 	verdictRule = rule{Verdict, Share, 0, 1, noColumn, shareFactor, leastShare, nil}
 	troubleRule = rule{Verdict, Share, 2, 1, noColumn, shareFactor, leastShare, []Measure{Failed}}
-	warnedRule  = rule{Warned, Share, 5, 1, noColumn, shareFactor, leastShare, fromAll}
+	warnedRule  = rule{Warned, Share, 6, 1, noColumn, shareFactor, leastShare, fromAll}
 )
 
 // beyond returns what a value must exceed to be larger by what matters.

@@ -28,7 +28,7 @@ type Sample struct {
 	Delivery [2]float64 // bytes per second, where the application was not what limited it
 	Bytes    [2]float64 // of payload, each once
 	Packets  [2]float64
-	Resent   [2]float64 // packets that were retransmissions
+	Resent   [2]float64 // packets that were retransmissions, but for those that the other side reported as needless
 }
 
 // SampleOf returns what is compared of a connection.
@@ -50,7 +50,7 @@ func SampleOf(c *record.Connection) Sample {
 		s.RTT[side] = knownIf(t.RTT.Samples > 0, t.RTT.Median)
 		s.Window[side] = knownIf(scaled && t.MaxWindow > 0, float64(t.MaxWindow))
 		s.Delivery[side] = knownIf(t.Rates.Delivery > 0 && !t.Rates.AppLimited, t.Rates.Delivery)
-		s.Bytes[side], s.Packets[side], s.Resent[side] = float64(t.UniqueBytes), float64(t.Packets), float64(t.Retransmissions)
+		s.Bytes[side], s.Packets[side], s.Resent[side] = float64(t.UniqueBytes), float64(t.Packets), float64(t.Retransmissions-min(t.SpuriousProved, t.Retransmissions))
 	}
 	if c.Quality.Untimed {
 		s.ForgetTimes()

@@ -104,7 +104,7 @@ func concern(code record.VerdictCode) record.Concern {
 
 func (n *counts) add(x *Sample, failed bool) {
 	n.connections++
-	if x.Warned {
+	if x.Warned && !failed {
 		n.warned++
 	}
 	if x.Verdict.Doc() != nil { // so many codes, and no others

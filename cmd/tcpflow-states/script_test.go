@@ -46,6 +46,7 @@ func TestScripts(t *testing.T) {
 			env.Setenv("ESC", "\x1b")
 			// Binary content that an archive of text cannot hold.
 			return errors.Join(
+				writeCompared(env.WorkDir),
 				os.Symlink(filepath.Join(pcaps, "conversations"), filepath.Join(env.WorkDir, "conversations")),
 				os.Symlink(filepath.Join(pcaps, "kernel"), filepath.Join(env.WorkDir, "kernel")),
 				os.WriteFile(filepath.Join(env.WorkDir, "some.lz"), []byte("LZIP\x01 and more of it"), 0o666),
@@ -106,10 +107,14 @@ func validate(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	ts.Check(c.AddResource("schema.json", doc))
 	where, documents := "schema.json", []string{}
-	if args[0] == "-lines" {
+	switch args[0] {
+	case "-lines":
 		where += "#/$defs/ndjson_line"
 		documents = lines(ts, args[1])
-	} else {
+	case "-comparison":
+		where += "#/$defs/comparison"
+		documents = append(documents, ts.ReadFile(args[1]))
+	default:
 		documents = append(documents, ts.ReadFile(args[0]))
 	}
 	s, err := c.Compile(where)

@@ -18,9 +18,10 @@ const module = "github.com/tcpflow-states/tcpflow-states/"
 // ARCHITECTURE.md draws them. A package without an entry may import nothing of ours;
 // below internal/ only what the program is built from has one. Tests are free.
 var arrows = map[string]string{
-	"cmd/tcpflow-states": "report capture analyzer analyzer/record fsm internal/browse internal/hugepages internal/phrase",
-	"report":             "analyzer/explain analyzer/record fsm internal/phrase",
+	"cmd/tcpflow-states": "report capture analyzer analyzer/change analyzer/record fsm internal/browse internal/hugepages internal/phrase internal/saved",
+	"report":             "analyzer/change analyzer/explain analyzer/record fsm internal/phrase",
 	"analyzer":           "capture analyzer/record fsm analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
+	"analyzer/change":    "analyzer/internal/chance analyzer/record fsm",
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
 	"analyzer/record":    "fsm",
 
@@ -33,6 +34,7 @@ var arrows = map[string]string{
 	"analyzer/internal/conntrack":        "analyzer/internal/flow analyzer/internal/decode fsm",
 	"analyzer/internal/flow":             "analyzer/internal/decode analyzer/internal/peers/suricata analyzer/internal/peers/zeek analyzer/record fsm",
 	"analyzer/internal/vantage":          "analyzer/internal/dedup analyzer/internal/decode analyzer/record fsm",
+	"analyzer/internal/chance":           "", // arithmetic
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
 	"analyzer/internal/relate":           "analyzer/internal/conclude/verdict analyzer/record fsm internal/phrase",
 	"analyzer/internal/skew":             "analyzer/internal/decode fsm",
@@ -54,6 +56,8 @@ var foreign = map[string]string{
 	"fsm":                                "cmp errors fmt math math/bits slices sort strconv strings",
 	"analyzer/record":                    "cmp fmt math/bits net/netip slices strconv strings time",
 	"analyzer/internal/conclude/verdict": "cmp fmt math slices strconv strings",
+	"analyzer/internal/chance":           "cmp math slices",
+	"analyzer/change":                    "cmp maps math slices",
 	"analyzer/explain":                   "cmp fmt iter math net/netip slices strconv strings time",
 	"analyzer/internal/peers/suricata":   "cmp slices strings",
 	"analyzer/internal/peers/zeek":       "cmp math math/bits slices strings",

@@ -5,6 +5,7 @@
 //	lab record -out DIR [-seed N] [-scenario NAME]
 //	lab campaign -out DIR [-seeds N,N…]
 //	lab scenes -out DIR [-plays N]
+//	lab changes [-out DIR] [-pairs N]
 //	lab measures [-out DIR] [-seeds N,N…]
 //	lab score [-seeds N,N…] [DIR…]
 //

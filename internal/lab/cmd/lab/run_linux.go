@@ -20,6 +20,7 @@ const usage = `usage: lab list
        lab campaign -out DIR [-seeds N[,N…]|fresh] [-brief]
        lab scenes -out DIR [-seed N] [-plays N] [-only NAME] [-slow]
        lab healthy [-out DIR] [-seed N] [-scale N] [-readme FILE]
+       lab changes [-out DIR] [-pairs N] [-seed N] [-readme FILE]
        lab measures [-out DIR] [-seeds N[,N…]|fresh] [-brief] [-readme FILE]
        lab score [-short] [-readme FILE] [-seeds N[,N…]|fresh] [-plays N] [DIR…]`
 
@@ -46,6 +47,8 @@ func run(args []string) int {
 		return scenes(args[1:])
 	case "healthy":
 		return healthy(args[1:])
+	case "changes":
+		return changes(args[1:])
 	case "measures":
 		return measures(args[1:])
 	case "campaign":
