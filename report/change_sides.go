@@ -33,6 +33,9 @@ func (p *page) compared(r *change.Result, sides *[2]ComparedSide) {
 	}
 	p.field(comparedNames, "how sure", p.text("connection by connection, in batches of those that followed each other; chances are those of one false change in all "+
 		phrase.Counted(r.Comparisons, "comparison", "comparisons")+" that could tell, told below "+phrase.Percent(r.Level)+". What differs may be the hour, the load or the clients."))
+	if text := p.o.Defaults.text(); text != "" {
+		p.field(comparedNames, "defaults", p.text(text))
+	}
 	if r.Others > 0 || r.Unfollowed > 0 {
 		text := phrase.Counted(r.Others, "service", "services") + " with " + phrase.Counted(r.OtherConns, "connection", "connections") + " beyond the largest were not compared"
 		if r.Unfollowed > 0 {

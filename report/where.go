@@ -1,6 +1,8 @@
 package report
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"maps"
@@ -68,6 +70,19 @@ func ParseWhere(text string, multi bool) (*Where, error) {
 // evaluated, as it asks an unknown text for its length, is not.
 func (w *Where) Match(c *record.Connection) bool {
 	w.looksAt.read(c)
+	result, err := w.machine.Run(w.program, w.looksAt.values)
+	return err == nil && result == true
+}
+
+// MatchJSON reports whether the expression is true of a connection whose JSON, without
+// blanks, is text.
+func (w *Where) MatchJSON(text []byte) bool {
+	text = bytes.TrimSpace(text)
+	if len(text) == 0 || text[0] != '{' || !json.Valid(text) {
+		return false
+	}
+	s := scanner{text: text}
+	s.object(connectionShape(), &w.looksAt.wanted, w.looksAt.values)
 	result, err := w.machine.Run(w.program, w.looksAt.values)
 	return err == nil && result == true
 }

@@ -16,7 +16,7 @@ const (
 	Warned         Measure = "warned"          // connections that did not fail, with a finding of severity warning or error
 	Handshake      Measure = "handshake"       // time of the handshake, repetitions included
 	Answer         Measure = "answer"          // time to the first byte of an answer
-	SlowAnswer     Measure = "slow-answer"     // the same: the 95th percentile of each connection
+	SlowAnswer     Measure = "answer-p95"      // the same: the 95th percentile of each connection
 	ClientResent   Measure = "client-resent"   // packets that were retransmissions and not reported as needless
 	ServerResent   Measure = "server-resent"   //
 	ClientWindow   Measure = "client-window"   // the largest receive window offered

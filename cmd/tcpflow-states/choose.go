@@ -13,6 +13,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/saved"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -194,7 +195,7 @@ func (s *selection) chooses(c *record.Connection) bool {
 }
 
 // choosesSaved does the same with a connection of a saved report.
-func (s *selection) choosesSaved(c *report.SavedConnection) bool {
+func (s *selection) choosesSaved(c *saved.Connection) bool {
 	return s.choosesBut(&c.Record) && (s.expression == nil || s.expression.MatchJSON(c.JSON))
 }
 

@@ -15,7 +15,8 @@ import (
 // compareOptions are the flags of compare: some of analyze's, and how services are found again.
 type compareOptions struct {
 	options
-	by string
+	match           string
+	thresholdsAsked bool // on the command line
 }
 
 // compareFlags are the flags of analyze that compare has, with their text where it is another.
@@ -26,7 +27,7 @@ var compareFlags = [][2]string{
 	{"fail-on", "exit with 1 on a change of `SEVERITY` error (more connections fail), warning (another one for the worse) or note (any), or above"},
 	{"set"},
 	{"limit", "at most `N` rows of a table; 0 for all services and changes"},
-	{"color"}, {"ascii"}, {"width"}, {"no-pager"}, {"msl"}, {"workers"}, {"max-connections"}, {"memory"}, {"no-checksums"}, {"keep-root"}, {"numeric"},
+	{"color"}, {"ascii"}, {"width"}, {"no-pager"}, {"msl"}, {"workers"}, {"max-connections"}, {"memory"}, {"no-checksums"}, {"keep-root"}, {"numeric"}, {"config"}, {"no-config"},
 }
 
 func (a *app) compareCommand() *cobra.Command {
@@ -35,11 +36,17 @@ func (a *app) compareCommand() *cobra.Command {
 		Use:   "compare [flags] BEFORE AFTER",
 		Short: "what changed between two captures, folders or saved reports, beyond chance",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  func(_ *cobra.Command, args []string) error { return a.compare(&opt, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			opt.thresholdsAsked = cmd.Flags().Changed("set")
+			if err := opt.takeDefaults(cmd); err != nil {
+				return err
+			}
+			return a.compare(&opt, args)
+		},
 		Example: `  tcpflow-states compare before.pcap after.pcap
   tcpflow-states compare before.pcap after.pcap --service https --fail-on warning
   tcpflow-states compare monday.ndjson today.pcap.gz
-  tcpflow-states compare before/ after/ --by port
+  tcpflow-states compare before/ after/ --match port
   tcpflow-states compare before.json after.json --json | jq '.services[].changes[].title'`,
 	}
 	opt.addFlags(cmd)
@@ -58,8 +65,8 @@ func (o *compareOptions) addFlags(cmd *cobra.Command) {
 		}
 		f.AddFlag(flag)
 	}
-	f.StringVar(&o.by, "by", "server", "find services again by `WHAT`: server (address and port, else the port of those that are left over) or port")
-	for flag, words := range map[string][]string{"by": {"server", "port"}, "fail-on": {"error", "warning", "note"}, "color": {"auto", "always", "never"}} {
+	f.StringVar(&o.match, "match", "server", "find services again by `WHAT`: server (address and port, else the port of those that are left over) or port")
+	for flag, words := range map[string][]string{"match": {"server", "port"}, "fail-on": {"error", "warning", "note"}, "color": {"auto", "always", "never"}} {
 		cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
 }
@@ -74,8 +81,8 @@ func (o *compareOptions) check(args []string) error {
 			hint("tcpflow-states compare before.pcap after.pcap; several files of one side: name the folder that they are in")
 	case args[0] == "-" && args[1] == "-":
 		return usagef("standard input is given twice")
-	case o.by != "server" && o.by != "port":
-		return notOneOf("by", o.by, "server", "port")
+	case o.match != "server" && o.match != "port":
+		return notOneOf("match", o.match, "server", "port")
 	}
 	return nil
 }
@@ -89,7 +96,7 @@ func (a *app) compare(opt *compareOptions, args []string) error {
 	var sides [2]*side
 	var names []string
 	for i, name := range args {
-		s, err := a.openSide(name, &opt.options, sig)
+		s, err := a.openSide(name, opt, sig)
 		if errors.Is(err, capture.ErrInterrupted) {
 			return sig.interruption("before anything was read")
 		}
@@ -113,7 +120,7 @@ func (a *app) compare(opt *compareOptions, args []string) error {
 			failed = cmp.Or(failed, err)
 		}
 	}
-	r := change.Between(&sides[0].set, &sides[1].set, change.Options{ByPort: opt.by == "port"})
+	r := change.Between(&sides[0].set, &sides[1].set, change.Options{ByPort: opt.match == "port"})
 	if err := a.showChanges(opt, r, sides); err != nil {
 		return err
 	}

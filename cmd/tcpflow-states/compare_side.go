@@ -15,6 +15,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
+	"github.com/tcpflow-states/tcpflow-states/internal/saved"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -32,7 +33,7 @@ type side struct {
 }
 
 // openSide opens a side and looks what it is.
-func (a *app) openSide(name string, opt *options, sig *signals) (s *side, err error) {
+func (a *app) openSide(name string, opt *compareOptions, sig *signals) (s *side, err error) {
 	if name == "-" && isTerminal(a.stdin) {
 		return nil, usagef("standard input is a terminal").hint("pipe a capture into it: tcpdump -w - | tcpflow-states compare before.pcap -")
 	}
@@ -69,7 +70,7 @@ func (s *side) openPipe(a *app, sig *signals) (err error) {
 	if errors.Is(err, capture.ErrInterrupted) {
 		return err
 	}
-	if report.LooksSaved(head) {
+	if saved.Looks(head) {
 		s.saved = in
 		return nil
 	}
@@ -82,7 +83,7 @@ func (s *side) openFile(a *app) error {
 	if err == nil {
 		head := make([]byte, 512)
 		n, _ := io.ReadFull(f, head)
-		if _, err := f.Seek(0, io.SeekStart); err == nil && report.LooksSaved(head[:n]) {
+		if _, err := f.Seek(0, io.SeekStart); err == nil && saved.Looks(head[:n]) {
 			s.saved, s.file = f, f
 			return nil
 		}
@@ -96,12 +97,12 @@ func (s *side) openFile(a *app) error {
 }
 
 // checkSaved refuses what needs the packets.
-func (s *side) checkSaved(opt *options) error {
+func (s *side) checkSaved(opt *compareOptions) error {
 	flag := ""
 	switch {
 	case opt.filter != "":
 		flag = "filter"
-	case len(opt.set) > 0:
+	case opt.thresholdsAsked:
 		flag = "set"
 	case opt.chosen.from.after || opt.chosen.to.after:
 		return usagef("--since and --until from the first packet on: the saved report %q does not tell it", s.name).hint("give a time such as 2026-03-29T13:00:00Z")
@@ -199,7 +200,7 @@ func (s *side) tell(r *record.Report) {
 func (s *side) readSaved(opt *options, sig *signals) error {
 	silenced, chosen, ends := opt.chosen.silenced(), opt.chosen.choice() != nil, opt.ends.choice()
 	n := 0
-	saved, err := report.ReadSaved(s.saved, func(c *report.SavedConnection) error {
+	read, err := saved.Read(s.saved, func(c *saved.Connection) error {
 		if n++; n&0xff == 0 && sig.ctx.Err() != nil {
 			return capture.ErrInterrupted
 		}
@@ -218,7 +219,7 @@ func (s *side) readSaved(opt *options, sig *signals) error {
 		s.set.Add(&c.Sample)
 		return nil
 	})
-	var wrong *report.SavedError
+	var wrong *saved.Error
 	switch {
 	case errors.Is(err, capture.ErrInterrupted):
 		s.broken = true
@@ -230,10 +231,10 @@ func (s *side) readSaved(opt *options, sig *signals) error {
 		s.broken = true
 		return err
 	}
-	s.told.Faults = saved.Faults
-	if saved.Cut {
-		s.told.Faults = append([]string{"The report is cut short."}, saved.Faults...)
-		return &failure{exitInput, fmt.Errorf("%q: the report is cut short: %s in it", s.name, phrase.Counted(saved.Connections, "connection", "connections")), ""}
+	s.told.Faults = read.Faults
+	if read.Cut {
+		s.told.Faults = append([]string{"The report is cut short."}, read.Faults...)
+		return &failure{exitInput, fmt.Errorf("%q: the report is cut short: %s in it", s.name, phrase.Counted(read.Connections, "connection", "connections")), ""}
 	}
 	return nil
 }

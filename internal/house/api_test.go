@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write api.txt anew")
 
 // faces are the packages that users import. The names of plain are data or the
 // protocol's own words and are as many as these need; the others are to have few.
-var faces, plain = []string{"analyzer", "analyzer/explain", "analyzer/record", "capture", "fsm", "report"}, []string{"analyzer/record", "fsm"}
+var faces, plain = []string{"analyzer", "analyzer/change", "analyzer/explain", "analyzer/record", "capture", "fsm", "report"}, []string{"analyzer/change", "analyzer/record", "fsm"}
 
 // mostNames bounds the exported top-level names outside the plain packages.
 const mostNames = 100

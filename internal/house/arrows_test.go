@@ -48,6 +48,7 @@ var arrows = map[string]string{
 	"internal/browse":    "report analyzer/record fsm internal/phrase",
 	"internal/phrase":    "fsm",
 	"internal/hugepages": "",
+	"internal/saved":     "analyzer/change analyzer/record fsm report",
 }
 
 // foreign are the imports from outside allowed to packages that are to have few.

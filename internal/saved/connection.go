@@ -1,7 +1,6 @@
-package report
+package saved
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -14,14 +13,14 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// savedConnection is what is read of a connection's JSON. What is null there is unknown.
-type savedConnection struct {
-	ID        uint64     `json:"id"`
-	Client    *savedAddr `json:"client"`
-	Server    *savedAddr `json:"server"`
-	Service   string     `json:"service"`
-	FirstTime string     `json:"first_time"`
-	LastTime  string     `json:"last_time"`
+// fields is what is read of a connection's JSON. What is null there is unknown.
+type fields struct {
+	ID        uint64 `json:"id"`
+	Client    *addr  `json:"client"`
+	Server    *addr  `json:"server"`
+	Service   string `json:"service"`
+	FirstTime string `json:"first_time"`
+	LastTime  string `json:"last_time"`
 	Handshake struct {
 		Took    *float64 `json:"duration_s"`
 		Vantage string   `json:"vantage"`
@@ -31,8 +30,8 @@ type savedConnection struct {
 		} `json:"options"`
 	} `json:"handshake"`
 	Traffic *struct {
-		Client savedTraffic `json:"client"`
-		Server savedTraffic `json:"server"`
+		Client sent `json:"client"`
+		Server sent `json:"server"`
 	} `json:"traffic"`
 	Exchanges struct {
 		Answer struct {
@@ -52,12 +51,12 @@ type savedConnection struct {
 	} `json:"quality"`
 }
 
-type savedAddr struct {
+type addr struct {
 	IP   string `json:"ip"`
 	Port uint16 `json:"port"`
 }
 
-type savedTraffic struct {
+type sent struct {
 	Packets         uint64 `json:"packets"`
 	UniqueBytes     uint64 `json:"unique_bytes"`
 	Retransmissions uint64 `json:"retransmissions"`
@@ -73,43 +72,43 @@ type savedTraffic struct {
 }
 
 // connection passes on the connection that was read.
-func (s *savedReader) connection() error {
-	s.saved.Connections++
-	var c savedConnection
+func (s *reader) connection() error {
+	s.report.Connections++
+	var c fields
 	if err := json.Unmarshal(s.raw, &c); err != nil {
-		return &SavedError{fmt.Sprintf("connection %d: %s", s.saved.Connections, misfit(err)), ""}
+		return &Error{fmt.Sprintf("connection %d: %s", s.report.Connections, misfit(err)), ""}
 	}
 	if c.Server == nil || c.Client == nil || c.Traffic == nil {
-		return &SavedError{fmt.Sprintf("connection %d lacks its addresses or its traffic", s.saved.Connections), "save the report without --fields"}
+		return &Error{fmt.Sprintf("connection %d lacks its addresses or its traffic", s.report.Connections), "save the report without --fields"}
 	}
 	s.text.Reset()
 	if err := json.Compact(&s.text, s.raw); err != nil {
 		return err
 	}
-	out := SavedConnection{JSON: s.text.Bytes()}
+	out := Connection{JSON: s.text.Bytes()}
 	if err := c.record(&out.Record); err != nil {
-		return &SavedError{fmt.Sprintf("connection %d: %v", s.saved.Connections, err), ""}
+		return &Error{fmt.Sprintf("connection %d: %v", s.report.Connections, err), ""}
 	}
 	out.Sample = c.sample(&out.Record)
 	if out.Record.ID == 0 {
-		out.Sample.ID = s.saved.Connections
+		out.Sample.ID = s.report.Connections
 	}
 	return s.each(&out)
 }
 
 // record fills in what a choice of connections may ask.
-func (c *savedConnection) record(r *record.Connection) (err error) {
+func (c *fields) record(r *record.Connection) (err error) {
 	r.ID, r.Service = c.ID, c.Service
-	if r.Client, err = c.Client.addr(); err != nil {
+	if r.Client, err = c.Client.read(); err != nil {
 		return err
 	}
-	if r.Server, err = c.Server.addr(); err != nil {
+	if r.Server, err = c.Server.read(); err != nil {
 		return err
 	}
-	if r.First, err = savedTime(c.FirstTime); err != nil {
+	if r.First, err = timeOf(c.FirstTime); err != nil {
 		return err
 	}
-	if r.Last, err = savedTime(c.LastTime); err != nil {
+	if r.Last, err = timeOf(c.LastTime); err != nil {
 		return err
 	}
 	r.Verdict.Code = record.VerdictCode(c.Verdict.Code)
@@ -130,8 +129,8 @@ func severityOf(text string) record.Severity {
 	return record.SeverityCapture
 }
 
-// addr reads an address; an unknown one is invalid.
-func (a *savedAddr) addr() (record.Addr, error) {
+// read reads an address; an unknown one is invalid.
+func (a *addr) read() (record.Addr, error) {
 	if a.IP == "" {
 		return record.Addr{Port: a.Port}, nil
 	}
@@ -142,8 +141,8 @@ func (a *savedAddr) addr() (record.Addr, error) {
 	return record.Addr{IP: ip.WithZone(""), Port: a.Port}, nil
 }
 
-// savedTime reads a time; an unknown one is 0.
-func savedTime(text string) (fsm.Time, error) {
+// timeOf reads a time; an unknown one is 0.
+func timeOf(text string) (fsm.Time, error) {
 	if text == "" {
 		return 0, nil
 	}
@@ -155,11 +154,11 @@ func savedTime(text string) (fsm.Time, error) {
 }
 
 // sample is what is compared of it.
-func (c *savedConnection) sample(r *record.Connection) change.Sample {
+func (c *fields) sample(r *record.Connection) change.Sample {
 	s := change.SampleOf(r)
 	s.Handshake, s.Answer, s.SlowAnswer = number64(c.Handshake.Took), number64(c.Exchanges.Answer.Median), number64(c.Exchanges.Answer.P95)
 	scaled := c.Handshake.Options.Client != nil && c.Handshake.Options.Server != nil
-	for side, t := range [2]*savedTraffic{&c.Traffic.Client, &c.Traffic.Server} {
+	for side, t := range [2]*sent{&c.Traffic.Client, &c.Traffic.Server} {
 		s.RTT[side], s.Delivery[side], s.Window[side] = number64(t.RTT.Median), number64(t.Rates.Delivery), float64(t.MaxWindow)
 		if t.Rates.AppLimited || s.Delivery[side] == 0 {
 			s.Delivery[side] = math.NaN()
@@ -191,17 +190,4 @@ func misfit(err error) string {
 		return fmt.Sprintf("%s: %.40s does not belong there", kind.Field, kind.Value)
 	}
 	return err.Error()
-}
-
-// MatchJSON reports whether the expression is true of a connection whose JSON, without
-// blanks, is text.
-func (w *Where) MatchJSON(text []byte) bool {
-	text = bytes.TrimSpace(text)
-	if len(text) == 0 || text[0] != '{' || !json.Valid(text) {
-		return false
-	}
-	s := scanner{text: text}
-	s.object(connectionShape(), &w.looksAt.wanted, w.looksAt.values)
-	result, err := w.machine.Run(w.program, w.looksAt.values)
-	return err == nil && result == true
 }
