@@ -29,6 +29,8 @@ var stage = map[string]string{
 	"part2.pcapng.gz": "conversations/02-final-ack-bad-ack.pcap",
 	"client.pcap":     "kernel/lost-last-ack.client.pcap",
 	"server.pcap":     "kernel/lost-last-ack.server.pcap",
+	"before.pcap":     "changes/slow-server.before.pcapng.gz",
+	"after.pcap":      "changes/slow-server.after.pcapng.gz",
 	"testdata":        "..",
 }
 
