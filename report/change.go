@@ -109,7 +109,7 @@ func (p *page) serviceChanges(s *change.Service) {
 func (p *page) change(s *change.Service, c *change.Comparison) {
 	words, st := "better", green
 	switch {
-	case len(s.Doubts) > 0 && c.Direction > 0:
+	case len(s.Doubts) > 0:
 		words, st = "doubtful", yellow
 	case s.Severity(c) == record.SeverityError:
 		words, st = "worse", red

@@ -3,7 +3,6 @@ package report
 import (
 	"io"
 	"math"
-	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/change"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -45,16 +44,6 @@ func ChangesJSON(w io.Writer, r *change.Result, sides [2]ComparedSide, o Options
 	e.finish()
 	_, err := w.Write(e.buf)
 	return err
-}
-
-// keyNumber appends a number to six digits, null where it is none.
-func (e *encoder) keyNumber(k string, x float64) {
-	if math.IsNaN(x) || math.IsInf(x, 0) {
-		e.keyNull(k)
-		return
-	}
-	e.key(k)
-	e.buf = append(strconv.AppendFloat(e.buf, x, 'g', 6, 64), ',')
 }
 
 func (e *encoder) comparedTotal(k string, t *change.Total, s *ComparedSide) {

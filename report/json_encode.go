@@ -424,3 +424,13 @@ func (e *encoder) rounded(k string, v, parts float64) {
 
 // appendNumber appends a number that was read from JSON, as it stood there.
 func appendNumber(b []byte, v float64) []byte { return strconv.AppendFloat(b, v, 'f', -1, 64) }
+
+// keyNumber appends a number to six digits, null where it is none.
+func (e *encoder) keyNumber(k string, x float64) {
+	if math.IsNaN(x) || math.IsInf(x, 0) {
+		e.keyNull(k)
+		return
+	}
+	e.key(k)
+	e.buf = append(strconv.AppendFloat(e.buf, x, 'g', 6, 64), ',')
+}
