@@ -345,6 +345,7 @@ func (s *Screen) ask(lead, text string, done func(*Screen, string) tea.Cmd) tea.
 	in := textinput.New()
 	in.Prompt = lead
 	in.SetVirtualCursor(false)
+	in.KeyMap.Paste.SetEnabled(false) // it would start programs; the terminal's own paste comes as text
 	in.SetStyles(textinput.Styles{})
 	in.CharLimit = 2000
 	in.SetWidth(max(10, s.width-cells(lead)-2))
