@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"runtime"
@@ -25,7 +26,12 @@ func (a *app) browseCommand() *cobra.Command {
 		Use:   "browse [flags] FILE…",
 		Short: "look through the connections of capture files on the terminal",
 		Args:  cobra.ArbitraryArgs,
-		RunE:  func(_ *cobra.Command, args []string) error { return a.browse(&opt, args) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := opt.takeDefaults(cmd); err != nil {
+				return err
+			}
+			return a.browse(&opt, args)
+		},
 		Example: `  tcpflow-states browse trace.pcap
   tcpflow-states browse captures/ --port 443
   tcpflow-states browse trace.pcapng.gz --where 'verdict.code == "unanswered"'`,
@@ -41,7 +47,7 @@ func (o *options) addScreenFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.SortFlags = false
 	for _, name := range []string{"filter", "host", "port", "where", "verdict", "check", "severity", "service", "since", "until", "ignore", "only",
-		"count", "set", "time", "abs-seq", "color", "ascii", "msl", "workers", "max-connections", "memory", "no-checksums"} {
+		"count", "set", "time", "abs-seq", "color", "ascii", "msl", "workers", "max-connections", "memory", "no-checksums", "keep-root", "config", "no-config"} {
 		f.AddFlag(all.Flags().Lookup(name))
 	}
 }
@@ -95,6 +101,10 @@ func (a *app) browse(opt *options, args []string) error {
 	if err != nil {
 		return err
 	}
+	if err := opt.giveUpRoot(files); err != nil {
+		source.Close()
+		return err
+	}
 	ctx, cancel := context.WithCancel(sig.ctx)
 	defer cancel()
 	o := browse.Options{Title: titleOf(files), Reader: b, Render: opt.render(a), Checks: analyzer.Checks()}
@@ -112,6 +122,22 @@ func (a *app) browse(opt *options, args []string) error {
 		return sig.interruption("while it was on the screen")
 	}
 	return err
+}
+
+// giveUpRoot drops what was borrowed to open the files, which must then still be readable:
+// a screen opens them again.
+func (o *options) giveUpRoot(files []string) error {
+	if err := o.dropPrivileges(); err != nil {
+		return err
+	}
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return &failure{exitPermission, fmt.Errorf("cannot read %q again without root: %w", name, cause(err)), "--keep-root stays root"}
+		}
+		f.Close()
+	}
+	return nil
 }
 
 // notTwice is the error of a file that is none to browse: it is not there, or a pipe.
