@@ -19,7 +19,6 @@ type analyzeOptions struct {
 	read           []string
 	merge          bool
 	timelinesAsked bool
-	write          string
 
 	prepare func(files []string) error // if set, called before anything is written; it may set write
 }
@@ -27,7 +26,8 @@ type analyzeOptions struct {
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&o.read, "read", "r", nil, "read this `FILE`; other arguments are then a filter, as with tcpdump")
 	cmd.Flags().BoolVar(&o.merge, "merge", false, "compare two files that captured the same connections at two points of the path")
-	cmd.Flags().StringVarP(&o.write, "write", "w", "", "also write the packets of the connections chosen to this `FILE` (pcapng), with findings as comments")
+	cmd.Flags().StringVarP(&o.cut.write, "write", "w", "", "also write the packets of the connections chosen to this `FILE` (pcapng), with findings as comments")
+	o.cut.addFlags(cmd.Flags())
 	o.options.addFlags(cmd)
 }
 
@@ -97,6 +97,9 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 	if err := opt.check(); err != nil {
 		return nil, err
 	}
+	if err := opt.cut.check(opt.merge, opt.prepare != nil); err != nil {
+		return nil, err
+	}
 	files, expr, err := opt.inputs(args)
 	if err != nil {
 		return nil, err
@@ -141,11 +144,8 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 			return nil, err
 		}
 	}
-	if cut, err = a.cutoutOf(opt.write, files); err != nil {
+	if cut, err = a.cutoutOf(&opt.cut, &opt.chosen, files); err != nil {
 		return nil, err
-	}
-	if cut != nil {
-		cut.shown.checks = opt.chosen.check
 	}
 	a.confine(files)
 	live := len(pipes) > 0
@@ -171,44 +171,59 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 	s.waits = live && len(files) == 1
 	s.filter = filter
 	s.showProgress()
+	if cut != nil && cut.room != nil {
+		if err := cut.begin(source); err != nil {
+			return nil, err
+		}
+		s.write, s.flush = cut.enter, cut.out.w.Flush
+	}
 	s.read(source)
 	err = s.finish()
-	if cut != nil && !s.brokenOff {
-		err = cmp.Or(err, a.cutOut(cut, files, opt, filter, sig))
+	if cut != nil {
+		err = cmp.Or(err, a.cutOut(cut, s, files, opt))
 	}
 	return cut, err
 }
 
-// cutOut reads the files once more and writes the packets of what was chosen.
-func (a *app) cutOut(cut *cutout, files []string, opt *analyzeOptions, filter *capture.Filter, sig *signals) error {
-	again, _, err := a.open(files, sig)
-	if err != nil {
-		return err
+// cutOut writes the packets of what was chosen: those that wait, or what the files hold
+// when they are read once more.
+func (a *app) cutOut(cut *cutout, s *session, files []string, opt *analyzeOptions) (err error) {
+	switch {
+	case cut.room != nil:
+		err = cut.empty(a)
+	case s.brokenOff:
+		a.noticef("no packets were written to %q", cut.name)
+	default:
+		err = cut.write(&cutFiles{
+			open:   func() (capture.Source, error) { source, _, err := a.open(files, s.sig); return source, err },
+			filter: s.filter, most: opt.count, sig: s.sig,
+		}, s.fragments)
 	}
-	defer again.Close()
-	err = cut.write(again, filter, opt.count, sig)
 	return cmp.Or(err, cut.finish(a, opt.quiet))
 }
 
 // cutoutOf creates the file of -w for what is chosen of the files; nil without one.
-func (a *app) cutoutOf(name string, files []string) (*cutout, error) {
+func (a *app) cutoutOf(o *cutOptions, chosen *selection, files []string) (*cutout, error) {
+	name := o.write
 	if name == "" {
 		return nil, nil
 	}
-	if name == "-" {
-		return nil, usagef("--write -: the report goes to standard output").hint("name a file")
-	}
+	waits := false
 	for _, f := range files {
-		if readOnce(f) {
-			return nil, usagef("--write: %q cannot be read twice", f).hint("keep it in a file first, or use live -w")
-		}
+		waits = waits || readOnce(f)
 		if a, err := os.Stat(f); err == nil {
 			if b, err := os.Stat(name); err == nil && os.SameFile(a, b) {
 				return nil, usagef("--write %q is one of the files to read", name)
 			}
 		}
 	}
-	return newCutout(a, name, len(files))
+	cut := newCutout(o, chosen)
+	if waits {
+		if err := cut.wait(o.spool); err != nil {
+			return nil, err
+		}
+	}
+	return cut, cut.create(a)
 }
 
 // showProgress shows how far the reading is, on a terminal: in lines that grow, as a status

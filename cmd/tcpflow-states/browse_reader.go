@@ -7,6 +7,7 @@ import (
 	"os"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
@@ -100,7 +101,7 @@ func (b *browsing) Write(ctx context.Context, ids []uint64, name string) (uint64
 	if _, err := os.Lstat(name); err == nil {
 		return 0, fmt.Errorf("%q exists already", name)
 	}
-	cut, err := b.app.cutoutOf(name, b.files)
+	cut, err := b.app.cutoutOf(&cutOptions{write: name, spool: defaultSpool}, &selection{}, b.files)
 	if err != nil {
 		return 0, err
 	}
@@ -116,23 +117,22 @@ func (b *browsing) Write(ctx context.Context, ids []uint64, name string) (uint64
 		}
 		return nil
 	}
-	if _, err = b.again(ctx, o, chosen); err == nil {
-		err = b.writeOut(cut)
+	r, err := b.again(ctx, o, chosen)
+	if err == nil {
+		err = b.writeOut(cut, r)
 	}
-	if e := cut.file.Close(); err == nil && e != nil {
-		err = writeFailure(name, e)
+	if e := cut.end(); err == nil {
+		err = e
 	}
-	return cut.written, err
+	return cut.out.written, err
 }
 
 // writeOut reads the files for the packets of a cutout.
-func (b *browsing) writeOut(cut *cutout) error {
+func (b *browsing) writeOut(cut *cutout, r *record.Report) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	source, _, err := b.app.open(b.files, b.sig)
-	if err != nil {
-		return err
-	}
-	defer source.Close()
-	return cut.write(source, b.filter, b.opt.count, b.sig)
+	return cut.write(&cutFiles{
+		open:   func() (capture.Source, error) { source, _, err := b.app.open(b.files, b.sig); return source, err },
+		filter: b.filter, most: b.opt.count, sig: b.sig,
+	}, fragmented(r))
 }

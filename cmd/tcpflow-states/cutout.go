@@ -1,10 +1,10 @@
 package main
 
 import (
-	"fmt"
+	"cmp"
 	"net/netip"
 	"slices"
-	"strings"
+	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -14,18 +14,24 @@ import (
 )
 
 // cutout writes the packets of chosen connections to a file, each finding as a comment on
-// its packets. Which packets these are is known when the analysis has ended: the files are
-// then read once more.
+// its packets. Which packets these are is known when their connection has ended: files are
+// then read once more, and what can be read only once waits in a waitingRoom.
 type cutout struct {
-	file  *keptFile
-	name  string
-	lives map[ends][]life        // by the connection's ends, the lower one first
-	icmp  map[fsm.Frame]struct{} // ICMP errors that quote one
-	notes map[fsm.Frame][]string
-	many  bool // several files: frames of different files have no order
+	file *keptFile
+	name string
+	out  *cutWriter
+	room *waitingRoom // nil where the files are read again
 
-	written uint64
-	shown   shown
+	mu     sync.Mutex // connections may come from another goroutine
+	lives  map[ends][]life
+	nLives int
+	icmp   map[fsm.Frame]struct{} // ICMP errors that quote one
+	notes  notes
+	parts  map[fsm.Frame]part // of IP fragments that segments were put together from
+	shown  shown
+	lost   uint64 // IP fragments that were too many to remember
+	over   uint64 // connections that were too many
+
 }
 
 // life is when a connection was: it begins with one packet and ends with another.
@@ -35,16 +41,35 @@ type life struct {
 	next        fsm.Frame // the SYN of the next connection between these ends; 0 for none
 }
 
-// newCutout creates the file.
-func newCutout(a *app, name string, files int) (*cutout, error) {
-	file, err := createFile(name)
-	if err != nil {
-		return nil, writeFailure(name, err)
-	}
+// part is an IP fragment: of the segment that was put together in another packet.
+type part struct {
+	ends  ends
+	whole fsm.Frame
+	at    fsm.Time
+}
+
+// maxParts bounds the fragments that are remembered, maxLives the chosen connections.
+const (
+	maxParts = 1 << 18
+	maxLives = 1 << 21
+)
+
+// newCutout returns one that takes connections; create makes its file.
+func newCutout(o *cutOptions, chosen *selection) *cutout {
 	return &cutout{
-		file: &keptFile{file: file, tell: a.noticef}, name: name, lives: map[ends][]life{}, icmp: map[fsm.Frame]struct{}{}, notes: map[fsm.Frame][]string{},
-		many: files > 1,
-	}, nil
+		name: o.write, out: &cutWriter{context: o.context}, shown: shown{checks: chosen.check},
+		lives: map[ends][]life{}, icmp: map[fsm.Frame]struct{}{}, notes: notes{}, parts: map[fsm.Frame]part{},
+	}
+}
+
+// create creates the file.
+func (x *cutout) create(a *app) error {
+	file, err := createFile(x.name)
+	if err != nil {
+		return writeFailure(x.name, err)
+	}
+	x.file = &keptFile{file: file, tell: a.noticef}
+	return nil
 }
 
 // sorted puts the ends in their order.
@@ -55,60 +80,41 @@ func (e ends) sorted() ends {
 	return e
 }
 
+func endsOfConnection(c *record.Connection) ends {
+	return ends{netip.AddrPortFrom(c.Client.IP, c.Client.Port), netip.AddrPortFrom(c.Server.IP, c.Server.Port)}.sorted()
+}
+
 // add takes a chosen connection.
 func (x *cutout) add(c *record.Connection) {
-	key := ends{netip.AddrPortFrom(c.Client.IP, c.Client.Port), netip.AddrPortFrom(c.Server.IP, c.Server.Port)}.sorted()
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.shown.add(c)
-	x.lives[key] = append(x.lives[key], life{c.FirstFrame, c.LastFrame, c.First, c.Last, c.Superseded})
-	for i := range c.ICMP {
-		x.icmp[c.ICMP[i].Frame] = struct{}{}
-	}
-	for i := range c.Anomalies {
-		a := &c.Anomalies[i]
-		text := fmt.Sprintf("tcpflow-states: connection %d: %s: %s: %s", c.ID, a.Severity, a.Name, a.Message)
-		for _, f := range a.Frames {
-			x.note(f, text)
+	left := func(fsm.Frame) bool { return false }
+	if x.room != nil {
+		left = x.room.left
+		if left(c.FirstFrame) {
+			x.room.short++
 		}
-		for _, f := range a.Frames {
-			if states := statesAfter(c, f); states != "" {
-				x.note(f, fmt.Sprintf("tcpflow-states: connection %d: after this packet %s", c.ID, states))
-			}
+		if left(c.LastFrame) {
+			return
 		}
 	}
-}
-
-// statesAfter writes the states of both sides behind a packet.
-func statesAfter(c *record.Connection, f fsm.Frame) string {
-	var text [2]string
-	for i := range c.Transitions {
-		if t := &c.Transitions[i]; t.Frame <= f {
-			text[t.Side] = t.To.String()
-			if t.Proof == 0 {
-				text[t.Side] += "?"
-			}
-		}
-	}
-	var list []string
-	for side, state := range text {
-		if state != "" {
-			list = append(list, fsm.Side(side).String()+" "+state)
-		}
-	}
-	return strings.Join(list, ", ")
-}
-
-// maxNotes bounds the comments on one packet, maxNoted the packets that have any.
-const (
-	maxNotes = 16
-	maxNoted = 1 << 20
-)
-
-func (x *cutout) note(f fsm.Frame, text string) {
-	list, has := x.notes[f]
-	if f == 0 || len(list) >= maxNotes || slices.Contains(list, text) || !has && len(x.notes) >= maxNoted {
+	if x.nLives >= maxLives {
+		x.over++
 		return
 	}
-	x.notes[f] = append(list, text)
+	key := endsOfConnection(c)
+	x.lives[key] = append(x.lives[key], life{c.FirstFrame, c.LastFrame, c.First, c.Last, c.Superseded})
+	x.nLives++
+	for i := range c.ICMP {
+		if f := c.ICMP[i].Frame; !left(f) {
+			x.icmp[f] = struct{}{}
+		}
+	}
+	x.notes.add(c, left)
+	if x.room != nil && x.room.err == nil {
+		x.room.err = x.forget(maxHeld)
+	}
 }
 
 // straggles is for how long after its last packet copies of it belong to a connection.
@@ -116,55 +122,162 @@ const straggles = fsm.Second
 
 // has reports whether the packet belongs to a chosen connection between its ends.
 func (x *cutout) has(key ends, f fsm.Frame, at fsm.Time) bool {
-	for _, l := range x.lives[key.sorted()] {
-		switch {
-		case l.next != 0 && f >= l.next && !x.many:
-		case !x.many && l.first <= f && f <= l.last:
-			return true
-		case l.from <= at && at <= l.to+straggles:
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(x.lives[key.sorted()], func(l life) bool { return l.has(f, at) })
 }
 
-// write reads the source anew and writes what was chosen.
-func (x *cutout) write(source capture.Source, filter *capture.Filter, most uint64, sig *signals) (err error) {
+// has compares frames of one file, which have an order, and else times.
+func (l *life) has(f fsm.Frame, at fsm.Time) bool {
+	file := f.File()
+	switch {
+	case l.next != 0 && l.next.File() == file && f >= l.next:
+		return false
+	case l.first.File() == file && l.last.File() == file && l.first <= f && f <= l.last:
+		return true
+	}
+	return l.from <= at && at <= l.to+straggles
+}
+
+// belongs reports whether a packet, which is a segment between these ends unless they are
+// those of nobody, is to be written.
+func (x *cutout) belongs(e ends, f fsm.Frame, at fsm.Time) bool {
+	if _, quotes := x.icmp[f]; quotes || e != (ends{}) && x.has(e, f, at) {
+		return true
+	}
+	p, is := x.parts[f]
+	return is && x.has(p.ends, p.whole, p.at)
+}
+
+// decoded returns the ends of the segment that a packet completes or begins, those of
+// nobody for none; and the fragments that it is put together from.
+func decoded(d *analyzer.Decoder, p *capture.Packet) (e ends, together []fsm.Frame) {
+	if s, ok := d.Segment(p); ok {
+		return ends{s.Src, s.Dst}, s.Fragments
+	}
+	if src, dst, ok := d.Fragment(p); ok {
+		return ends{src, dst}, nil
+	}
+	return e, nil
+}
+
+// remember takes the fragments that a segment was put together from.
+func (x *cutout) remember(together []fsm.Frame, e ends, f fsm.Frame, at fsm.Time) {
+	for _, g := range together {
+		if x.room != nil && x.room.left(g) {
+			continue
+		}
+		if len(x.parts) >= maxParts {
+			x.lost++
+			continue
+		}
+		x.parts[g] = part{e, f, at}
+	}
+}
+
+// put passes a packet on, to be written if it belongs to what is chosen.
+func (x *cutout) put(p *capture.Packet, e ends) error {
+	f := fsm.NewFrame(p.Source, p.Number)
+	chosen := x.belongs(e, f, fsm.Time(p.Time))
+	if chosen {
+		p.Comment = x.notes.comment(f, p.Comment)
+	}
+	if err := x.out.put(p, chosen); err != nil {
+		return writeFailure(x.name, err)
+	}
+	if chosen {
+		x.shown.wrote(f, x.out.written)
+	}
+	return nil
+}
+
+// cutFiles are files that can be read again.
+type cutFiles struct {
+	open   func() (capture.Source, error)
+	filter *capture.Filter
+	most   uint64 // packets, 0 for all
+	sig    *signals
+}
+
+// each calls f for every packet that the analysis was given.
+func (c *cutFiles) each(f func(source capture.Source, p *capture.Packet) error) error {
+	source, err := c.open()
+	if err != nil {
+		return err
+	}
+	defer source.Close()
+	if err := f(source, nil); err != nil {
+		return err
+	}
+	var p capture.Packet
+	for n, taken := uint64(1), uint64(0); source.Next(&p) == nil; n++ { // what is wrong with it was told before
+		if n&0xfff == 0 && c.sig.ctx.Err() != nil {
+			return c.sig.interruption("while packets were written: they are not all there")
+		}
+		if c.filter != nil {
+			if ok, err := c.filter.Match(&p); err != nil || !ok {
+				continue
+			}
+		}
+		if err := f(source, &p); err != nil {
+			return err
+		}
+		if taken++; taken == c.most {
+			return nil
+		}
+	}
+	return nil
+}
+
+// write reads the files anew and writes what was chosen. Where there are fragments, they
+// are read once before for which of them belong together.
+func (x *cutout) write(files *cutFiles, fragments bool) error {
+	if fragments {
+		decoder := analyzer.NewDecoder()
+		err := files.each(func(_ capture.Source, p *capture.Packet) error {
+			if p == nil {
+				return nil
+			}
+			f, at := fsm.NewFrame(p.Source, p.Number), fsm.Time(p.Time)
+			if e, together := decoded(decoder, p); together != nil && x.has(e, f, at) {
+				x.remember(together, e, f, at)
+			}
+			return nil
+		})
+		if err != nil {
+			return err
+		}
+	}
+	decoder := analyzer.NewDecoder()
+	return files.each(func(source capture.Source, p *capture.Packet) error {
+		if p == nil {
+			return x.begin(source)
+		}
+		e, _ := decoded(decoder, p)
+		return x.put(p, e)
+	})
+}
+
+// begin starts the file, with packets from a source.
+func (x *cutout) begin(source capture.Source) error {
 	w, err := capture.NewWriter(x.file, source)
 	if err != nil {
 		return writeFailure(x.name, err)
 	}
-	decoder := analyzer.NewDecoder()
-	var p capture.Packet
-	for n, taken := uint64(1), uint64(0); source.Next(&p) == nil; n++ { // what is wrong with it was told before
-		if n&0xfff == 0 && sig.ctx.Err() != nil {
-			break
-		}
-		if filter != nil {
-			if ok, err := filter.Match(&p); err != nil || !ok {
-				continue
-			}
-		}
-		f := fsm.NewFrame(p.Source, p.Number)
-		s, ok := decoder.Segment(&p) // of all, for fragments
-		_, quotes := x.icmp[f]
-		if quotes || ok && x.has(ends{s.Src, s.Dst}, f, fsm.Time(p.Time)) {
-			for _, note := range x.notes[f] {
-				if !strings.Contains(p.Comment, note) { // it may be a file of ours
-					p.Comment = strings.TrimPrefix(p.Comment+"\n"+note, "\n")
-				}
-			}
-			if err := w.Write(&p); err != nil {
-				return writeFailure(x.name, err)
-			}
-			x.written++
-			x.shown.wrote(f, x.written)
-		}
-		if taken++; taken == most {
-			break
-		}
+	x.out.w = w
+	return nil
+}
+
+// fragmented reports whether there were IP fragments.
+func fragmented(r *record.Report) bool {
+	return slices.ContainsFunc(r.Capture.Skipped, func(c record.Count) bool { return c.Name == "fragment" })
+}
+
+// end ends the file.
+func (x *cutout) end() error {
+	var err error
+	if x.out.w != nil {
+		err = x.out.w.Close()
 	}
-	if err := w.Close(); err != nil {
+	if err = cmp.Or(err, x.file.Close()); err != nil {
 		return writeFailure(x.name, err)
 	}
 	return nil
@@ -172,11 +285,25 @@ func (x *cutout) write(source capture.Source, filter *capture.Filter, most uint6
 
 // finish ends the file and says what it holds.
 func (x *cutout) finish(a *app, quiet bool) error {
-	if err := x.file.Close(); err != nil {
-		return writeFailure(x.name, err)
+	if err := x.end(); err != nil || x.out.w == nil {
+		return err
 	}
-	if !quiet {
-		a.noticef("%s written to %q", phrase.Counted(x.written, "packet", "packets"), x.name)
+	if quiet {
+		return nil
+	}
+	text := phrase.Counted(x.out.written, "packet", "packets") + " written to %q"
+	if x.out.around > 0 {
+		text += ", " + phrase.Count(x.out.around) + " of them around the others"
+	}
+	a.noticef(text, x.name)
+	if x.lost > 0 {
+		a.noticef("%s could not be told apart, and were left out", phrase.Counted(x.lost, "IP fragment", "IP fragments"))
+	}
+	if x.over > 0 {
+		a.noticef("%s left out: more than %s are not written at once", phrase.Counted(x.over, "chosen connection was", "chosen connections were"), phrase.Count(maxLives))
+	}
+	if x.out.squeezed {
+		a.noticef("--context: of large packets fewer than %d before a connection were kept", x.out.context)
 	}
 	return nil
 }

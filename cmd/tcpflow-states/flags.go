@@ -34,6 +34,7 @@ type options struct {
 	memory                                     memorySize
 	config                                     string
 	noConfig                                   bool
+	cut                                        cutOptions
 
 	short map[string]*bool // flags that stand for a format, by its name
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -22,7 +23,6 @@ type liveOptions struct {
 	noPromisc bool
 	immediate bool
 	duration  time.Duration
-	write     string
 	tui       bool
 }
 
@@ -55,7 +55,8 @@ func (a *app) liveCommand() *cobra.Command {
 	f.BoolVarP(&opt.noPromisc, "no-promiscuous-mode", "p", false, "no promiscuous mode: only packets from and to this host")
 	f.BoolVar(&opt.immediate, "immediate", false, "immediate mode: deliver each packet at once, not in batches; slower")
 	f.DurationVar(&opt.duration, "duration", 0, "stop after this `DURATION`, such as 30s or 10m")
-	f.StringVarP(&opt.write, "write", "w", "", "also write the packets to this `FILE` (pcapng)")
+	f.StringVarP(&opt.cut.write, "write", "w", "", "also write the packets to this `FILE` (pcapng): all, or those of the connections chosen")
+	opt.cut.addFlags(f)
 	f.BoolVar(&opt.tui, "tui", false, "show the open connections on a screen, those that hang first; when it is left, the report is printed")
 	opt.options.addFlags(cmd)
 	cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
@@ -77,8 +78,9 @@ func (o *liveOptions) check(args []string) error {
 		return usagef("--buffer-size %d: not a size in KiB", o.buffer)
 	case o.duration < 0:
 		return usagef("--duration %v: not a positive duration", o.duration)
-	case o.write == "-":
-		return usagef("--write -: the report goes to standard output").hint("name a file")
+	}
+	if err := o.cut.check(false, false); err != nil {
+		return err
 	}
 	if len(args) > 0 {
 		if o.filter != "" {
@@ -86,7 +88,7 @@ func (o *liveOptions) check(args []string) error {
 		}
 		o.filter = strings.Join(args, " ")
 	}
-	if o.snapLen == 0 && o.write != "" {
+	if o.snapLen == 0 && o.cut.write != "" {
 		o.snapLen = capture.MaxSnapLen
 	}
 	return nil
@@ -111,6 +113,9 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		defer expire()
 	}
 	out := newOutput(a, &opt.options, true, []string{strings.Join(opt.ifaces, ", ")})
+	if opt.cut.write != "" && opt.chooses() {
+		out.cut = newCutout(&opt.cut, &opt.chosen)
+	}
 	var screen browse.Options
 	if opt.tui {
 		screen = out.onScreen(strings.Join(opt.ifaces, ", "))
@@ -130,8 +135,13 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	if err := opt.dropPrivileges(); err != nil {
 		return err
 	}
-	if opt.write != "" {
-		done, err := s.keep(source, opt.write)
+	switch {
+	case out.cut != nil:
+		if err := s.cutLive(out.cut, source, opt.cut.spool); err != nil {
+			return err
+		}
+	case opt.cut.write != "":
+		done, err := s.keep(source, opt.cut.write)
 		if err != nil {
 			return err
 		}
@@ -139,16 +149,39 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	}
 	a.confine(nil)
 	if opt.tui {
-		return s.readOnScreen(screen, cancel)
+		err = s.readOnScreen(screen, cancel)
+	} else {
+		if !opt.quiet && isTerminal(a.stderr) {
+			a.noticef("capturing on %s; Ctrl-C ends it and prints the report", strings.Join(opt.ifaces, ", "))
+		}
+		if !opt.quiet {
+			a.status = a.newStatus()
+		}
+		s.read(source)
+		err = s.finish()
 	}
-	if !opt.quiet && isTerminal(a.stderr) {
-		a.noticef("capturing on %s; Ctrl-C ends it and prints the report", strings.Join(opt.ifaces, ", "))
+	if out.cut != nil {
+		err = cmp.Or(err, out.cut.empty(a), out.cut.finish(a, opt.quiet))
 	}
-	if !opt.quiet {
-		a.status = a.newStatus()
+	return err
+}
+
+// chooses tells whether not all connections are wanted.
+func (o *options) chooses() bool { return o.chosen.choice() != nil || len(o.conns) > 0 }
+
+// cutLive has packets wait until it is known which connections are chosen.
+func (s *session) cutLive(cut *cutout, source capture.Source, size memorySize) error {
+	if err := cut.wait(size); err != nil {
+		return err
 	}
-	s.read(source)
-	return s.finish()
+	if err := cut.create(s.app); err != nil {
+		return err
+	}
+	if err := cut.begin(source); err != nil {
+		return err
+	}
+	s.write, s.flush = cut.enter, cut.out.w.Flush
+	return nil
 }
 
 // keep writes the packets to a file too.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -42,6 +43,7 @@ type session struct {
 	begun     bool      // live: what the first packets teach is known
 	nextTold  time.Time // for --every
 	surveyed  time.Time // for --tui: when open connections were
+	fragments bool      // there were IP fragments
 	brokenOff bool      // a signal ended the reading before the source did
 }
 
@@ -314,6 +316,7 @@ func (s *session) finish() error {
 	r, _ := s.analyzer.Finish(sources...) // what fails in Each is the output, which keeps its error
 	r.Summary.Evictions.LimitedBy = s.opt.limitedBy
 	s.addUnmatched(&r.Capture)
+	s.fragments = fragmented(r)
 	err := s.out.finish(r)
 	if s.brokenOff && (err == nil || explain(err).code == exitUsage) {
 		return s.sig.interruption("after %s; the report is about these", phrase.Counted(r.Capture.Packets, "packet", "packets"))

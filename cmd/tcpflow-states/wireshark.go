@@ -37,7 +37,8 @@ has no display the file is kept, and the command that shows it is printed.`,
 	}
 	f := cmd.Flags()
 	f.SortFlags = false
-	f.StringVarP(&opt.write, "write", "w", "", "write the packets to this `FILE`, and keep it")
+	f.StringVarP(&opt.cut.write, "write", "w", "", "write the packets to this `FILE`, and keep it")
+	opt.cut.addFlags(f)
 	opt.addChoice(f)
 	opt.addAnalysis(f)
 	f.Lookup("conn").Usage = "only connection `N`; several may be given"
@@ -61,7 +62,7 @@ func (a *app) wireshark(opt *analyzeOptions, args []string) error {
 	opt.prepare = func(files []string) error { return h.prepare(opt, files) }
 	cut, err := a.analyzeFiles(opt, args)
 	var f *failure
-	if cut == nil || cut.written == 0 || errors.As(err, &f) && f.code != exitInput {
+	if cut == nil || cut.out.written == 0 || errors.As(err, &f) && f.code != exitInput {
 		h.end(false)
 		if err == nil && cut != nil && h.file != "" {
 			err = usagef("no connection is chosen, so there is nothing to show")
@@ -74,12 +75,12 @@ func (a *app) wireshark(opt *analyzeOptions, args []string) error {
 // prepare makes the folder and finds Wireshark. It comes when borrowed privileges are given
 // up, so that all is the user's own, and before the program is confined, as Wireshark must not be.
 func (h *handoff) prepare(opt *analyzeOptions, files []string) (err error) {
-	if h.file = opt.write; h.file == "" {
+	if h.file = opt.cut.write; h.file == "" {
 		if h.folder, err = os.MkdirTemp("", "tcpflow-states-"); err != nil {
 			return &failure{code: exitOutput, err: fmt.Errorf("cannot make a folder for the packets: %w", err)}
 		}
 		h.file = filepath.Join(h.folder, cutName(files, opt.conn))
-		opt.write = h.file
+		opt.cut.write = h.file
 	}
 	program, why := findWireshark()
 	if h.viewer, err = newViewer(h.folder, program, h.file); err != nil {

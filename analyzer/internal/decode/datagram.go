@@ -13,14 +13,15 @@ type datagram struct {
 	key           fragmentKey
 	before, after *datagram // in the table's order
 	since         fsm.Time
-	head          partHead // once there is a fragment at 0
-	pieces        []run    // in order, none of them over another
-	have          int      // octets in all of them
-	highest       int      // octet that a fragment claimed, and one more
-	total         int      // length, once the last fragment is there; before that 0
-	cut           int      // from here on the snap length left gaps
-	size          int      // memory that it takes
-	refused       bool     // RFC 5722: an overlap spoilt it, all its fragments are ignored
+	head          partHead    // once there is a fragment at 0
+	pieces        []run       // in order, none of them over another
+	frames        []fsm.Frame // of all fragments that came, copies too
+	have          int         // octets in all of them
+	highest       int         // octet that a fragment claimed, and one more
+	total         int         // length, once the last fragment is there; before that 0
+	cut           int         // from here on the snap length left gaps
+	size          int         // memory that it takes
+	refused       bool        // RFC 5722: an overlap spoilt it, all its fragments are ignored
 }
 
 // run is octets that follow each other.
@@ -33,6 +34,7 @@ type run struct {
 const (
 	datagramSize = 256
 	pieceSize    = 48
+	frameSize    = 8
 )
 
 // at returns the index of the first piece that ends behind an octet.

@@ -1,5 +1,7 @@
 package decode
 
+import "github.com/tcpflow-states/tcpflow-states/fsm"
+
 // Options chooses what a Decoder does beyond decoding.
 type Options struct {
 	VerifyChecksums bool // compare each TCP checksum whose octets were all captured
@@ -19,7 +21,8 @@ type Decoder struct {
 
 	fragments fragmentTable
 	firsts    firstKinds
-	lastFirst int // kind of the first fragment that the latest packet was, from 1; 0 for none
+	lastFirst int         // kind of the first fragment that the latest packet was, from 1; 0 for none
+	together  []fsm.Frame // fragments that the latest packet was put together from, itself among them
 	sawICMP   bool
 }
 
@@ -125,7 +128,7 @@ const maxHeaders = 16
 func (d *Decoder) Decode(raw *Raw, p *Packet) Reason {
 	c := cursor{data: raw.Data, wire: max(raw.Length, len(raw.Data))}
 	*p = Packet{}
-	d.lastFirst = 0
+	d.lastFirst, d.together, d.fragments.copied = 0, nil, false
 	p.Frame, p.Time, p.Interface, p.Untimed = raw.Frame, raw.Time, raw.Interface, raw.Untimed
 	p.WireLen = uint32(c.wire)
 	next, reason := firstHeader(raw.LinkType)

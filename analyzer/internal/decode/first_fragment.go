@@ -1,6 +1,10 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
 // A capture filter by port keeps of each fragmented packet the first fragment alone, since
 // the others have no ports. Where a capture holds first fragments and never another of
@@ -73,6 +77,14 @@ func openEnd(c *cursor, p *Packet, protocol uint8) bool {
 // FirstFragment returns the kind of the first fragment that the latest call of Decode was
 // given, and false if it was given none, or decoded it.
 func (d *Decoder) FirstFragment() (kind int, ok bool) { return d.lastFirst - 1, d.lastFirst > 0 }
+
+// Together returns the packets of all fragments, of which that given to the latest call of
+// Decode is one, that it put together; nil where the packet was whole. It is not to be changed.
+func (d *Decoder) Together() []fsm.Frame { return d.together }
+
+// CopiesLatest reports whether the latest call of Decode was given a fragment of the datagram
+// that was put together last, once more.
+func (d *Decoder) CopiesLatest() bool { return d.fragments.copied }
 
 // DecodeAlone says of the kind that, so far, only first fragments were seen: then these are
 // decoded by themselves from now on, and it returns true. Those kept until now are

@@ -53,6 +53,8 @@ type part struct {
 	last       bool   // no more fragments follow
 	octets     []byte // as far as captured
 	head       partHead
+	frame      fsm.Frame
+	within     []fsm.Frame // of the fragments that it was put together from itself
 }
 
 // partHead is what a datagram takes over from the fragment at its start.
@@ -68,6 +70,7 @@ type fragmentTable struct {
 	byKey          map[fragmentKey]*datagram
 	oldest, newest *datagram // those of byKey in the order of their first fragments
 	latest         *datagram // the last one completed, to know copies of its fragments
+	copied         bool      // the fragment joined last was such a copy
 	bytes          int       // that all of byKey take
 	counts         FragmentCounts
 }
@@ -84,6 +87,7 @@ func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram 
 	if g == nil {
 		if t.latest != nil && t.latest.key == *key && !expired(t.latest, now) && t.latest.holds(p) {
 			t.counts.Duplicates++
+			t.copied = true
 			return nil
 		}
 		g = t.add(key, now)
@@ -91,6 +95,7 @@ func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram 
 	if g.refused {
 		return nil
 	}
+	t.note(g, p)
 	if g.holds(p) {
 		t.counts.Duplicates++
 		return nil
@@ -115,6 +120,17 @@ func (t *fragmentTable) join(key *fragmentKey, p *part, now fsm.Time) *datagram 
 	}
 	t.bound(g)
 	return nil
+}
+
+// note remembers which packets a datagram came in.
+func (t *fragmentTable) note(g *datagram, p *part) {
+	before := len(g.frames)
+	if before < 2*maxPieces {
+		g.frames = append(append(g.frames, p.within...), p.frame)
+	}
+	more := (len(g.frames) - before) * frameSize
+	g.size += more
+	t.bytes += more
 }
 
 // trim cuts a fragment as hosts do, and reports whether its offset and length
@@ -195,7 +211,7 @@ func (t *fragmentTable) evict(g *datagram) {
 // refuse forgets what was collected of a datagram, but not that it was spoilt.
 func (t *fragmentTable) refuse(g *datagram) {
 	t.bytes -= g.size - datagramSize
-	g.refused, g.pieces, g.have, g.size = true, nil, 0, datagramSize
+	g.refused, g.pieces, g.frames, g.have, g.size = true, nil, nil, 0, datagramSize
 }
 
 // expire gives up what is too old.
@@ -233,11 +249,12 @@ func (d *Decoder) reassemble(c *cursor, p *Packet, key fragmentKey, start int, l
 		return OK
 	}
 	head.ttl, head.tos, head.otherEnds = p.TTL, p.TOS, c.otherEnds
-	one := part{start: start, end: start + c.wire, last: last, octets: c.data, head: *head}
+	one := part{start: start, end: start + c.wire, last: last, octets: c.data, head: *head, frame: p.Frame, within: d.together}
 	g := d.fragments.join(&key, &one, p.Time)
 	if g == nil {
 		return Fragment
 	}
+	d.together = g.frames
 	*head = g.head
 	c.wire = g.total
 	c.data = g.whole()

@@ -164,7 +164,7 @@ func checkTable(t *testing.T, table *fragmentTable) {
 	sum, n := 0, 0
 	for g := table.oldest; g != nil; g = g.after {
 		n++
-		size, have, end := datagramSize, 0, 0
+		size, have, end := datagramSize+frameSize*len(g.frames), 0, 0
 		for _, x := range g.pieces {
 			size += pieceSize + cap(x.octets)
 			have += x.end - x.start
