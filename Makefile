@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph lint docs readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph roundtrip lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -27,7 +27,7 @@ test: ## set everything up, vet and run all tests; packages are printed as they 
 
 # Under the race detector a program sleeps a second before it exits, unless told.
 # What compares ways through the code on one goroutine takes minutes under it and shows no race: make test has it.
-ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame
+ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters
 race: ## run the pipeline's tests with the race detector
 	GORACE=atexit_sleep_ms=10 $(GO) test -race -count=1 -skip '^($(ALONE))$$' ./cmd/... ./capture/... ./analyzer/...
 
@@ -57,6 +57,7 @@ PLAYS ?= 20
 lab: ## as root: play connections between namespaces, score us against the kernel (SEEDS=1,2,3 PLAYS=20)
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab score -seeds $(SEEDS) -plays $(PLAYS)
 
+CAPTURES ?= testdata/pcaps
 SOAK ?= 1m
 soak: build ## as root: live traffic under faults, nothing lost, memory flat (SOAK=3h)
 	@$(GO) run ./internal/soak/cmd/soak -for $(SOAK)
@@ -73,6 +74,9 @@ measures: ## as root: hold rates, round trips and answer times against what sock
 
 metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count which are judged otherwise
 	@$(GO) run ./internal/metamorph
+
+roundtrip: ## write packets of captures with -w, and hold the files against them (CAPTURES=testdata/pcaps)
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/roundtrip/cmd/roundtrip $(CAPTURES)
 
 lint: ## gofmt, go vet, the limits of files and functions, staticcheck, deadcode and govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }

@@ -15,8 +15,6 @@ type Segment struct {
 	IPID    uint16 // IPv4 identification
 	HasIPID bool   // it is IPv4, and no atomic datagram with identification 0
 
-	Encapsulation string // as in the connection's record, "" for none
-
 	// Fragments are the packets of the IP fragments that it was put together from, copies
 	// among them; nil if it came whole. They stay as they are.
 	Fragments []fsm.Frame
@@ -27,6 +25,7 @@ type Segment struct {
 type Decoder struct {
 	decoder, alone *decode.Decoder // alone decodes first fragments by themselves
 	latest         Segment         // that was put together from fragments
+	quoted         *Segment        // by the ICMP error that Segment was given last, or nil
 }
 
 // NewDecoder returns a Decoder that verifies no checksums.
@@ -38,11 +37,16 @@ func (d *Decoder) Segment(p *capture.Packet) (Segment, bool) {
 	var raw decode.Raw
 	var out decode.Packet
 	setRaw(&raw, p)
+	d.quoted = nil
 	if d.decoder.Decode(&raw, &out) != decode.OK {
+		if out.ICMP != nil && out.Addressed {
+			s := segmentOf(&out)
+			d.quoted = &s
+		}
 		return Segment{}, false
 	}
 	s := segmentOf(&out)
-	s.Encapsulation, s.Fragments = d.decoder.EncapName(out.Encap), d.decoder.Together()
+	s.Fragments = d.decoder.Together()
 	if s.Fragments != nil {
 		d.latest = s
 	}
@@ -56,11 +60,14 @@ func segmentOf(p *decode.Packet) Segment {
 	}
 }
 
-// Fragment is to be asked of a packet after Segment has returned false: it returns the ends
-// of the segment that the packet is the first fragment of, or one more copy of a fragment
-// of, where the segment was put together last.
-func (d *Decoder) Fragment(p *capture.Packet) (src, dst netip.AddrPort, ok bool) {
-	if d.decoder.CopiesLatest() {
+// Part is to be asked of a packet after Segment has returned false: it returns the ends of
+// the segment that the packet is the first IP fragment of, or one more copy of a fragment of,
+// where the segment was put together last, or that it quotes as an ICMP error.
+func (d *Decoder) Part(p *capture.Packet) (src, dst netip.AddrPort, ok bool) {
+	switch {
+	case d.quoted != nil:
+		return d.quoted.Src, d.quoted.Dst, true
+	case d.decoder.CopiesLatest():
 		return d.latest.Src, d.latest.Dst, true
 	}
 	kind, first := d.decoder.FirstFragment()

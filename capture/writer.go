@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"io"
+	"math"
 )
 
 // Writer writes packets as pcapng, which unlike pcap can hold several link
@@ -17,6 +18,7 @@ type Writer struct {
 	flushed int64          // time of the packet at the last flush
 	last    int64          // time of the last packet
 	block   []byte
+	snapLen int // of the first interface
 }
 
 // origin is what makes an interface of its own in the file written.
@@ -63,6 +65,9 @@ func (w *Writer) Write(p *Packet) error {
 		}
 	}
 	w.last = p.Time
+	if p.Untimed && id == 0 && len(p.Data) == min(p.Length, w.snapLen) {
+		return w.simple(p)
+	}
 	ticks := uint64(max(0, p.Time))
 	b := w.begin(blockEnhanced)
 	b = binary.LittleEndian.AppendUint32(b, id)
@@ -84,6 +89,14 @@ func (w *Writer) Write(p *Packet) error {
 	return nil
 }
 
+// simple writes a packet without a time, which has no room for a comment either. It is of the
+// first interface, whose snap length tells how much of it was captured.
+func (w *Writer) simple(p *Packet) error {
+	b := w.begin(blockSimple)
+	b = binary.LittleEndian.AppendUint32(b, uint32(p.Length))
+	return w.end(pad(append(b, p.Data...)))
+}
+
 // describe writes the interface that packets of an origin refer to.
 func (w *Writer) describe(from origin) error {
 	b := w.begin(blockInterface)
@@ -96,6 +109,11 @@ func (w *Writer) describe(from origin) error {
 		snapLen = info.SnapLen
 		if from.iface < len(info.Interfaces) {
 			name = info.Interfaces[from.iface]
+		}
+	}
+	if len(w.ifaces) == 0 {
+		if w.snapLen = snapLen; snapLen == 0 {
+			w.snapLen = math.MaxInt
 		}
 	}
 	b = binary.LittleEndian.AppendUint32(b, uint32(snapLen))

@@ -197,7 +197,7 @@ func (a *app) cutOut(cut *cutout, s *session, files []string, opt *analyzeOption
 		err = cut.write(&cutFiles{
 			open:   func() (capture.Source, error) { source, _, err := a.open(files, s.sig); return source, err },
 			filter: s.filter, most: opt.count, sig: s.sig,
-		}, s.fragments)
+		}, &opt.options, s.fragments)
 	}
 	return cmp.Or(err, cut.finish(a, opt.quiet))
 }

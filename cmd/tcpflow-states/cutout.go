@@ -28,6 +28,8 @@ type cutout struct {
 	icmp   map[fsm.Frame]struct{} // ICMP errors that quote one
 	notes  notes
 	parts  map[fsm.Frame]part // of IP fragments that segments were put together from
+	shared *sharedEnds
+	exact  map[fsm.Frame]bool // packets that are told apart, with whether they are wanted
 	shown  shown
 	lost   uint64 // IP fragments that were too many to remember
 	over   uint64 // connections that were too many
@@ -59,6 +61,7 @@ func newCutout(o *cutOptions, chosen *selection) *cutout {
 	return &cutout{
 		name: o.write, out: &cutWriter{context: o.context}, shown: shown{checks: chosen.check},
 		lives: map[ends][]life{}, icmp: map[fsm.Frame]struct{}{}, notes: notes{}, parts: map[fsm.Frame]part{},
+		shared: newShared(), exact: map[fsm.Frame]bool{},
 	}
 }
 
@@ -140,6 +143,9 @@ func (l *life) has(f fsm.Frame, at fsm.Time) bool {
 // belongs reports whether a packet, which is a segment between these ends unless they are
 // those of nobody, is to be written.
 func (x *cutout) belongs(e ends, f fsm.Frame, at fsm.Time) bool {
+	if wanted, known := x.exact[f]; known {
+		return wanted
+	}
 	if _, quotes := x.icmp[f]; quotes || e != (ends{}) && x.has(e, f, at) {
 		return true
 	}
@@ -147,13 +153,13 @@ func (x *cutout) belongs(e ends, f fsm.Frame, at fsm.Time) bool {
 	return is && x.has(p.ends, p.whole, p.at)
 }
 
-// decoded returns the ends of the segment that a packet completes or begins, those of
+// decoded returns the ends of the segment that a packet completes, begins or quotes, those of
 // nobody for none; and the fragments that it is put together from.
 func decoded(d *analyzer.Decoder, p *capture.Packet) (e ends, together []fsm.Frame) {
 	if s, ok := d.Segment(p); ok {
 		return ends{s.Src, s.Dst}, s.Fragments
 	}
-	if src, dst, ok := d.Fragment(p); ok {
+	if src, dst, ok := d.Part(p); ok {
 		return ends{src, dst}, nil
 	}
 	return e, nil
@@ -229,7 +235,10 @@ func (c *cutFiles) each(f func(source capture.Source, p *capture.Packet) error) 
 
 // write reads the files anew and writes what was chosen. Where there are fragments, they
 // are read once before for which of them belong together.
-func (x *cutout) write(files *cutFiles, fragments bool) error {
+func (x *cutout) write(files *cutFiles, o *options, fragments bool) error {
+	if err := x.tellApart(files, o); err != nil {
+		return err
+	}
 	if fragments {
 		decoder := analyzer.NewDecoder()
 		err := files.each(func(_ capture.Source, p *capture.Packet) error {

@@ -1,10 +1,6 @@
 package main
 
-import (
-	"github.com/spf13/pflag"
-
-	"github.com/tcpflow-states/tcpflow-states/capture"
-)
+import "github.com/spf13/pflag"
 
 // cutOptions are the flags about packets out.
 type cutOptions struct {
@@ -24,7 +20,7 @@ func (o *cutOptions) addFlags(f *pflag.FlagSet) {
 
 // check refuses what cannot be. writes says that packets are written whether there is a name or not.
 func (o *cutOptions) check(merge, writes bool) error {
-	least := memorySize(capture.LeastSpool)
+	least := memorySize(minSpool)
 	switch {
 	case !writes && o.write == "" && o.context != 0:
 		return usagef("--context is for --write")

@@ -20,7 +20,7 @@ import (
 // written or dropped, in the order of the capture, when the room that it takes is needed,
 // or at the end. So what was chosen by then is whole unless its beginning had to go.
 type waitingRoom struct {
-	spool   *capture.Spool
+	spool   *spool
 	decoder *analyzer.Decoder
 	tag     []byte
 	gone    map[int]uint64 // the last packet that left, by source
@@ -36,7 +36,7 @@ const maxHeld = 1 << 17
 
 // wait has packets wait in a store of a size.
 func (x *cutout) wait(size memorySize) error {
-	spool, err := capture.NewSpool(os.TempDir(), int64(size))
+	spool, err := newSpool(os.TempDir(), int64(size))
 	if err != nil {
 		return &failure{code: exitOutput, err: fmt.Errorf("no place for packets that wait: %w", err), help: "they wait in a file in $TMPDIR"}
 	}
@@ -59,8 +59,8 @@ func (x *cutout) enter(p *capture.Packet) error {
 	}
 	x.remember(together, e, f, at)
 	w.tag = e.appendTo(w.tag[:0])
-	for !w.spool.Fits(p, w.tag) {
-		if w.spool.Len() == 0 {
+	for !w.spool.fits(p, w.tag) {
+		if w.spool.len() == 0 {
 			w.shed++
 			return nil
 		}
@@ -68,7 +68,7 @@ func (x *cutout) enter(p *capture.Packet) error {
 			return err
 		}
 	}
-	if err := w.spool.Add(p, w.tag); err != nil {
+	if err := w.spool.add(p, w.tag); err != nil {
 		return &failure{code: exitOutput, err: fmt.Errorf("packets cannot wait in %q: %w", os.TempDir(), cause(err))}
 	}
 	return nil
@@ -78,7 +78,7 @@ func (x *cutout) enter(p *capture.Packet) error {
 func (x *cutout) leave() error {
 	w := x.room
 	var p capture.Packet
-	tag, err := w.spool.Take(&p)
+	tag, err := w.spool.take(&p)
 	if err != nil {
 		return err
 	}
@@ -98,8 +98,8 @@ func (x *cutout) forget(most int) error {
 	if x.held() > max(2*w.swept, 1024) {
 		x.sweep(2 * straggles)
 	}
-	for x.held() > most && w.spool.Len() > 0 {
-		for range min(most/8, w.spool.Len()) {
+	for x.held() > most && w.spool.len() > 0 {
+		for range min(most/8, w.spool.len()) {
 			if err := x.leave(); err != nil {
 				return err
 			}
@@ -137,7 +137,7 @@ func (x *cutout) sweep(ago fsm.Time) {
 // empty has all packets leave, and says what was not kept.
 func (x *cutout) empty(a *app) error {
 	w := x.room
-	defer w.spool.Close()
+	defer w.spool.close()
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	if w.err != nil {
@@ -150,7 +150,7 @@ func (x *cutout) empty(a *app) error {
 			return err
 		}
 	}
-	size, less := w.spool.Size()
+	size, less := w.spool.limit()
 	held := memorySize(size)
 	if less != nil {
 		a.noticef("%v in %q: only the latest %s of packets could wait", cause(less), os.TempDir(), phrase.Size(uint64(held)))

@@ -68,13 +68,13 @@ func (k *keptFile) put(blocks []byte) error {
 
 // leaveOut counts the packets among blocks, and keeps what later ones need.
 func (k *keptFile) leaveOut(blocks []byte) {
-	const describesInterface, holdsPacket = 1, 6
+	const describesInterface, holdsSimplePacket, holdsPacket = 1, 3, 6
 	for len(blocks) >= 8 {
 		kind, length := binary.LittleEndian.Uint32(blocks), binary.LittleEndian.Uint32(blocks[4:])
 		switch kind {
 		case describesInterface:
 			k.owed = append(k.owed, blocks[:length]...)
-		case holdsPacket:
+		case holdsPacket, holdsSimplePacket:
 			k.missing++
 		}
 		blocks = blocks[length:]

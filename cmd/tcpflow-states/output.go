@@ -108,6 +108,9 @@ func (o *output) shown(c *record.Connection) bool {
 // connection takes a connection that has ended; c is valid during the call.
 func (o *output) connection(c *record.Connection) error {
 	o.ended.Add(1)
+	if o.cut != nil && o.opt.chosen.choice() == nil { // or it was asked before
+		o.cut.shared.add(c)
+	}
 	if c.Verdict.Concern() == record.ConcernFailure {
 		o.failed++
 	}

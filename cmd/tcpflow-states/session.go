@@ -70,6 +70,12 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		SegmentsBetween: out.between,
 		Each:            out.connection,
 	}
+	if choose := o.Choose; choose != nil && out.cut != nil {
+		o.Choose = func(c *record.Connection) bool {
+			out.cut.shared.add(c)
+			return choose(c)
+		}
+	}
 	if out.live {
 		o.Notice = out.notice
 	}

@@ -1,10 +1,12 @@
-package capture
+package main
 
 import (
 	"encoding/binary"
 	"os"
 	"syscall"
 	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
 // TestSpoolOnFullDisk stays within what there is room for, and keeps the latest packets.
@@ -17,37 +19,37 @@ func TestSpoolOnFullDisk(t *testing.T) {
 		t.Skip("skipped: ", err)
 	}
 	defer syscall.Unmount(dir, 0)
-	s, err := NewSpool(dir, 1<<30)
+	s, err := newSpool(dir, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
-	p := Packet{Data: make([]byte, 1000)}
+	defer s.close()
+	p := capture.Packet{Data: make([]byte, 1000)}
 	first := uint64(1)
 	take := func() {
-		var got Packet
-		if _, err := s.Take(&got); err != nil || got.Number != first || binary.LittleEndian.Uint64(got.Data) != first {
+		var got capture.Packet
+		if _, err := s.take(&got); err != nil || got.Number != first || binary.LittleEndian.Uint64(got.Data) != first {
 			t.Fatalf("packet %d, want %d: %v", got.Number, first, err)
 		}
 		first++
 	}
 	for p.Number = 1; p.Number < 200_000; p.Number++ {
 		binary.LittleEndian.PutUint64(p.Data, p.Number)
-		for !s.Fits(&p, nil) {
+		for !s.fits(&p, nil) {
 			take()
 		}
-		if err := s.Add(&p, nil); err != nil {
+		if err := s.add(&p, nil); err != nil {
 			t.Fatal(err)
 		}
 	}
-	size, less := s.Size()
+	size, less := s.limit()
 	if less == nil || size < leastSpool || size > 24<<20 {
 		t.Errorf("%d bytes, %v", size, less)
 	}
-	if n := s.Len(); n < leastSpool/1100 {
+	if n := s.len(); n < leastSpool/1100 {
 		t.Errorf("%d packets wait", n)
 	}
-	for s.Len() > 0 {
+	for s.len() > 0 {
 		take()
 	}
 }

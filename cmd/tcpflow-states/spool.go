@@ -1,4 +1,4 @@
-package capture
+package main
 
 import (
 	"encoding/binary"
@@ -7,12 +7,14 @@ import (
 	"io"
 	"os"
 	"syscall"
+
+	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
-// Spool keeps packets in a file until they are taken, the oldest first. The file is a
+// spool keeps packets in a file until they are taken, the oldest first. The file is a
 // ring, so that it never grows beyond a size; memory does not grow with it. It is for
 // one goroutine.
-type Spool struct {
+type spool struct {
 	file *os.File
 	size int64 // bytes of the ring
 
@@ -30,40 +32,42 @@ const (
 	spoolChunk = 1 << 20  // of what is written or read at once
 	leastSpool = 16 << 20 // below it is no use, and a packet might not fit
 	spoolHead  = 64       // of a record, before its comment, tag and data
+
+	largestPacket = 16 << 20
 )
 
-// LeastSpool is the smallest size that a Spool takes.
-const LeastSpool = leastSpool + 2*maxBlock
+// minSpool is the smallest size that a spool takes.
+const minSpool = leastSpool + 2*largestPacket
 
-// NewSpool makes a Spool in a file without a name in the folder, of at least LeastSpool
+// newSpool makes a spool in a file without a name in the folder, of at least minSpool
 // bytes. The file takes no more room than the packets that were ever in it at a time.
-func NewSpool(folder string, size int64) (*Spool, error) {
+func newSpool(folder string, size int64) (*spool, error) {
 	f, err := os.CreateTemp(folder, "tcpflow-states-")
 	if err != nil {
 		return nil, err
 	}
 	named := os.Remove(f.Name()) != nil // not all systems remove a file that is open
-	return &Spool{file: f, size: max(size, LeastSpool), named: named}, nil
+	return &spool{file: f, size: max(size, minSpool), named: named}, nil
 }
 
-// Len returns how many packets are in it.
-func (s *Spool) Len() int { return s.pending }
+// len returns how many packets are in it.
+func (s *spool) len() int { return s.pending }
 
-// Size returns how many bytes its packets may take, and why that is less than was asked
+// limit returns how many bytes its packets may take, and why that is less than was asked
 // for, if it is: there was no room for more.
-func (s *Spool) Size() (bytes int64, less error) { return s.size, s.smaller }
+func (s *spool) limit() (bytes int64, less error) { return s.size, s.smaller }
 
-// Fits reports whether a packet with a tag can be added before others are taken.
-func (s *Spool) Fits(p *Packet, tag []byte) bool {
+// fits reports whether a packet with a tag can be added before others are taken.
+func (s *spool) fits(p *capture.Packet, tag []byte) bool {
 	return s.added-s.taken+recordLen(p, tag) <= s.size
 }
 
-func recordLen(p *Packet, tag []byte) int64 {
+func recordLen(p *capture.Packet, tag []byte) int64 {
 	return int64(spoolHead + len(p.Comment) + len(tag) + len(p.Data))
 }
 
-// Add adds a packet, which must fit, and what the caller wants to know of it again.
-func (s *Spool) Add(p *Packet, tag []byte) error {
+// add adds a packet, which must fit, and what the caller wants to know of it again.
+func (s *spool) add(p *capture.Packet, tag []byte) error {
 	n := recordLen(p, tag)
 	b := binary.LittleEndian.AppendUint32(s.out, uint32(n))
 	b = binary.LittleEndian.AppendUint32(b, uint32(len(p.Comment)))
@@ -91,7 +95,7 @@ func (s *Spool) Add(p *Packet, tag []byte) error {
 
 // flush writes what was added into the file. Where the disk is full, the ring is made as
 // small as the file is by then; what is over it waits in memory until packets are taken.
-func (s *Spool) flush() error {
+func (s *spool) flush() error {
 	for len(s.out) > 0 {
 		if s.added-s.taken > s.size { // the ring was made smaller
 			return nil
@@ -116,9 +120,9 @@ func full(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EFBIG)
 }
 
-// Take takes the oldest packet out, with its tag. Both are valid until the next call of
+// take takes the oldest packet out, with its tag. Both are valid until the next call of
 // a method. It returns io.EOF when there is none.
-func (s *Spool) Take(p *Packet) (tag []byte, err error) {
+func (s *spool) take(p *capture.Packet) (tag []byte, err error) {
 	if s.pending == 0 {
 		return nil, io.EOF
 	}
@@ -148,7 +152,7 @@ func (s *Spool) Take(p *Packet) (tag []byte, err error) {
 }
 
 // peek returns the next n bytes, reading them if need be.
-func (s *Spool) peek(n int) ([]byte, error) {
+func (s *spool) peek(n int) ([]byte, error) {
 	if len(s.in) >= n {
 		return s.in, nil
 	}
@@ -175,8 +179,8 @@ func (s *Spool) peek(n int) ([]byte, error) {
 	return s.in, nil
 }
 
-// Close gives the file up.
-func (s *Spool) Close() error {
+// close gives the file up.
+func (s *spool) close() error {
 	err := s.file.Close()
 	if s.named {
 		os.Remove(s.file.Name())

@@ -1,4 +1,4 @@
-package capture
+package main
 
 import (
 	"bytes"
@@ -8,30 +8,32 @@ import (
 	"math/rand/v2"
 	"os"
 	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
 // TestSpool puts packets of all sizes through a store and holds what comes out against what
 // went in, over several rounds of the ring.
 func TestSpool(t *testing.T) {
 	dir := t.TempDir()
-	s, err := NewSpool(dir, 0)
+	s, err := newSpool(dir, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer s.Close()
+	defer s.close()
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 		t.Errorf("the file has a name: %v, %v", left, err)
 	}
 	type kept struct {
-		Packet
+		capture.Packet
 		tag string
 	}
 	var want []kept
 	r := rand.New(rand.NewPCG(1, 2))
 	took := 0
 	take := func() {
-		var p Packet
-		tag, err := s.Take(&p)
+		var p capture.Packet
+		tag, err := s.take(&p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -51,7 +53,7 @@ func TestSpool(t *testing.T) {
 		noise[i] = byte(r.Uint32())
 	}
 	for n := uint64(1); n < 3000; n++ {
-		p := Packet{
+		p := capture.Packet{
 			Data: noise[:1+r.IntN(1<<r.IntN(20))], Time: r.Int64() - r.Int64(), Length: r.IntN(1 << 30), LinkType: r.IntN(300),
 			Interface: r.IntN(5), Source: r.IntN(9), Number: n, Untimed: n%3 == 0,
 		}
@@ -59,10 +61,10 @@ func TestSpool(t *testing.T) {
 			p.Comment = "a comment\nof two lines"
 		}
 		tag := fmt.Sprint("tag ", n)
-		for !s.Fits(&p, []byte(tag)) {
+		for !s.fits(&p, []byte(tag)) {
 			take()
 		}
-		if err := s.Add(&p, []byte(tag)); err != nil {
+		if err := s.add(&p, []byte(tag)); err != nil {
 			t.Fatal(err)
 		}
 		want = append(want, kept{p, tag})
@@ -70,14 +72,14 @@ func TestSpool(t *testing.T) {
 			take()
 		}
 	}
-	if st, err := s.file.Stat(); err != nil || st.Size() > LeastSpool {
+	if st, err := s.file.Stat(); err != nil || st.Size() > minSpool {
 		t.Errorf("%v bytes, %v", st.Size(), err)
 	}
 	for len(want) > 0 {
 		take()
 	}
-	var p Packet
-	if _, err := s.Take(&p); !errors.Is(err, io.EOF) || s.Len() != 0 || took != 2999 {
-		t.Errorf("%v, %d left, %d taken", err, s.Len(), took)
+	var p capture.Packet
+	if _, err := s.take(&p); !errors.Is(err, io.EOF) || s.len() != 0 || took != 2999 {
+		t.Errorf("%v, %d left, %d taken", err, s.len(), took)
 	}
 }
