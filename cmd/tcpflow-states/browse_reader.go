@@ -111,6 +111,11 @@ func (b *browsing) Write(ctx context.Context, ids []uint64, name string) (uint64
 		wanted[id] = true
 	}
 	o, chosen := b.options()
+	choose := o.Choose
+	o.Choose = func(c *record.Connection) bool {
+		cut.shared.add(c)
+		return choose == nil || choose(c)
+	}
 	o.Each = func(c *record.Connection) error {
 		if wanted[c.ID] {
 			cut.add(c)
@@ -134,5 +139,5 @@ func (b *browsing) writeOut(cut *cutout, r *record.Report) error {
 	return cut.write(&cutFiles{
 		open:   func() (capture.Source, error) { source, _, err := b.app.open(b.files, b.sig); return source, err },
 		filter: b.filter, most: b.opt.count, sig: b.sig,
-	}, fragmented(r))
+	}, b.opt, fragmented(r))
 }

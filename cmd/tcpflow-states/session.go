@@ -7,7 +7,6 @@ import (
 	"io"
 	"runtime"
 	"runtime/debug"
-	"slices"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
