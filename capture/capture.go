@@ -27,6 +27,7 @@ type Packet struct {
 	Number    uint64 // 1-based number of the packet in its file, as Wireshark counts
 	Untimed   bool   // its block carries no time (pcapng simple packets); Time is that of the packet before
 	Comment   string // the packet's comments, joined with line feeds; raw text from the file, so escape it
+	Options   []byte // pcapng's other options of the packet that a Writer keeps, as it writes them; owned by the source as Data is
 }
 
 // Source delivers packets one after another. A Source is for one goroutine.
@@ -55,6 +56,7 @@ type Info struct {
 	Packets     uint64   // packets read; while files are merged, one of each may still wait
 	Comments    []string // comments on the file's sections and interfaces
 	Interfaces  []string // names, where the file tells them
+	Described   [][]byte // pcapng's options of the interfaces that a Writer keeps, as it writes them; nil for other formats
 	SnapLen     int      // the longest snap length stated; 0 when none or unlimited
 	Nanoseconds bool     // the timestamps are finer than a microsecond
 	Untimed     uint64   // packets that carry no time (pcapng simple packets); they take the time of the one before

@@ -56,6 +56,7 @@ type ngFile struct {
 	earlier    counters  // of the sections before
 	hasDropped bool
 	links      map[int]bool
+	kept       []byte // Options of the latest packet
 }
 
 // ngIface is what packets need to know of their interface. There may be many,
@@ -248,8 +249,9 @@ func (r *ngFile) iface(at int64, body []byte) {
 		timescale: microseconds,
 	}
 	var offset int64
-	var name, descr []byte
+	var name, descr, kept []byte
 	r.options(body[8:], func(code uint16, value []byte) {
+		kept = r.keepOption(kept, keptOfInterface, code, value)
 		switch {
 		case code == optComment:
 			r.info.Comments = note(r.info.Comments, value)
@@ -271,6 +273,9 @@ func (r *ngFile) iface(at int64, body []byte) {
 		name = fmt.Appendf(nil, "#%d", r.ifaceBase+len(r.ifaces))
 	}
 	r.info.Interfaces = note(r.info.Interfaces, name)
+	if len(r.info.Described) < maxNotes {
+		r.info.Described = append(r.info.Described, kept)
+	}
 	if d.snapLen <= 1<<31-1 {
 		r.info.SnapLen = max(r.info.SnapLen, int(d.snapLen))
 	}
@@ -391,13 +396,17 @@ func (r *ngFile) deliver(p *Packet, id int, data []byte, length uint32, time int
 	p.Interface = r.ifaceBase + id
 	p.Source = 0
 	p.Number = r.number
-	p.Comment, p.Untimed = "", false
+	p.Comment, p.Options, p.Untimed = "", nil, false
 }
 
 // packetOptions reads the options behind a packet's data; d is nil where they
 // cannot hold a drop count.
 func (r *ngFile) packetOptions(p *Packet, d *ngIface, options []byte) {
+	r.kept = r.kept[:0]
 	r.options(options, func(code uint16, value []byte) {
+		if d != nil {
+			r.kept = r.keepOption(r.kept, keptOfPacket, code, value)
+		}
 		switch {
 		case code == optComment && p.Comment == "":
 			p.Comment = string(value)
@@ -408,6 +417,9 @@ func (r *ngFile) packetOptions(p *Packet, d *ngIface, options []byte) {
 			r.hasDropped = true
 		}
 	})
+	if len(r.kept) > 0 {
+		p.Options = r.kept
+	}
 }
 
 // options calls each for every option, and stops where the list ends or breaks.
@@ -442,6 +454,7 @@ func (r *ngFile) Info() []Info {
 	info.LinkTypes = slices.Clone(info.LinkTypes)
 	info.Interfaces = slices.Clone(info.Interfaces)
 	info.Comments = slices.Clone(info.Comments)
+	info.Described = slices.Clone(info.Described)
 	return []Info{info}
 }
 

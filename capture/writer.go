@@ -40,6 +40,11 @@ func NewWriter(w io.Writer, from Source) (*Writer, error) {
 	b = binary.LittleEndian.AppendUint16(b, 1)
 	b = binary.LittleEndian.AppendUint16(b, 0)
 	b = binary.LittleEndian.AppendUint64(b, 1<<64-1) // the section's length is not known
+	for _, info := range from.Info() {
+		for _, comment := range info.Comments { // as far as it is known at the beginning
+			b = appendOption(b, optComment, []byte(comment))
+		}
+	}
 	b = appendOption(b, 4, []byte("tcpflow-states")) // shb_userappl
 	b = appendOption(b, optEnd, nil)
 	if err := wr.end(b); err != nil {
@@ -78,6 +83,9 @@ func (w *Writer) Write(p *Packet) error {
 	b = pad(append(b, p.Data...))
 	if p.Comment != "" {
 		b = appendOption(b, optComment, []byte(p.Comment))
+	}
+	b = append(b, p.Options...)
+	if p.Comment != "" || len(p.Options) > 0 {
 		b = appendOption(b, optEnd, nil)
 	}
 	if err := w.end(b); err != nil {
@@ -104,11 +112,15 @@ func (w *Writer) describe(from origin) error {
 	b = binary.LittleEndian.AppendUint16(b, 0)
 	var snapLen int
 	var name string
+	var options []byte
 	if infos := w.from.Info(); from.source < len(infos) {
 		info := infos[from.source]
 		snapLen = info.SnapLen
 		if from.iface < len(info.Interfaces) {
 			name = info.Interfaces[from.iface]
+		}
+		if from.iface < len(info.Described) {
+			name, options = "", info.Described[from.iface]
 		}
 	}
 	if len(w.ifaces) == 0 {
@@ -120,6 +132,7 @@ func (w *Writer) describe(from origin) error {
 	if name != "" {
 		b = appendOption(b, optIfName, []byte(name))
 	}
+	b = append(b, options...)
 	b = appendOption(b, optIfTsresol, []byte{9})
 	b = appendOption(b, optEnd, nil)
 	return w.end(b)

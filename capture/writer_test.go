@@ -125,3 +125,62 @@ func TestWriterFails(t *testing.T) {
 		t.Error("no error on a pipe that nobody reads")
 	}
 }
+
+// TestWriterKeepsOptions writes what interfaces and packets have beside their names, times and
+// comments as it was, whatever the byte order, and nothing that refers to what is not kept.
+func TestWriterKeepsOptions(t *testing.T) {
+	for _, o := range []order{le, be} {
+		from := shb(o, nil, opt{1, []byte("of the section")})
+		from = idb(o, from, 1, 100, opt{2, []byte("eth0")}, opt{3, []byte("uplink")}, opt{6, []byte{1, 2, 3, 4, 5, 6}}, opt{8, u64(o, 1e9)},
+			opt{9, []byte{6}}, opt{11, []byte("\x00tcp")}, opt{14, u64(o, 5)}, opt{1, []byte("of the interface")})
+		from = idb(o, from, 1, 100)
+		from = epb(o, from, 0, 1, "abc", opt{2, words(o, nil, 2)}, opt{1, []byte("a comment")}, opt{3, []byte{2, 9, 9}},
+			opt{8, words(o, nil, 1234, 5678)}, opt{2988, append(words(o, nil, 37), "ours"...)}, opt{0x8001, words(o, nil, 3)}, opt{19372, words(o, nil, 37)})
+		from = epb(o, from, 1, 2, "def")
+		s, err := OpenReader("from", bytes.NewReader(from))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		w, err := NewWriter(&out, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var p Packet
+		for s.Next(&p) == nil {
+			if err := w.Write(&p); err != nil {
+				t.Fatal(err)
+			}
+		}
+		again, err := OpenReader("again", bytes.NewReader(out.Bytes()))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := again.Next(&p); err != nil {
+			t.Fatal(err)
+		}
+		want := appendOption(nil, 2, words(le, nil, 2))
+		want = appendOption(want, 3, []byte{2, 9, 9})
+		want = appendOption(want, 8, words(le, nil, 1234, 5678))
+		want = appendOption(want, 2988, append(words(le, nil, 37), "ours"...))
+		if !bytes.Equal(p.Options, want) || p.Comment != "a comment" || p.Time != 5_000_001_000 {
+			t.Errorf("%x, want %x; %q, %d", p.Options, want, p.Comment, p.Time)
+		}
+		if err := again.Next(&p); err != nil || p.Options != nil || p.Interface != 1 {
+			t.Errorf("%+v, %v", p, err)
+		}
+		kept := appendOption(nil, 2, []byte("eth0"))
+		kept = appendOption(kept, 3, []byte("uplink"))
+		kept = appendOption(kept, 6, []byte{1, 2, 3, 4, 5, 6})
+		kept = appendOption(kept, 8, u64(le, 1e9))
+		kept = appendOption(kept, 11, []byte("\x00tcp"))
+		kept = appendOption(kept, 1, []byte("of the interface"))
+		info := again.Info()[0]
+		if len(info.Described) != 2 || !bytes.Equal(info.Described[0], kept) || len(info.Described[1]) > 0 || !slices.Equal(info.Interfaces, []string{"eth0", "#1"}) {
+			t.Errorf("%q, %q", info.Described, info.Interfaces)
+		}
+		if !slices.Equal(info.Comments, []string{"of the section", "of the interface"}) {
+			t.Errorf("%q", info.Comments)
+		}
+	}
+}

@@ -55,7 +55,7 @@ func (x *cutWriter) write(p *capture.Packet) error {
 // keep keeps a packet for the case that one is chosen soon.
 func (x *cutWriter) keep(p *capture.Packet) {
 	own := *p
-	own.Data = slices.Clone(p.Data)
+	own.Data, own.Options = slices.Clone(p.Data), slices.Clone(p.Options)
 	x.before = append(x.before, own)
 	x.size += len(own.Data)
 	n := max(0, len(x.before)-x.context)

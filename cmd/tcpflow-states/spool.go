@@ -31,7 +31,7 @@ type spool struct {
 const (
 	spoolChunk = 1 << 20  // of what is written or read at once
 	leastSpool = 16 << 20 // below it is no use, and a packet might not fit
-	spoolHead  = 64       // of a record, before its comment, tag and data
+	spoolHead  = 72       // of a record, before its comment, tag and data
 
 	largestPacket = 16 << 20
 )
@@ -63,7 +63,7 @@ func (s *spool) fits(p *capture.Packet, tag []byte) bool {
 }
 
 func recordLen(p *capture.Packet, tag []byte) int64 {
-	return int64(spoolHead + len(p.Comment) + len(tag) + len(p.Data))
+	return int64(spoolHead + len(p.Comment) + len(tag) + len(p.Options) + len(p.Data))
 }
 
 // add adds a packet, which must fit, and what the caller wants to know of it again.
@@ -83,7 +83,8 @@ func (s *spool) add(p *capture.Packet, tag []byte) error {
 		untimed = 1
 	}
 	b = binary.LittleEndian.AppendUint64(b, untimed)
-	b = append(append(b, p.Comment...), tag...)
+	b = binary.LittleEndian.AppendUint64(b, uint64(len(p.Options)))
+	b = append(append(append(b, p.Comment...), tag...), p.Options...)
 	s.out = append(b, p.Data...)
 	s.added += n
 	s.pending++
@@ -142,9 +143,11 @@ func (s *spool) take(p *capture.Packet) (tag []byte, err error) {
 	p.Interface = int(binary.LittleEndian.Uint64(b[40:]))
 	p.Source = int(binary.LittleEndian.Uint64(b[48:]))
 	p.Untimed = b[56] != 0
+	options := int(binary.LittleEndian.Uint64(b[64:]))
 	b = b[spoolHead:n:n]
-	p.Comment = string(b[:comment])
-	tag, p.Data = b[comment:comment+tagged], b[comment+tagged:]
+	p.Comment, b = string(b[:comment]), b[comment:]
+	tag, b = b[:tagged], b[tagged:]
+	p.Options, p.Data = b[:options:options], b[options:]
 	s.in = s.in[n:]
 	s.taken += int64(n)
 	s.pending--

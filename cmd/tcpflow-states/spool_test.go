@@ -39,10 +39,10 @@ func TestSpool(t *testing.T) {
 		}
 		w := want[0]
 		want = want[1:]
-		if string(tag) != w.tag || !bytes.Equal(p.Data, w.Data) {
+		if string(tag) != w.tag || !bytes.Equal(p.Data, w.Data) || !bytes.Equal(p.Options, w.Options) {
 			t.Fatalf("packet %d: %d octets, tag %q, want %d, %q", w.Number, len(p.Data), tag, len(w.Data), w.tag)
 		}
-		p.Data, w.Data = nil, nil
+		p.Data, w.Data, p.Options, w.Options = nil, nil, nil, nil
 		if fmt.Sprint(p) != fmt.Sprint(w.Packet) {
 			t.Fatalf("%+v, want %+v", p, w.Packet)
 		}
@@ -60,6 +60,7 @@ func TestSpool(t *testing.T) {
 		if n%5 == 0 {
 			p.Comment = "a comment\nof two lines"
 		}
+		p.Options = noise[:r.IntN(40)]
 		tag := fmt.Sprint("tag ", n)
 		for !s.fits(&p, []byte(tag)) {
 			take()

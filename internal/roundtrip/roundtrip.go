@@ -293,7 +293,7 @@ func read(file string) ([]packet, error) {
 	defer source.Close()
 	var list []packet
 	for p := (capture.Packet{}); source.Next(&p) == nil; {
-		list = append(list, packet{fmt.Sprintf("%d %d %d %x", p.Time, p.Length, p.LinkType, p.Data), p.Comment})
+		list = append(list, packet{fmt.Sprintf("%d %d %d %x %x", p.Time, p.Length, p.LinkType, p.Options, p.Data), p.Comment})
 	}
 	return list, nil
 }
