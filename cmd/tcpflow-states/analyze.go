@@ -211,8 +211,12 @@ func (a *app) cutoutOf(o *cutOptions, chosen *selection, files []string) (*cutou
 	waits := false
 	for _, f := range files {
 		waits = waits || readOnce(f)
-		if a, err := os.Stat(f); err == nil {
-			if b, err := os.Stat(name); err == nil && os.SameFile(a, b) {
+		read, err := os.Stat(f)
+		if f == "-" {
+			read, err = a.stdin.Stat()
+		}
+		if err == nil {
+			if written, err := os.Stat(name); err == nil && read.Mode()&os.ModeDevice == 0 && os.SameFile(read, written) {
 				return nil, usagef("--write %q is one of the files to read", name)
 			}
 		}
