@@ -132,10 +132,10 @@ func (x *cutout) has(key ends, f fsm.Frame, at fsm.Time) bool {
 func (l *life) has(f fsm.Frame, at fsm.Time) bool {
 	file := f.File()
 	switch {
-	case l.next != 0 && l.next.File() == file && f >= l.next:
-		return false
 	case l.first.File() == file && l.last.File() == file && l.first <= f && f <= l.last:
 		return true
+	case l.next != 0 && l.next.File() == file && f >= l.next:
+		return false
 	}
 	return l.from <= at && at <= l.to+straggles
 }

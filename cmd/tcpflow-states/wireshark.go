@@ -121,6 +121,9 @@ func cutName(files, conns []string) string {
 // show starts Wireshark and waits for its end, or prints how to start it.
 func (h *handoff) show(a *app, cut *cutout) error {
 	filter, jump := cut.shown.filter(), cut.shown.jump()
+	if cut.out.context > 0 {
+		filter = "" // it would hide those around
+	}
 	if h.why == "" {
 		err := h.viewer.show(filter, jump)
 		if err == nil {
