@@ -92,31 +92,37 @@ func (a *app) analyze(opt *analyzeOptions, args []string) error {
 	return err
 }
 
-// analyzeFiles returns what it has written packets to, nil if that is nothing.
-func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err error) {
+// asked checks the flags, and returns the files to read and the filter.
+func (a *app) asked(opt *analyzeOptions, args []string) (files []string, filter *capture.Filter, err error) {
 	if err := opt.check(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := opt.cut.check(opt.merge, opt.prepare != nil); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	files, expr, err := opt.inputs(args)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := opt.checkMerge(files); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !opt.merge {
 		if files, err = a.unfold(files); err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 	}
-	var filter *capture.Filter
 	if expr != "" {
-		if filter, err = capture.NewFilter(expr); err != nil {
-			return nil, err
-		}
+		filter, err = capture.NewFilter(expr)
+	}
+	return files, filter, err
+}
+
+// analyzeFiles returns what it has written packets to, nil if that is nothing.
+func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err error) {
+	files, filter, err := a.asked(opt, args)
+	if err != nil {
+		return nil, err
 	}
 	sig := catchSignals()
 	defer sig.stop()
