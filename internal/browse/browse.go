@@ -31,11 +31,9 @@ type Reader interface {
 
 // Options say what is shown, and how.
 type Options struct {
-	Title   string // of the input
-	Live    bool   // connections come as they happen: the open ones are shown first
-	Reader  Reader // nil if there is nothing to read anew
-	Render  report.Options
-	Checks  []record.CheckDoc
-	Stop    func() // ends the reading
-	Dropped func() uint64
+	Title  string // of the input
+	Live   bool   // connections come as they happen: the open ones are shown first
+	Reader Reader // nil if there is nothing to read anew
+	Render report.Options
+	Checks []record.CheckDoc
 }

@@ -19,7 +19,6 @@ type pager struct {
 	search string
 
 	enter func(s *Screen, line int) tea.Cmd // what Enter does; nil for nothing
-	note  string                            // hints of its own
 	stop  func()                            // ends the reading of its text, or nil
 }
 
@@ -45,9 +44,7 @@ func (p *pager) heading(s *Screen) string {
 	return fill(" "+s.paint.strong(p.title), s.paint.quiet(place), s.width, s.paint)
 }
 
-func (p *pager) hints(*Screen) string {
-	return strings.TrimSpace(p.note + "  / search  n next  g/G ends  ←→ sideways")
-}
+func (p *pager) hints(*Screen) string { return "/ search  n next  g/G ends  ←→ sideways" }
 
 func (p *pager) body(s *Screen, width, height int) []string {
 	from, to := p.list.window(height)
