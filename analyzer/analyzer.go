@@ -45,6 +45,7 @@ type Options struct {
 	SegmentsBetween func(a, b netip.AddrPort) bool
 
 	MaxSegments int                  // segments kept over all connections; 0 means no limit
+	Series      int                  // keep every connection's segments in the form of package series, in this many bytes for those open at a time; 0 keeps none
 	Judge       func(fsm.Frame) bool // whether to keep, for package explain, how the segment in a frame was judged, if it is kept; nil keeps none
 	Workers     int                  // goroutines that track connections, beside the caller's; 0 or 1 starts none
 	Immediate   bool                 // report connections at every packet, for captures under way
@@ -158,7 +159,7 @@ type Analyzer struct {
 func New(opt Options) *Analyzer {
 	o := pipeline.Options{
 		MSL: opt.MSL, Linger: opt.Linger, MaxConnections: opt.MaxConnections, Memory: opt.Memory,
-		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge,
+		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge, Series: opt.Series,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums, Thresholds: opt.Thresholds,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
 		Each: opt.Each, Notice: opt.Notice, Survey: opt.Survey, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords, Choose: opt.Choose,
@@ -169,6 +170,9 @@ func New(opt Options) *Analyzer {
 	if opt.Taps != nil {
 		o.OwnRecords = 0
 		o.Wanted = opt.Taps.annotate(o.Wanted)
+		if opt.Series > 0 {
+			opt.Taps.comparison.TellPassages()
+		}
 		o.Each = opt.Taps.describeEach(o.Each)
 	}
 	return &Analyzer{core: pipeline.New(o), taps: opt.Taps, ignore: opt.Ignore}

@@ -32,6 +32,7 @@ func (c *Connection) Clone() *Connection {
 		l.Frames = slices.Clone(l.Frames)
 	}
 	d.Quality.Doubts = slices.Clone(c.Quality.Doubts)
+	d.Series = slices.Clone(c.Series)
 	d.Segments = slices.Clone(c.Segments)
 	for i := range d.Segments {
 		d.Segments[i].Labels = slices.Clone(d.Segments[i].Labels)

@@ -175,6 +175,7 @@ type Connection struct {
 	Between       *Between  // what happened between two taps, when there are two
 	Segments      []Segment // only when asked for
 	SegmentsCut   uint64    // segments not kept because of the limit
+	Series        []byte    // its segments in the compact form of package series, when asked for
 	Evicted       bool      // ended by the limit on open connections
 }
 

@@ -29,6 +29,10 @@ type Between struct {
 	Basis     string // how that is known: "ttl", "times" or "neighbours" (other connections of the two hosts)
 	Dir       [2]Crossing
 
+	// Passages are the segments of both sides on their way, in the order of their times, when
+	// asked for: at most MaxPassages.
+	Passages []Passage
+
 	Translated bool    // the second tap saw the connection under other addresses, Ends
 	Ends       [2]Addr // by fsm.Side
 }
@@ -57,6 +61,20 @@ type Crossing struct {
 
 	Timed               uint64 // segments whose delay was measured; without any the times mean nothing
 	Least, Median, Most float64
+}
+
+// MaxPassages bounds the passages of a connection.
+const MaxPassages = 20_000
+
+// Passage is one segment's way between the two taps. Times are by the first tap's clock, the
+// estimated offset taken off the second's.
+type Passage struct {
+	From      fsm.Side
+	Frame     fsm.Frame // at the tap near its sender; at the other one if Fate is "extra"
+	Time      fsm.Time
+	Other     fsm.Frame // at the other tap; 0 where no one frame there is the same
+	OtherTime fsm.Time  // of Other
+	Fate      string    // "arrived", "resized", "partly", "lost", "unseen", "unjudged", "extra", "outside" or "doubled", as Crossing counts them
 }
 
 // MaxCrossingFrames bounds the frames listed for each fate.

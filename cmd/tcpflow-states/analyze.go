@@ -150,16 +150,17 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 			return nil, err
 		}
 	}
-	if cut, err = a.cutoutOf(&opt.cut, &opt.chosen, files); err != nil {
+	cut, drawn, err := a.outputsOf(opt, files)
+	if err != nil {
 		return nil, err
 	}
-	a.confine(files)
+	a.confine(files, opt.series)
 	live := len(pipes) > 0
 	if err := opt.checkEvery(live); err != nil {
 		return nil, err
 	}
 	out := newOutput(a, &opt.options, live, files)
-	out.cut = cut
+	out.cut, out.graphs = cut, drawn
 	if !live {
 		out.command = commandFor(files)
 		if opt.merge && out.command != "" {
@@ -189,6 +190,15 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 		err = cmp.Or(err, a.cutOut(cut, s, files, opt))
 	}
 	return cut, err
+}
+
+// outputsOf creates the files that are written beside the report.
+func (a *app) outputsOf(opt *analyzeOptions, files []string) (cut *cutout, drawn *graphs, err error) {
+	if cut, err = a.cutoutOf(&opt.cut, &opt.chosen, files); err != nil {
+		return nil, nil, err
+	}
+	drawn, err = a.graphsOf(&opt.options, files)
+	return cut, drawn, err
 }
 
 // cutOut writes the packets of what was chosen: those that wait, or what the files hold

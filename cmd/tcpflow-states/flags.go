@@ -27,6 +27,7 @@ type options struct {
 	conn, host, port, explain, set             []string
 	explainFrame                               string
 	filter, time, color, failOn, format        string
+	html, series                               string
 	timelines, limit, width, workers, maxConns int
 	count                                      uint64
 	msl, linger                                time.Duration
@@ -95,6 +96,8 @@ func (o *options) addOutput(f *pflag.FlagSet) {
 	f.BoolVar(&o.segments, "segments", false, "with --json or --ndjson: every segment of the connections")
 	f.BoolVar(&o.summaryOnly, "summary-only", false, "only the summary, not the connections")
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
+	f.StringVar(&o.html, "html", "", "also write one page with the graphs of the connections to this `FILE`; - for standard output")
+	f.StringVar(&o.series, "series", "", "also write what the graphs are drawn of to this `DIR`ectory: CSV and xplot")
 	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
 
 	f.BoolVar(&o.filters, "filters", false, "Wireshark's display filter of each connection and finding (JSON has them always)")
@@ -145,7 +148,7 @@ func formats() []string {
 
 // check reads the flags' values and refuses what does not go together.
 func (o *options) check() error {
-	for _, step := range []func() error{o.chooseFormat, o.checkFormat, o.checkTogether, o.checkNumbers, o.checkMemory, o.parse, o.checkWords} {
+	for _, step := range []func() error{o.chooseFormat, o.checkFormat, o.checkTogether, o.checkGraphs, o.checkNumbers, o.checkMemory, o.parse, o.checkWords} {
 		if err := step(); err != nil {
 			return err
 		}

@@ -147,7 +147,10 @@ func (a *app) live(opt *liveOptions, args []string) error {
 		}
 		defer done()
 	}
-	a.confine(nil)
+	if out.graphs, err = a.graphsOf(&opt.options, nil); err != nil {
+		return err
+	}
+	a.confine(nil, opt.series)
 	if opt.tui {
 		err = s.readOnScreen(screen, cancel)
 	} else {

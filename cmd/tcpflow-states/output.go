@@ -34,6 +34,7 @@ type output struct {
 	look    worthALook
 	cut     *cutout      // takes the packets of what is shown, or nil
 	rows    *browse.Rows // shows connections on a screen, or nil
+	graphs  *graphs      // draws it, or nil
 	notices notices
 	failed  uint64 // connections that failed
 }
@@ -83,7 +84,7 @@ const maxSegments = 200_000
 // keepSegments says of which connections the segments are needed.
 func (o *output) keepSegments() (keep func(id uint64) bool, most int) {
 	switch {
-	case o.opt.quiet || o.opt.summaryOnly || !o.opt.text() && !o.opt.segments && !o.opt.form.Picture:
+	case !o.explainsAll() && (o.opt.quiet || o.opt.summaryOnly || !o.opt.text() && !o.opt.segments && !o.opt.form.Picture):
 		return nil, 0
 	case !o.opt.text() && len(o.opt.conns) == 0:
 		return func(uint64) bool { return true }, 0
@@ -124,6 +125,7 @@ func (o *output) connection(c *record.Connection) error {
 	if o.cut != nil {
 		o.cut.add(c)
 	}
+	o.graphs.add(c)
 	switch {
 	case o.opt.quiet || o.opt.summaryOnly:
 		return nil
@@ -169,6 +171,9 @@ func (o *output) finish(r *record.Report) error {
 	r.Connections = o.chosen
 	if !o.opt.quiet {
 		o.show(r)
+	}
+	if err := o.graphs.finish(r, o.app, o.opt.quiet); err != nil {
+		return err
 	}
 	if err := o.out.failed(); err != nil {
 		return err

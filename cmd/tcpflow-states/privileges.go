@@ -15,11 +15,11 @@ func (o *options) dropPrivileges() error {
 
 // confine gives up what the analysis of these inputs does not need, once they and
 // the outputs are open. A kernel that refuses is no reason not to analyse.
-func (a *app) confine(inputs []string) {
+func (a *app) confine(inputs []string, writable ...string) {
 	if a.unconfined {
 		return
 	}
-	if err := sandbox(inputs); err != nil {
+	if err := sandbox(inputs, writable...); err != nil {
 		a.noticef("not confined: %v", err)
 	}
 }

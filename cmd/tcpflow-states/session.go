@@ -63,7 +63,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Select:         opt.ends.choice(),
 		Choose:         opt.chosen.choice(),
 		Ignore:         opt.chosen.silenced(),
-		SummaryOnly:    (opt.summaryOnly || opt.quiet) && out.cut == nil, // which looks at each connection
+		SummaryOnly:    (opt.summaryOnly || opt.quiet) && out.cut == nil && !opt.draws(), // which look at each connection
 		Taps:           both,
 
 		SegmentsBetween: out.between,
@@ -75,6 +75,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 			return choose(c)
 		}
 	}
+	if opt.draws() {
+		o.Series = min(seriesMemory, int(opt.memory)/2)
+	}
 	if out.live {
 		o.Notice = out.notice
 	}
@@ -83,8 +86,10 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	}
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
+	} else if out.explainsAll() {
+		o.Judge = func(f fsm.Frame) bool { return f.Number() <= mostJudged }
 	}
-	if out.digest != nil && out.cut == nil && !opt.full && opt.sort == report.SortKeys[0] {
+	if out.digest != nil && out.cut == nil && !opt.draws() && !opt.full && opt.sort == report.SortKeys[0] {
 		o.OwnRecords = opt.limit // more of a kind are only counted
 	}
 	s.analyzer = analyzer.New(o)

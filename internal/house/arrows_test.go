@@ -19,7 +19,7 @@ const module = "github.com/tcpflow-states/tcpflow-states/"
 // below internal/ only what the program is built from has one. Tests are free.
 var arrows = map[string]string{
 	"cmd/tcpflow-states": "report capture analyzer analyzer/change analyzer/record fsm internal/browse internal/hugepages internal/phrase internal/saved",
-	"report":             "analyzer/change analyzer/explain analyzer/record fsm internal/phrase",
+	"report":             "analyzer/change analyzer/explain analyzer/record fsm internal/phrase internal/series",
 	"analyzer":           "capture analyzer/record fsm analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
 	"analyzer/change":    "analyzer/internal/chance analyzer/record fsm",
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
@@ -32,7 +32,7 @@ var arrows = map[string]string{
 	"analyzer/internal/check":            "analyzer/internal/flow analyzer/record fsm internal/phrase",
 	"analyzer/internal/check/aggregate":  "analyzer/record fsm internal/phrase",
 	"analyzer/internal/conntrack":        "analyzer/internal/flow analyzer/internal/decode fsm",
-	"analyzer/internal/flow":             "analyzer/internal/decode analyzer/internal/peers/suricata analyzer/internal/peers/zeek analyzer/record fsm",
+	"analyzer/internal/flow":             "analyzer/internal/decode analyzer/internal/peers/suricata analyzer/internal/peers/zeek analyzer/record fsm internal/series",
 	"analyzer/internal/vantage":          "analyzer/internal/dedup analyzer/internal/decode analyzer/record fsm",
 	"analyzer/internal/chance":           "", // arithmetic
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
@@ -47,6 +47,7 @@ var arrows = map[string]string{
 
 	"internal/browse":    "report analyzer/record fsm internal/phrase",
 	"internal/phrase":    "fsm",
+	"internal/series":    "analyzer/record fsm",
 	"internal/hugepages": "",
 	"internal/saved":     "analyzer/change analyzer/record fsm report",
 }

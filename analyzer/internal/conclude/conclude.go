@@ -17,6 +17,10 @@ import (
 // Record writes the record of a finished flow into c, all of it. encaps names the
 // encapsulations.
 func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
+	series := c.Series[:0]
+	if cap(series) > largeSeries {
+		series = nil
+	}
 	*c = record.Connection{
 		Transitions: c.Transitions[:0], ICMP: c.ICMP[:0], Related: c.Related[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
 		InState:   [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
@@ -61,7 +65,11 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	}
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
 	c.SegmentsCut = f.TimelineCut
+	c.Series = f.AppendSeries(series)
 }
+
+// largeSeries is the most memory that a record keeps for the series of the next connection.
+const largeSeries = 16 << 10
 
 // NoStream stands in a record for a connection that has no single stream in Wireshark, until
 // the others are numbered.

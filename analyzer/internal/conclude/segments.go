@@ -35,9 +35,8 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 			}
 		}
 		s.After = now
-		s.Labels = labels(k.Meaning, k.Facts)
+		s.Labels = k.Marks().Labels()
 		if k.Facts.Any(flow.Facts(flow.Retransmission, flow.LateFill)) {
-			s.Labels = append(s.Labels, kindLabels[k.Kind])
 			s.Original = k.Original
 		}
 		if j := f.Conn.Judgements.Of(k.Frame); j != nil {
@@ -67,64 +66,6 @@ func initialState(ts []fsm.Transition, side fsm.Side) fsm.State {
 		}
 	}
 	return fsm.Closed
-}
-
-// labels names what a segment was found to be, for people and for scripts.
-func labels(m fsm.Meaning, g flow.SegmentFacts) []record.Label {
-	var out []record.Label
-	for _, l := range meaningLabels {
-		if m.Any(l.meaning) || g.Any(l.facts) {
-			out = append(out, l.name)
-		}
-	}
-	return out
-}
-
-var meaningLabels = []struct {
-	name    record.Label
-	meaning fsm.Meaning
-	facts   flow.SegmentFacts
-}{
-	{name: record.LabelDuplicateFrame, facts: flow.Facts(flow.Doubled)},
-	{name: record.LabelNetworkDuplicate, facts: flow.Facts(flow.NetworkCopy)},
-	{name: record.LabelRetransmission, meaning: fsm.SYNAgain | fsm.SYNACKAgain | fsm.FINAgain, facts: flow.Facts(flow.Retransmission, flow.LateFill)},
-	{name: record.LabelRetransmissionPartial, facts: flow.Facts(flow.PartlyResent)},
-	{name: record.LabelRetransmissionSpurious, facts: flow.Facts(flow.SpuriousLikely, flow.SpuriousProved)},
-	{name: record.LabelRetransmissionSpuriousProved, facts: flow.Facts(flow.SpuriousProved)},
-	{name: record.LabelOriginalNotCaptured, facts: flow.Facts(flow.LateFill)},
-	{name: record.LabelOutOfOrder, facts: flow.Facts(flow.OutOfOrder)},
-	{name: record.LabelPreviousSegmentMissing, facts: flow.Facts(flow.HoleBefore)},
-	{name: record.LabelDuplicateACK, facts: flow.Facts(flow.DuplicateACK)},
-	{name: record.LabelDSACK, facts: flow.Facts(flow.DSACK)},
-	{name: record.LabelKeepalive, facts: flow.Facts(flow.KeepaliveProbe)},
-	{name: record.LabelKeepaliveACK, facts: flow.Facts(flow.KeepaliveAnswer)},
-	{name: record.LabelZeroWindow, facts: flow.Facts(flow.ZeroWindow)},
-	{name: record.LabelZeroWindowProbe, facts: flow.Facts(flow.WindowProbe)},
-	{name: record.LabelZeroWindowProbeACK, facts: flow.Facts(flow.WindowProbeAnswer)},
-	{name: record.LabelWindowUpdate, facts: flow.Facts(flow.WindowUpdate)},
-	{name: record.LabelWindowFull, facts: flow.Facts(flow.WindowFull)},
-	{name: record.LabelChallengeACK, meaning: fsm.ChallengeACK},
-	{name: record.LabelRSTInWindow, meaning: fsm.RSTInWindow},
-	{name: record.LabelRSTOutOfWindow, meaning: fsm.RSTOutside},
-	{name: record.LabelAfterRST, meaning: fsm.AfterOwnRST | fsm.AfterPeerRST},
-	{name: record.LabelACKAhead, meaning: fsm.AckAhead},
-	{name: record.LabelGap, meaning: fsm.GapConfirmed},
-	{name: record.LabelBadChecksum, facts: flow.Facts(flow.BadChecksum)},
-	{name: record.LabelMPTCPDataFIN, facts: flow.Facts(flow.MPTCPDataFIN)},
-	{name: record.LabelLostBetweenTaps, facts: flow.Facts(flow.LostOnTheWay)},
-}
-
-// kindLabels name why a segment was sent again.
-var kindLabels = [flow.NumKinds]record.Label{
-	flow.KindUnknown:          record.LabelRetransmissionUnknown,
-	flow.KindSYN:              record.LabelRetransmissionSYN,
-	flow.KindSYNACK:           record.LabelRetransmissionSYNACK,
-	flow.KindTimeout:          record.LabelRetransmissionTimeout,
-	flow.KindAfterTimeout:     record.LabelRetransmissionAfterTimeout,
-	flow.KindFast:             record.LabelRetransmissionFast,
-	flow.KindProbe:            record.LabelTailLossProbe,
-	flow.KindFastOpenFallback: record.LabelFastOpenFallback,
-	flow.KindPathMTU:          record.LabelRetransmissionPathMTU,
 }
 
 // remarks names the facts that no label tells.

@@ -80,6 +80,9 @@ func (t *Table) start(key Key, hash uint64, p *decode.Packet, of *legs) *conn {
 	c := t.room()
 	c.looked = p.Time
 	c.Begin(p, t.opt.MSL)
+	if t.opt.Series > 0 {
+		c.KeepSeries(&t.seriesRoom)
+	}
 	c.key = key
 	c.path[c.FirstFrom], c.began = p.Path, beganWith(p)
 	if of == nil {

@@ -141,6 +141,7 @@ const largeConn = 32 << 10
 
 // recycle keeps the memory of a connection that was reported for the next one.
 func (t *Table) recycle(c *conn) {
+	c.DropSeries()
 	if t.countWhole(c); c.counted > largeConn {
 		t.memory.whole -= c.counted
 		return

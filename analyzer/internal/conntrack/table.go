@@ -36,6 +36,8 @@ type Options struct {
 	// whole from its first one on.
 	Keep func(id uint64, first *decode.Packet) bool
 
+	Series int // bytes that the series of all connections may take while these are in the table; 0 keeps none
+
 	Streams bool // follow how Wireshark numbers the connections
 
 	Judge func(fsm.Frame) bool     // whether to keep how a kept segment was judged; nil keeps none
@@ -92,6 +94,8 @@ type Table struct {
 	rest []remaining // at the end: what is still to be reported, by ID
 
 	kept int // segments kept by the connections in the table and those reported
+
+	seriesRoom int // bytes of Options.Series that are left
 }
 
 // NewTable returns an empty table.
@@ -116,6 +120,8 @@ func NewTable(opt Options) *Table {
 		opt:     opt,
 		twoMSL:  twoMSL,
 		aliases: make(map[Key]*conn),
+
+		seriesRoom: opt.Series,
 	}
 	t.memory.limit = opt.Memory
 	t.look.LookOptions = opt.Look

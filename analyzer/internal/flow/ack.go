@@ -99,6 +99,9 @@ func (f *Flow) noteSpurious(spurious *resending, r *Direction) {
 	if i := spurious.kept; i >= 0 && i < len(f.Timeline) && f.Timeline[i].Frame == spurious.frame {
 		f.Timeline[i].Facts.add(SpuriousProved)
 	}
+	if f.series != nil {
+		f.series.Amend(spurious.frame, marksOf(0, Facts(SpuriousProved)), 0)
+	}
 }
 
 // sackFacts looks at the first SACK block.

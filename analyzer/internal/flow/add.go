@@ -163,7 +163,7 @@ func (f *Flow) noteOutcome(o *observation) {
 	if o.meaning&^fsm.StateChanged != 0 || !o.facts.ordinary() {
 		f.noteObservation(o)
 	}
-	if f.keep || f.cut {
+	if f.keep || f.cut || f.series != nil {
 		f.addToTimeline(o)
 	}
 }

@@ -36,8 +36,9 @@ func (f *Flow) reset() {
 	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
 	spare := cmp.Or(f.events, f.spare)
 	exchanges := cmp.Or(f.exchanges, f.spareExchanges)
+	series := cmp.Or(f.series, f.spareSeries)
 	*f = Flow{}
-	f.Timeline, f.Conn.Transitions, f.spare = timeline, transitions, spare
+	f.Timeline, f.Conn.Transitions, f.spare, f.spareSeries = timeline, transitions, spare, series
 	if exchanges != nil {
 		exchanges.reset()
 		f.spareExchanges = exchanges

@@ -6,6 +6,7 @@ import "unsafe"
 func (f *Flow) Bytes() int {
 	n := room(f.Conn.Transitions) + f.Zeek.Bytes() + room(f.Timeline) + room(f.responders)
 	n += pointed(f.Previous) + pointed(f.Stalls) + pointed(f.icmp) + pointed(f.accurate) + pointed(f.multipath) + pointed(f.fragments)
+	n += pointed(f.series) + pointed(f.spareSeries) // what is in them has a limit of its own
 	if f.multipath != nil {
 		n += room(f.multipath.Signals)
 	}

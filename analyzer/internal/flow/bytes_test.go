@@ -7,7 +7,10 @@ import (
 )
 
 // borrowed are what a Flow points at and does not own.
-var borrowed = map[string]bool{"Flow.Conn.Judgements": true}
+var borrowed = map[string]bool{
+	"Flow.Conn.Judgements": true,
+	"Flow.spending.series": true, // Flow.series
+}
 
 // TestBytes gives a Flow each thing that it may point at, one after the other: Bytes must
 // count it. Who adds one adds it there.

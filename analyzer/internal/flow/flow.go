@@ -14,6 +14,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/peers/zeek"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/series"
 )
 
 // Flow is all that is known of one connection: one incarnation of its 4-tuple.
@@ -83,6 +84,8 @@ type Flow struct {
 	base        [2]fsm.Seq      // number that counts as 0 in the timeline
 	high        [2]uint64       // highest relative number so far
 	hasBase     [2]bool
+	series      *series.Encoder // nil unless asked for
+	spareSeries *series.Encoder // of an earlier connection
 
 	responders []responder // that answered the SYN with different numbers; nil for one
 	otherRST   fsm.Frame   // the latest RST of one that the client did not choose

@@ -45,6 +45,7 @@ func (f *Flow) Waits() (w Waits) {
 func (s *Flow) LookAt(f *Flow, now fsm.Time) {
 	conn, windows := s.Conn, [2]*WindowStats{s.Dir[0].windows, s.Dir[1].windows}
 	*s = *f
+	s.series, s.spending.series = nil, nil // which goes on
 	s.Conn = conn
 	s.Conn.CopyFrom(&f.Conn)
 	for i := range s.Dir {

@@ -28,6 +28,7 @@ type observation struct {
 	meaning     fsm.Meaning
 	kind        Kind      // of a retransmission
 	original    fsm.Frame // that it repeats; 0 if it was not captured
+	sampled     fsm.Frame // the segment from which to this ACK a round trip was measured
 	captured    fsm.Frame // for ContentDiffers: the frame that carried the other bytes …
 	capturedTTL uint8     // … and its TTL
 }

@@ -168,6 +168,9 @@ func (f *Flow) relabel(d *Direction, late *decode.Packet) {
 	d.resentNow(&late.Segment)
 	d.ResentBytes += uint64(late.Segment.Len)
 	d.Kinds[KindUnknown]++
+	if f.series != nil {
+		f.series.Amend(e.frame, marksOf(0, Facts(Retransmission))|kindMarks[KindUnknown], late.Frame)
+	}
 	for i := len(f.Timeline) - 1; i >= max(0, len(f.Timeline)-1000); i-- {
 		if k := &f.Timeline[i]; k.Frame == e.frame {
 			k.Facts.add(Retransmission)

@@ -60,6 +60,7 @@ type ackSample struct {
 	echoed  fsm.Time // when the timestamp was sent on one that was sent again; 0 for none
 	has     bool     // one was sent once only: the oldest of these …
 	oldest  fsm.Time
+	sampled fsm.Frame // what gave a round trip (rtt.go); 0 for none
 
 	// Likewise of what it selectively acknowledges.
 	hasSACK    bool

@@ -169,6 +169,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	}
 	k := ackSample{size: f.packetSize(), echo: s.TSEcr, hasEcho: s.Opts&fsm.OptTimestamps != 0}
 	progress, original, again := w.acknowledge(s, now, &k)
+	o.sampled = k.sampled
 	if s.NumSACK > 0 && w.markSACKed(s, &k) {
 		original = true
 	}
@@ -218,6 +219,9 @@ func (w *sender) acknowledge(s *fsm.Segment, now fsm.Time, k *ackSample) (progre
 		}
 		if e.times == 1 && !e.sacked && (w.queue.n == 1 || !w.queue.at(w.queue.next(w.queue.front)).end.AtOrBefore(s.Ack)) {
 			w.rtt.add(now - e.first) // the newest that the ACK covers: its cause
+			if now >= e.first {
+				k.sampled = e.frame
+			}
 			w.rtt.loaded.add(now-e.first, w.flight, w.inFlight, k.size)
 		}
 		w.noteArrived(e)

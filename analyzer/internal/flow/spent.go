@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/series"
 )
 
 // account is what the time between two segments went to.
@@ -56,6 +57,8 @@ type spending struct {
 	blocked    [2]bool  // by side: the peer's window leaves it no room for what it has to send
 	shut       [2]bool  // by side: its window is closed
 	reopens    bool     // it opened its sender's window after a silence
+
+	series *series.Encoder // is told of it too; nil for most
 }
 
 // hostTime is what a host may take to send what an ACK just made room for.
@@ -84,6 +87,7 @@ func (f *Flow) spend(o *observation) {
 	}
 	if w.closeFrom == 0 && w.opened && o.s.Flags&(fsm.FIN|fsm.RST) != 0 {
 		w.closeFrom = o.p.Frame
+		w.closes()
 	}
 	w.reopens = w.shut[o.from] && !o.d.zero && w.silent > 0
 	for side := range w.unacked {
@@ -217,6 +221,9 @@ func (w *spending) add(a account, wait fsm.Time, o *observation) {
 	if wait == 0 {
 		return
 	}
+	if w.series != nil {
+		w.series.Book(uint8(a), wait)
+	}
 	if w.closeFrom != 0 {
 		w.closing[a] += wait
 		if wait > w.closingMost.Time {
@@ -253,6 +260,14 @@ func (w *spending) goesOn(frame fsm.Frame) {
 	}
 	w.closing, w.closingMost = [accounts]fsm.Time{}, Wait{}
 	w.closeFrom = frame
+	w.closes()
+}
+
+// closes tells the series that the close begins with this segment.
+func (w *spending) closes() {
+	if w.series != nil {
+		w.series.Closing()
+	}
 }
 
 // SpentInto writes what the connection's time went to into r, in the memory that r has.

@@ -42,15 +42,15 @@ func (f *Flow) KeepsTimeline() bool { return f.keep }
 
 // addToTimeline keeps a segment, if they are kept.
 func (f *Flow) addToTimeline(o *observation) {
-	if !f.keep {
-		if f.cut {
-			f.TimelineCut++
-		}
+	if f.cut && !f.keep {
+		f.TimelineCut++
+	}
+	if !f.keep && f.series == nil {
 		return
 	}
 	s := o.s
 	k := TimelineEntry{
-		Frame: o.p.Frame, Time: o.p.Time, Nth: o.at.Nth, From: o.from, Segment: *s, Meaning: o.meaning, Facts: o.facts,
+		Frame: o.p.Frame, Time: o.p.Time, Nth: o.at.Nth, From: o.from, Meaning: o.meaning, Facts: o.facts,
 		Scaled: uint32(s.Window), Kind: o.kind, Original: o.original,
 	}
 	if s.Flags&fsm.SYN == 0 {
@@ -60,7 +60,13 @@ func (f *Flow) addToTimeline(o *observation) {
 	if s.Flags&fsm.ACK != 0 {
 		k.RelAck = f.relative(o.from.Peer(), o.y, s.Ack)
 	}
-	f.Timeline = append(f.Timeline, k)
+	if f.series != nil {
+		f.addToSeries(&k, s, o.sampled)
+	}
+	if f.keep {
+		k.Segment = *s
+		f.Timeline = append(f.Timeline, k)
+	}
 }
 
 // relative returns how far seq lies above the ISN of a side's

@@ -44,6 +44,7 @@ type Options struct {
 	Segments       func(id uint64) bool      // whether to keep a connection's segments; nil keeps none
 	Between        func(*decode.Packet) bool // the same by a connection's first packet; either may ask for them
 	MaxSegments    int                       // segments kept over all connections; 0 means no limit
+	Series         int                       // bytes that the series of open connections may take; 0 keeps none
 	Judge          func(fsm.Frame) bool      // whether to keep how a kept segment was judged; nil keeps none
 	Workers        int                       // goroutines that track connections, beside the caller's; 0 or 1 starts none
 	Immediate      bool                      // report connections at every packet, for captures under way
@@ -136,7 +137,7 @@ func New(opt Options) *Analyzer {
 	}
 	a.records.New = func() any { return new(record.Connection) }
 	var rules *templateRules
-	if opt.Choose == nil && (opt.Sums || opt.OwnRecords > 0 && opt.Each != nil) {
+	if opt.Choose == nil && opt.Series == 0 && (opt.Sums || opt.OwnRecords > 0 && opt.Each != nil) {
 		rules = rulesOf(checks, a.aggregate)
 	}
 	for range shards {

@@ -56,6 +56,7 @@ func newShard(opt Options, of int, checks *check.Set, rules *templateRules, reco
 		Look:    look,
 		Streams: !opt.Sums, Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
 		ShortestWait: checks.ShortestWait(), Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
+		Series: opt.Series / of,
 	})
 	return s
 }

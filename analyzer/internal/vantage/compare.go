@@ -19,6 +19,7 @@ type Comparison struct {
 	only  [2]uint64
 
 	vantages [2]string
+	passages bool // Of tells them
 
 	undelivered map[fsm.Frame]struct{}     // left their sender and never arrived
 	inserted    map[fsm.Frame]insertion    // frames of the second tap that the first has not

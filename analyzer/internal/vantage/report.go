@@ -87,7 +87,12 @@ func (c *Comparison) Of(conn *record.Connection) *record.Between {
 			i = 1 - toServer
 		}
 		c.cross(&b.Dir[side], &t.dir[i], t.near.sender(i), from, to)
+		if c.passages {
+			b.Passages = c.pass(b.Passages, fsm.Side(side), &t.dir[i], t.near.sender(i), from, to)
+		}
 	}
+	slices.SortStableFunc(b.Passages, func(x, y record.Passage) int { return cmp.Compare(x.Time, y.Time) })
+	b.Passages = b.Passages[:min(len(b.Passages), record.MaxPassages)]
 	return b
 }
 
@@ -163,6 +168,38 @@ func (c *Comparison) cross(x *record.Crossing, d *direction, near int, from, to 
 		slices.Sort(delays)
 		x.Least, x.Median, x.Most = delays[0].Seconds(0), delays[len(delays)/2].Seconds(0), delays[len(delays)-1].Seconds(0)
 	}
+}
+
+// TellPassages has Of tell the passages too.
+func (c *Comparison) TellPassages() { c.passages = true }
+
+// fateNames are the fates as a record has them.
+var fateNames = [...]string{
+	arrived: "arrived", resized: "resized", partly: "partly", lost: "lost", unseen: "unseen", unjudged: "unjudged",
+	extra: "extra", outside: "outside", doubled: "doubled",
+}
+
+// pass appends the passages of one direction's segments from one time to another.
+func (c *Comparison) pass(list []record.Passage, from fsm.Side, d *direction, near int, first, last fsm.Time) []record.Passage {
+	offset, _ := c.offset()
+	at := func(s *segment) fsm.Time { // by the first tap's clock
+		if s.frame.File() == 0 {
+			return s.time
+		}
+		return s.time - offset // a rate is taken out already
+	}
+	i, _ := slices.BinarySearchFunc(d.sights, first, func(s *segment, t fsm.Time) int { return cmp.Compare(s.at, t) })
+	for _, s := range d.sights[i:] {
+		if s.at > last || len(list) >= 2*record.MaxPassages {
+			break
+		}
+		p := record.Passage{From: from, Frame: s.frame, Time: at(s), Fate: fateNames[s.fate]}
+		if s.match != nil && s.frame.File() == near {
+			p.Other, p.OtherTime = s.match.frame, at(s.match)
+		}
+		list = append(list, p)
+	}
+	return list
 }
 
 func note(list *[]fsm.Frame, s *segment) {
