@@ -12,7 +12,7 @@ function overview(parent, open, filter) {
 
 function header(parent) {
   const c = meta.document.capture, names = c.sources.map((x) => x.name), n = meta.document.summary.connections;
-  document.title = names.slice(0, 3).join(", ") + (names.length > 3 ? ", …" : "") + " · tcpflow-states";
+  document.title = visible(names.slice(0, 3).join(", ")) + (names.length > 3 ? ", …" : "") + " · tcpflow-states";
   const facts = [
     counted(c.packets, "packet", "packets"), counted(n, "connection", "connections"), size(meta.document.summary.bytes) + " of data",
     c.first_time ? moment(c.first_time, 0) + ", " + span(c.duration_s) : "without times",
