@@ -26,6 +26,7 @@ type analyzeOptions struct {
 func (o *analyzeOptions) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&o.read, "read", "r", nil, "read this `FILE`; other arguments are then a filter, as with tcpdump")
 	cmd.Flags().BoolVar(&o.merge, "merge", false, "compare two files that captured the same connections at two points of the path")
+	cmd.Flags().BoolVarP(&o.follow, "follow", "F", false, "read on as the file grows, and the files that its writer goes on with; of a folder those that come")
 	cmd.Flags().StringVarP(&o.cut.write, "write", "w", "", "also write the packets of the connections chosen to this `FILE` (pcapng), with findings as comments")
 	o.cut.addFlags(cmd.Flags())
 	o.options.addFlags(cmd)
@@ -104,10 +105,10 @@ func (a *app) asked(opt *analyzeOptions, args []string) (files []string, filter 
 	if err != nil {
 		return nil, nil, err
 	}
-	if err := opt.checkMerge(files); err != nil {
+	if err := cmp.Or(opt.checkMerge(files), opt.checkFollow(a, files)); err != nil {
 		return nil, nil, err
 	}
-	if !opt.merge {
+	if !opt.merge && !opt.follow {
 		if files, err = a.unfold(files); err != nil {
 			return nil, nil, err
 		}
@@ -126,12 +127,16 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 	}
 	sig := catchSignals()
 	defer sig.stop()
+	var s *session
 	var both *analyzer.Comparison
 	var source capture.Source
 	var pipes []*pipe
-	if opt.merge {
+	switch {
+	case opt.merge:
 		source, both, err = a.openMerged(files, filter, opt, sig)
-	} else {
+	case opt.follow:
+		source, err = capture.Follow(sig.ctx, files[0], func() { s.await() }, func(text string) { a.noticef("%s", text) })
+	default:
 		source, pipes, err = a.open(files, sig)
 	}
 	if errors.Is(err, capture.ErrInterrupted) {
@@ -154,8 +159,8 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 	if err != nil {
 		return nil, err
 	}
-	a.confine(files, opt.series)
-	live := len(pipes) > 0
+	a.confine(opt.mayRead(files), opt.series)
+	live := len(pipes) > 0 || opt.follow
 	if err := opt.checkEvery(live); err != nil {
 		return nil, err
 	}
@@ -168,14 +173,15 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 		}
 		out.large = !opt.timelinesAsked && sizeOf(files) > largeFiles
 	}
-	if known {
+	if known && !opt.follow { // where there will be others
 		out.between = theirs.are
 	}
-	s := newSession(a, &opt.options, out, sig.ctx, sig, both)
+	s = newSession(a, &opt.options, out, sig.ctx, sig, both)
+	s.follows = opt.follow
 	for _, p := range pipes {
 		p.idle, p.waits = s.pause, s.wait
 	}
-	s.waits = live && len(files) == 1
+	s.waits = len(pipes) == 1 && len(files) == 1
 	s.filter = filter
 	s.showProgress()
 	if cut != nil && cut.room != nil {
@@ -250,6 +256,8 @@ func (a *app) cutoutOf(o *cutOptions, chosen *selection, files []string) (*cutou
 // line at their foot.
 func (s *session) showProgress() {
 	switch out := s.out; {
+	case s.follows && !s.opt.quiet:
+		s.app.status = s.app.newStatus()
 	case out.digest != nil || out.writer == nil && !out.lines() || !isTerminal(s.app.stdout):
 		s.progress = s.app.newProgress()
 	case out.live && !s.opt.quiet:
@@ -262,7 +270,7 @@ func (o *options) checkEvery(live bool) error {
 		o.every = 0
 	}
 	if o.every > 0 && !live {
-		return usagef("--every is for packets that come as they happen").hint("tcpflow-states live --every %v, or a pipe", o.every)
+		return usagef("--every is for packets that come as they happen").hint("tcpflow-states live --every %v, a pipe, or --follow", o.every)
 	}
 	return nil
 }

@@ -34,7 +34,7 @@ type options struct {
 	every                                      time.Duration
 	memory                                     memorySize
 	config                                     string
-	noConfig                                   bool
+	noConfig, follow                           bool
 	cut                                        cutOptions
 
 	short map[string]*bool // flags that stand for a format, by its name

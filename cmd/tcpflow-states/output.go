@@ -51,7 +51,7 @@ func newOutput(a *app, opt *options, live bool, sources []string) *output {
 	for _, name := range sources {
 		o.render.Sources = append(o.render.Sources, opt.sourceName(name))
 	}
-	o.render.Multi = len(sources) > 1
+	o.render.Multi = len(sources) > 1 || opt.follow // which may go on with other files
 	switch {
 	case !opt.text():
 		o.writer = opt.form.New(o.out, o.render)

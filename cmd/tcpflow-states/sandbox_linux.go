@@ -29,7 +29,11 @@ func sandbox(inputs []string, writable ...string) error {
 		}
 	}
 	for _, name := range inputs {
-		if st, err := os.Stat(name); err == nil && st.Mode().IsRegular() {
+		switch st, err := os.Stat(name); {
+		case err != nil:
+		case st.IsDir(): // of --follow
+			rules = append(rules, landlock.RODirs(name).IgnoreIfMissing())
+		case st.Mode().IsRegular():
 			rules = append(rules, landlock.ROFiles(name).IgnoreIfMissing())
 		}
 	}

@@ -37,6 +37,9 @@ type session struct {
 	err       error     // what ended the reading, if not its end
 	endless   bool      // the source is an interface, which ends by itself when the user says so
 	waits     bool      // the source is a pipe, which ends by itself soon after a signal
+	follows   bool      // the source is a file that grows, which ends by itself soon after a signal
+	begunAt   time.Time // when the first packet was read
+	awaited   uint64    // packets after which all was told that could be
 	first     int64     // time of the first packet
 	latest    int64     // of the latest when there was a look at everything else
 	begun     bool      // live: what the first packets teach is known
@@ -141,7 +144,7 @@ func (s *session) read(source capture.Source) {
 			}
 		}
 		if s.taken == 0 {
-			s.first = p.Time
+			s.first, s.begunAt = p.Time, time.Now()
 			s.opt.chosen.note(p.Time)
 		}
 		s.analyzer.Packet(&p)
@@ -173,7 +176,7 @@ func (s *session) over(latest int64) bool {
 	if s.out.out.gone() {
 		return true
 	}
-	if s.ctx.Err() == nil || s.waits || s.endless {
+	if s.ctx.Err() == nil || s.waits || s.endless || s.follows {
 		return false
 	}
 	s.brokenOff = true

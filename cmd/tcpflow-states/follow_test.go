@@ -1,0 +1,232 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/json"
+	"io"
+	"math/rand/v2"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// pour appends data to a file in pieces, some of which end within a packet.
+func pour(t *testing.T, name string, data []byte, pieces int) {
+	t.Helper()
+	f, err := os.OpenFile(name, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for ; pieces > 0; pieces-- {
+		n := len(data)
+		if pieces > 1 {
+			n = rand.IntN(1 + len(data))
+		}
+		if _, err := f.Write(data[:n]); err != nil {
+			t.Fatal(err)
+		}
+		data = data[n:]
+		time.Sleep(20 * time.Millisecond)
+	}
+}
+
+// TestFollow follows a file that grows: connections are told as they end, SIGUSR1 is
+// answered, and SIGINT ends it with the report.
+func TestFollow(t *testing.T) {
+	data, err := os.ReadFile("../../testdata/pcaps/conversations/32-zero-window-probes.pcap")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := filepath.Join(t.TempDir(), "growing.pcap")
+	pour(t, name, nil, 1)
+	p := start(t, program("--follow", name, "--linger", "1ms", "--every", "300ms"))
+	pour(t, name, data, 5)
+	eventually(t, "--every tells of the connection", func() bool {
+		return strings.Contains(p.stderr.String(), "open, ") && strings.Contains(p.stderr.String(), "; 18 packets, ")
+	})
+	p.signal(syscall.SIGUSR1)
+	more, err := os.ReadFile("../../testdata/pcaps/conversations/100-stuck.pcap") // takes longer
+	if err != nil {
+		t.Fatal(err)
+	}
+	pour(t, name, more[24:], 3)
+	p.await(`#1 +10\.0\.0\.1:40000 → 10\.0\.0\.2:80 .*zero-window-duration`) // while it was open
+	p.await(`normal close`)
+	p.signal(os.Interrupt)
+	if code := p.end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, p.stderr.String())
+	}
+	for _, want := range []string{"Capture ", "growing.pcap", "none skipped"} {
+		if !strings.Contains(p.all.String(), want) {
+			t.Errorf("no %q in the report:\n%s", want, p.all.String())
+		}
+	}
+}
+
+// TestFollowSaysTheSame holds the report of captures that grew while they were read against
+// that of the whole.
+func TestFollowSaysTheSame(t *testing.T) {
+	for _, pattern := range []string{"conversations/0[1-4]-*.pcap", "kernel/half-close.*.pcap", "kernel/lost-last-ack.*.pcap"} {
+		names, _ := filepath.Glob("../../testdata/pcaps/" + pattern)
+		for _, name := range names {
+			t.Run(filepath.Base(name), func(t *testing.T) {
+				t.Parallel()
+				data, err := os.ReadFile(name)
+				if err != nil {
+					t.Fatal(err)
+				}
+				growing := filepath.Join(t.TempDir(), filepath.Base(name))
+				pour(t, growing, nil, 1)
+				p := start(t, program("--follow", growing, "--json"))
+				pour(t, growing, data, 6)
+				p.signal(os.Interrupt) // what is there by then is read on for half a second
+				if code := p.end(); code != exitOK {
+					t.Errorf("exit code %d\n%s", code, p.stderr.String())
+				}
+				whole, err := program(growing, "--json").Output()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if got, want := withoutFiles(t, p.all.String()), withoutFiles(t, string(whole)); !reflect.DeepEqual(got, want) {
+					t.Errorf("%s\nwant\n%s", p.all.String(), whole)
+				}
+			})
+		}
+	}
+}
+
+// withoutFiles reads a document without the numbers of files, which one that is followed
+// has from the beginning.
+func withoutFiles(t *testing.T, text string) any {
+	t.Helper()
+	var doc any
+	if err := json.Unmarshal([]byte(text), &doc); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	var strip func(v any)
+	strip = func(v any) {
+		switch v := v.(type) {
+		case map[string]any:
+			for name, part := range v {
+				if name == "file" || name == "files" || strings.HasSuffix(name, "_file") {
+					delete(v, name)
+				}
+				strip(part)
+			}
+		case []any:
+			for _, part := range v {
+				strip(part)
+			}
+		}
+	}
+	strip(doc)
+	return doc
+}
+
+// TestFollowTcpdump follows what tcpdump writes: files of a megabyte, files of a second,
+// and both from the folder. At the end the report is that of the files as a whole.
+func TestFollowTcpdump(t *testing.T) {
+	needLoopback(t)
+	tcpdump, err := exec.LookPath("tcpdump")
+	if err != nil {
+		t.Skip(err)
+	}
+	for _, test := range []struct{ name, write, follow string }{
+		{"by size", "x.pcap -C 1", "x.pcap"},
+		{"by size, counted", "x.pcap -C 1 -W 30", "x.pcap"},
+		{"by time", "x-%H%M%S.pcap -G 1 -U", "x-%H%M%S.pcap"},
+		{"folder", "x-%H%M%S.pcap -G 1", "."},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			address, port := server(t)
+			dir := t.TempDir()
+			dump := exec.Command(tcpdump, append(strings.Fields("-i lo -w "+test.write), "tcp", "port", port)...)
+			if os.Geteuid() == 0 { // or it is another user's program when it makes the next file
+				dump.Args = slices.Insert(dump.Args, 1, "-Z", "root")
+			}
+			dump.Dir = dir
+			var complaint strings.Builder
+			dump.Stderr = &complaint
+			if err := dump.Start(); err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { dump.Process.Kill() })
+			eventually(t, "tcpdump makes a file", func() bool {
+				names, _ := filepath.Glob(filepath.Join(dir, "x*"))
+				return len(names) > 0
+			})
+			cmd := program("--follow", test.follow, "--json")
+			cmd.Dir = dir
+			p := start(t, cmd)
+			time.Sleep(200 * time.Millisecond) // tcpdump says too early that it listens
+			for range 7 {
+				echo(t, address, 300_000)
+				time.Sleep(250 * time.Millisecond)
+			}
+			dump.Process.Signal(os.Interrupt)
+			if err := dump.Wait(); err != nil {
+				t.Fatal(err, complaint.String())
+			}
+			p.signal(os.Interrupt)
+			if code := p.end(); code != exitOK {
+				t.Errorf("exit code %d\n%s", code, p.stderr.String())
+			}
+			var doc struct {
+				Capture struct {
+					Packets uint64
+					Sources []struct{ Name string }
+				}
+			}
+			if err := json.Unmarshal([]byte(p.all.String()), &doc); err != nil {
+				t.Fatal(err)
+			}
+			var names []string
+			for _, s := range doc.Capture.Sources {
+				names = append(names, s.Name)
+			}
+			if len(names) < 2 || doc.Capture.Packets == 0 {
+				t.Fatalf("it read %d packets of %q", doc.Capture.Packets, names)
+			}
+			cmd = program(append(names, "--json")...)
+			cmd.Dir = dir
+			whole, err := cmd.Output()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if string(whole) != p.all.String() {
+				t.Errorf("of %q\n%s\nwant\n%s", names, p.all.String(), whole)
+			}
+			// No file has packets but these.
+			all, _ := filepath.Glob(filepath.Join(dir, "x*"))
+			for _, name := range all {
+				if st, err := os.Stat(name); err == nil && st.Size() > 24 && !slices.Contains(names, filepath.Join(filepath.Dir(names[0]), filepath.Base(name))) {
+					t.Errorf("%s was not read: %q", name, names)
+				}
+			}
+		})
+	}
+}
+
+// echo sends n bytes and takes them back.
+func echo(t *testing.T, address string, n int) {
+	t.Helper()
+	c, err := net.Dial("tcp4", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	go c.Write(make([]byte, n))
+	if _, err := io.CopyN(io.Discard, c, int64(n)); err != nil {
+		t.Fatal(err)
+	}
+}
