@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // pour appends data to a file in pieces, some of which end within a packet.
@@ -84,19 +86,27 @@ func TestFollowSaysTheSame(t *testing.T) {
 				if err != nil {
 					t.Fatal(err)
 				}
-				growing := filepath.Join(t.TempDir(), filepath.Base(name))
-				pour(t, growing, nil, 1)
-				p := start(t, program("--follow", growing, "--json"))
-				pour(t, growing, data, 6)
-				p.signal(os.Interrupt) // what is there by then is read on for half a second
-				if code := p.end(); code != exitOK {
-					t.Errorf("exit code %d\n%s", code, p.stderr.String())
-				}
-				whole, err := program(growing, "--json").Output()
+				whole, err := program(name, "--json").Output()
 				if err != nil {
 					t.Fatal(err)
 				}
-				if got, want := withoutFiles(t, p.all.String()), withoutFiles(t, string(whole)); !reflect.DeepEqual(got, want) {
+				growing := filepath.Join(t.TempDir(), filepath.Base(name))
+				pour(t, growing, nil, 1)
+				p := start(t, program("--follow", growing, "--json", "--every", "100ms"))
+				pour(t, growing, data, 6)
+				var doc closingDocument
+				if err := json.Unmarshal(whole, &doc); err != nil {
+					t.Fatal(err)
+				}
+				eventually(t, "all is read", func() bool {
+					return strings.Contains(p.stderr.String(), "; "+phrase.Counted(doc.Capture.Packets, "packet", "packets")+",")
+				})
+				p.signal(os.Interrupt)
+				if code := p.end(); code != exitOK {
+					t.Errorf("exit code %d\n%s", code, p.stderr.String())
+				}
+				got := strings.Replace(p.all.String(), growing, name, 1)
+				if got, want := withoutFiles(t, got), withoutFiles(t, string(whole)); !reflect.DeepEqual(got, want) {
 					t.Errorf("%s\nwant\n%s", p.all.String(), whole)
 				}
 			})
@@ -165,9 +175,10 @@ func TestFollowTcpdump(t *testing.T) {
 				names, _ := filepath.Glob(filepath.Join(dir, "x*"))
 				return len(names) > 0
 			})
-			cmd := program("--follow", test.follow, "--json")
+			cmd := program("--follow", test.follow, "--json", "--every", "100ms")
 			cmd.Dir = dir
 			p := start(t, cmd)
+			eventually(t, "it follows", func() bool { return strings.Contains(p.stderr.String(), " packets, ") })
 			time.Sleep(200 * time.Millisecond) // tcpdump says too early that it listens
 			for range 7 {
 				echo(t, address, 300_000)
