@@ -53,7 +53,7 @@ func longRecords(t *testing.T, rng *rand.Rand, pcapng bool) []byte {
 func TestReadAhead(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	read := func(r io.Reader, ahead bool) (list []got, info Info, err error) {
-		s, err := openReader("x", r, windowSize)
+		s, err := openReader("x", r, windowSize, 0)
 		if err != nil {
 			return nil, Info{}, err
 		}

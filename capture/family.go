@@ -145,7 +145,7 @@ func (f *family) look(base string, m *member, st os.FileInfo) {
 	m.size, m.changed = st.Size(), st.ModTime()
 	was := *m
 	m.has = false
-	s, err := openFile(filepath.Join(f.dir, base), smallWindow)
+	s, err := openFile(filepath.Join(f.dir, base), smallWindow, 0)
 	if err != nil { // its header is not whole yet, or it is another kind of file
 		var other *InputError
 		m.settled = errors.As(err, &other) && other.Kind != ErrEmpty
@@ -171,7 +171,8 @@ func (f *family) took(p *Packet) {
 
 // leaveOut tells once of a file that is not read: its packets would come out of their turn.
 func (f *family) leaveOut(base string, m *member) {
-	if m.told || f.stem != "" && m.changed.Before(f.began) { // those before the one named
+	const clockStep = 50 * time.Millisecond // a file's time may be that much behind
+	if m.told || f.stem != "" && m.changed.Before(f.began.Add(-clockStep)) { // those before the one named
 		return
 	}
 	m.told = true

@@ -46,21 +46,29 @@ func (f *file) describe() Info {
 
 // Close closes the decompressors and the file, where Open opened it.
 func (f *file) Close() error {
-	if f.ahead != nil && f.ended != errClosed {
+	f.ended = errClosed
+	return f.release()
+}
+
+// release closes what is open, and gives the memory back.
+func (f *file) release() error {
+	if f.ahead != nil {
 		f.ahead.stop()
+		f.ahead = nil
 	}
 	var errs []error
 	for _, c := range f.closers {
 		errs = append(errs, c())
 	}
 	f.closers = nil
-	f.ended = errClosed
+	f.buf, f.block, f.pos, f.end = nil, nil, 0, 0
 	return errors.Join(errs...)
 }
 
-// stop ends reading with err, for good.
+// stop ends reading with err, for good: of thousands of files few are then open at a time.
 func (f *file) stop(err error) error {
 	f.ended = err
+	f.release() // what was only read has nothing to lose
 	return err
 }
 

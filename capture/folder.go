@@ -30,7 +30,7 @@ func LookInto(dir string) Folder {
 		if path == "-" {
 			path = "./-" // a file of that name is not standard input
 		}
-		s, err := openFile(path, smallWindow)
+		s, err := openFile(path, smallWindow, 0)
 		var other *InputError
 		switch {
 		case errors.As(err, &other):

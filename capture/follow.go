@@ -50,7 +50,7 @@ func Follow(ctx context.Context, name string, idle func(), notice func(text stri
 		return f, nil
 	}
 	if st.Size() > 0 {
-		s, err := openFile(name, smallWindow)
+		s, err := openFile(name, smallWindow, 0)
 		var unfit *InputError
 		if errors.As(err, &unfit) {
 			return nil, err
@@ -115,7 +115,7 @@ func (f *followed) Next(p *Packet) error {
 // read reads the next packet of the file at hand.
 func (f *followed) read(p *Packet) error {
 	if f.input == nil {
-		s, err := openReader(f.file.name, f.file, windowSize)
+		s, err := openReader(f.file.name, f.file, windowSize, 0)
 		if err != nil {
 			return err
 		}

@@ -18,11 +18,12 @@ func OpenFiles(names []string) (Source, error) {
 		return Open(names[0])
 	}
 	var all []Source
-	// Thousands of files must not take a large buffer each; a buffer grows when
-	// a packet needs it.
+	// Thousands of files must not take a large buffer each: many are parts of one capture,
+	// of which each waits with its first packet for its turn. A buffer grows when a packet
+	// needs it.
 	size := max(16<<10, min(windowSize, 16<<20/max(1, len(names))))
 	for _, name := range names {
-		s, err := openFile(name, size)
+		s, err := openFile(name, min(size, smallWindow), size)
 		if err != nil {
 			return nil, errors.Join(err, Merge(all...).Close())
 		}

@@ -17,7 +17,7 @@ import (
 // A large file is read some blocks ahead, and decompressed, on a goroutine that ends with
 // the file or with Close.
 func Open(name string) (Source, error) {
-	s, err := openFile(name, windowSize)
+	s, err := openFile(name, windowSize, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -30,13 +30,14 @@ func Open(name string) (Source, error) {
 // OpenReader reads a capture from r, without seeking; name is for messages. The
 // source does not close r.
 func OpenReader(name string, r io.Reader) (Source, error) {
-	return openReader(name, r, windowSize)
+	return openReader(name, r, windowSize, 0)
 }
 
-// openFile opens a file with a read buffer of bufSize.
-func openFile(name string, bufSize int) (fileSource, error) {
+// openFile opens a file with a read buffer of bufSize, which becomes one of full, if that is
+// more, when it is read further than the first read brings.
+func openFile(name string, bufSize, full int) (fileSource, error) {
 	if name == "-" {
-		return openReader(name, os.Stdin, bufSize)
+		return openReader(name, os.Stdin, bufSize, full)
 	}
 	in, st, err := openDisk(name)
 	if err != nil {
@@ -47,7 +48,7 @@ func openFile(name string, bufSize int) (fileSource, error) {
 	}
 	var s fileSource
 	if err == nil {
-		s, err = openReader(name, in, bufSize)
+		s, err = openReader(name, in, bufSize, full)
 	}
 	if err != nil {
 		in.Close()
@@ -72,10 +73,10 @@ const maxNesting = 2
 
 // openReader finds out what the input is, through its compressions, and returns
 // the reader for it.
-func openReader(name string, r io.Reader, bufSize int) (fileSource, error) {
+func openReader(name string, r io.Reader, bufSize, full int) (fileSource, error) {
 	input := &counter{r: r}
 	f := file{window: newWindow(input, bufSize), input: input}
-	f.info.Name = name
+	f.info.Name, f.full = name, full
 	s, err := f.open()
 	if err != nil {
 		f.Close()
@@ -129,6 +130,7 @@ func (f *file) unpack(kind string) error {
 		return f.cut(e, 0)
 	}
 	f.window = newWindow(r, len(packed.buf))
+	f.full = packed.full
 	f.closers = append(f.closers, r.Close)
 	f.inside = "+" + kind + f.inside
 	return nil

@@ -280,7 +280,7 @@ func TestOddReads(t *testing.T) {
 		file = record(le, file, uint32(i), 0, data)
 	}
 	for _, step := range []int{1, 7, 1460, 65536, windowSize - 1} {
-		s, err := openReader("test", &stepping{file, step}, 512)
+		s, err := openReader("test", &stepping{file, step}, 512, 2000)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -18,6 +18,7 @@ type window struct {
 	end  int   //
 	base int64 // offset in the input of buf[0]
 	err  error // what ended the input, io.EOF included
+	full int   // size of buf from the second read on, if it is less
 
 	ahead *readAhead // reads the input, or nil
 	block []byte     // of it, that buf was, if it is not still
@@ -50,6 +51,9 @@ func (w *window) fill(n int) bool {
 			w.base += int64(w.pos)
 			w.end = copy(w.buf, w.buf[w.pos:w.end])
 			w.pos = 0
+		}
+		if len(w.buf) < w.full && w.offset() > 0 {
+			w.buf = append(make([]byte, 0, w.full), w.buf[:w.end]...)[:w.full]
 		}
 		if w.end == len(w.buf) {
 			// Grow as the bytes come, never by what a length field promises.
