@@ -171,7 +171,7 @@ func (f *family) took(p *Packet) {
 
 // leaveOut tells once of a file that is not read: its packets would come out of their turn.
 func (f *family) leaveOut(base string, m *member) {
-	const clockStep = 50 * time.Millisecond // a file's time may be that much behind
+	const clockStep = 50 * time.Millisecond                                  // a file's time may be that much behind
 	if m.told || f.stem != "" && m.changed.Before(f.began.Add(-clockStep)) { // those before the one named
 		return
 	}
