@@ -72,6 +72,11 @@ changes: ## as root: play pairs of captures that differ in one thing or in none,
 measures: ## as root: hold rates, round trips and answer times against what sockets and programs say (SEEDS=1,2,3)
 	@$(GO) run ./internal/lab/cmd/lab measures -seeds $(SEEDS)
 
+DUCKDB := @duckdb/node-api@1.5.6-r.1
+csv-duckdb: ## hold the CSV tables against what DuckDB reads in them (its npm package, into a temporary folder)
+	@dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && npm install --silent --no-audit --no-fund --ignore-scripts --prefix "$$dir" $(DUCKDB) \
+		&& DUCKDB_NODE_MODULES="$$dir/node_modules" $(GO) test -count=1 -v -run TestDuckDB ./cmd/$(BINARY)
+
 metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count which are judged otherwise
 	@$(GO) run ./internal/metamorph
 

@@ -39,10 +39,11 @@ func column(field string) string {
 
 // csvTable writes a row for each connection.
 type csvTable struct {
-	w      *csv.Writer
-	fields *fields
-	row    []string
-	headed bool
+	w        *csv.Writer
+	fields   *fields
+	fraction []bool // the column's numbers may have fractions
+	row      []string
+	headed   bool
 }
 
 func newCSV(w io.Writer, o Options) Writer {
@@ -50,9 +51,11 @@ func newCSV(w io.Writer, o Options) Writer {
 	if len(list) == 0 {
 		list = csvFields
 	}
-	t := &csvTable{w: csv.NewWriter(w), fields: newFields(list, o.forSources().Multi), row: make([]string, len(list))}
+	t := &csvTable{w: csv.NewWriter(w), fields: newFields(list, o.forSources().Multi), row: make([]string, len(list)), fraction: make([]bool, len(list))}
 	for i, field := range list {
 		t.row[i] = column(field)
+		s := shapeAt(field)
+		t.fraction[i] = s != nil && s.kind == numeric && !s.whole
 	}
 	return t
 }
@@ -63,9 +66,20 @@ func (t *csvTable) Connection(c *record.Connection) error {
 	}
 	t.fields.read(c)
 	for i := range t.row {
-		t.row[i] = cellOf(t.fields.at(i))
+		if t.row[i] = cellOf(t.fields.at(i)); t.fraction[i] {
+			t.row[i] = withFraction(t.row[i])
+		}
 	}
 	return t.write()
+}
+
+// withFraction shows of a number that it may have a fraction, from which readers of tables
+// learn the column's type.
+func withFraction(text string) string {
+	if text == "" || strings.ContainsAny(text, ".e") {
+		return text
+	}
+	return text + ".0"
 }
 
 // head writes the names of the columns, once.
@@ -118,7 +132,7 @@ func (t *csvFindings) Connection(c *record.Connection) error {
 			first = strings.Trim(string(e.buf), `",`)
 		}
 		if a.Cost > 0 {
-			cost = string(appendSeconds(nil, a.Cost))
+			cost = withFraction(string(appendSeconds(nil, a.Cost)))
 		}
 		var frames []string
 		for _, f := range a.Frames {

@@ -35,6 +35,17 @@ func untilList(path []string) []string {
 	return path
 }
 
+// shapeAt returns the shape of a value of one's own, nil for one in a list.
+func shapeAt(field string) *shape {
+	in := connectionShape()
+	for _, name := range strings.Split(field, ".") {
+		if in = in.part(name); in == nil {
+			return nil
+		}
+	}
+	return in
+}
+
 // UnknownField returns the first of some fields that a connection's JSON does not have, or
 // "", and the names that there are in place of what is unknown of it.
 func UnknownField(list []string) (field string, names []string) {

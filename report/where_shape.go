@@ -12,6 +12,7 @@ import (
 // shape is what the schema says of a value.
 type shape struct {
 	kind  shapeKind
+	whole bool              // of a number: an integer
 	parts map[string]*shape // of an object
 	rest  *shape            // of an object: of names that it does not list; nil: there are none
 	each  *shape            // of a list
@@ -62,7 +63,7 @@ func shapeOf(s, defs map[string]any) *shape {
 	}
 	switch kind {
 	case "integer", "number":
-		return &shape{kind: numeric}
+		return &shape{kind: numeric, whole: kind == "integer"}
 	case "string":
 		return &shape{kind: textual}
 	case "boolean":

@@ -151,8 +151,13 @@ func ourPart(words []string) []string {
 
 // canRun says whether a command can be run to its end here.
 func canRun(words []string) bool {
-	if words[0] != "tcpflow-states" || slices.Contains(words, "live") || slices.Contains(words, "browse") || slices.Contains(words, "interfaces") {
+	if words[0] != "tcpflow-states" {
 		return false
+	}
+	for _, w := range []string{"live", "browse", "interfaces", "--follow"} { // which need root or a terminal, or have no end
+		if slices.Contains(words, w) {
+			return false
+		}
 	}
 	for i, w := range words {
 		if w == "|" {
@@ -175,7 +180,7 @@ func runCommand(t *testing.T, dir, page, line string) {
 	cmd := exec.CommandContext(ctx, "bash", "-o", "pipefail", "-c", line)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
-	if err == nil && page == "docs/questions.md" && len(out) < 10 {
+	if err == nil && page == "docs/questions.md" && len(out) < 10 && !strings.Contains(line, " > ") {
 		t.Errorf("%s: %s: no answer: %q", page, line, out)
 	}
 	if err == nil || strings.Contains(line, "--fail-on") && cmd.ProcessState.ExitCode() == exitFound {
