@@ -61,6 +61,14 @@ type Options struct {
 	// nowhere else. The record is valid during the call, which comes as Each's does.
 	Choose func(*record.Connection) bool
 
+	// ChooseByKind and ChooseByCount say that Choose looks at little, so that it costs next
+	// to nothing where SummaryOnly is set, or OwnRecords with the first of them. By kind: at
+	// the codes of verdicts, names and severities of findings, states, how connections were
+	// opened and closed, and counts of retransmissions. By count: also at IDs, addresses,
+	// ports, times and frames of the first and the last packet, packets and bytes sent, and
+	// how long the handshake and the answers took.
+	ChooseByKind, ChooseByCount bool
+
 	// Ignore, if set, says which checks are not run, and which findings on several
 	// connections together are left out. Verdicts stay as they are.
 	Ignore func(record.CheckName) bool
@@ -162,7 +170,8 @@ func New(opt Options) *Analyzer {
 		Segments: opt.Segments, MaxSegments: opt.MaxSegments, Judge: opt.Judge, Series: opt.Series,
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums, Thresholds: opt.Thresholds,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
-		Each: opt.Each, Notice: opt.Notice, Survey: opt.Survey, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords, Choose: opt.Choose,
+		Each: opt.Each, Notice: opt.Notice, Survey: opt.Survey, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
+		Choose: opt.Choose, ChooseByKind: opt.ChooseByKind, ChooseByCount: opt.ChooseByCount,
 	}
 	if opt.Ignore != nil {
 		o.Checks = slices.DeleteFunc(slices.Clone(check.Catalogue), func(c *check.Check) bool { return opt.Ignore(c.Name) })

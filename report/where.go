@@ -31,6 +31,7 @@ type Where struct {
 	program *vm.Program
 	machine vm.VM
 	looksAt excerpt
+	scope   *scope
 }
 
 // WhereError says what is wrong with an expression.
@@ -63,6 +64,7 @@ func ParseWhere(text string, multi bool) (*Where, error) {
 	w := &Where{program: program, looksAt: newExcerpt(multi)}
 	node := program.Node()
 	ast.Walk(&node, &wanting{&w.looksAt.wanted})
+	w.scope = scopeOf(node)
 	return w, nil
 }
 

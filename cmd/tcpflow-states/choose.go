@@ -190,6 +190,13 @@ func (s *selection) choice() func(*record.Connection) bool {
 	return s.chooses
 }
 
+// byKind and byCount tell how little the choice looks at, as the analyzer asks.
+func (s *selection) byKind() bool {
+	return len(s.services) == 0 && !s.from.set && !s.to.set && (s.expression == nil || s.expression.ByKind())
+}
+
+func (s *selection) byCount() bool { return s.expression == nil || s.expression.ByCount() }
+
 func (s *selection) chooses(c *record.Connection) bool {
 	return s.choosesBut(c) && (s.expression == nil || s.expression.Match(c))
 }

@@ -65,6 +65,8 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Memory:         int(opt.memory),
 		Select:         opt.ends.choice(),
 		Choose:         opt.chosen.choice(),
+		ChooseByKind:   opt.chosen.byKind(),
+		ChooseByCount:  opt.chosen.byCount(),
 		Ignore:         opt.chosen.silenced(),
 		SummaryOnly:    (opt.summaryOnly || opt.quiet) && out.cut == nil && !opt.draws(), // which look at each connection
 		Taps:           both,

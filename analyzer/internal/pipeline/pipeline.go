@@ -61,6 +61,10 @@ type Options struct {
 	// The record is valid during the call, which comes as Each's does.
 	Choose func(*record.Connection) bool
 
+	// ChooseByKind and ChooseByCount say how little Choose looks at: only at what is the
+	// same for all connections of a template, or at what is right in records for counting.
+	ChooseByKind, ChooseByCount bool
+
 	// Sums says that records are for counting only: verdicts and findings are right
 	// in them, but sentences and numbers may be those of another connection that
 	// went the same way. The Report then holds none, with Each set or not.
@@ -103,7 +107,8 @@ type Analyzer struct {
 	multipath   relate.Multipath
 	summary     summary
 	overview    overview.Overview
-	leftOut     uint64 // connections that were not chosen
+	leftOut     uint64                      // connections that were not chosen
+	chosen      map[*record.Connection]bool // templates, with ChooseByKind
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
@@ -130,14 +135,14 @@ func New(opt Options) *Analyzer {
 	}
 	checks := check.NewSet(opt.Checks)
 	checks.Change(opt.Thresholds)
-	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
+	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, chosen: map[*record.Connection]bool{}, aggregate: aggregate.New(opt.Aggregates)}
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
 	var rules *templateRules
-	if opt.Choose == nil && opt.Series == 0 && (opt.Sums || opt.OwnRecords > 0 && opt.Each != nil) {
+	if opt.templated() {
 		rules = rulesOf(checks, a.aggregate)
 	}
 	for range shards {
@@ -152,6 +157,27 @@ func New(opt Options) *Analyzer {
 		a.workers = startWorkers(a, min(opt.Workers, shards))
 	}
 	return a
+}
+
+// templated tells whether clean connections may share a record. Of those that Choose tells
+// apart each must be looked at; where some have records of their own, these would be others.
+func (o *Options) templated() bool {
+	own := o.OwnRecords > 0 && o.Each != nil
+	return o.Series == 0 && (o.Sums || own) && (o.Choose == nil || o.ChooseByKind || o.ChooseByCount && o.Sums)
+}
+
+// chooses tells whether a connection is chosen. For those that share a template it is asked
+// once, where they are all the same to it.
+func (a *Analyzer) chooses(c *record.Connection, own bool) bool {
+	if a.opt.Choose == nil || own || !a.opt.ChooseByKind {
+		return a.opt.Choose == nil || a.opt.Choose(c)
+	}
+	chosen, known := a.chosen[c]
+	if !known {
+		chosen = a.opt.Choose(c)
+		a.chosen[c] = chosen
+	}
+	return chosen
 }
 
 // Packet analyses one captured packet. raw and its data are not kept.
@@ -227,9 +253,11 @@ func (a *Analyzer) pass(b *batch) {
 			a.multipath.Add(c)
 		}
 		a.aggregate.Add(c)
-		if a.opt.Choose != nil && !a.opt.Choose(c) {
+		if !a.chooses(c, own) {
 			a.leftOut++
-			a.records.Put(c)
+			if own {
+				a.records.Put(c)
+			}
 			continue
 		}
 		a.summary.add(c)
