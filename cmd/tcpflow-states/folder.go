@@ -8,7 +8,7 @@ import (
 )
 
 // unfold puts in a folder's place the captures in it and below it, and says on
-// stderr what it left out.
+// stderr what it left out. Parts of one capture come in the order in which they were written.
 func (a *app) unfold(files []string) ([]string, error) {
 	var all []string
 	for _, f := range files {
@@ -29,5 +29,5 @@ func (a *app) unfold(files []string) ([]string, error) {
 		}
 		all = append(all, found.Captures...)
 	}
-	return all, nil
+	return capture.InTurn(all), nil
 }
