@@ -33,7 +33,7 @@ func (p *page) compared(r *change.Result, sides *[2]ComparedSide) {
 	}
 	p.field(comparedNames, "how sure", p.text("connection by connection, in batches of those that followed each other; chances are those of one false change in all "+
 		phrase.Counted(r.Comparisons, "comparison", "comparisons")+" that could tell, told below "+phrase.Percent(r.Level)+". What differs may be the hour, the load or the clients."))
-	if text := p.o.Defaults.text(); text != "" {
+	if text := p.o.defaultsText(); text != "" {
 		p.field(comparedNames, "defaults", p.text(text))
 	}
 	if r.Others > 0 || r.Unfollowed > 0 {

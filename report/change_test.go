@@ -118,7 +118,7 @@ func TestNoChangesText(t *testing.T) {
 func comparisonDocument(t *testing.T) map[string]any {
 	t.Helper()
 	var b bytes.Buffer
-	if err := ChangesJSON(&b, comparison(false), comparedSides(), Options{Tool: Tool{"tcpflow-states", "v1"}, Defaults: Defaults{File: "config", Settings: []string{"msl=30s"}}}); err != nil {
+	if err := ChangesJSON(&b, comparison(false), comparedSides(), Options{Tool: Tool{"tcpflow-states", "v1"}, Defaults: fixtureDefaults}); err != nil {
 		t.Fatal(err)
 	}
 	return parse(t, b.Bytes())

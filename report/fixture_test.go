@@ -473,4 +473,7 @@ func overviewOf(s *record.Summary, conns []*record.Connection) {
 }
 
 // fixtureDefaults are settings of a file with a name that nobody should trust.
-var fixtureDefaults = Defaults{File: "/home/" + hostile, Settings: []string{"msl=30s", "where=service != \"" + hostile + "\""}}
+var fixtureDefaults = struct {
+	File     string
+	Settings []string
+}{File: "/home/" + hostile, Settings: []string{"msl=30s", "where=service != \"" + hostile + "\""}}

@@ -159,7 +159,7 @@ func (j *junitXML) writeSuite(name string, s *caseSuite) {
 		xmlAttr(b, "value", source)
 		b.WriteString("/>\n")
 	}
-	if text := j.o.Defaults.text(); text != "" {
+	if text := j.o.defaultsText(); text != "" {
 		b.WriteString("      <property")
 		xmlAttr(b, "name", "defaults")
 		xmlAttr(b, "value", text)

@@ -24,12 +24,18 @@ type Options struct {
 	Filters     bool           // adds Wireshark's display filters of connections and findings to text
 	SummaryOnly bool           // no connections, in text, JSON and NDJSON alike
 	Tool        Tool           // who made the report, for JSON
-	Defaults    Defaults       // settings that a file of defaults made, if it made any
 	Lines       bool           // connections were written by Line as they ended: no table of them
 	Command     string         // the command line that --conn N can be added to, to see one connection; may be empty
 	Sort        string         // one of SortKeys: the order of the connections; empty means "cost"
 	Fields      []string       // with NDJSON and CSV: only these of a connection; UnknownField checks them
 	By          string         // one of Groupings: groups in place of the connections
+
+	// Defaults are settings that came from a file of defaults, and not from who asked for
+	// the report.
+	Defaults struct {
+		File     string
+		Settings []string // such as "msl=30s"
+	}
 
 	Checks []record.CheckDoc // the catalogue, for SARIF's rules
 	FailOn record.Severity   // from which on JUnit calls a finding a failure; SeverityCapture, the zero value, means SeverityError
@@ -41,19 +47,12 @@ type Tool struct {
 	Version string
 }
 
-// Defaults are settings that came from a file of defaults, and not from who asked for the
-// report.
-type Defaults struct {
-	File     string
-	Settings []string // such as "msl=30s"
-}
-
-// text says what a file of defaults set, "" for nothing.
-func (d *Defaults) text() string {
-	if len(d.Settings) == 0 {
-		return ""
+// defaultsText says what a file of defaults set, "" for nothing.
+func (o *Options) defaultsText() string {
+	if d := &o.Defaults; len(d.Settings) > 0 {
+		return d.File + ": " + strings.Join(d.Settings, ", ")
 	}
-	return d.File + ": " + strings.Join(d.Settings, ", ")
+	return ""
 }
 
 // defaultWidth and MinWidth are the columns of text when nothing is asked for,

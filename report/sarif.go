@@ -178,7 +178,7 @@ func (s *sarifLog) invocation(r *record.Report) {
 	s.array(`"invocations":`)
 	s.open('{')
 	s.keyBool(`"executionSuccessful":`, !cut)
-	if text := s.o.Defaults.text(); text != "" {
+	if text := s.o.defaultsText(); text != "" {
 		s.object(`"properties":`)
 		s.keyStr(`"defaults":`, text)
 		s.endObject()

@@ -17,7 +17,7 @@ func thresholdValue(t *record.Threshold, value int64) string {
 
 // defaultsField tells what a file of defaults set.
 func (p *page) defaultsField() {
-	if text := p.o.Defaults.text(); text != "" {
+	if text := p.o.defaultsText(); text != "" {
 		p.field(summaryNames, "defaults", p.text(text))
 	}
 }

@@ -320,8 +320,9 @@ func (o *options) render(a *app) report.Options {
 	r := report.Options{
 		Width: o.width, ASCII: o.ascii, AbsSeq: o.absSeq, Time: o.timeFormat, Full: o.full, Limit: o.limit,
 		Filters: o.filters || len(o.conn) > 0, Sort: o.sort, By: o.by, Fields: o.fields, SummaryOnly: o.summaryOnly, FailOn: o.failLevel,
-		Defaults: report.Defaults{File: o.defaults.file, Settings: o.defaults.used}, Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
+		Checks: analyzer.Checks(), Tool: report.Tool{Name: "tcpflow-states", Version: versionText()},
 	}
+	r.Defaults.File, r.Defaults.Settings = o.defaults.file, o.defaults.used
 	if r.Width == 0 {
 		r.Width = a.columns()
 		if r.Width != 0 && r.Width < report.MinWidth {
