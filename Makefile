@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph roundtrip lint docs readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph roundtrip csv-duckdb lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
