@@ -9,8 +9,9 @@ import (
 
 // InTurn puts parts of one capture into the order in which they were written: files in one
 // folder whose names are the same but for digits, by their first packets. Whatever order
-// the names are given in, the packets then have the same numbers. The places of others stay.
-func InTurn(names []string) []string {
+// Captures was in, the packets then have the same numbers. The places of others stay.
+func (f *Folder) InTurn() {
+	names := f.Captures
 	parts := map[string][]int{} // places of the names that belong together
 	for i, name := range names {
 		key := filepath.Join(filepath.Dir(name), stem(filepath.Base(name)))
@@ -32,7 +33,7 @@ func InTurn(names []string) []string {
 			all[i] = list[k].name
 		}
 	}
-	return all
+	f.Captures = all
 }
 
 // part is a file, with the time of its first packet.

@@ -26,11 +26,17 @@ func TestInTurn(t *testing.T) {
 		"y1 absent2 absent1 ../x.pcap x.pcap":     "y1 absent1 absent2 ../x.pcap x.pcap",
 		"x.pcap x.pcap":                           "x.pcap x.pcap",
 	} {
-		if got := InTurn(in(given)); strings.Join(got, " ") != strings.Join(in(want), " ") {
+		if got := inTurn(in(given)); strings.Join(got, " ") != strings.Join(in(want), " ") {
 			t.Errorf("%s: %v, want %s", given, got, want)
 		}
 	}
-	if got := InTurn([]string{"-", "-"}); len(got) != 2 {
+	if got := inTurn([]string{"-", "-"}); len(got) != 2 {
 		t.Errorf("%v", got)
 	}
+}
+
+func inTurn(names []string) []string {
+	f := Folder{Captures: names}
+	f.InTurn()
+	return f.Captures
 }

@@ -10,10 +10,10 @@ import (
 // unfold puts in a folder's place the captures in it and below it, and says on
 // stderr what it left out. Parts of one capture come in the order in which they were written.
 func (a *app) unfold(files []string) ([]string, error) {
-	var all []string
+	var all capture.Folder
 	for _, f := range files {
 		if st, err := os.Stat(f); err != nil || !st.IsDir() {
-			all = append(all, f)
+			all.Captures = append(all.Captures, f)
 			continue
 		}
 		found := capture.LookInto(f)
@@ -27,7 +27,8 @@ func (a *app) unfold(files []string) ([]string, error) {
 			a.noticef("%q: %s read, %s left out", f,
 				phrase.Counted(len(found.Captures), "capture", "captures"), phrase.Counted(found.Others, "other file", "other files"))
 		}
-		all = append(all, found.Captures...)
+		all.Captures = append(all.Captures, found.Captures...)
 	}
-	return capture.InTurn(all), nil
+	all.InTurn()
+	return all.Captures, nil
 }
