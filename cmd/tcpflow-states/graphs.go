@@ -68,7 +68,7 @@ func (a *app) graphsOf(o *options, inputs []string) (*graphs, error) {
 	}
 	g := &graphs{dir: o.series}
 	render := o.render(a)
-	render.Multi = len(inputs) > 1
+	render.Multi = len(inputs) > 1 || o.follow
 	for _, f := range inputs {
 		if in, err := os.Stat(f); err == nil && o.html != "-" {
 			if out, err := os.Stat(o.html); err == nil && os.SameFile(in, out) {
