@@ -116,6 +116,9 @@ func flagError(cmd *cobra.Command, err error) error {
 		if value.GetFlag().Value.Type() == "duration" {
 			return f.hint("such as 500ms, 60s or 2m")
 		}
+		if strings.HasSuffix(value.GetFlag().Value.Type(), "Slice") {
+			return f.hint("such as a or a,b, without quotation marks")
+		}
 		return f
 	case errors.As(err, &missing):
 		name, _ := pflag.UnquoteUsage(missing.GetFlag())
@@ -142,6 +145,8 @@ func valueWord(kind string) string {
 		return "duration"
 	case "bool":
 		return "boolean (true or false)"
+	case "stringSlice":
+		return "list of names"
 	}
 	return "number"
 }
