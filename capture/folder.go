@@ -3,6 +3,7 @@ package capture
 import (
 	"errors"
 	"io/fs"
+	"os"
 	"path/filepath"
 )
 
@@ -14,11 +15,14 @@ type Folder struct {
 }
 
 // LookInto finds the captures in a folder and all below it, by what files hold and not
-// by their names. It opens each and reads its beginning. Links are not followed, and
-// what is no regular file is passed over.
+// by their names. It opens each and reads its beginning. Links are not followed,
+// but for the folder itself, and what is no regular file is passed over.
 func LookInto(dir string) Folder {
 	var found Folder
 	note := func(err error) { found.Errs = append(found.Errs, err) }
+	if st, err := os.Lstat(dir); err == nil && st.Mode()&fs.ModeSymlink != 0 {
+		dir += string(filepath.Separator) + "."
+	}
 	filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil {
 			note(err)

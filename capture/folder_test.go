@@ -55,3 +55,22 @@ func TestLookIntoDash(t *testing.T) {
 		t.Errorf("%+v", got)
 	}
 }
+
+// The folder that is named may be a link.
+func TestLookIntoLink(t *testing.T) {
+	dir := t.TempDir()
+	at := filepath.Join(dir, "captures")
+	if err := os.Mkdir(at, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(at, "a"), sample(), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	link := filepath.Join(dir, "link")
+	if err := os.Symlink(at, link); err != nil {
+		t.Skip("without a link:", err)
+	}
+	if got := LookInto(link); !slices.Equal(got.Captures, []string{filepath.Join(link, "a")}) || len(got.Errs) > 0 {
+		t.Errorf("%+v", got)
+	}
+}
