@@ -8,11 +8,13 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // TestStreamNumbers holds the numbers that connections have in Wireshark against tshark's,
@@ -26,20 +28,39 @@ func TestStreamNumbers(t *testing.T) {
 		t.Skip("skipped:", err)
 	}
 	files, err := filepath.Glob("../testdata/pcaps/conversations/*.pcap")
-	if err != nil || len(files) == 0 {
+	cases, _ := filepath.Glob("../testdata/pcaps/cases/*.pcap")
+	if err != nil || len(files) == 0 || len(cases) == 0 {
 		t.Fatal("no captures", err)
+	}
+	for _, file := range cases { // those in which a connection shares its stream, or might
+		ends := map[[2]record.Addr]bool{}
+		for _, c := range recordsOf(t, file) {
+			if pair := [2]record.Addr{c.Client, c.Server}; ends[pair] {
+				files = append(files, file)
+				break
+			} else {
+				ends[pair] = true
+			}
+		}
 	}
 	numbered, all := 0, 0
 	for _, file := range files {
 		theirs := streamsOf(t, tshark, file)
 		for _, c := range recordsOf(t, file) {
-			all++
+			ordinary := strings.Contains(file, "conversations")
+			if ordinary {
+				all++
+			}
 			if c.Stream == 0 {
 				continue
 			}
-			numbered++
-			if got, want := c.Stream-1, theirs[c.FirstFrame.Number()]; got != want {
-				t.Errorf("%s #%d, frame %d: stream %d, tshark's %d", filepath.Base(file), c.ID, c.FirstFrame.Number(), got, want)
+			if ordinary {
+				numbered++
+			}
+			for _, f := range []fsm.Frame{c.FirstFrame, c.LastFrame} {
+				if got, want := c.Stream-1, theirs[f.Number()]; got != want {
+					t.Errorf("%s #%d, frame %d: stream %d, tshark's %d", filepath.Base(file), c.ID, f.Number(), got, want)
+				}
 			}
 		}
 	}

@@ -22,6 +22,9 @@ func (t *Table) end(c *conn) {
 func (t *Table) report(c *conn) {
 	c.unlink()
 	c.Finish(t.now)
+	if !t.streams.alone(&c.Ends) || c.ReusedAt.Frame != 0 && c.Last.Frame > c.ReusedAt.Frame { // the latter are in the SYN's stream
+		c.NoStream = true
+	}
 	if t.opt.Ended != nil {
 		t.opt.Ended(&c.Flow)
 	}

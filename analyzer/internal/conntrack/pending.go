@@ -53,6 +53,10 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 		c.noteSYNAgain(t, p)
 		return c // the same SYN again, or captured behind its SYN-ACK
 	case !x.SentSYN && x.State == fsm.Closed && y.State == fsm.SynSent:
+		if c.Dir[c.SideOf(p)].Packets > 0 { // to Wireshark the stream began with what it sent before
+			c.NoStream = true
+			t.noteStream(p, false, true)
+		}
 		return c // a SYN crossing a SYN
 	case x.State == fsm.Closed && y.State == fsm.Closed:
 		return t.startNext(c, p)

@@ -37,7 +37,8 @@ type StreamEvent struct {
 type streams struct {
 	seen   []uint64 // a filter of the addresses and ports seen: none that was is missing
 	encap  decode.Encap
-	mixed  bool // there are several encapsulations, which Wireshark does not tell apart
+	mixed  bool                // there are several encapsulations, which Wireshark does not tell apart
+	joined map[uint64]struct{} // hashes of addresses and ports of which several encapsulations may have a connection
 	events []StreamEvent
 
 	// Of the connection that is about to begin.
@@ -48,6 +49,9 @@ type streams struct {
 
 const filterWords = 1 << 12
 
+// maxJoined bounds what is in streams.joined; beyond it no connection has a stream of its own.
+const maxJoined = 1 << 12
+
 // note remembers the addresses and ports of a packet, and reports whether they may have
 // been seen before.
 func (w *streams) note(p *decode.Packet) (seen bool) {
@@ -56,8 +60,7 @@ func (w *streams) note(p *decode.Packet) (seen bool) {
 		w.encap = p.Encap
 	}
 	w.mixed = w.mixed || p.Encap != w.encap
-	h := endpointHash(&p.Src) + endpointHash(&p.Dst) // the same for both directions
-	h = (h ^ h>>29) * 0x9e3779b97f4a7c15
+	h := endsHash(&p.Src, &p.Dst)
 	seen = true
 	for range 3 {
 		word, bit := &w.seen[h%filterWords], uint64(1)<<(h>>12&63)
@@ -66,6 +69,33 @@ func (w *streams) note(p *decode.Packet) (seen bool) {
 		h = bits.RotateLeft64(h, 23)
 	}
 	return seen
+}
+
+// endsHash is the same for both directions, and in all encapsulations.
+func endsHash(a, b *decode.Endpoint) uint64 {
+	h := endpointHash(a) + endpointHash(b)
+	return (h ^ h>>29) * 0x9e3779b97f4a7c15
+}
+
+// join remembers that a connection may be in one stream with another that has its addresses
+// and ports, in another encapsulation.
+func (w *streams) join(a, b *decode.Endpoint) {
+	if w.joined == nil {
+		w.joined = make(map[uint64]struct{})
+	}
+	if len(w.joined) < maxJoined {
+		w.joined[endsHash(a, b)] = struct{}{}
+	}
+}
+
+// alone reports whether a connection's stream, if it has one, has nothing of another
+// encapsulation.
+func (w *streams) alone(ends *[2]decode.Endpoint) bool {
+	if len(w.joined) == 0 {
+		return true
+	}
+	_, joined := w.joined[endsHash(&ends[0], &ends[1])]
+	return !joined && len(w.joined) < maxJoined
 }
 
 func endpointHash(e *decode.Endpoint) uint64 {
@@ -79,6 +109,9 @@ func (w *streams) start(p *decode.Packet) (how StreamStart, held fsm.Frame) {
 	held, next, beside := w.held, w.next, w.beside
 	w.held, w.next, w.beside = 0, false, false
 	seen := w.note(p)
+	if seen && !next && w.mixed {
+		w.join(&p.Src, &p.Dst)
+	}
 	switch {
 	case p.StreamDoubt:
 		return StreamDoubt, 0
