@@ -69,7 +69,7 @@ function verdictsBox(s, filter) {
 function concurrencyBox(s) {
   const o = s.open_at_a_time;
   if (!o || o.mean.length < 2) return null;
-  const holder = el("div.plot"), box = el("div.card", el("h2", "Open connections"), el("p.facts", `at most ${o.most < 10 ? significant(o.most) : count(o.most)} at a time; the mean in steps of ${span(o.step_s)}`), holder);
+  const holder = el("div.plot"), box = el("div.card", el("h2", "Open connections"), el("p.facts", `the mean in each ${span(o.step_s)}, at most ${o.most <= 0 ? "under 0.1" : o.most < 10 ? significant(o.most) : count(o.most)}`), holder);
   const x = o.mean.map((_, i) => i * o.step_s);
   requestAnimationFrame(() => {
     const font = "11px system-ui, sans-serif";
