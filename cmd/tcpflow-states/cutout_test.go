@@ -62,7 +62,7 @@ func TestWiresharkFilters(t *testing.T) {
 	c := &roundtrip.Checker{
 		Run:     func(args ...string) ([]byte, error) { return program(args...).Output() },
 		Readers: []func(string) error{roundtrip.Reader(tshark)},
-		Filters: roundtrip.Shows(tshark), Folder: t.TempDir(), Alone: 1,
+		Filters: roundtrip.Shows(tshark), Folder: t.TempDir(), Alone: 2,
 	}
 	for _, name := range []string{
 		"conversations/49-time-wait-reuse-illegal.pcap", "conversations/100-stuck.pcap",
