@@ -64,10 +64,26 @@ func (t *talk) expected(own *talk, client bool) []string {
 		n--
 	}
 	states := []string{said.States[0].From}
-	for _, s := range said.States[:n] {
+	for i, s := range said.States[:n] {
+		switch {
+		case i+1 < n && s.To == "FIN-WAIT-1" && own.waitsWithFIN(addr, &said.States[i+1]):
+			s.To = "CLOSE-WAIT"
+		case i > 0 && s.To == "CLOSING" && states[len(states)-1] == "CLOSE-WAIT":
+			s.To = "LAST-ACK"
+		}
 		states = append(states, s.To)
 	}
 	return states
+}
+
+// waitsWithFIN reports whether addr's socket, which is in FIN-WAIT-1, had not sent its FIN when
+// the peer's made it leave for CLOSING. CLOSE puts it there at once, though the FIN waits behind
+// data (RFC 9293 §3.10.4). On the wire its FIN then follows its ACK of the peer's, as
+// from CLOSE-WAIT: no capture tells one from the other. own is its own capture.
+func (own *talk) waitsWithFIN(addr netip.AddrPort, next *lab.StateChange) bool {
+	return next.To == "CLOSING" && !slices.ContainsFunc(*own.tuple, func(f *frame) bool {
+		return f.from == addr && f.segment.Flags.Has(fsm.FIN) && f.time.Before(next.Time)
+	})
 }
 
 // withoutSocket is the path of an end whose kernel made no socket: a port that

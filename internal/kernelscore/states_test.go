@@ -2,6 +2,7 @@ package kernelscore
 
 import (
 	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
@@ -39,6 +40,33 @@ func TestEndShown(t *testing.T) {
 		away := &talk{tuple: &[]*frame{{origin: f, from: c.from}}}
 		if got := away.shows(own, client, end); got != c.want {
 			t.Errorf("%s, elsewhere: shown %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestQueuedFIN holds what a capture shows of a socket that was closed while its FIN waited
+// behind data, and got the peer's FIN first.
+func TestQueuedFIN(t *testing.T) {
+	client, server := netip.MustParseAddrPort("10.0.0.1:40000"), netip.MustParseAddrPort("10.0.0.2:80")
+	at := func(ms int) time.Time { return time.Unix(1000, 0).Add(time.Duration(ms) * time.Millisecond) }
+	states := []lab.StateChange{{Time: at(10), From: "ESTABLISHED", To: "FIN-WAIT-1"}, {Time: at(20), From: "FIN-WAIT-1", To: "CLOSING"}}
+	for _, c := range []struct {
+		name string
+		sent int // its FIN
+		want []string
+	}{
+		{"the FIN waits", 21, []string{"ESTABLISHED", "CLOSE-WAIT", "LAST-ACK"}},
+		{"both FINs cross", 11, []string{"ESTABLISHED", "FIN-WAIT-1", "CLOSING"}},
+	} {
+		own := &talk{
+			conn: &lab.Connection{Client: client, Server: server, ServerSide: lab.Endpoint{States: states}},
+			tuple: &[]*frame{
+				{time: at(19), from: client, segment: fsm.Segment{Flags: fsm.FIN | fsm.ACK}},
+				{time: at(c.sent), from: server, segment: fsm.Segment{Flags: fsm.FIN | fsm.ACK}},
+			},
+		}
+		if got := own.expected(own, false); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", c.name, got, c.want)
 		}
 	}
 }
