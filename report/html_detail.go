@@ -12,8 +12,7 @@ import (
 type htmlDetail struct {
 	files bool
 	e     encoder
-	kinds map[transitionKind]int
-	list  []transitionKind
+	kinds dictionary[transitionKind]
 }
 
 // of returns the detail as JSON, valid until the next one is asked for.
@@ -72,7 +71,7 @@ func (d *htmlDetail) transitions(c *record.Connection) {
 	for i := range c.Transitions {
 		t := &c.Transitions[i]
 		e.open('[')
-		e.keyInt("", d.kind(t))
+		e.keyInt("", d.kinds.of(transitionKind{t.Side, t.From, t.To, t.Event, t.Cause}))
 		frame, is := at[t.Frame]
 		proof, proved := at[t.Proof]
 		if is = is && t.Time == times[frame] && (proved || t.Proof == 0); is {
@@ -92,20 +91,6 @@ func (d *htmlDetail) transitions(c *record.Connection) {
 		e.close(']')
 	}
 	e.endArray()
-}
-
-func (d *htmlDetail) kind(t *fsm.Transition) int {
-	k := transitionKind{t.Side, t.From, t.To, t.Event, t.Cause}
-	n, known := d.kinds[k]
-	if !known {
-		if d.kinds == nil {
-			d.kinds = map[transitionKind]int{}
-		}
-		n = len(d.list)
-		d.kinds[k] = n
-		d.list = append(d.list, k)
-	}
-	return n
 }
 
 // holds writes each TIME-WAIT as [side, since, until, how it ended], times in nanoseconds
@@ -217,7 +202,7 @@ func (d *htmlDetail) tests(c *record.Connection) {
 // dictionaries writes what the numbers of details stand for, and the titles of codes.
 func (d *htmlDetail) dictionaries(e *encoder, checks []record.CheckDoc) {
 	e.array(`"transitions":`)
-	for _, k := range d.list {
+	for _, k := range d.kinds.list {
 		e.buf = append(e.buf, encoded(func(e *encoder) {
 			t := fsm.Transition{From: k.from, Event: k.event}
 			e.open('{')

@@ -58,21 +58,21 @@ func newHTMLRow(c *record.Connection) htmlRow {
 	return r
 }
 
-// dictionary numbers texts, from 0 in the order of their first use.
-type dictionary struct {
-	numbers map[string]int
-	list    []string
+// dictionary numbers texts, or what else comes again, from 0 in the order of their first use.
+type dictionary[T comparable] struct {
+	numbers map[T]int
+	list    []T
 }
 
-func (d *dictionary) of(text string) int {
-	n, known := d.numbers[text]
+func (d *dictionary[T]) of(v T) int {
+	n, known := d.numbers[v]
 	if !known {
 		if d.numbers == nil {
-			d.numbers = map[string]int{}
+			d.numbers = map[T]int{}
 		}
 		n = len(d.list)
-		d.numbers[text] = n
-		d.list = append(d.list, text)
+		d.numbers[v] = n
+		d.list = append(d.list, v)
 	}
 	return n
 }
@@ -81,7 +81,7 @@ func (d *dictionary) of(text string) int {
 // to row, which take less.
 func (s *htmlStore) columns(r *record.Report) []byte {
 	var e encoder
-	var texts dictionary
+	var texts dictionary[string]
 	known := map[netip.Addr]int{}
 	address := func(ip netip.Addr) int {
 		n, is := known[ip]
