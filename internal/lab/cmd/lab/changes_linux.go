@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
-	"syscall"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/change"
 	"github.com/tcpflow-states/tcpflow-states/internal/kernelscore"
@@ -39,18 +37,11 @@ func changes(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	if err := lab.Available(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 4
+	ctx, dir, end, code := begin(*out, "tcplab-changes-")
+	if code != 0 {
+		return code
 	}
-	dir, remove, err := workDir(*out, "tcplab-changes-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 3
-	}
-	defer remove()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	defer end()
 	counts := map[string]*changeCount{}
 	for n := range *pairs { // all kinds in turn: what else the machine does is then the same for each
 		for _, play := range lab.ChangePlays {

@@ -2,16 +2,13 @@ package main
 
 import (
 	"cmp"
-	"context"
 	"flag"
 	"fmt"
 	"io"
 	"maps"
 	"os"
-	"os/signal"
 	"slices"
 	"strings"
-	"syscall"
 
 	result "github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/internal/kernelscore"
@@ -31,18 +28,11 @@ func healthy(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	if err := lab.Available(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 4
+	ctx, dir, end, code := begin(*out, "tcplab-healthy-")
+	if code != 0 {
+		return code
 	}
-	dir, remove, err := workDir(*out, "tcplab-healthy-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 3
-	}
-	defer remove()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	defer end()
 	var all []*healthyCount
 	for _, play := range lab.HealthyPlays {
 		rec, err := play.Record(ctx, dir, *seed, *scale)

@@ -33,18 +33,11 @@ func measures(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	if err := lab.Available(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 4
+	ctx, dir, end, code := begin(*out, "tcplab-measures-")
+	if code != 0 {
+		return code
 	}
-	dir, remove, err := workDir(*out, "tcplab-measures-")
-	if err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 3
-	}
-	defer remove()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	defer end()
 	var s kernelscore.MeasureScore
 	for _, seed := range seeds {
 		fmt.Printf("seed %d\n", seed)
@@ -80,6 +73,22 @@ func recordMeasured(ctx context.Context, sc *lab.Scenario, dir string, seed uint
 		fmt.Fprintln(os.Stderr, "  note:", n)
 	}
 	return s.Add(filepath.Join(dir, sc.Name+".truth.json"))
+}
+
+// begin makes ready for plays, in the directory asked for or a temporary one. What has gone
+// wrong it has told, and code is then what to exit with.
+func begin(asked, prefix string) (ctx context.Context, dir string, end func(), code int) {
+	if err := lab.Available(); err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return nil, "", nil, 4
+	}
+	dir, remove, err := workDir(asked, prefix)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "lab: error:", err)
+		return nil, "", nil, 3
+	}
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	return ctx, dir, func() { stop(); remove() }, 0
 }
 
 // workDir makes the directory asked for, or a temporary one, which remove takes away.
