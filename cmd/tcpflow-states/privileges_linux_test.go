@@ -137,7 +137,7 @@ func TestDefaultsOfInvoker(t *testing.T) {
 	}
 	for _, err := range []error{
 		os.Chmod(filepath.Dir(dir), 0o755), os.Chmod(dir, 0o755), os.WriteFile(at("root.pcap"), data, 0o600),
-		os.WriteFile(at("secret"), []byte("secret = 17\n"), 0o600),
+		os.WriteFile(at("secret"), []byte("secret = of-root\n"), 0o600),
 		os.MkdirAll(at("tcpflow-states"), 0o755),
 	} {
 		if err != nil {
@@ -166,7 +166,7 @@ func TestDefaultsOfInvoker(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, args := range [][]string{{}, {"--config", at("secret")}, {"--keep-root"}} {
-		if out, code := run(args...); code != exitPermission || strings.Contains(out, "17") || !strings.Contains(out, "permission denied") {
+		if out, code := run(args...); code != exitPermission || strings.Contains(out, "of-root") || !strings.Contains(out, "permission denied") {
 			t.Errorf("%q: exit code %d\n%s", args, code, out)
 		}
 	}
