@@ -28,9 +28,9 @@ test: ## set everything up, vet and run all tests; packages are printed as they 
 # Under the race detector a program sleeps a second before it exits, unless told.
 # What compares ways through the code on one goroutine takes minutes under it and shows no race: make test has it.
 # Nor does it fit what is asked of time and address space.
-ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters|TestBrowseManyConnections|TestLittleAddressSpace
+ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters|TestBrowseManyConnections|TestLittleAddressSpace|TestStreamNumbers|TestForgotten|TestNoNotices|TestTimeSpentAddsUp|TestSYNOutlivesTheWait|TestCleanShows|TestCheckThatSaysNothing|TestExplanationsAgreeWithTheRecord|TestPcapngBounds|TestBombs
 race: ## run the pipeline's tests with the race detector
-	GORACE=atexit_sleep_ms=10 $(GO) test -race -count=1 -skip '^($(ALONE))$$' ./cmd/... ./capture/... ./analyzer/...
+	GORACE=atexit_sleep_ms=10 $(GO) test -race -short -count=1 -skip '^($(ALONE))$$' ./cmd/... ./capture/... ./analyzer/...
 
 FUZZTIME ?= 1m
 fuzz: ## run every fuzz target (FUZZTIME=10m, FUZZ=FuzzReader)
