@@ -414,7 +414,7 @@ func (y *compactStore) remove(i uint32) {
 // looked up any more and no memory needed, it only counts it: of millions the half of the
 // time would go to waiting for what is to be forgotten.
 func (t *Table) removeCompact(i uint32) {
-	if t.rest != nil {
+	if t.rest.listed {
 		t.index.at.n--
 		return
 	}

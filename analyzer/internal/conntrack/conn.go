@@ -59,7 +59,7 @@ func (t *Table) begin(key Key, hash uint64, p *decode.Packet, earlier *previous,
 
 // born makes room for one more connection and numbers it.
 func (t *Table) born(p *decode.Packet) Birth {
-	if t.Open() >= t.opt.MaxConnections && t.rest == nil {
+	if t.Open() >= t.opt.MaxConnections && !t.rest.listed {
 		t.evict(fromAll, forNumber)
 	}
 	t.ids++

@@ -87,11 +87,26 @@ func (t *Table) reportCompact(i uint32, how ending) {
 	t.forget(c)
 }
 
-// remaining is a connection that is still tracked at the end.
+// remaining is a connection that is still tracked when it is to be reported.
 type remaining struct {
-	id, ordinal uint64
-	conn        *conn
-	compact     uint32 // without a conn
+	id      uint64
+	conn    *conn
+	compact uint32 // without a conn
+}
+
+// rest are the connections that are still tracked at the end and were not reported yet, by
+// ID. There may be a million, so each takes few bytes.
+type rest struct {
+	list   []restPlace
+	conns  []*conn
+	listed bool
+}
+
+// restPlace is where such a connection is.
+type restPlace struct {
+	id      uint64
+	conn    uint32 // index in rest.conns, without a compact one
+	compact uint32
 }
 
 // Finish reports the connections still tracked that were born with packet upTo of
@@ -99,16 +114,27 @@ type remaining struct {
 // called with growing numbers, the greatest at last, so that not all records have
 // to be there at once. Nothing may be added any more.
 func (t *Table) Finish(now fsm.Time, upTo uint64) {
-	if t.rest == nil {
+	if !t.rest.listed {
 		t.now = max(t.now, now)
 		t.ordinal = settled
-		t.rest = t.remaining()
+		t.listRest()
 	}
 	n := 0
-	for ; n < len(t.rest) && t.rest[n].ordinal <= upTo; n++ {
-		t.finish(t.rest[n])
+	for ; n < len(t.rest.list); n++ {
+		r := remaining{id: t.rest.list[n].id, compact: t.rest.list[n].compact}
+		var ordinal uint64
+		if r.compact != 0 {
+			ordinal = t.compact.conns.at(r.compact).ordinal
+		} else {
+			r.conn = t.rest.conns[t.rest.list[n].conn]
+			ordinal = r.conn.birth.Ordinal
+		}
+		if ordinal > upTo {
+			break
+		}
+		t.finish(r)
 	}
-	t.rest = t.rest[n:]
+	t.rest.list = t.rest.list[n:]
 }
 
 // finish reports a connection at the end, and the one that a SYN beside it begins.
@@ -131,20 +157,20 @@ func (t *Table) finish(r remaining) {
 	t.forget(c)
 }
 
-func (t *Table) remaining() []remaining {
-	rest := make([]remaining, 0, t.Open())
+func (t *Table) listRest() {
+	r := &t.rest
+	r.listed, r.list = true, make([]restPlace, 0, t.Open())
 	for _, q := range []*queue{&t.over, &t.open, &t.halfOpen} {
 		for c := q.head; c != nil; c = c.next {
-			rest = append(rest, remaining{id: c.ID, ordinal: c.birth.Ordinal, conn: c})
+			r.list = append(r.list, restPlace{id: c.ID, conn: uint32(len(r.conns))})
+			r.conns = append(r.conns, c)
 		}
 	}
 	y := &t.compact
 	for _, q := range []compactQueue{y.halfOpen, y.open, y.over} {
 		for i := q.head; i != 0; i = y.conns.at(i).next {
-			n := y.conns.at(i)
-			rest = append(rest, remaining{id: n.id, ordinal: n.ordinal, compact: i})
+			r.list = append(r.list, restPlace{id: y.conns.at(i).id, compact: i})
 		}
 	}
-	slices.SortFunc(rest, func(a, b remaining) int { return cmp.Compare(a.id, b.id) })
-	return rest
+	slices.SortFunc(r.list, func(a, b restPlace) int { return cmp.Compare(a.id, b.id) })
 }

@@ -106,7 +106,7 @@ func (t *Table) reserve() {
 
 // room makes a conn, or takes that of one that must go for it.
 func (t *Table) room() *conn {
-	if t.free == nil && t.memory.limit > 0 && t.rest == nil {
+	if t.free == nil && t.memory.limit > 0 && !t.rest.listed {
 		if t.countMemory(); t.memory.wholeFull() {
 			t.evict(onlyWhole, forMemory)
 		}

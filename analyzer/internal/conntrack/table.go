@@ -91,7 +91,7 @@ type Table struct {
 
 	waited []remaining // at a tick: what is to be reported, with a SYN that waits for its answer
 
-	rest []remaining // at the end: what is still to be reported, by ID
+	rest rest // at the end
 
 	kept int // segments kept by the connections in the table and those reported
 

@@ -44,40 +44,77 @@ func (e *completed) record() (c *record.Connection, own bool) {
 // 1, for those not yet reported. One that stays open for weeks must not keep the
 // entries of all that came and went meanwhile.
 type numbers struct {
-	next uint64 // the shard's number for the next connection
-	list []number
-	done int // entries that are done with
+	next    uint64 // the shard's number for the next connection
+	list    []number
+	streams []uint64 // beside list, if any connection has one
+	done    int      // entries that are done with
 }
 
-// number is a connection's number in its shard and in the report; done with, the
-// latter is 0.
-type number struct{ own, id, stream uint64 }
+// number is a connection's number in its shard and in the report, each of 48 bits: enough
+// for nine years of a million connections a second. Done with, the latter is 0.
+type number [3]uint32
+
+func newNumber(own, id uint64) number {
+	return number{uint32(own), uint32(id), uint32(own>>32)<<16 | uint32(id>>32)&(1<<16-1)}
+}
+
+func (e *number) own() uint64 { return uint64(e[0]) | uint64(e[2]>>16)<<32 }
+func (e *number) id() uint64  { return uint64(e[1]) | uint64(e[2]&(1<<16-1))<<32 }
 
 func (n *numbers) add(id, stream uint64) {
-	n.list = append(n.list, number{n.next, id, stream})
+	if stream != 0 && n.streams == nil {
+		n.streams = make([]uint64, len(n.list), len(n.list)+1)
+	}
+	n.list = append(n.list, newNumber(n.next, id))
+	if n.streams != nil {
+		n.streams = append(n.streams, stream)
+	}
 	n.next++
 }
 
 func (n *numbers) take(own uint64) (id, stream uint64) {
-	i := int(own - n.list[0].own) // where it is unless entries before it were removed
-	if i >= len(n.list) || n.list[i].own != own {
-		i, _ = slices.BinarySearchFunc(n.list, own, func(e number, own uint64) int { return cmp.Compare(e.own, own) })
+	i := int(own - n.list[0].own()) // where it is unless entries before it were removed
+	if i >= len(n.list) || n.list[i].own() != own {
+		i = n.find(own)
 	}
-	id, stream = n.list[i].id, n.list[i].stream
-	n.list[i].id = 0
+	id = n.list[i].id()
+	if n.streams != nil {
+		stream = n.streams[i]
+	}
+	n.list[i] = newNumber(own, 0)
 	n.done++
-	if n.done > 1024 && n.done > len(n.list)/2 {
-		n.list = slices.DeleteFunc(n.list, func(e number) bool { return e.id == 0 })
-		n.done = 0
+	if n.done > 1024 && n.done > len(n.list)/4 {
+		n.compact()
 	}
 	return id, stream
 }
 
-// of returns the number in the report of a connection that was not reported yet.
-func (n *numbers) of(own uint64) uint64 {
-	i, _ := slices.BinarySearchFunc(n.list, own, func(e number, own uint64) int { return cmp.Compare(e.own, own) })
-	return n.list[i].id
+// compact removes the entries that are done with.
+func (n *numbers) compact() {
+	k := 0
+	for i := range n.list {
+		if n.list[i].id() == 0 {
+			continue
+		}
+		n.list[k] = n.list[i]
+		if n.streams != nil {
+			n.streams[k] = n.streams[i]
+		}
+		k++
+	}
+	n.list, n.done = n.list[:k], 0
+	if n.streams != nil {
+		n.streams = n.streams[:k]
+	}
 }
+
+func (n *numbers) find(own uint64) int {
+	i, _ := slices.BinarySearchFunc(n.list, own, func(e number, own uint64) int { return cmp.Compare(e.own(), own) })
+	return i
+}
+
+// of returns the number in the report of a connection that was not reported yet.
+func (n *numbers) of(own uint64) uint64 { return n.list[n.find(own)].id() }
 
 func newSequencer(shards int) *sequencer {
 	m := &sequencer{numbers: make([]numbers, shards), next: make([]int, shards)}
