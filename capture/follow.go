@@ -101,7 +101,7 @@ func (f *followed) Next(p *Packet) error {
 		}
 		err := f.read(p)
 		if err == nil {
-			if f.last = p.Time; p.Number == 1 {
+			if f.last = p.Time; f.input.common().number == 1 {
 				f.family.took(p)
 			}
 			p.Source = len(f.done)

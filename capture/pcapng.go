@@ -33,6 +33,28 @@ const (
 	maxComment    = 1 << 14 // of one packet, beyond its first comment
 )
 
+// The block types that hold no packet, and that Wireshark (4.0) numbers all the same as
+// frames: custom blocks, an entry of systemd's journal, and system calls as sysdig and Falco
+// record them. Each takes a number, or ours would not be those of Wireshark's first column.
+// The others that are passed over take none, sysdig's events with flags (0x208) included.
+const (
+	blockJournal       = 9
+	blockCustom        = 0x00000bad
+	blockCustomNoCopy  = 0x40000bad
+	blockSysdig        = 0x204
+	blockSysdigV2      = 0x216
+	blockSysdigV2Large = 0x221
+)
+
+// numbered reports whether a block that is passed over takes a frame's number.
+func numbered(kind uint32) bool {
+	switch kind {
+	case blockJournal, blockCustom, blockCustomNoCopy, blockSysdig, blockSysdigV2, blockSysdigV2Large:
+		return true
+	}
+	return false
+}
+
 // The option codes that are read.
 const (
 	optEnd          = 0
@@ -54,6 +76,7 @@ type ngFile struct {
 	ifaces     []ngIface // of this section
 	ifaceBase  int       // interfaces of the sections before
 	earlier    counters  // of the sections before
+	others     uint64    // frames so far that hold no packet
 	hasDropped bool
 	links      map[int]bool
 	kept       []byte // Options of the latest packet
@@ -219,6 +242,9 @@ func (r *ngFile) passOver(at int64, kind, total uint32) {
 		return
 	}
 	r.pos += 4
+	if numbered(kind) {
+		r.others++
+	}
 }
 
 // section begins a new section: its interfaces are numbered from 0 again.
@@ -395,7 +421,7 @@ func (r *ngFile) deliver(p *Packet, id int, data []byte, length uint32, time int
 	p.LinkType = int(r.ifaces[id].linkType)
 	p.Interface = r.ifaceBase + id
 	p.Source = 0
-	p.Number = r.number
+	p.Number = r.number + r.others
 	p.Comment, p.Options, p.Untimed = "", nil, false
 }
 

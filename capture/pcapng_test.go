@@ -94,11 +94,32 @@ func TestPcapng(t *testing.T) {
 		{"blocks of other kinds are passed over",
 			func(o order) []byte {
 				b := block(o, one(o), 4, words(o, nil, 0)) // names
-				b = block(o, b, 0xbad, bytes.Repeat([]byte("x"), 2*windowSize))
+				b = block(o, b, 0xbad0, bytes.Repeat([]byte("x"), 2*windowSize))
 				b = block(o, b, 0x80000001, nil)
 				return epb(o, b, 0, 1, "abc")
 			},
 			[]got{{data: "abc", time: 1000, length: 3, link: 1, number: 1}}},
+		// As tshark 4.0.17 numbers them. capinfos and tcpdump count packets only.
+		{"blocks that are frames and no packets",
+			func(o order) []byte {
+				b := one(o)
+				for _, kind := range []uint32{9, 0xbad, 0x40000bad, 0x204, 0x216, 0x221} {
+					b = epb(o, block(o, b, kind, bytes.Repeat([]byte("x"), 28)), 0, 1, "a")
+				}
+				for _, kind := range []uint32{4, 7, 8, 10, 0x101, 0x1234, 0x201, 0x208, 0x80000001} {
+					b = block(o, b, kind, bytes.Repeat([]byte("x"), 28))
+				}
+				return epb(o, b, 0, 1, "a")
+			},
+			[]got{
+				{data: "a", time: 1000, length: 1, link: 1, number: 2},
+				{data: "a", time: 1000, length: 1, link: 1, number: 4},
+				{data: "a", time: 1000, length: 1, link: 1, number: 6},
+				{data: "a", time: 1000, length: 1, link: 1, number: 8},
+				{data: "a", time: 1000, length: 1, link: 1, number: 10},
+				{data: "a", time: 1000, length: 1, link: 1, number: 12},
+				{data: "a", time: 1000, length: 1, link: 1, number: 13},
+			}},
 		{"a packet larger than the read buffer",
 			func(o order) []byte { return epb(o, one(o), 0, 1, strings.Repeat("z", 3*windowSize)) },
 			[]got{{data: strings.Repeat("z", 3*windowSize), time: 1000, length: 3 * windowSize, link: 1, number: 1}}},
