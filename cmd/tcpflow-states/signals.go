@@ -7,10 +7,12 @@ import (
 	"os/signal"
 	"sync/atomic"
 	"syscall"
+	"time"
 )
 
 // signals is what the user says with signals: the first SIGINT, SIGTERM or SIGHUP
-// ends the reading, and the report is printed; the second ends the program.
+// ends the reading, and the report is printed; the second ends the program, unless it is
+// an echo of the first.
 // SIGUSR1 asks how far it is.
 type signals struct {
 	ctx    context.Context
@@ -19,6 +21,11 @@ type signals struct {
 	first  atomic.Int32 // the signal that ended the reading, or 0
 	ch     chan os.Signal
 }
+
+// echoTime is for how long the same signal again is taken for the first. timeout(1) sends its
+// signal to the program and then to the process group that the program is in, too; a person
+// who presses Ctrl-C again takes longer.
+const echoTime = 300 * time.Millisecond
 
 // endSignals end the reading.
 var endSignals = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP}
@@ -36,14 +43,16 @@ func catchSignals() *signals {
 		signal.Notify(s.ch, askSignals...)
 	}
 	go func() {
+		var began time.Time
 		for sig := range s.ch {
 			n, ends := ending(sig)
 			switch {
 			case !ends:
 				s.asked.Store(true)
 			case s.first.CompareAndSwap(0, int32(n)):
+				began = time.Now()
 				s.cancel()
-			default:
+			case n != s.got() || time.Since(began) > echoTime:
 				os.Exit(exitCode(n))
 			}
 		}
