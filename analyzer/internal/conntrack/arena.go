@@ -1,7 +1,5 @@
 package conntrack
 
-import "github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
-
 // arena holds many values of one small type. A value's place is a number from 1
 // on, half the size of a pointer and nothing to the garbage collector.
 type arena[T any] struct {
@@ -53,27 +51,33 @@ func (r *chunks[T]) more() uint32 {
 	return r.used
 }
 
-// payload is the beginning of a segment's data, as far as flow compares it.
-type payload struct {
-	next  uint32
-	bytes [flow.ComparedBytes]byte
+// cell is room for some of the segments of a connection.
+type cell struct {
+	next  uint32 // of the same connection
+	bytes [cellBytes]byte
 }
 
-// payloadArena holds payloads. Those of one connection are chained and given
-// back at once, without a look at each.
-type payloadArena struct {
-	chunks[payload]
-	// The first two of the places given back. To learn the second only when it is
-	// wanted would be to wait for memory.
+// cellBytes makes two cells fill a line of the processor's cache: most of the work with
+// packed segments is to wait for their memory.
+const cellBytes = 28
+
+// cellArena holds cells. Those of one connection are chained and given back at once,
+// without a look at each.
+type cellArena struct {
+	chunks[cell]
+	free int // given back and not taken again
+	// The first two of these. To learn the second only when it is wanted would be to
+	// wait for memory.
 	first, second uint32
 }
 
 // take returns a place whose value is to be written whole.
-func (s *payloadArena) take() uint32 {
+func (s *cellArena) take() uint32 {
 	i := s.first
 	if i == 0 {
 		return s.more()
 	}
+	s.free--
 	s.first, s.second = s.second, 0
 	if s.first != 0 {
 		s.second = s.at(s.first).next
@@ -81,8 +85,9 @@ func (s *payloadArena) take() uint32 {
 	return i
 }
 
-// release hands a chain back.
-func (s *payloadArena) release(first, last uint32) {
+// release hands a chain of so many cells back.
+func (s *cellArena) release(first, last uint32, n int) {
 	s.at(last).next = s.first
 	s.first, s.second = first, s.at(first).next
+	s.free += n
 }

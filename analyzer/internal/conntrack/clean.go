@@ -15,12 +15,12 @@ import (
 type cleanConn struct {
 	halves     [2]half // by sending side
 	stage      stage
-	closer     fsm.Side                           // who sent the first FIN
-	timestamps bool                               // agreed
-	unverified bool                               // a checksum
-	time       fsm.Time                           // of the latest segment
-	lastFIN    fsm.Time                           // when the second FIN came
-	blocks     [maxFastPath / len(block{})]uint32 // of its segments
+	closer     fsm.Side  // who sent the first FIN
+	timestamps bool      // agreed
+	unverified bool      // a checksum
+	time       fsm.Time  // of the latest segment
+	frame      fsm.Frame // of it
+	lastFIN    fsm.Time  // when the second FIN came
 	waits      waits
 }
 
@@ -36,23 +36,6 @@ type half struct {
 	scale          uint8 // agreed
 	small, delayed uint8 // segments below half of what the peer takes; ACKs held back
 	lastData       fsm.Time
-	payloads       [flow.ComparedSegments]uint32 // places of the latest
-	pos            uint8                         // of the oldest of them
-}
-
-// keepPayload notes the place of the payload that comes next.
-func (d *half) keepPayload(place uint32) {
-	d.payloads[d.pos] = place
-	d.pos = (d.pos + 1) % flow.ComparedSegments
-}
-
-// oldestPayload returns the place of the payload that the next one displaces, 0 for none.
-func (d *half) oldestPayload() uint32 {
-	i := d.payloads[d.pos]
-	if i != 0 {
-		d.keepPayload(i)
-	}
-	return i
 }
 
 // stage is how far a clean connection has come.
@@ -84,7 +67,7 @@ func (c *cleanConn) isCleanWith(from fsm.Side, b *packedSegment) bool {
 	if b.rare != 0 || b.time < c.time || b.window == 0 || b.tos&3 == flow.CongestionExperienced {
 		return false
 	}
-	c.time = b.time
+	c.time, c.frame = b.time, b.frame
 	c.unverified = c.unverified || b.bits&packedVerified == 0
 	if c.stage < answered {
 		return c.acceptsOpening(from, b)
@@ -217,8 +200,8 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 
 // asPrevious fills in what the next connection of the key is to know of a clean one
 // that ended and whose TIME-WAIT lasts until then.
-func (c *cleanConn) asPrevious(n *compactConn, first *packedSegment, until fsm.Time, pre *flow.PreviousIncarnation) {
-	pre.First, pre.Last, pre.Ends = first.frame, c.time, [2]decode.Endpoint{n.client, n.server}
+func (c *cleanConn) asPrevious(n *compactConn, until fsm.Time, pre *flow.PreviousIncarnation) {
+	pre.First, pre.Last, pre.Ends = n.firstFrame, c.time, [2]decode.Endpoint{n.client, n.server}
 	pre.Closed, pre.Over = true, true
 	pre.TimeWait[c.closer], pre.Since[c.closer], pre.Until[c.closer] = true, c.lastFIN, until
 	for side := range c.halves {

@@ -13,15 +13,19 @@ import (
 // for as long as it is clean (see cleanConn). As soon as it is not, or gets long, it is
 // promoted: a conn is made and given these segments, so that nothing is lost.
 type compactStore struct {
-	conns    arena[compactConn]
-	clean    arena[cleanConn]     // what is known of those on the fast path
-	blocks   arena[block]         // the segments of those on the fast path
-	segments arena[packedSegment] // the others'
-	more     arena[segmentMore]
-	opened   openConn // the latest that was looked at
+	conns  arena[compactConn]
+	cells  cellArena        // their segments
+	clean  arena[cleanConn] // what is known of those on the fast path
+	again  arena[again]     // of those whose key was used before, or may be used again
+	opened openConn         // the latest that was looked at
 
-	justParked bool // a SYN was, for who follows Wireshark's streams
-	payloads   payloadArena
+	reader  segmentReader // of who reads one connection and nothing else meanwhile
+	player  *player       // of who plays one
+	writing writing
+	packed  packedSegment // the one under way
+	more    segmentMore   // of it
+
+	justParked bool                            // a SYN was, for who follows Wireshark's streams
 	previous   arena[flow.PreviousIncarnation] // of connections that are not the first of their key
 	beside     map[uint32][]besideICMP         // ICMP errors, by the connection's place
 	halfOpen   compactQueue                    // one side has not been heard of yet: oldest first
@@ -29,33 +33,66 @@ type compactStore struct {
 	over       compactQueue // ended, waiting for stragglers
 }
 
-// compactConn is a connection that is kept as packed segments.
+// compactConn is a connection that is kept as packed segments. It is two lines of the
+// processor's cache; what finds it is in the first.
 type compactConn struct {
 	client, server decode.Endpoint
 	encap          decode.Encap
-	hash           uint64
-	id, ordinal    uint64
-	overAt         uint64     // packets of the capture when it ended
-	looked         fsm.Time   // its latest segment's time when it was last to go
-	first, last    uint32     // of its segments, while it is embryonic
-	more           uint32     // the latest of its segmentMores
-	begin, end     uint32     // the first and the last of its payloads
 	prev, next     uint32     // in its queue
+	first, last    uint32     // of its cells
 	expected       [2]fsm.Seq // by side: the number after what it sent
-	clean          uint32     // place of its cleanConn, on the fast path; 0 while it is embryonic
-	parked         uint32     // place of a SYN that may open the next connection of the key
-	previous       uint32     // place of what it is to know of the one before
-	incarnation    uint32     // of the key, from 1
-	path           [2]uint16  // by side: decode.Packet.Path of its first segment; 0 while there is none
-	held           uint8      // segments
-	opened         bool       // it began with a SYN, so more may follow
-	answered       bool       // by a SYN-ACK
-	open           bool       // both sides are past the handshake: in the queue open
-	over           bool       // embryonic and ended: in the queue over
-	rejected       bool       // there are ICMP errors beside it
-	idles          bool       // embryonic still, and its keepalives are held
-	passing        passing    // what the passes of Table.Look do with it
+
+	began       fsm.Time  // time and frame of its first segment
+	firstFrame  fsm.Frame //
+	latest      fsm.Time  // of its latest segment
+	id, ordinal uint64
+	mark        int64     // see looked and overAt
+	clean       uint32    // place of its cleanConn, on the fast path; 0 while it is embryonic
+	again       uint32    // place of what is known of others of its key; 0 for none
+	path        [2]uint16 // by side: decode.Packet.Path of its first segment; 0 while there is none
+	held        uint8     // segments
+	numCells    uint8
+	used        uint8 // bytes of the last of them
+	state       connState
 }
+
+// connState is what is yes or no of a compact connection, and how it is passed.
+type connState uint8
+
+const (
+	hasBegun    connState = 1 << iota // with a SYN, so more may follow
+	hasAnswer                         // a SYN-ACK
+	isOpen                            // both sides are past the handshake: in the queue open
+	isOver                            // embryonic and ended: in the queue over
+	hasRejects                        // there are ICMP errors beside it
+	isIdle                            // embryonic still, and its keepalives are held
+	passedShift = iota                // what the passes of Table.Look do with it stands from here on
+)
+
+func (n *compactConn) is(s connState) bool { return n.state&s != 0 }
+
+func (n *compactConn) set(s connState, yes bool) {
+	n.state &^= s
+	if yes {
+		n.state |= s
+	}
+}
+
+func (n *compactConn) passing() passing { return passing(n.state >> passedShift) }
+
+func (n *compactConn) pass(how passing) {
+	n.state = n.state&(1<<passedShift-1) | connState(how)<<passedShift
+}
+
+// looked is, while it is open, the time of its latest segment when it was last to go.
+func (n *compactConn) looked() fsm.Time { return fsm.Time(n.mark) }
+
+func (n *compactConn) look() { n.mark = int64(n.latest) }
+
+// overAt is, when it is over, how many packets the capture had then.
+func (n *compactConn) overAt() uint64 { return uint64(n.mark) }
+
+func (n *compactConn) end(packets uint64) { n.mark = int64(packets) }
 
 const (
 	// maxEmbryonic is how many segments an embryonic connection has at most: its
@@ -75,20 +112,20 @@ func beginsCompact(p *decode.Packet) bool {
 }
 
 // add begins a connection and returns its place.
-func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i uint32) {
+func (y *compactStore) add(id uint64, p *decode.Packet, packets uint64) (i uint32) {
 	i = y.conns.take()
 	n := y.conns.at(i)
-	n.client, n.server, n.encap, n.hash, n.id, n.ordinal, n.incarnation = p.Src, p.Dst, p.Encap, hash, id, p.Ordinal, 1
+	n.client, n.server, n.encap, n.id, n.ordinal, n.began, n.firstFrame = p.Src, p.Dst, p.Encap, id, p.Ordinal, p.Time, p.Frame
 	from := fsm.Client
 	if !flow.FromClient(p) {
 		from, n.client, n.server = fsm.Server, p.Dst, p.Src
 	}
 	n.path[from] = p.Path
-	y.append(n, y.pack(n, p, from), p)
-	n.looked = p.Time
+	y.append(n, p, from)
+	n.look()
 	n.begins(p.Segment.Flags)
-	if n.over {
-		n.overAt = packets
+	if n.is(isOver) {
+		n.end(packets)
 	}
 	y.push(y.queue(n), i)
 	return i
@@ -100,11 +137,11 @@ func (y *compactStore) add(hash, id uint64, p *decode.Packet, packets uint64) (i
 func (n *compactConn) begins(f fsm.Flags) {
 	switch {
 	case f&fsm.RST != 0 || f&(fsm.SYN|fsm.ACK) == 0:
-		n.over = true
+		n.set(isOver, true)
 	case f&fsm.ACK != 0:
-		n.open = f&(fsm.SYN|fsm.FIN) != fsm.SYN
+		n.set(isOpen, f&(fsm.SYN|fsm.FIN) != fsm.SYN)
 	default:
-		n.opened = f&(fsm.FIN|fsm.URG) == 0
+		n.set(hasBegun, f&(fsm.FIN|fsm.URG) == 0)
 	}
 }
 
@@ -113,7 +150,7 @@ func (n *compactConn) begins(f fsm.Flags) {
 // for the fast path.
 func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room bool) bool {
 	n := y.conns.at(i)
-	if n.rejected || n.parked != 0 {
+	if n.is(hasRejects) || y.hasParked(n) {
 		return false
 	}
 	from := fsm.Client
@@ -125,35 +162,37 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 		return true
 	case p.Copy != decode.NoCopy:
 		return y.holdCopy(i, n, p, from, packets)
-	case n.idles || n.clean == 0 && n.isKeepalive(&p.Segment, from):
+	case n.is(isIdle) || n.clean == 0 && n.isKeepalive(&p.Segment, from):
 		return y.holdIdle(n, p, from)
 	case n.clean != 0 || n.held == maxEmbryonic || p.Segment.Flags&fsm.FIN != 0:
 		return y.followFastPath(i, n, p, from, packets, room)
-	case !n.opened || n.over || !plain(p) || p.Segment.Flags&fsm.URG != 0:
+	case !n.is(hasBegun) || n.is(isOver) || !plain(p) || p.Segment.Flags&fsm.URG != 0:
 		return false
 	case p.Segment.Flags&fsm.RST != 0:
 		return y.holdRST(i, n, p, from, packets)
 	case p.Segment.Flags&^(fsm.SYN|fsm.ACK|fsm.PSH|fsm.ECE|fsm.CWR) != 0 || !n.goesOn(p, from):
 		return false
 	}
-	if from == fsm.Client && n.answered && !n.open && p.Segment.Flags&fsm.SYN == 0 {
-		n.open, n.looked = true, p.Time
+	opens := from == fsm.Client && n.is(hasAnswer) && !n.is(isOpen) && p.Segment.Flags&fsm.SYN == 0
+	y.append(n, p, from)
+	if opens {
+		n.set(isOpen, true)
+		n.look()
 		y.move(i, &y.halfOpen, &y.open)
 	}
-	y.append(n, y.pack(n, p, from), p)
 	return true
 }
 
 // holdCopy takes a frame that was captured twice, which no state depends on.
 func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	sure := p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice && n.held == 1 && p.Segment.Space() > 0
-	if !sure || n.over && opensAnew(&p.Segment) || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
+	if !sure || n.is(isOver) && opensAnew(&p.Segment) || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
 		return false
 	}
 	expected := n.expected
-	y.append(n, y.pack(n, p, from), p)
+	y.append(n, p, from)
 	n.expected = expected
-	if n.over {
+	if n.is(isOver) {
 		y.endEmbryonic(i, n, packets)
 	}
 	return true
@@ -163,13 +202,13 @@ func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from
 // had its answer, wanted no more.
 func (y *compactStore) holdRST(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	s := &p.Segment
-	refused := from == fsm.Server && !n.answered && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
-	given := from == fsm.Client && n.answered && !n.open && s.Seq == n.expected[fsm.Client]
+	refused := from == fsm.Server && !n.is(hasAnswer) && s.Flags&fsm.ACK != 0 && s.Ack == n.expected[fsm.Client]
+	given := from == fsm.Client && n.is(hasAnswer) && !n.is(isOpen) && s.Seq == n.expected[fsm.Client]
 	if s.Flags&^(fsm.RST|fsm.ACK|fsm.PSH) != 0 || s.Len > 0 || !refused && !given {
 		return false
 	}
 	n.place(p, from)
-	y.append(n, y.pack(n, p, from), p)
+	y.append(n, p, from)
 	y.endEmbryonic(i, n, packets)
 	return true
 }
@@ -177,7 +216,8 @@ func (y *compactStore) holdRST(i uint32, n *compactConn, p *decode.Packet, from 
 // endEmbryonic puts a connection at the end of those that are over.
 func (y *compactStore) endEmbryonic(i uint32, n *compactConn, packets uint64) {
 	y.unlink(i, y.queue(n))
-	n.over, n.overAt = true, packets
+	n.set(isOver, true)
+	n.end(packets)
 	y.push(&y.over, i)
 }
 
@@ -186,16 +226,16 @@ func (n *compactConn) goesOn(p *decode.Packet, from fsm.Side) bool {
 	s := &p.Segment
 	switch s.Flags & (fsm.SYN | fsm.ACK) {
 	case fsm.SYN: // another attempt, or a crossing one, is not; once it was answered elsewhere it may be another leg's
-		return from == fsm.Client && s.End() == n.expected[from] && !n.open && (!n.answered || p.Path == n.path[from])
+		return from == fsm.Client && s.End() == n.expected[from] && !n.is(isOpen) && (!n.is(hasAnswer) || p.Path == n.path[from])
 	case fsm.SYN | fsm.ACK:
-		if from != fsm.Server || s.Len > 0 || n.answered && s.Seq+1 != n.expected[from] {
+		if from != fsm.Server || s.Len > 0 || n.is(hasAnswer) && s.Seq+1 != n.expected[from] {
 			return false
 		}
-		n.answered = true
+		n.set(hasAnswer, true)
 		n.place(p, from)
 		return true
 	case fsm.ACK:
-		return n.answered && (s.Len == 0 || s.Seq == n.expected[from])
+		return n.is(hasAnswer) && (s.Len == 0 || s.Seq == n.expected[from])
 	}
 	return false
 }
@@ -208,84 +248,54 @@ func (n *compactConn) place(p *decode.Packet, from fsm.Side) {
 	}
 }
 
-// releaseSegments forgets the segments of an embryonic connection.
-func (y *compactStore) releaseSegments(n *compactConn) {
-	for i := n.more; i != 0; {
-		next := y.more.at(i).next
-		y.more.release(i)
-		i = next
-	}
-	n.more = 0
-	for i := n.first; i != 0; {
-		next := y.segments.at(i).next
-		y.segments.release(i)
-		i = next
-	}
-}
-
-// pack packs the packet, without its payload, as the connection's next, and returns the
-// place.
-func (y *compactStore) pack(n *compactConn, p *decode.Packet, from fsm.Side) uint32 {
-	place := y.segments.takeUsed()
-	b := y.segments.at(place)
+// pack packs the packet.
+func (y *compactStore) pack(n *compactConn, p *decode.Packet, from fsm.Side) *packedSegment {
+	b := &y.packed
 	b.pack(p, from)
-	b.rare = rareOf(p)
 	if needsMore(p) || p.Copy != decode.NoCopy && opensAnew(&p.Segment) && p.Path != n.path[from] {
 		b.rare |= rareMore
-		i := y.more.takeUsed()
-		m := y.more.at(i)
-		m.pack(p, n.held)
-		m.next, n.more = n.more, i
+		y.more.pack(p)
 	}
-	return place
+	return b
 }
 
-// append adds the packed packet to an embryonic connection's.
-func (y *compactStore) append(n *compactConn, place uint32, p *decode.Packet) {
-	if n.held == 0 {
-		n.first = place
-	} else {
-		y.segments.at(n.last).next = place
-	}
-	n.last = place
-	y.note(n, y.segments.at(place), p)
+// append adds the packet to the connection's.
+func (y *compactStore) append(n *compactConn, p *decode.Packet, from fsm.Side) {
+	y.note(n, y.pack(n, p, from), p)
 }
 
-// note takes account of a packed segment that is now the connection's, with the
-// beginning of its packet's payload.
+// note adds the packed packet to the connection's, with the beginning of its payload.
 func (y *compactStore) note(n *compactConn, b *packedSegment, p *decode.Packet) {
+	y.writing.store(b, n, &y.more, p.Payload)
+	y.write(n, y.writing.bytes[:y.writing.n])
 	n.held++
-	if n.passing == quiet {
-		n.passing = ordinary
-	}
-	if len(p.Payload) > 0 {
-		b.payload = y.payloadPlace(n, b.from())
-		copy(y.payloads.at(b.payload).bytes[:], p.Payload)
+	n.latest = b.time
+	if n.passing() == quiet {
+		n.pass(ordinary)
 	}
 	if space := p.Segment.Space(); space > 0 {
 		n.expected[b.from()] = b.seq.Add(space)
 	}
 }
 
-// payloadPlace returns a place for a payload of the connection. On the fast path only
-// the latest of each side are kept, which is all that a Flow compares others with.
-func (y *compactStore) payloadPlace(n *compactConn, from fsm.Side) uint32 {
-	if n.clean != 0 {
-		if old := y.clean.at(n.clean).halves[from].oldestPayload(); old != 0 {
-			return old
+// write puts the bytes of a segment behind those of the connection's others.
+func (y *compactStore) write(n *compactConn, bytes []byte) {
+	for len(bytes) > 0 {
+		if n.numCells == 0 || n.used == cellBytes {
+			i := y.cells.take()
+			y.cells.at(i).next = 0
+			if n.numCells == 0 {
+				n.first = i
+			} else {
+				y.cells.at(n.last).next = i
+			}
+			n.last, n.used = i, 0
+			n.numCells++
 		}
+		k := copy(y.cells.at(n.last).bytes[n.used:], bytes)
+		n.used += uint8(k)
+		bytes = bytes[k:]
 	}
-	i := y.payloads.take()
-	if n.begin == 0 {
-		n.begin = i
-	} else {
-		y.payloads.at(n.end).next = i
-	}
-	n.end = i
-	if n.clean != 0 {
-		y.clean.at(n.clean).halves[from].keepPayload(i)
-	}
-	return i
 }
 
 func (y *compactStore) push(l *compactQueue, i uint32) {
@@ -318,68 +328,25 @@ func (y *compactStore) unlink(i uint32, l *compactQueue) {
 	}
 }
 
-// each calls do for the connection's segments, in order; nth counts them from 0.
-func (y *compactStore) each(n *compactConn, do func(nth uint8, b *packedSegment)) {
-	if n.clean != 0 {
-		c := y.clean.at(n.clean)
-		for k := range n.held {
-			do(k, y.segment(c, k))
-		}
-		return
-	}
-	for i, k := n.first, uint8(0); i != 0; k++ {
-		b := y.segments.at(i)
-		i = b.next
-		do(k, b)
-	}
+// read returns what reads the segments of a connection. It is valid until the next call.
+func (y *compactStore) read(n *compactConn) *segmentReader {
+	y.reader.begin(y, n)
+	return &y.reader
 }
 
-// moreOf returns what a segment of an embryonic connection needs room for, or nil.
-func (y *compactStore) moreOf(n *compactConn, nth uint8) *segmentMore {
-	for i := n.more; i != 0; {
-		m := y.more.at(i)
-		if m.nth == nth {
-			return m
-		}
-		i = m.next
-	}
-	return nil
-}
-
-// unpack fills in the packet that was packed as the connection's nth.
-func (y *compactStore) unpack(n *compactConn, nth uint8, b *packedSegment, p *decode.Packet) {
-	var data *payload
-	if b.payload != 0 {
-		data = y.payloads.at(b.payload)
-	}
-	b.unpack(p, n, data)
-	if b.rare&rareMore != 0 {
-		y.moreOf(n, nth).unpack(p, data)
-	}
-}
-
-// firstSegment returns the connection's first segment.
+// firstSegment returns the connection's first segment, which is valid as long.
 func (y *compactStore) firstSegment(n *compactConn) *packedSegment {
-	if n.clean != 0 {
-		return y.segment(y.clean.at(n.clean), 0)
-	}
-	return y.segments.at(n.first)
-}
-
-// lastSegment returns its last.
-func (y *compactStore) lastSegment(n *compactConn) *packedSegment {
-	if n.clean != 0 {
-		return y.segment(y.clean.at(n.clean), n.held-1)
-	}
-	return y.segments.at(n.last)
+	r := y.read(n)
+	r.read()
+	return &r.packedSegment
 }
 
 // queue returns the queue that a connection is in.
 func (y *compactStore) queue(n *compactConn) *compactQueue {
 	switch {
-	case n.over || n.clean != 0 && y.clean.at(n.clean).stage == ended:
+	case n.is(isOver) || n.clean != 0 && y.clean.at(n.clean).stage == ended:
 		return &y.over
-	case n.open:
+	case n.is(isOpen):
 		return &y.open
 	}
 	return &y.halfOpen
@@ -388,22 +355,13 @@ func (y *compactStore) queue(n *compactConn) *compactQueue {
 // remove forgets a connection and what it held.
 func (y *compactStore) remove(i uint32) {
 	n := y.conns.at(i)
-	if n.begin != 0 {
-		y.payloads.release(n.begin, n.end)
-	}
-	if n.parked != 0 {
-		y.segments.release(n.parked)
-	}
-	if n.previous != 0 {
-		y.previous.release(n.previous)
-	}
+	y.cells.release(n.first, n.last, int(n.numCells))
+	y.dropAgain(n)
 	y.unlink(i, y.queue(n))
 	if n.clean != 0 {
-		y.releaseClean(n.clean)
-	} else {
-		y.releaseSegments(n)
+		y.clean.release(n.clean)
 	}
-	if n.rejected {
+	if n.is(hasRejects) {
 		delete(y.beside, i)
 	}
 	n.held = 0 // to who goes over all places
@@ -422,30 +380,58 @@ func (t *Table) removeCompact(i uint32) {
 	t.compact.remove(i)
 }
 
+// player has the segments of a connection played again as packets.
+type player struct {
+	segmentReader
+	p decode.Packet
+}
+
+// play returns one that is ready, which done gives back.
+func (y *compactStore) play(n *compactConn) *player {
+	r := y.player
+	if y.player = nil; r == nil {
+		r = new(player)
+	}
+	r.begin(y, n)
+	return r
+}
+
+func (y *compactStore) done(r *player) { y.player = r }
+
+// step reads the next packet, and reports whether there was one.
+func (r *player) step() bool {
+	if !r.read() {
+		return false
+	}
+	r.unpack(&r.p)
+	return true
+}
+
 // promote makes a conn of a compact connection and gives it the segments held.
 func (t *Table) promote(i uint32) *conn {
 	y := &t.compact
 	n := y.conns.at(i)
 	t.index.removeCompact(i) // its conn takes the place
-	var p decode.Packet
 	var c *conn
-	y.each(n, func(nth uint8, b *packedSegment) {
-		y.unpack(n, nth, b, &p)
+	r := y.play(n)
+	for r.step() {
+		p := &r.p
 		if c == nil {
-			c = t.start(keyOf(&p), n.hash, &p, nil)
+			c = t.start(keyOf(p), t.index.hashOf(n), p, nil)
 			c.ID, c.birth, c.path = n.id, Birth{Ordinal: n.ordinal}, n.path
-			c.Incarnation, c.Previous = int(n.incarnation), y.previousOf(n)
-			c.aside = n.passing == aside
+			c.Incarnation, c.Previous = y.incarnation(n), y.previousOf(n)
+			c.aside = n.passing() == aside
 		}
-		if b.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {
-			c.synTwice = withoutPayload(&p)
+		if r.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {
+			c.synTwice = withoutPayload(p)
 		}
-		t.step(c, &p)
-	})
-	if n.rejected {
+		t.step(c, p)
+	}
+	y.done(r)
+	if n.is(hasRejects) {
 		t.eachBeside(i, n, c.AddICMP)
 	}
-	if n.parked != 0 {
+	if y.hasParked(n) {
 		y.giveParked(n, c)
 	}
 	y.remove(i)

@@ -34,33 +34,25 @@ func (t *Table) report(c *conn) {
 // stragglers.
 func (t *Table) lingered(i uint32) bool {
 	n := t.compact.conns.at(i)
-	return t.compact.latest(n)+t.opt.Linger <= t.now || n.overAt+t.opt.LingerPackets <= t.packets
-}
-
-// latest returns the time of the connection's latest segment.
-func (y *compactStore) latest(n *compactConn) fsm.Time {
-	if n.clean != 0 {
-		return y.clean.at(n.clean).time
-	}
-	return y.segments.at(n.last).time
+	return n.latest+t.opt.Linger <= t.now || n.overAt()+t.opt.LingerPackets <= t.packets
 }
 
 // endCompact does what end does for a compact connection.
 func (t *Table) endCompact(i uint32) {
 	y := &t.compact
 	n := y.conns.at(i)
-	if n.parked != 0 {
+	if y.hasParked(n) {
 		t.end(t.promote(i))
 		return
 	}
-	x := tombstone{hash: n.hash, until: y.latest(n) + t.twoMSL, incarnation: int32(n.incarnation)}
+	x := tombstone{hash: t.index.hashOf(n), until: n.latest + t.twoMSL, incarnation: int32(y.incarnation(n))}
 	if n.clean == 0 {
 		t.tombstones.add(x, false)
 	} else {
 		c := y.clean.at(n.clean)
 		until := c.timeWaitEnd(t.twoMSL)
 		if pre := t.tombstones.add(x, t.now < until); pre != nil {
-			c.asPrevious(n, y.firstSegment(n), until, pre)
+			c.asPrevious(n, until, pre)
 		}
 	}
 	t.reportCompact(i, ending{})
@@ -75,7 +67,7 @@ type ending struct {
 // reportCompact reports a connection that is not tracked whole.
 func (t *Table) reportCompact(i uint32, how ending) {
 	t.reserve()
-	if t.opt.Clean != nil && !t.compact.conns.at(i).rejected {
+	if t.opt.Clean != nil && !t.compact.conns.at(i).is(hasRejects) {
 		if t.summarize(i, how) && t.opt.Clean(&t.summary) {
 			t.removeCompact(i)
 			return
@@ -140,7 +132,7 @@ func (t *Table) Finish(now fsm.Time, upTo uint64) {
 // finish reports a connection at the end, and the one that a SYN beside it begins.
 func (t *Table) finish(r remaining) {
 	c, i := r.conn, r.compact
-	if c != nil && c.pending != nil || c == nil && t.compact.conns.at(i).parked != 0 {
+	if c != nil && c.pending != nil || c == nil && t.compact.hasParked(t.compact.conns.at(i)) {
 		rejected, next, compact := t.settle(r)
 		if rejected != nil && next != nil {
 			t.report(rejected)

@@ -43,7 +43,7 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		return nil, i
 	}
 	began := func(c *conn, i uint32) bool { return c.ID < y.conns.at(i).id }
-	used := func(c *conn, i uint32) bool { return c.Last.Time < y.latest(y.conns.at(i)) }
+	used := func(c *conn, i uint32) bool { return c.Last.Time < y.conns.at(i).latest }
 	if c, i := heads(&t.over, &y.over, began); c != nil {
 		t.end(c)
 		return true
@@ -58,12 +58,12 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		t.spareBusy()
 		c, i = heads(&t.open, &y.open, used)
 	}
-	if i != 0 && y.conns.at(i).parked != 0 {
+	if i != 0 && y.hasParked(y.conns.at(i)) {
 		c, i = t.promote(i), 0
 	}
 	switch {
 	case i != 0:
-		t.noteEvicted(y.conns.at(i).hash, y.isn(i))
+		t.noteEvicted(t.index.hashOf(y.conns.at(i)), y.firstSYN(y.conns.at(i)))
 		t.reportCompact(i, ending{evicted: true})
 	case c != nil:
 		c.Evicted = true
@@ -101,9 +101,10 @@ func (t *Table) spareBusy() {
 	y := &t.compact
 	for range mostSpared {
 		c := t.open.head
-		if c == nil || !spare(&c.looked, c.Last.Time) {
+		if c == nil || c.Last.Time <= c.looked {
 			break
 		}
+		c.looked = c.Last.Time
 		c.moveTo(&t.open)
 	}
 	for range mostSpared {
@@ -112,34 +113,18 @@ func (t *Table) spareBusy() {
 			break
 		}
 		n := y.conns.at(i)
-		if !spare(&n.looked, y.latest(n)) {
+		if n.latest <= n.looked() {
 			break
 		}
+		n.look()
 		y.move(i, &y.open, &y.open)
 	}
-}
-
-// spare reports whether a connection that had a segment at a time may stay for now: it
-// had one since the last time that it was to go.
-func spare(looked *fsm.Time, latest fsm.Time) bool {
-	if latest <= *looked {
-		return false
-	}
-	*looked = latest
-	return true
 }
 
 // isn returns the number of the connection's first SYN, or 0.
 func (c *conn) isn() fsm.Seq {
 	if e := &c.Conn.End[fsm.Client]; e.SentSYN {
 		return e.ISS
-	}
-	return 0
-}
-
-func (y *compactStore) isn(i uint32) fsm.Seq {
-	if b := y.firstSegment(y.conns.at(i)); b.flags()&(fsm.SYN|fsm.ACK) == fsm.SYN {
-		return b.seq
 	}
 	return 0
 }

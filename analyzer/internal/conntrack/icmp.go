@@ -54,7 +54,7 @@ func (t *Table) keepBeside(i uint32, p *decode.Packet) bool {
 	if y.beside == nil {
 		y.beside = make(map[uint32][]besideICMP)
 	}
-	n.rejected = true
+	n.set(hasRejects, true)
 	y.beside[i] = append(y.beside[i], besideICMP{*p.ICMP, p.Time, p.Frame, p.Segment.Seq, p.IPID, p.IPLen, p.Src == n.server})
 	return true
 }

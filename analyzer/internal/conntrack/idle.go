@@ -13,7 +13,7 @@ import (
 // isKeepalive reports whether a segment of an embryonic connection is a keepalive probe:
 // it has the number before the one that its sender goes on with.
 func (n *compactConn) isKeepalive(s *fsm.Segment, from fsm.Side) bool {
-	return n.open && n.opened && s.Flags == fsm.ACK && s.Len <= 1 && s.Seq+1 == n.expected[from]
+	return n.is(isOpen) && n.is(hasBegun) && s.Flags == fsm.ACK && s.Len <= 1 && s.Seq+1 == n.expected[from]
 }
 
 // isKeepalive does so on the fast path.
@@ -30,9 +30,9 @@ func (y *compactStore) holdIdle(n *compactConn, p *decode.Packet, from fsm.Side)
 	if n.held >= maxFastPath || !mayIdle(p.Segment.Flags) || !plain(p) {
 		return false
 	}
-	n.idles = true
+	n.set(isIdle, true)
 	expected := n.expected[from]
-	y.append(n, y.pack(n, p, from), p)
+	y.append(n, p, from)
 	if n.expected[from].Before(expected) {
 		n.expected[from] = expected
 	}

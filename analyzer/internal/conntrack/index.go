@@ -73,9 +73,9 @@ func (x *index) remove(c *conn) {
 }
 
 // putCompact enters a compact connection.
-func (x *index) putCompact(i uint32) {
+func (x *index) putCompact(i uint32, hash uint64) {
 	n := x.compact.at(i)
-	x.at.put(n.hash, i)
+	x.at.put(hash, i)
 	if n.encap != 0 {
 		x.tag(i, &n.client, &n.server)
 	}
@@ -87,8 +87,11 @@ func (x *index) removeCompact(i uint32) {
 	if n.encap != 0 {
 		x.untag(i, &n.client, &n.server)
 	}
-	x.at.remove(n.hash, i)
+	x.at.remove(x.hashOf(n), i)
 }
+
+// hashOf returns the hash of a compact connection's key.
+func (x *index) hashOf(n *compactConn) uint64 { return x.seed.hash(&n.client, &n.server, n.encap) }
 
 // findTagged returns the place of the latest encapsulated connection between two
 // endpoints, or 0.

@@ -1,7 +1,6 @@
 package conntrack
 
 import (
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -151,30 +150,30 @@ func (t *Table) passWhole(c *conn) flow.Waits {
 func (t *Table) passCompact(i uint32) {
 	y, l := &t.compact, &t.look
 	n := y.conns.at(i)
-	if n.held == 0 || n.passing != ordinary || y.queue(n) == &y.over {
+	if n.held == 0 || n.passing() != ordinary || y.queue(n) == &y.over {
 		return
 	}
 	since := y.waitingSince(n)
 	if since == 0 {
-		n.passing = quiet
+		n.pass(quiet)
 		return
 	}
 	if !l.due(since) {
 		return
 	}
 	if n.clean == 0 && y.answered(n) {
-		n.passing = quiet
+		n.pass(quiet)
 		return
 	}
-	if !n.open {
+	if !n.is(isOpen) {
 		if l.halfOpen == 0 { // a flood of them must not hide the others
 			return
 		}
 		l.halfOpen--
 	}
 	l.left--
-	if l.leave(t.judge(nil, i), watched{key: Key{n.client, n.server, n.encap}, hash: n.hash, id: n.id, noted: uint32(n.held)}) {
-		n.passing = aside
+	if l.leave(t.judge(nil, i), watched{key: Key{n.client, n.server, n.encap}, hash: t.index.hashOf(n), id: n.id, noted: uint32(n.held)}) {
+		n.pass(aside)
 	}
 }
 
@@ -221,16 +220,16 @@ func (l *looker) leave(how Looked, w watched) bool {
 func (t *Table) replay(i uint32, f *flow.Flow) {
 	y := &t.compact
 	n := y.conns.at(i)
-	var p decode.Packet
-	y.each(n, func(nth uint8, b *packedSegment) {
-		y.unpack(n, nth, b, &p)
+	r := y.play(n)
+	for nth := 0; r.step(); nth++ {
 		if nth == 0 {
-			f.Begin(&p, t.opt.MSL)
-			f.ID, f.Incarnation, f.Previous = n.id, int(n.incarnation), y.previousOf(n)
+			f.Begin(&r.p, t.opt.MSL)
+			f.ID, f.Incarnation, f.Previous = n.id, y.incarnation(n), y.previousOf(n)
 		}
-		f.Add(&p)
-	})
-	if n.rejected {
+		f.Add(&r.p)
+	}
+	y.done(r)
+	if n.is(hasRejects) {
 		t.eachBeside(i, n, f.AddICMP)
 	}
 }
@@ -239,7 +238,7 @@ func (t *Table) replay(i uint32, f *flow.Flow) {
 // one answered tells the rest.
 func (y *compactStore) waitingSince(n *compactConn) (since fsm.Time) {
 	if n.clean == 0 {
-		return y.segments.at(n.last).time
+		return n.latest
 	}
 	c := y.clean.at(n.clean)
 	asked, told := c.halves[fsm.Client].lastData, c.halves[fsm.Server].lastData
@@ -257,12 +256,12 @@ func (y *compactStore) waitingSince(n *compactConn) (since fsm.Time) {
 func (y *compactStore) answered(n *compactConn) bool {
 	var data [2]fsm.Time
 	var acks [2]fsm.Seq
-	y.each(n, func(_ uint8, b *packedSegment) {
+	for b := y.read(n); b.read(); {
 		from := b.from()
 		if b.length > 0 {
 			data[from] = b.time
 		}
 		acks[from] = b.ack
-	})
-	return n.open && data[fsm.Client] <= data[fsm.Server] && acks[fsm.Client] == n.expected[fsm.Server] && acks[fsm.Server] == n.expected[fsm.Client]
+	}
+	return n.is(isOpen) && data[fsm.Client] <= data[fsm.Server] && acks[fsm.Client] == n.expected[fsm.Server] && acks[fsm.Server] == n.expected[fsm.Client]
 }

@@ -2,8 +2,6 @@ package conntrack
 
 import (
 	"unsafe"
-
-	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 )
 
 // memory counts the bytes that a table has allocated, and says when more may not be.
@@ -12,7 +10,7 @@ import (
 type memory struct {
 	limit   int // 0 for none
 	compact int // connections that are not tracked whole, and what finds all
-	fast    int // what those on the fast path need beside
+	fast    int // what those on the fast path need beside their segments
 	whole   int // connections tracked whole, as of the latest look at each
 }
 
@@ -46,7 +44,7 @@ func (s *arena[T]) bytes() int {
 	return int(unsafe.Sizeof(*new(T)))*chunkSize*len(s.list) + 4*cap(s.free)
 }
 
-func (s *payloadArena) bytes() int { return int(unsafe.Sizeof(payload{})) * chunkSize * len(s.list) }
+func (s *cellArena) bytes() int { return int(unsafe.Sizeof(cell{})) * chunkSize * len(s.list) }
 
 func (t *hashTable) bytes() int { return int(unsafe.Sizeof(hashSlot{})) * len(t.slots) }
 
@@ -57,21 +55,18 @@ func (g *tombstones) bytes() int {
 // countMemory counts what may have been allocated since the last time.
 func (t *Table) countMemory() {
 	y := &t.compact
-	t.memory.compact = y.conns.bytes() + y.segments.bytes() + y.more.bytes() + y.payloads.bytes() + y.previous.bytes() +
+	t.memory.compact = y.conns.bytes() + y.cells.bytes() + y.again.bytes() + y.previous.bytes() +
 		t.index.at.bytes() + t.index.tagged.bytes() + 8*cap(t.index.conns) + 16*cap(t.index.waits) + t.tombstones.bytes() + t.gone.bytes()
-	t.memory.fast = y.clean.bytes() + y.blocks.bytes()
+	t.memory.fast = y.clean.bytes()
 }
 
 // roomFor makes room for a packet to be kept compact, of a new connection or not, and
 // reports whether there is any. It comes before the packet's connection is looked up,
 // which may be the one that must go.
-func (t *Table) roomFor(p *decode.Packet) bool {
+func (t *Table) roomFor() bool {
 	y := &t.compact
-	lacks := func() bool { return len(y.segments.free) == 0 || len(y.conns.free) == 0 }
-	rest := func() bool {
-		return (len(p.Payload) == 0 || y.payloads.first != 0) && (len(y.more.free) > 0 || !needsMore(p))
-	}
-	if !lacks() && rest() {
+	lacks := func() bool { return y.cells.free < mostCells || len(y.conns.free) == 0 }
+	if !lacks() {
 		return true
 	}
 	if t.countMemory(); !t.memory.compactFull() {
@@ -82,13 +77,16 @@ func (t *Table) roomFor(p *decode.Packet) bool {
 			return false
 		}
 	}
-	return rest()
+	return true
 }
 
-// roomToBeFast reports whether a connection may take a block more for the fast path.
+// mostCells is how many cells a segment may need.
+const mostCells = (storedMost+cellBytes-1)/cellBytes + 1
+
+// roomToBeFast reports whether one connection more may be on the fast path.
 func (t *Table) roomToBeFast() bool {
 	y := &t.compact
-	if t.memory.limit == 0 || len(y.blocks.free) > 1 && len(y.clean.free) > 0 {
+	if t.memory.limit == 0 || len(y.clean.free) > 0 {
 		return true
 	}
 	t.countMemory()

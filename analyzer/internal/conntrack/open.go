@@ -24,16 +24,16 @@ const mostProbes = 8
 func (y *compactStore) openClean(n *compactConn) *openConn {
 	c := &y.opened
 	*c = openConn{}
-	if !n.open || !n.opened || n.more != 0 {
+	if !n.is(isOpen) || !n.is(hasBegun) {
 		return nil
 	}
 	if n.clean != 0 && y.clean.at(n.clean).stage == opened {
 		c.cleanConn = *y.clean.at(n.clean)
 	} else {
-		ok := true
-		y.each(n, func(_ uint8, b *packedSegment) { ok = ok && c.follows(b) })
-		if !ok {
-			return nil
+		for r := y.read(n); r.read(); {
+			if !c.follows(&r.packedSegment) {
+				return nil
+			}
 		}
 	}
 	if c.stage != opened || c.probing || !c.quiet() {
@@ -63,10 +63,10 @@ func (c *openConn) follows(b *packedSegment) bool {
 	c.waits.packets[from]++
 	if c.probing {
 		ok := from != c.prober && b.seq == d.next && b.time-c.time < fsm.Second
-		c.time, c.probing = b.time, false
+		c.time, c.frame, c.probing = b.time, b.frame, false
 		return ok
 	}
-	c.time, c.probing, c.prober = b.time, true, from
+	c.time, c.frame, c.probing, c.prober = b.time, b.frame, true, from
 	c.probes[from]++
 	return c.probes[from] <= mostProbes
 }

@@ -6,14 +6,11 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// packedSegment is all that a Flow looks at of an ordinary segment. It is one line of
-// the processor's cache: most of the work with packed segments is to wait for their
-// memory.
+// packedSegment is all that a Flow looks at of an ordinary segment. It is kept as a
+// few bytes: see stored.go.
 type packedSegment struct {
 	time         fsm.Time
 	frame        fsm.Frame
-	next         uint32 // of the same connection
-	payload      uint32 // place of the beginning of its data; 0 for none
 	seq, ack     fsm.Seq
 	length       uint32
 	opts         fsm.OptionSet
@@ -26,6 +23,7 @@ type packedSegment struct {
 	ttl, tos     uint8
 	scale        uint8
 	rare         packedRare
+	kept         uint8 // bytes of its data that were captured and are kept
 }
 
 // packedBits are the flags of a segment, and what else is yes or no of its packet.
@@ -47,15 +45,12 @@ const (
 	rareTruncated   packedRare = 1 << 3
 	rareBadHeader   packedRare = 1 << 4
 	rareUndelivered packedRare = 1 << 5
-	rareMore        packedRare = 1 << 6 // the connection has a segmentMore of it
+	rareMore        packedRare = 1 << 6 // there is a segmentMore of it
 	rareUntimed     packedRare = 1 << 7
 )
 
 // segmentMore is what a packedSegment has no room for.
 type segmentMore struct {
-	next       uint32 // of the same connection
-	nth        uint8  // which of the connection's segments it is of, from 0
-	payload    uint8  // bytes of its data that were captured and are kept
 	cookieLen  uint8
 	numSACK    uint8
 	urgent     uint16
@@ -95,22 +90,18 @@ func needsMore(p *decode.Packet) bool {
 }
 
 // pack fills in what a packedSegment has no room for.
-func (m *segmentMore) pack(p *decode.Packet, nth uint8) {
+func (m *segmentMore) pack(p *decode.Packet) {
 	s := &p.Segment
 	*m = segmentMore{
-		nth: nth, payload: uint8(min(len(p.Payload), flow.ComparedBytes)), cookieLen: s.CookieLen, numSACK: s.NumSACK,
-		urgent: s.Urgent, path: p.Path, begun: p.Begun, cut: p.CutOptions, sack: s.SACK,
+		cookieLen: s.CookieLen, numSACK: s.NumSACK, urgent: s.Urgent, path: p.Path, begun: p.Begun, cut: p.CutOptions, sack: s.SACK,
 	}
 }
 
 // unpack does the opposite, after packedSegment.unpack.
-func (m *segmentMore) unpack(p *decode.Packet, data *payload) {
+func (m *segmentMore) unpack(p *decode.Packet) {
 	s := &p.Segment
 	s.CookieLen, s.NumSACK, s.Urgent, s.SACK = m.cookieLen, m.numSACK, m.urgent, m.sack
 	p.Begun, p.CutOptions, p.Path = m.begun, m.cut, m.path
-	if data != nil {
-		p.Payload = data.bytes[:m.payload]
-	}
 }
 
 // rareOf returns what is rare about a packet, but for the need of a segmentMore.
@@ -131,8 +122,8 @@ func rareOf(p *decode.Packet) packedRare {
 	return r
 }
 
-// pack packs the packet into b, but for the payload and what is rare. It does so field
-// by field: a composite would be put together elsewhere first.
+// pack packs the packet into b, but for the data themselves and the need of a segmentMore.
+// It does so field by field: a composite would be put together elsewhere first.
 func (b *packedSegment) pack(p *decode.Packet, from fsm.Side) {
 	s := &p.Segment
 	bits := packedBits(s.Flags)
@@ -148,10 +139,10 @@ func (b *packedSegment) pack(p *decode.Packet, from fsm.Side) {
 	if p.Checksum == decode.ChecksumGood || p.Checksum == decode.ChecksumBad {
 		bits |= packedVerified
 	}
-	b.time, b.frame, b.next, b.payload = p.Time, p.Frame, 0, 0
+	b.time, b.frame, b.kept = p.Time, p.Frame, uint8(min(len(p.Payload), flow.ComparedBytes))
 	b.seq, b.ack, b.length, b.opts, b.tsVal, b.tsEcr = s.Seq, s.Ack, s.Len, s.Opts, s.TSVal, s.TSEcr
 	b.headers, b.window, b.mss, b.ipID, b.sum, b.bits = uint16(p.IPLen-s.Len), s.Window, s.MSS, p.IPID, p.PayloadSum, bits
-	b.ttl, b.tos, b.scale, b.rare = p.TTL, p.TOS, s.WindowScale, 0
+	b.ttl, b.tos, b.scale, b.rare = p.TTL, p.TOS, s.WindowScale, rareOf(p)
 }
 
 func (b *packedSegment) flags() fsm.Flags { return fsm.Flags(b.bits & packedFlags) }
@@ -175,8 +166,9 @@ func (b *packedSegment) checksum() decode.Checksum {
 	return decode.ChecksumGood
 }
 
-// unpack fills in the packet, which was the connection's.
-func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data *payload) {
+// unpack fills in the packet, which was the connection's, with its data as far as they
+// are kept.
+func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data []byte) {
 	*p = decode.Packet{
 		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers),
 		IPID: b.ipID, HasIPID: b.bits&packedIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum(),
@@ -193,7 +185,7 @@ func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data *payload) 
 	if b.from() == fsm.Server {
 		p.Src, p.Dst = p.Dst, p.Src
 	}
-	if data != nil {
-		p.Payload = data.bytes[:min(b.length, flow.ComparedBytes)]
+	if len(data) > 0 {
+		p.Payload = data
 	}
 }

@@ -44,8 +44,10 @@ func TestPackedKeepsAll(t *testing.T) {
 		i := y.conns.take()
 		n := y.conns.at(i)
 		n.client, n.server, n.encap = p.Src, p.Dst, p.Encap
-		y.append(n, y.pack(n, p, fsm.Client), p)
-		y.each(n, func(nth uint8, b *packedSegment) { y.unpack(n, nth, b, &got) })
+		y.append(n, p, fsm.Client)
+		for r := y.read(n); r.read(); {
+			r.unpack(&got)
+		}
 		if b := y.firstSegment(n); plain(p) != (b.rare == 0 && b.checksum() != decode.ChecksumBad) {
 			t.Errorf("%s: plain %t, packed as %+v", name, plain(p), b)
 		}
@@ -53,8 +55,11 @@ func TestPackedKeepsAll(t *testing.T) {
 			t.Errorf("%s is lost: %+v, want %+v", name, got, *p)
 		}
 	}
-	if size := unsafe.Sizeof(packedSegment{}); size != 64 {
-		t.Errorf("a packed segment has %d bytes, a line of the cache 64", size)
+	if size := unsafe.Sizeof(compactConn{}); size != 128 {
+		t.Errorf("a compact connection has %d bytes, two lines of the cache 128", size)
+	}
+	if size := unsafe.Sizeof(cell{}); size != 32 {
+		t.Errorf("a cell has %d bytes, half a line of the cache 32", size)
 	}
 	set := func(v reflect.Value) {
 		switch v.Kind() {
@@ -121,8 +126,10 @@ func TestPackedMPTCP(t *testing.T) {
 		var y compactStore
 		var got decode.Packet
 		n := y.conns.at(y.conns.take())
-		y.append(n, y.pack(n, p, fsm.Client), p)
-		y.each(n, func(nth uint8, b *packedSegment) { y.unpack(n, nth, b, &got) })
+		y.append(n, p, fsm.Client)
+		for r := y.read(n); r.read(); {
+			r.unpack(&got)
+		}
 		if got.MPTCP == nil || *got.MPTCP != *p.MPTCP {
 			t.Errorf("%s: unpacked as %+v", test.name, got.MPTCP)
 		}

@@ -10,6 +10,48 @@ import (
 // connection is as likely to be clean as any, and stays compact as they do: what it is
 // judged by of the one before goes with it.
 
+// again is what a compact connection knows of others of its key.
+type again struct {
+	incarnation uint32 // of the key, from 1
+	previous    uint32 // place of what it is to know of the one before; 0 for nothing
+	parked      bool   // a SYN may open the next one:
+	syn         packedSegment
+}
+
+// incarnation returns the how many-th of its key a connection is, from 1.
+func (y *compactStore) incarnation(n *compactConn) int {
+	if n.again == 0 {
+		return 1
+	}
+	return int(y.again.at(n.again).incarnation)
+}
+
+// hasParked reports whether a SYN is parked beside the connection.
+func (y *compactStore) hasParked(n *compactConn) bool {
+	return n.again != 0 && y.again.at(n.again).parked
+}
+
+// needAgain returns what the connection knows of others, which may be nothing yet.
+func (y *compactStore) needAgain(n *compactConn) *again {
+	if n.again == 0 {
+		n.again = y.again.take()
+		y.again.at(n.again).incarnation = 1
+	}
+	return y.again.at(n.again)
+}
+
+// dropAgain forgets it.
+func (y *compactStore) dropAgain(n *compactConn) {
+	if n.again == 0 {
+		return
+	}
+	if pre := y.again.at(n.again).previous; pre != 0 {
+		y.previous.release(pre)
+	}
+	y.again.release(n.again)
+	n.again = 0
+}
+
 // isBareSYN reports whether the packet is nothing but a SYN that may open the next
 // connection of a key that is in use.
 func isBareSYN(p *decode.Packet) bool {
@@ -26,16 +68,17 @@ func isBareSYNACK(p *decode.Packet, isn fsm.Seq) bool {
 // a pendingSYN does: beside a clean one that has ended, and beside a SYN of another number.
 func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) bool {
 	switch {
-	case n.parked != 0 || from != fsm.Client || n.path[from] != p.Path: // that is not packed
+	case y.hasParked(n) || from != fsm.Client || n.path[from] != p.Path: // that is not packed
 		return false
 	case n.clean != 0:
 		if c := y.clean.at(n.clean); c.stage != ended || p.Segment.Seq == c.halves[from].isn {
 			return false
 		}
-	case n.held > 1 || p.Segment.Seq+1 == n.expected[from] || !y.segments.at(n.first).isLoneSYN():
+	case n.held > 1 || p.Segment.Seq+1 == n.expected[from] || !y.firstSegment(n).isLoneSYN():
 		return false
 	}
-	n.parked = y.pack(n, p, from)
+	a := y.needAgain(n)
+	a.parked, a.syn = true, *y.pack(n, p, from)
 	y.justParked = true
 	return true
 }
@@ -48,7 +91,7 @@ func (b *packedSegment) isLoneSYN() bool {
 
 // unparked returns the SYN that is parked beside a connection.
 func (y *compactStore) unparked(n *compactConn) (p decode.Packet) {
-	y.segments.at(n.parked).unpack(&p, n, nil)
+	y.again.at(n.again).syn.unpack(&p, n, nil)
 	p.Path = n.path[fsm.Client]
 	return p
 }
@@ -58,18 +101,18 @@ func (y *compactStore) unparked(n *compactConn) (p decode.Packet) {
 func (t *Table) answerParked(i uint32, p *decode.Packet) bool {
 	y := &t.compact
 	n := y.conns.at(i)
-	if n.parked == 0 {
+	if !y.hasParked(n) {
 		return false
 	}
-	switch isn := y.segments.at(n.parked).seq; {
+	switch isn := y.again.at(n.again).syn.seq; {
 	case p.Src == n.server:
 		if !isBareSYNACK(p, isn) || n.clean == 0 { // beside a SYN it may answer either
 			return false
 		}
-	case !isBareSYN(p) || p.Segment.Seq == isn || p.Segment.Seq == y.isn(i):
+	case !isBareSYN(p) || p.Segment.Seq == isn || p.Segment.Seq == y.firstSYN(n):
 		return false
 	}
-	hash := n.hash
+	hash := t.index.hashOf(n)
 	c, _ := t.openParked(i)
 	switch {
 	case c == nil:
@@ -92,20 +135,19 @@ func (t *Table) openParked(i uint32) (c *conn, next uint32) {
 	if !t.nextFits() || t.keeps(t.ids+1, &syn) {
 		return t.promote(i), 0
 	}
-	y.segments.release(n.parked)
-	n.parked = 0
-	earlier := previous{incarnation: int(n.incarnation), of: &flow.PreviousIncarnation{}}
+	y.again.at(n.again).parked = false
+	earlier := previous{incarnation: y.incarnation(n), of: &flow.PreviousIncarnation{}}
 	if n.clean == 0 {
-		y.segments.at(n.first).asPrevious(n, earlier.of)
+		y.firstSegment(n).asPrevious(n, earlier.of)
 	} else {
 		c := y.clean.at(n.clean)
-		c.asPrevious(n, y.firstSegment(n), c.timeWaitEnd(t.twoMSL), earlier.of)
+		c.asPrevious(n, c.timeWaitEnd(t.twoMSL), earlier.of)
 	}
-	hash, now := n.hash, t.now
+	hash, now := t.index.hashOf(n), t.now
 	if t.ordinal == settled {
 		t.parent = n.ordinal
 	}
-	t.now = max(y.latest(n), syn.Time)
+	t.now = max(n.latest, syn.Time)
 	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
 	t.now = now
 	t.streams.held = syn.Frame
@@ -173,17 +215,18 @@ func (t *Table) nextFits() bool {
 func (t *Table) beginCompact(hash uint64, p *decode.Packet, earlier *previous) uint32 {
 	birth := t.born(p)
 	y := &t.compact
-	i := y.add(hash, t.ids, p, t.packets)
+	i := y.add(t.ids, p, t.packets)
 	if earlier != nil {
 		n := y.conns.at(i)
 		n.ordinal = birth.Ordinal // p may be older than what showed it to begin one
-		n.incarnation = uint32(earlier.incarnation) + 1
+		a := y.needAgain(n)
+		a.incarnation = uint32(earlier.incarnation) + 1
 		if earlier.of != nil {
-			n.previous = y.previous.takeUsed()
-			*y.previous.at(n.previous) = *earlier.of
+			a.previous = y.previous.takeUsed()
+			*y.previous.at(a.previous) = *earlier.of
 		}
 	}
-	t.index.putCompact(i)
+	t.index.putCompact(i, hash)
 	return i
 }
 
@@ -205,10 +248,10 @@ func (y *compactStore) giveParked(n *compactConn, c *conn) {
 // previousOf returns what a connection that is to be tracked whole is to know of the
 // one before it.
 func (y *compactStore) previousOf(n *compactConn) *flow.PreviousIncarnation {
-	if n.previous == 0 {
+	if n.again == 0 || y.again.at(n.again).previous == 0 {
 		return nil
 	}
-	pre := *y.previous.at(n.previous)
+	pre := *y.previous.at(y.again.at(n.again).previous)
 	return &pre
 }
 
@@ -223,14 +266,14 @@ type reuseKey struct {
 // reuseOf fills in the key of a connection, and reports whether it has one: nothing is
 // to be said of how it follows the one before but what the key tells.
 func (y *compactStore) reuseOf(n *compactConn, how ending, key *reuseKey) bool {
-	key.again, key.superseded = n.incarnation > 1, how.reusedAt.Frame != 0
-	if n.previous == 0 {
+	key.again, key.superseded = y.incarnation(n) > 1, how.reusedAt.Frame != 0
+	if n.again == 0 || y.again.at(n.again).previous == 0 {
 		return true
 	}
-	pre := y.previous.at(n.previous)
+	pre := y.previous.at(y.again.at(n.again).previous)
 	if n.clean == 0 {
 		key.unanswered = pre.Unanswered
-		return pre.Unanswered && n.held == 1 && pre.ISN[fsm.Client] != y.segments.at(n.first).seq && pre.Ends[fsm.Client] == n.client
+		return pre.Unanswered && n.held == 1 && pre.ISN[fsm.Client] != y.firstSegment(n).seq && pre.Ends[fsm.Client] == n.client
 	}
 	c := y.clean.at(n.clean)
 	if !pre.Over {
@@ -242,7 +285,7 @@ func (y *compactStore) reuseOf(n *compactConn, how ending, key *reuseKey) bool {
 		}
 	}
 	d := &c.halves[fsm.Client]
-	r := pre.Reuse(n.client, y.firstSegment(n).time, d.isn, d.synTS, d.offered.Has(fsm.OptTimestamps))
+	r := pre.Reuse(n.client, n.began, d.isn, d.synTS, d.offered.Has(fsm.OptTimestamps))
 	key.early = r.Early
 	return !r.Early || r.Legal
 }

@@ -49,15 +49,18 @@ func (y *compactStore) shapeOf(n *compactConn, key *TemplateKey) bool {
 	if n.clean != 0 || n.held > maxShaped {
 		return false
 	}
+	var all [maxShaped]packedSegment
 	var latest [2]*packedSegment // by side
 	var before *packedSegment
 	ok := true
-	y.each(n, func(nth uint8, b *packedSegment) {
-		s := &key.segments[nth]
+	r := y.read(n)
+	for nth := 0; r.read(); nth++ {
+		all[nth] = r.packedSegment
+		b, s := &all[nth], &key.segments[nth]
 		s.bits, s.rare, s.scale, s.opts = b.bits&^packedIPID, b.rare&^rareMore, min(b.scale, 15), b.opts
 		s.has = b.has()
 		if b.rare&rareMore != 0 {
-			m := y.moreOf(n, nth)
+			m := &r.more
 			s.begun, s.cut = m.begun, m.cut
 			s.has.set(hasUrgent, m.urgent != 0)
 			s.has.set(hasCookie, m.cookieLen != 0)
@@ -78,7 +81,7 @@ func (y *compactStore) shapeOf(n *compactConn, key *TemplateKey) bool {
 			ok = ok && b.time >= before.time && before.length == 0 && b.length == 0
 		}
 		latest[from], before = b, b
-	})
+	}
 	return ok
 }
 
@@ -122,13 +125,12 @@ func (t *Table) shortKey(n *compactConn, key *TemplateKey) bool {
 	}
 	key.kind = Short
 	key.clientPort, key.serverPort = n.client.Port != 0, n.server.Port != 0
-	first, last := y.segments.at(n.first), y.segments.at(n.last)
-	key.since = [2]uint8{gapClass(t.now - first.time), gapClass(t.now - last.time)}
+	key.since = [2]uint8{gapClass(t.now - n.began), gapClass(t.now - n.latest)}
 	// Between these two it depends on the round trip whether an answer was to be expected.
-	if wait := t.now - last.time; n.answered && !n.over && wait >= fsm.Second && wait <= fsm.Second+4*(last.time-first.time) {
+	if wait := t.now - n.latest; n.is(hasAnswer) && !n.is(isOver) && wait >= fsm.Second && wait <= fsm.Second+4*(n.latest-n.began) {
 		return false
 	}
-	return t.now >= last.time
+	return t.now >= n.latest
 }
 
 // shortSummary fills in what a connection of few segments has of its own. It reports
@@ -137,10 +139,10 @@ func (y *compactStore) shortSummary(n *compactConn, c *CleanSummary, limit fsm.T
 	var hasSYN [2]bool
 	var syn fsm.Time // the client's latest
 	x := &c.Times
-	y.each(n, func(_ uint8, b *packedSegment) {
+	for b := y.read(n); b.read(); {
 		switch decode.Copy(b.rare & rareCopy) {
 		case decode.CapturedTwice, decode.PerhapsTwice:
-			return
+			continue
 		}
 		c.Last, c.Frames[1] = b.time, b.frame
 		from := b.from()
@@ -168,6 +170,6 @@ func (y *compactStore) shortSummary(n *compactConn, c *CleanSummary, limit fsm.T
 		case hasSYN[fsm.Server] && syn != 0:
 			x.Handshake = b.time - syn
 		}
-	})
+	}
 	return x.Handshake <= limit
 }

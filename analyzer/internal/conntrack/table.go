@@ -140,7 +140,7 @@ func (t *Table) Open() int { return t.index.at.n }
 // Add gives one segment to its connection.
 func (t *Table) Add(p *decode.Packet) {
 	t.ordinal = p.Ordinal
-	compact := t.memory.limit == 0 || t.roomFor(p)
+	compact := t.memory.limit == 0 || t.roomFor()
 	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
 	c, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
 	switch {
@@ -262,7 +262,7 @@ func (t *Table) Tick(now fsm.Time, packets uint64) {
 	for i := t.compact.over.head; i != 0 && t.lingered(i); {
 		n := t.compact.conns.at(i)
 		next := n.next
-		if n.parked != 0 {
+		if t.compact.hasParked(n) {
 			t.waited = append(t.waited, remaining{id: n.id, compact: i})
 		} else {
 			t.endCompact(i)

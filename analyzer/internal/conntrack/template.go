@@ -94,7 +94,7 @@ type TemplateKey struct {
 func (t *Table) summarize(i uint32, how ending) bool {
 	y := &t.compact
 	n := y.conns.at(i)
-	first := y.firstSegment(n)
+	first := *y.firstSegment(n)
 	c := &t.summary
 	*c = CleanSummary{
 		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
@@ -103,9 +103,9 @@ func (t *Table) summarize(i uint32, how ending) bool {
 	c.Key.evicted = how.evicted
 	ok := false
 	switch {
-	case n.clean == 0 && n.held == 1 && n.opened && first.ordinarySYN():
+	case n.clean == 0 && n.held == 1 && n.is(hasBegun) && first.ordinarySYN():
 		c.ISN[fsm.Client], c.TSVal[fsm.Client], c.Times.Packets[fsm.Client] = first.seq, first.tsVal, 1
-		t.loneSYNKey(n, first, &c.Key)
+		t.loneSYNKey(n, &first, &c.Key)
 		ok = true
 	case n.clean == 0 && n.held <= maxShaped:
 		if ok = t.shortKey(n, &c.Key); ok {
@@ -131,7 +131,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 
 // openedSummary fills in the summary of a connection that was opened.
 func (y *compactStore) openedSummary(n *compactConn, clean *cleanConn, c *CleanSummary) {
-	c.Last, c.Frames[1] = clean.time, y.lastSegment(n).frame
+	c.Last, c.Frames[1] = clean.time, clean.frame
 	c.Key.unverified, c.Key.clientPort, c.Key.serverPort = clean.unverified, n.client.Port != 0, n.server.Port != 0
 	for side := range clean.halves {
 		d := &clean.halves[side]

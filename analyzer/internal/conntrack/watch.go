@@ -100,9 +100,9 @@ func (t *Table) segmentsOf(c *conn, compact uint32) uint32 {
 func (t *Table) setAside(c *conn, compact uint32, yes bool) {
 	switch {
 	case c == nil && yes:
-		t.compact.conns.at(compact).passing = aside
+		t.compact.conns.at(compact).pass(aside)
 	case c == nil:
-		t.compact.conns.at(compact).passing = ordinary
+		t.compact.conns.at(compact).pass(ordinary)
 	default:
 		if c.aside = yes; !yes && c.place != 0 {
 			t.index.waits[c.place&^connPlace] = unknown
