@@ -208,6 +208,9 @@ func setRaw(raw *decode.Raw, p *capture.Packet) {
 	raw.Data, raw.Time, raw.Frame = p.Data, fsm.Time(p.Time), fsm.NewFrame(p.Source, p.Number)
 	raw.Length, raw.LinkType, raw.Interface = p.Length, p.LinkType, uint32(p.Interface)
 	raw.Untimed = p.Untimed
+	if raw.Process = p.Process; p.Process != nil {
+		raw.Way = wayOf(p)
+	}
 }
 
 // Advance tells that time has passed without packets, on a live capture: it

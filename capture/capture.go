@@ -13,7 +13,11 @@
 // File readers allocate nothing per packet, and start no goroutine but the one of [Open].
 package capture
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
+)
 
 // Packet is one captured packet. The caller keeps one Packet and passes it to
 // every Next; each field is set each time.
@@ -28,6 +32,8 @@ type Packet struct {
 	Untimed   bool   // its block carries no time (pcapng simple packets); Time is that of the packet before
 	Comment   string // the packet's comments, joined with line feeds; raw text from the file, so escape it
 	Options   []byte // pcapng's other options of the packet that a Writer keeps, as it writes them; owned by the source as Data is
+
+	Process *process.Process // the process that the capture names for the packet; nil for none
 }
 
 // Source delivers packets one after another. A Source is for one goroutine.

@@ -22,6 +22,9 @@ func FuzzReader(f *testing.F) {
 	ng = block(le, ng, 99, []byte("passed over"))
 	ng = epb(be, idb(be, shb(be, ng), 276, 0), 0, 1, "abc")
 	f.Add(ng)
+	whose := dpib(be, pib(be, idb(be, shb(be, nil), 1, 0), 7, opt{2, []byte("a")}, opt{9, u64(le, 5)}), 8, opt{2, []byte("b")})
+	whose = epb(be, whose, 0, 1, "abc", opt{0x8001, words(be, nil, 1)}, opt{0x8003, words(be, nil, 0)})
+	f.Add(epb(be, epb(be, whose, 0, 2, "abc", opt{8, words(be, nil, 7, 0)}), 0, 3, "abc", opt{1, []byte("PID: 9\nCmd: /bin/c")}))
 	f.Add(gzipped(f, sample()))
 	for kind := range packedSamples {
 		f.Add(packedSample(f, kind))

@@ -145,7 +145,7 @@ func (l *live) deliver(r *ring, p *Packet) {
 	p.Interface = i
 	p.Source = 0
 	p.Number = l.number
-	p.Comment, p.Options = "", nil
+	p.Comment, p.Options, p.Process = "", nil, nil
 }
 
 // settle is how long ago a packet must have passed for all rings to show it.

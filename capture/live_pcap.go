@@ -176,7 +176,7 @@ func (l *pcapLive) Next(p *Packet) error {
 			p.Interface = 0
 			p.Source = 0
 			p.Number = l.number
-			p.Comment, p.Options = "", nil
+			p.Comment, p.Options, p.Process = "", nil, nil
 			return nil
 		case pcap.NextErrorTimeoutExpired:
 			if l.options.Idle != nil {

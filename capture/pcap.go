@@ -126,7 +126,7 @@ func (r *pcapFile) Next(p *Packet) error {
 	p.Interface = 0
 	p.Source = 0
 	p.Number = r.number
-	p.Comment, p.Options = "", nil
+	p.Comment, p.Options, p.Process = "", nil, nil
 	return nil
 }
 

@@ -36,7 +36,8 @@ const (
 // The block types that hold no packet, and that Wireshark (4.0) numbers all the same as
 // frames: custom blocks, an entry of systemd's journal, and system calls as sysdig and Falco
 // record them. Each takes a number, or ours would not be those of Wireshark's first column.
-// The others that are passed over take none, sysdig's events with flags (0x208) included.
+// The others that are passed over take none, sysdig's events with flags (0x208) included, and
+// what Wireshark 4.7 has of processes in custom blocks, which it reads without a number.
 const (
 	blockJournal       = 9
 	blockCustom        = 0x00000bad
@@ -75,11 +76,14 @@ type ngFile struct {
 	big        bool      // byte order of this section
 	ifaces     []ngIface // of this section
 	ifaceBase  int       // interfaces of the sections before
-	earlier    counters  // of the sections before
-	others     uint64    // frames so far that hold no packet
+	sections   int
+	earlier    counters // of the sections before
+	others     uint64   // frames so far that hold no packet
 	hasDropped bool
 	links      map[int]bool
-	kept       []byte // Options of the latest packet
+	kept       []byte     // Options of the latest packet
+	processes  *processes // nil until the file tells of one
+	told       []byte     // comments of a section after the first, as options: they go with its first interface
 }
 
 // ngIface is what packets need to know of their interface. There may be many,
@@ -176,6 +180,9 @@ func (r *ngFile) readBlock(p *Packet) bool {
 		return false
 	}
 	fixed := blockFixed(kind)
+	if isProcessBlock(kind, total) {
+		fixed = 4
+	}
 	if fixed == 0 {
 		r.passOver(at, kind, total)
 		return false
@@ -208,6 +215,12 @@ func (r *ngFile) readBlock(p *Packet) bool {
 		r.iface(at, body)
 	case blockStats:
 		r.stats(body)
+	case blockCustom:
+		if !r.customBlock(body) {
+			r.others++
+		}
+	case blockDarwin:
+		r.darwinBlock(body)
 	}
 	return false
 }
@@ -256,9 +269,19 @@ func (r *ngFile) section(at int64, body []byte) {
 	r.earlier = r.counted()
 	r.ifaceBase += len(r.ifaces)
 	r.ifaces = r.ifaces[:0]
+	later := r.sections > 0
+	r.sections++
+	r.told = nil
+	if r.processes != nil {
+		r.processes.nextSection()
+	}
 	r.options(body[16:], func(code uint16, value []byte) {
-		if code == optComment {
-			r.info.Comments = note(r.info.Comments, value)
+		if code != optComment {
+			return
+		}
+		r.info.Comments = note(r.info.Comments, value)
+		if later { // A Writer has written the head of its only section by then.
+			r.told = r.keepOption(r.told, keptOfInterface, code, value)
 		}
 	})
 }
@@ -275,7 +298,9 @@ func (r *ngFile) iface(at int64, body []byte) {
 		timescale: microseconds,
 	}
 	var offset int64
-	var name, descr, kept []byte
+	var name, descr []byte
+	kept := r.told
+	r.told = nil
 	r.options(body[8:], func(code uint16, value []byte) {
 		kept = r.keepOption(kept, keptOfInterface, code, value)
 		switch {
@@ -422,42 +447,7 @@ func (r *ngFile) deliver(p *Packet, id int, data []byte, length uint32, time int
 	p.Interface = r.ifaceBase + id
 	p.Source = 0
 	p.Number = r.number + r.others
-	p.Comment, p.Options, p.Untimed = "", nil, false
-}
-
-// packetOptions reads the options behind a packet's data; d is nil where they
-// cannot hold a drop count.
-func (r *ngFile) packetOptions(p *Packet, d *ngIface, options []byte) {
-	r.kept = r.kept[:0]
-	r.options(options, func(code uint16, value []byte) {
-		if d != nil {
-			r.kept = r.keepOption(r.kept, keptOfPacket, code, value)
-		}
-		switch {
-		case code == optComment && p.Comment == "":
-			p.Comment = string(value)
-		case code == optComment && len(p.Comment)+len(value) < maxComment:
-			p.Comment += "\n" + string(value)
-		case code == optEPBDropped && d != nil && len(value) == 8 && r.u64(value) != unknownCount:
-			d.dropped = sum(d.dropped, r.u64(value))
-			r.hasDropped = true
-		}
-	})
-	if len(r.kept) > 0 {
-		p.Options = r.kept
-	}
-}
-
-// options calls each for every option, and stops where the list ends or breaks.
-func (r *ngFile) options(b []byte, each func(code uint16, value []byte)) {
-	for len(b) >= 4 {
-		code, n := r.u16(b), int(r.u16(b[2:]))
-		if code == optEnd || n > len(b)-4 {
-			return
-		}
-		each(code, b[4:4+n])
-		b = b[min(len(b), 4+(n+3)&^3):]
-	}
+	p.Comment, p.Options, p.Process, p.Untimed = "", nil, nil, false
 }
 
 // counted sums the counters of all interfaces so far. An interface may report

@@ -31,6 +31,8 @@ var keptOfPacket = map[uint16]optionKind{
 	8:    option32,     // epb_processid_threadid: whose it is
 	2988: optionPrivate,
 	2989: optionPrivate,
+
+	0x8002: option32, // Apple's class of service; those that count blocks a Writer makes anew
 }
 
 // keptOfInterface are the options of an interface description that are kept: all but those
@@ -85,4 +87,42 @@ func (r *ngFile) keepOption(b []byte, kept map[uint16]optionKind, code uint16, v
 
 func swap32(b []byte) {
 	binary.LittleEndian.PutUint32(b, bits.ReverseBytes32(binary.LittleEndian.Uint32(b)))
+}
+
+// packetOptions reads the options behind a packet's data; d is nil where they
+// cannot hold a drop count.
+func (r *ngFile) packetOptions(p *Packet, d *ngIface, options []byte) {
+	r.kept = r.kept[:0]
+	var whose processOptions
+	r.options(options, func(code uint16, value []byte) {
+		if d != nil {
+			r.kept = r.keepOption(r.kept, keptOfPacket, code, value)
+			r.processOption(&whose, code, value)
+		}
+		switch {
+		case code == optComment && p.Comment == "":
+			p.Comment = string(value)
+		case code == optComment && len(p.Comment)+len(value) < maxComment:
+			p.Comment += "\n" + string(value)
+		case code == optEPBDropped && d != nil && len(value) == 8 && r.u64(value) != unknownCount:
+			d.dropped = sum(d.dropped, r.u64(value))
+			r.hasDropped = true
+		}
+	})
+	if len(r.kept) > 0 {
+		p.Options = r.kept
+	}
+	r.packetProcess(p, &whose)
+}
+
+// options calls each for every option, and stops where the list ends or breaks.
+func (r *ngFile) options(b []byte, each func(code uint16, value []byte)) {
+	for len(b) >= 4 {
+		code, n := r.u16(b), int(r.u16(b[2:]))
+		if code == optEnd || n > len(b)-4 {
+			return
+		}
+		each(code, b[4:4+n])
+		b = b[min(len(b), 4+(n+3)&^3):]
+	}
 }

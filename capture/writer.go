@@ -19,6 +19,7 @@ type Writer struct {
 	last    int64          // time of the last packet
 	block   []byte
 	snapLen int // of the first interface
+	whose   writtenProcesses
 }
 
 // origin is what makes an interface of its own in the file written.
@@ -69,6 +70,10 @@ func (w *Writer) Write(p *Packet) error {
 			w.sources[p.Source] = id
 		}
 	}
+	place, err := w.process(p.Process)
+	if err != nil {
+		return err
+	}
 	w.last = p.Time
 	if p.Untimed && id == 0 && len(p.Data) == min(p.Length, w.snapLen) {
 		return w.simple(p)
@@ -84,8 +89,8 @@ func (w *Writer) Write(p *Packet) error {
 	if p.Comment != "" {
 		b = appendOption(b, optComment, []byte(p.Comment))
 	}
-	b = append(b, p.Options...)
-	if p.Comment != "" || len(p.Options) > 0 {
+	b = append(append(b, p.Options...), place...)
+	if p.Comment != "" || len(p.Options)+len(place) > 0 {
 		b = appendOption(b, optEnd, nil)
 	}
 	if err := w.end(b); err != nil {

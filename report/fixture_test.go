@@ -7,6 +7,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
 )
 
 // start is when the fixture's capture begins.
@@ -313,6 +314,14 @@ func lossy() *record.Connection {
 		{Frame: f(0, 518), Time: start + 43*sec + 500*ms, From: netip.MustParseAddr("10.0.0.254"), Side: server, Type: 3, Code: 4, MTU: 1400, Quoted: f(0, 507)},
 		{Frame: f(0, 519), Time: start + 44*sec, From: netip.MustParseAddr("2001:db8::1"), Side: client, Type: 1, Code: 3, V6: true},
 	}
+	c.Owners = []record.Owner{
+		{Frame: f(0, 500), HasSide: true, Side: client, Process: &record.Process{
+			PID: 241879, Name: "wget", Path: "/usr/bin/wget", Command: "wget -T 10 10.0.0.2", Parent: 1, UID: 1000, HasUID: true, User: "alice", Started: int64(start - 5*sec),
+			Container: process.Container{ID: "78f1713c7d0f329f35b4c1ab5ef189d47a1c16e40fdff3317943b4fb3b0f2890", Name: "web", Image: "alpine:3.18"},
+			Pod:       process.Pod{Name: "web-1", Namespace: "shop"},
+		}},
+		{Frame: f(0, 501), Process: &record.Process{Name: "mDNSResponder", For: &record.Process{PID: 7, Name: "Safari"}}},
+	}
 	c.Traffic[client].ZeroWindows, c.Traffic[client].ZeroWindowTime = 1, 1.854
 	c.Quality.Doubled = 2
 	c.Anomalies = []record.Anomaly{
@@ -332,6 +341,11 @@ func evil() *record.Connection {
 	t.seg(600, 45*sec, client, fsm.SYN|fsm.FIN, 0, 0, 0, "SYN-SENT/SYN-RECEIVED?", hostile).Seg.Opts = fsm.OptFastOpen | fsm.OptMalformed
 	c := t.c
 	c.Encapsulation = hostile
+	c.Owners = []record.Owner{{HasSide: true, Process: &record.Process{
+		PID: 1, Name: hostile, Path: hostile, Command: hostile, User: hostile, For: &record.Process{Name: hostile},
+		Container: process.Container{ID: hostile, Name: hostile, Image: hostile}, Pod: process.Pod{Name: hostile, Namespace: hostile},
+	}}}
+	c.MoreOwners = true
 	c.Evicted = true
 	c.Orientation = record.Orientation{Basis: hostile}
 	c.Handshake.Kind, c.Handshake.Vantage = hostile, hostile

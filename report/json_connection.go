@@ -12,6 +12,7 @@ var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).states,
 	(*encoder).transitions,
 	(*encoder).icmp,
+	(*encoder).processes,
 	(*encoder).handshake,
 	(*encoder).closing,
 	(*encoder).lifetime,

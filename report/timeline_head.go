@@ -19,6 +19,7 @@ func (p *page) timelineHead(c *record.Connection) {
 		p.whenHead(c)
 	}
 	p.head("who", p.who(c))
+	p.processHead(c)
 	p.head("opened", p.opened(c))
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		p.head("", p.offers(c, side))

@@ -11,6 +11,7 @@ func (c *Connection) Clone() *Connection {
 	}
 	d.Transitions = slices.Clone(c.Transitions)
 	d.ICMP = slices.Clone(c.ICMP)
+	d.Owners = slices.Clone(c.Owners)
 	d.Related = slices.Clone(c.Related)
 	for i := range d.Related {
 		d.Related[i].Frames = slices.Clone(c.Related[i].Frames)

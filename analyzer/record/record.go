@@ -160,6 +160,8 @@ type Connection struct {
 	Spent         Spent
 	Anomalies     []Anomaly
 	Verdict       Verdict
+	Owners        []Owner   // processes that its packets belong to, where the capture or the host tells, in order
+	MoreOwners    bool      // there are more than these
 	MPTCP         *MPTCP    // what it shows of Multipath TCP; nil for nothing. Not written to any more
 	Related       []Related // connections written before that it belongs together with
 	LegOf         fsm.Frame // the same in both legs of one connection, where numbers and places tell; 0 in others

@@ -8,6 +8,7 @@ import (
 	"os"
 	"syscall"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/capture"
 )
 
@@ -26,12 +27,16 @@ type spool struct {
 	pending int   // packets in it
 	smaller error // why size is less than was asked for
 	named   bool  // the file has its name still
+
+	// Processes of packets, which are few, stay in memory: a packet has its place, from 1.
+	processes []*record.Process
+	places    map[*record.Process]uint64
 }
 
 const (
 	spoolChunk = 1 << 20  // of what is written or read at once
 	leastSpool = 16 << 20 // below it is no use, and a packet might not fit
-	spoolHead  = 72       // of a record, before its comment, tag and data
+	spoolHead  = 80       // of a record, before its comment, tag and data
 
 	largestPacket = 16 << 20
 )
@@ -84,6 +89,7 @@ func (s *spool) add(p *capture.Packet, tag []byte) error {
 	}
 	b = binary.LittleEndian.AppendUint64(b, untimed)
 	b = binary.LittleEndian.AppendUint64(b, uint64(len(p.Options)))
+	b = binary.LittleEndian.AppendUint64(b, s.place(p.Process))
 	b = append(append(append(b, p.Comment...), tag...), p.Options...)
 	s.out = append(b, p.Data...)
 	s.added += n
@@ -92,6 +98,23 @@ func (s *spool) add(p *capture.Packet, tag []byte) error {
 		return nil
 	}
 	return s.flush()
+}
+
+// place returns the place of a process from 1, and 0 for none.
+func (s *spool) place(p *record.Process) uint64 {
+	if p == nil {
+		return 0
+	}
+	place := s.places[p]
+	if place == 0 {
+		if s.places == nil {
+			s.places = map[*record.Process]uint64{}
+		}
+		s.processes = append(s.processes, p)
+		place = uint64(len(s.processes))
+		s.places[p] = place
+	}
+	return place
 }
 
 // flush writes what was added into the file. Where the disk is full, the ring is made as
@@ -144,6 +167,10 @@ func (s *spool) take(p *capture.Packet) (tag []byte, err error) {
 	p.Source = int(binary.LittleEndian.Uint64(b[48:]))
 	p.Untimed = b[56] != 0
 	options := int(binary.LittleEndian.Uint64(b[64:]))
+	p.Process = nil
+	if place := binary.LittleEndian.Uint64(b[72:]); place > 0 {
+		p.Process = s.processes[place-1]
+	}
 	b = b[spoolHead:n:n]
 	p.Comment, b = string(b[:comment]), b[comment:]
 	tag, b = b[:tagged], b[tagged:]

@@ -18,15 +18,16 @@ const module = "github.com/tcpflow-states/tcpflow-states/"
 // ARCHITECTURE.md draws them. A package without an entry may import nothing of ours;
 // below internal/ only what the program is built from has one. Tests are free.
 var arrows = map[string]string{
-	"cmd/tcpflow-states": "report capture analyzer analyzer/change analyzer/record fsm internal/browse internal/hugepages internal/phrase internal/saved",
+	"cmd/tcpflow-states": "report capture analyzer analyzer/change analyzer/record fsm internal/browse internal/hugepages internal/phrase internal/process internal/saved",
 	"report":             "analyzer/change analyzer/explain analyzer/record fsm internal/phrase internal/series",
-	"analyzer":           "capture analyzer/record fsm analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
+	"analyzer":           "capture analyzer/record fsm internal/process analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
 	"analyzer/change":    "analyzer/internal/chance analyzer/record fsm",
 	"analyzer/explain":   "analyzer/record fsm internal/phrase",
-	"analyzer/record":    "fsm",
+	"analyzer/record":    "fsm internal/process",
 
-	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/overview analyzer/internal/relate analyzer/internal/skew analyzer/record fsm",
+	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/overview analyzer/internal/owners analyzer/internal/relate analyzer/internal/skew analyzer/record fsm",
 	"analyzer/internal/overview":         "analyzer/record fsm",
+	"analyzer/internal/owners":           "analyzer/internal/decode analyzer/record fsm internal/process",
 	"analyzer/internal/conclude":         "analyzer/internal/flow analyzer/internal/decode analyzer/record fsm internal/phrase",
 	"analyzer/internal/conclude/verdict": "analyzer/record fsm internal/phrase",
 	"analyzer/internal/check":            "analyzer/internal/flow analyzer/record fsm internal/phrase",
@@ -38,17 +39,18 @@ var arrows = map[string]string{
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
 	"analyzer/internal/relate":           "analyzer/internal/conclude/verdict analyzer/record fsm internal/phrase",
 	"analyzer/internal/skew":             "analyzer/internal/decode fsm",
-	"analyzer/internal/decode":           "fsm",
+	"analyzer/internal/decode":           "fsm internal/process",
 	"analyzer/internal/peers/suricata":   "fsm",
 	"analyzer/internal/peers/zeek":       "fsm",
 
-	"capture": "", // no TCP knowledge
-	"fsm":     "", // the protocol depends on nothing
+	"capture": "internal/process", // no TCP knowledge
+	"fsm":     "",                 // the protocol depends on nothing
 
 	"internal/browse":    "report analyzer/record fsm internal/phrase",
 	"internal/phrase":    "fsm",
 	"internal/series":    "analyzer/record fsm",
 	"internal/hugepages": "",
+	"internal/process":   "",
 	"internal/saved":     "analyzer/change analyzer/record fsm report",
 }
 

@@ -293,7 +293,11 @@ func read(file string) ([]packet, error) {
 	defer source.Close()
 	var list []packet
 	for p := (capture.Packet{}); source.Next(&p) == nil; {
-		list = append(list, packet{fmt.Sprintf("%d %d %d %x %x", p.Time, p.Length, p.LinkType, p.Options, p.Data), p.Comment})
+		whose := ""
+		if p.Process != nil {
+			whose = p.Process.Key()
+		}
+		list = append(list, packet{fmt.Sprintf("%d %d %d %x %x %q", p.Time, p.Length, p.LinkType, p.Options, p.Data, whose), p.Comment})
 	}
 	return list, nil
 }

@@ -12,6 +12,7 @@ import (
 
 // unread are the fields of a packet that a Flow never looks at.
 var unread = []string{
+	"Process", "Way", // package owners takes them before
 	"StreamDoubt", // it counts when the connection begins
 	"Interface", "Labels", "SumSeen", "SumWant", "DF", "HeaderLen", "OptionsCut", "Overlong", "ZeroLength",
 	"WireLen", "FlowLabel", "LinkSrc", "LinkDst", "LinkIndex", "Outgoing", "Addressed", "Ordinal", "Malformed",

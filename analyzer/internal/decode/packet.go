@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
 )
 
 // Raw is one captured packet as a capture source delivers it. Data belongs to
@@ -19,6 +20,9 @@ type Raw struct {
 	LinkType  int    // LINKTYPE_ value of the tcpdump group's registry
 	Interface uint32 // index within its source
 	Untimed   bool   // it carries no time; Time is that of the packet before
+
+	Process *process.Process  // that the capture names for it, or nil
+	Way     process.Direction // with Process: which way the capture says that it went
 }
 
 // Packet is one decoded TCP segment with what its carriers say of it. It is
@@ -78,6 +82,9 @@ type Packet struct {
 	Malformed bool   // only the addresses and ports could be read
 
 	StreamDoubt bool // it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
+
+	Process *process.Process  // that the capture names for it; nil for none
+	Way     process.Direction // with Process: seen from the host that captured it
 
 	Undelivered bool // another tap shows that it never reached its receiver
 

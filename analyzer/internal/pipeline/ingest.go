@@ -77,6 +77,9 @@ func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
 		f.streams.doubt = true
 		return false
 	}
+	if raw.Process != nil {
+		p.Process, p.Way = raw.Process, raw.Way
+	}
 	p.StreamDoubt = f.streams.of(p, f.decoder.EncapNames())
 	f.segments++
 	f.note(p)

@@ -107,6 +107,7 @@ func (s *shard) surveyed(f *flow.Flow) {
 	c := s.records.Get().(*record.Connection)
 	conclude.Record(f, c, s.names)
 	c.NoICMP = !s.icmp
+	s.owners.Describe(c, false)
 	s.found = s.checks.RunOpen(f, s.found[:0])
 	c.Anomalies = c.Anomalies[:0]
 	for i := range s.found {

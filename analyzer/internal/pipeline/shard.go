@@ -9,6 +9,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/owners"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -22,6 +23,7 @@ type shard struct {
 	names   decode.EncapNames
 	icmp    bool // the capture has held ICMP
 	quality record.Quality
+	owners  owners.Table
 
 	checks    *check.Set
 	found     []check.Open     // room for lookAt
@@ -101,6 +103,9 @@ func (s *shard) take(p *decode.Packet) {
 	case p.ICMP != nil:
 		s.table.AddICMP(p)
 	default:
+		if p.Process != nil {
+			s.owners.Note(p)
+		}
 		s.table.Add(p)
 	}
 }
@@ -110,6 +115,7 @@ func (s *shard) ended(f *flow.Flow) {
 	c := s.records.Get().(*record.Connection)
 	conclude.Record(f, c, s.names)
 	c.NoICMP = !s.icmp
+	s.owners.Describe(c, true)
 	c.Anomalies = s.checks.Run(f, c.Anomalies)
 	c.Verdict = verdict.Of(c)
 	until := f.Until
