@@ -15,6 +15,7 @@ func (c *Conn) advance(x, y *Endpoint, s *Segment) Meaning {
 			m |= OutsideWindow
 		} else {
 			c.Fresh, c.Old = x.Out.Add(s.Seq, s.Seq.Add(space))
+			x.repeats = c.Old > 0
 			if x.joined && c.Fresh > 0 && (s.Len != 1 || s.Flags&FIN != 0) { // one byte may be a probe
 				x.joined = false
 			}
@@ -121,6 +122,9 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 	if x.tooOld(ack) {
 		y.challenged = true // RFC 5961 §5
 		m |= StaleAck
+	}
+	if s.Len > 0 && c.Fresh > 0 {
+		x.dataAck, x.hasDataAck = ack, true
 	}
 	x.accept(ack)
 	if s.Flags&SYN == 0 {

@@ -31,7 +31,7 @@ func openedTransitions(more ...string) []string {
 func closed(steps ...step) []step {
 	return opened(slices.Concat([]step{
 		{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-		{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+		{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 		{"< F. 21 ack 12", "TIME-WAIT? LAST-ACK", 0},
 		{"> . 12 ack 22", "TIME-WAIT CLOSED?", 0},
 	}, steps)...)
@@ -91,7 +91,7 @@ func TestClosing(t *testing.T) {
 			steps: opened(
 				step{"> FP. 11+5 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
 				step{"< . 21 ack 16", "FIN-WAIT-1 ESTABLISHED", TookBack}, // the data, not the FIN
-				step{"< . 21 ack 17", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 21 ack 17", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 			),
 		},
 		{
@@ -119,8 +119,8 @@ func TestClosing(t *testing.T) {
 			name: "half close: the other side goes on for long",
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< P. 21+1000 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"> . 12 ack 1021", "FIN-WAIT-2 CLOSE-WAIT", 0}, // it got what carried the ACK of its FIN
+				step{"< P. 21+1000 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"> . 12 ack 1021", "FIN-WAIT-2 CLOSE-WAIT?", 0}, // it got what carried the ACK of its FIN
 				step{"< P. 1021+1000 ack 12 +3600", "FIN-WAIT-2 CLOSE-WAIT", 0},
 				step{"> . 12 ack 2021", "FIN-WAIT-2 CLOSE-WAIT", 0},
 				step{"< F. 2021 ack 12", "TIME-WAIT? LAST-ACK", 0},
@@ -132,8 +132,8 @@ func TestClosing(t *testing.T) {
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
 				step{"< P. 21+10 ack 11", "FIN-WAIT-1 ESTABLISHED", TookBack},
-				step{"< P. 31+10 ack 12 +5", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"> . 12 ack 41", "FIN-WAIT-2 CLOSE-WAIT", 0},
+				step{"< P. 31+10 ack 12 +5", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"> . 12 ack 41", "FIN-WAIT-2 CLOSE-WAIT?", 0},
 			),
 		},
 		{
@@ -141,7 +141,7 @@ func TestClosing(t *testing.T) {
 			steps: opened(
 				step{"> F. 16 ack 21", "FIN-WAIT-1 ESTABLISHED", 0}, // behind a hole: RCV.NXT does not reach it
 				step{"> P. 11+5 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< . 21 ack 17", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 21 ack 17", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 			),
 		},
 		{
@@ -166,7 +166,7 @@ func TestClosing(t *testing.T) {
 			name: "abort in CLOSE-WAIT and in FIN-WAIT-2",
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 				step{"< R. 21 ack 12", "CLOSED? CLOSED", RSTSent | RSTExact},
 			),
 		},
@@ -264,7 +264,7 @@ func TestTimeWait(t *testing.T) {
 			name: "a RST where the last ACK was due",
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 				step{"< F. 21 ack 12", "TIME-WAIT? LAST-ACK", 0},
 				step{"> R 12", "CLOSED? CLOSED?", RSTSent | RSTForLastACK | TookBack | RSTExact},
 			),

@@ -84,7 +84,7 @@ func (c *Conn) Step(from Side, s *Segment, frame Frame, t Time, undelivered bool
 		c.Judgements.begin(c)
 	}
 	before := len(c.Transitions)
-	m := c.Expire(t)
+	m := c.expire(t)
 	m |= c.sent(from, s)
 	if undelivered {
 		c.decide(from.Peer(), NotDelivered)
@@ -110,7 +110,7 @@ func (c *Conn) StepCopy(from Side, s *Segment, frame Frame, t Time) Meaning {
 		c.Judgements.begin(c)
 	}
 	before := len(c.Transitions)
-	m := c.Expire(t) | c.received(from.Peer(), s)
+	m := c.expire(t) | c.received(from.Peer(), s)
 	if len(c.Transitions) != before {
 		m |= StateChanged
 	}
@@ -128,7 +128,7 @@ func (c *Conn) StepSelf(s *Segment, frame Frame, t Time) Meaning {
 		c.Judgements.begin(c)
 	}
 	before := len(c.Transitions)
-	m := c.Expire(t)
+	m := c.expire(t)
 	for _, side := range [2]Side{Client, Server} {
 		c.Fresh, c.Old, c.Unseen, c.Missed = 0, 0, 0, 0
 		m |= c.sent(side, s)
@@ -145,8 +145,14 @@ func (c *Conn) StepSelf(s *Segment, frame Frame, t Time) Meaning {
 	return m
 }
 
-// Expire lets timers that ran out before t do their work.
+// Expire lets timers that ran out before t do their work, when nothing has come for so long.
 func (c *Conn) Expire(t Time) Meaning {
+	c.settleWaiting(Client, t)
+	c.settleWaiting(Server, t)
+	return c.expire(t)
+}
+
+func (c *Conn) expire(t Time) Meaning {
 	var m Meaning
 	for side := range c.End {
 		e := &c.End[side]

@@ -33,7 +33,11 @@ type Endpoint struct {
 	hasOffer   bool
 	offerCut   bool // its SYN was not captured as far as an offer may have stood
 	synOptions bool // its SYN was captured, so its options are known
-	sackTop    Seq  // right edge of its latest SACK block
+	mss        uint16
+	repeats    bool // it sent the latest that takes sequence numbers again
+	hasDataAck bool
+	dataAck    Seq // what it acknowledged with the latest data that it sent for the first time
+	sackTop    Seq // right edge of its latest SACK block
 	hasSACK    bool
 
 	// An acknowledgment of octets nobody captured waits here until the peer's
@@ -54,6 +58,8 @@ type Endpoint struct {
 	finAck bool // the ACK of its FIN
 	gotFIN bool // the peer's FIN
 	gotRST bool // a RST, accepted
+
+	waits waiting // whether its own FIN may have waited then
 
 	ignoredAck Stamp // the latest ACK that passed towards it while a RST seemed to have closed it
 	ignoredFIN Stamp // and the latest FIN
@@ -105,9 +111,11 @@ type Stamp struct {
 // Proved reports whether nothing but certain or proved segments led to State. An endpoint
 // that was joined midway may have sent its FIN before, until it sends anything behind it;
 // one that leaves the peer's FINs without an answer may have them. What passes right behind a
-// RST can belong before it, or show that somebody else sent that.
+// RST can belong before it, or show that somebody else sent that. One whose own FIN may have waited
+// behind data when the peer's came is in CLOSE-WAIT or LAST-ACK, or in FIN-WAIT-1 or CLOSING.
 func (e *Endpoint) Proved() bool {
-	return e.unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted && !e.presumed
+	return e.unproved == 0 && !e.joined && !e.unheard && !e.rstDoubted && !e.presumed &&
+		(!e.waits.possible || e.State == Closed)
 }
 
 // TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted

@@ -108,7 +108,7 @@ func TestWhichFIN(t *testing.T) {
 			steps: opened(
 				step{"< F. 21 ack 11", "CLOSE-WAIT? FIN-WAIT-1", 0},
 				step{"< F. 21 ack 11 +1", "CLOSE-WAIT? FIN-WAIT-1", FINAgain},
-				step{"> . 11 ack 22", "CLOSE-WAIT FIN-WAIT-2?", 0},
+				step{"> . 11 ack 22", "CLOSE-WAIT? FIN-WAIT-2?", 0},
 			),
 		},
 	})

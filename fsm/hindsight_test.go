@@ -52,9 +52,9 @@ func TestStepBack(t *testing.T) {
 			name: "the closer's FIN comes again: the ACK of it was lost",
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"> F. 11 ack 21 +1", "FIN-WAIT-1 CLOSE-WAIT", FINAgain | TookBack},
-				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"> F. 11 ack 21 +1", "FIN-WAIT-1 CLOSE-WAIT?", FINAgain | TookBack},
+				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 			),
 		},
 		{
@@ -83,12 +83,15 @@ func TestStepBack(t *testing.T) {
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
 				step{"< P. 21+5 ack 11", "FIN-WAIT-1 ESTABLISHED", TookBack},
 				step{"> F. 11 ack 26 +1", "FIN-WAIT-1 CLOSE-WAIT?", FINAgain},
-				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"< F. 26 ack 12", "TIME-WAIT? LAST-ACK", 0},
 			),
 			transitions: openedTransitions(
 				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
 				"server ESTABLISHED > CLOSE-WAIT: receive FIN, received 8, proof 9",
 				"client FIN-WAIT-1 > FIN-WAIT-2: receive ACK of FIN, received 9, proof 0",
+				"client FIN-WAIT-2 > TIME-WAIT: receive FIN, received 10, proof 0",
+				"server CLOSE-WAIT > LAST-ACK: send FIN, sent 10, proof 10",
 			),
 		},
 		{
@@ -96,12 +99,15 @@ func TestStepBack(t *testing.T) {
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
 				step{"< P. 21+5 ack 11", "FIN-WAIT-1 ESTABLISHED", TookBack},
-				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"< F. 26 ack 12", "TIME-WAIT? LAST-ACK", 0},
 			),
 			transitions: openedTransitions(
 				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
 				"server ESTABLISHED > CLOSE-WAIT: receive FIN, received 6, proof 8",
 				"client FIN-WAIT-1 > FIN-WAIT-2: receive ACK of FIN, received 8, proof 0",
+				"client FIN-WAIT-2 > TIME-WAIT: receive FIN, received 9, proof 0",
+				"server CLOSE-WAIT > LAST-ACK: send FIN, sent 9, proof 9",
 			),
 		},
 		{
@@ -221,9 +227,9 @@ func TestProof(t *testing.T) {
 			name: "data sent before the ACK of the FIN does not repeat it",
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"< P. 21+5 ack 11", "FIN-WAIT-2? CLOSE-WAIT", 0}, // overtaken
-				step{"> . 12 ack 26", "FIN-WAIT-2? CLOSE-WAIT", 0},    // proves the data only
+				step{"< . 26 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"< P. 21+5 ack 11", "FIN-WAIT-2? CLOSE-WAIT?", 0}, // overtaken
+				step{"> . 12 ack 26", "FIN-WAIT-2? CLOSE-WAIT?", 0},    // proves the data only
 			),
 		},
 		{
@@ -231,11 +237,11 @@ func TestProof(t *testing.T) {
 			name: "data sent again proves nothing that rides on it",
 			steps: opened(
 				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"< P. 1+20 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"> . 12 ack 21", "FIN-WAIT-2? CLOSE-WAIT", 0},
-				step{"< P. 1+25 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0}, // five new octets
-				step{"> . 12 ack 26", "FIN-WAIT-2 CLOSE-WAIT", 0},
+				step{"< . 21 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"< P. 1+20 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"> . 12 ack 21", "FIN-WAIT-2? CLOSE-WAIT?", 0},
+				step{"< P. 1+25 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0}, // five new octets
+				step{"> . 12 ack 26", "FIN-WAIT-2 CLOSE-WAIT?", 0},
 			),
 		},
 		{

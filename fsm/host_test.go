@@ -96,6 +96,7 @@ func (w *world) arriveOther(h *host, s *Segment) {
 		defer w.work(h)
 	}
 	w.acked(h, s.Ack)
+	defer w.flush(h)
 	if w.ackOfFIN(h, s); h.state == Closed || crossed || s.Space() == 0 {
 		return
 	}
@@ -165,6 +166,12 @@ func (w *world) work(h *host) {
 	if h.state != Established && h.state != CloseWait {
 		return
 	}
+	if h.hurries {
+		h.closed = true
+		w.close(h, CloseCall)
+		w.flush(h)
+		return
+	}
 	if h.data > 0 {
 		h.data--
 		w.send(h, PSH|ACK, uint32(1+w.r.IntN(100)))
@@ -177,15 +184,45 @@ func (w *world) work(h *host) {
 	}
 	switch h.ending {
 	case endFIN:
-		h.fin, h.sentFIN = h.next, true
-		next := FinWait1
-		if h.state == CloseWait {
-			next = LastAck
-		}
-		h.enter(next, SendFIN)
-		w.send(h, FIN|ACK, 0)
+		w.close(h, SendFIN)
+		w.sendFIN(h)
 	case endRST:
 		w.put(h, Segment{Flags: RST | ACK, Seq: h.next, Ack: h.rcv})
 		w.die(h, SendRST)
+	}
+}
+
+// close is the CLOSE call (§3.10.4), which changes the state whether or not the FIN can be
+// sent yet.
+func (w *world) close(h *host, why Event) {
+	next := FinWait1
+	if h.state == CloseWait {
+		next = LastAck
+	}
+	h.enter(next, why)
+}
+
+func (w *world) sendFIN(h *host) {
+	h.fin, h.sentFIN, h.events[SendFIN] = h.next, true, true
+	w.send(h, FIN|ACK, 0)
+}
+
+// flush sends what a host that has closed still has, as far as its limit lets it, and then
+// its FIN.
+func (w *world) flush(h *host) {
+	if !h.closed || h.sentFIN || h.state == Closed {
+		return
+	}
+	for h.data > 0 && len(h.unacked) < h.limit {
+		h.data--
+		f := PSH | ACK
+		if h.data == 0 && w.r.IntN(2) == 0 {
+			h.fin, h.sentFIN, h.events[SendFIN] = h.next+10, true, true
+			f |= FIN
+		}
+		w.send(h, f, 10)
+	}
+	if h.data == 0 && !h.sentFIN {
+		w.sendFIN(h)
 	}
 }

@@ -69,7 +69,7 @@ func TestOpening(t *testing.T) {
 				{"> S. 0 ack 1", "SYN-RECEIVED ESTABLISHED?", 0},
 				{"< S 0 +1", "SYN-RECEIVED SYN-SENT", SYNAgain | TookBack},
 				{"< F. 1 ack 1", "CLOSE-WAIT? FIN-WAIT-1", 0},
-				{"> . 1 ack 2", "CLOSE-WAIT FIN-WAIT-2?", 0},
+				{"> . 1 ack 2", "CLOSE-WAIT? FIN-WAIT-2?", 0},
 			},
 		},
 		{

@@ -348,7 +348,7 @@ func TestShortcut(t *testing.T) {
 			before := len(long.Transitions)
 			long.at = Stamp{now, frame, long.at.Nth + 1}
 			long.Fresh, long.Old, long.Unseen, long.Missed = 0, 0, 0, 0
-			ml := long.Expire(now) | long.sent(k.from, &k.seg)
+			ml := long.expire(now) | long.sent(k.from, &k.seg)
 			if !k.lost {
 				ml |= long.received(k.from.Peer(), &k.seg)
 			}

@@ -231,7 +231,7 @@ func TestResetInEveryState(t *testing.T) {
 		)},
 		{name: "FIN-WAIT-2 aborts", steps: opened(
 			step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-			step{"< P. 21+5 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
+			step{"< P. 21+5 ack 12", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 			step{"> R. 12 ack 26", "CLOSED CLOSED?", RSTSent | RSTExact},
 		)},
 		{name: "CLOSING aborts and resets CLOSING", steps: opened(

@@ -57,6 +57,9 @@ func (e *Endpoint) noteOffer(s *Segment) {
 	e.hasOffer = s.Opts&OptWindowScale != 0
 	e.offerCut = s.Opts&OptCut != 0 && !e.hasOffer
 	e.offered = min(s.WindowScale, 14) // RFC 7323 §2.3
+	if e.mss = s.MSS; s.Opts&OptMSS == 0 {
+		e.mss = 536 // RFC 9293 §3.7.1
+	}
 }
 
 // maxEarly is how many octets may pass before their SYN-ACK does, as they can when
@@ -201,6 +204,7 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x.lastRST, x.rstSeq, x.topAtRST = c.at, s.Seq, x.Out.Top
 	x.peerTopAtRST, x.peerAtRST = peer.Top, peer.started
 	x.rstTS, x.rstHasTS = s.TSVal, s.Opts&OptTimestamps != 0
+	c.resetWaits(side)
 	withAck := s.Flags&ACK != 0
 	if withAck {
 		c.prove(side, s)
@@ -330,6 +334,7 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	if s.Flags&ACK != 0 {
 		m |= c.settleByAck(side, s)
 	}
+	c.weighWaiting(side, s)
 	if s.Len > 0 && x.SentFIN && s.Seq.Add(s.Len).After(x.FinSeq) && !x.probesAtFIN(y, s) {
 		m |= DataAfterFIN
 	}
@@ -409,6 +414,7 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 	if x.beyondAt.Nth != 0 && x.beyond == x.FinSeq+1 && c.at.Time-x.beyondAt.Time > c.InFlight {
 		// An ACK of it that sits behind the FIN was captured long before: the FIN
 		// had been sent by then, and this one repeats it.
+		c.waitsNot(side)
 		later := c.rewind(side, c.settledAt(side, x.beyondAt, c.End[side.Peer()].fins < 2))
 		if c.apply(side, SendFIN, Assumed, x.beyondAt, c.at.Frame) {
 			c.Judgements.shows(Shown, side, SendFIN, x.beyondAt.Frame, c.at.Frame)
@@ -416,7 +422,11 @@ func (c *Conn) sentFINToo(side Side, s *Segment) Meaning {
 		c.replay(side, later)
 		return 0
 	}
-	c.apply(side, SendFIN, Sent, c.at, c.at.Frame)
+	proof := c.at.Frame
+	if c.finWaited(side) {
+		proof = 0
+	}
+	c.apply(side, SendFIN, Sent, c.at, proof)
 	return 0
 }
 

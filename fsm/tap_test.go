@@ -31,7 +31,7 @@ func TestPartialCapture(t *testing.T) {
 			steps: []step{
 				{"> F. 1000 ack 500", "FIN-WAIT-1 CLOSE-WAIT?", Joined},
 				{"< . 500 ack 1001", "FIN-WAIT-2? CLOSE-WAIT?", 0}, // or in TIME-WAIT, if it closed first
-				{"< P. 500+5 ack 1001", "FIN-WAIT-2? CLOSE-WAIT", 0},
+				{"< P. 500+5 ack 1001", "FIN-WAIT-2? CLOSE-WAIT?", 0},
 			},
 		},
 		{

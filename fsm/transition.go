@@ -22,7 +22,7 @@ func (c Cause) String() string {
 type Transition struct {
 	Time  Time   // capture time of Frame, or when the timer ran out
 	Frame Frame  // the segment that caused it; 0 for a timer
-	Proof Frame  // the segment that proves it; 0 while nothing does
+	Proof Frame  // the segment that proves it; 0 while nothing does, or where it is not sure from which state it led
 	Nth   uint32 // ordinal of the segment within its connection, from 1
 	Side  Side
 	From  State
@@ -48,8 +48,12 @@ const (
 	proofByTimestamp
 )
 
-// Certain reports whether the transition needs no proof, or has one.
-func (t *Transition) Certain() bool { return t.Cause != Received || t.Proof != 0 }
+// Certain reports whether the transition needs no proof, or has one. A FIN that leads from
+// CLOSE-WAIT to LAST-ACK proves that itself, unless its sender may have closed before, the FIN
+// waiting behind data.
+func (t *Transition) Certain() bool {
+	return t.Proof != 0 || t.Cause != Received && t.From != CloseWait
+}
 
 // provisional reports whether a proof of it, or of the contrary, may still come.
 func (t *Transition) provisional() bool { return t.Cause == Received && t.Proof == 0 && !t.moot }

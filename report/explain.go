@@ -126,6 +126,9 @@ func (p *page) explainEnd(c *record.Connection) {
 		if !c.State[side].Proved {
 			text += ", as far as the last segments on their way to it arrived; nothing in the capture proves that they did"
 		}
+		if c.FINMayHaveWaited(side) {
+			text += ". Its FIN may have waited behind data when the peer's came: then it had closed before, and went from FIN-WAIT-1 to CLOSING and TIME-WAIT"
+		}
 		p.hanging(2, "", plain, text+".", plain)
 	}
 	for _, h := range c.Close.TimeWait {

@@ -133,6 +133,8 @@ func optionWords(s *record.Segment) string {
 func (p *page) transitionWords(m *fsm.Transition) string {
 	text := m.Side.String() + ": " + m.From.String() + " " + p.g.arrow + " " + m.To.String()
 	switch {
+	case m.Cause == fsm.Sent && !m.Certain():
+		text += ", or " + fsm.FinWait1.String() + " " + p.g.arrow + " " + fsm.Closing.String() + ": it may have closed before, its FIN waiting behind data"
 	case m.Cause == fsm.Sent:
 		text += ", certain: it sent this"
 	case m.Cause == fsm.Assumed:

@@ -95,6 +95,9 @@ func (t *talk) step(side fsm.Side, from, to fsm.State, ev fsm.Event, cause fsm.C
 	if frame > 0 {
 		tr.Frame = fsm.NewFrame(t.file, frame)
 	}
+	if cause == fsm.Sent {
+		tr.Proof = tr.Frame
+	}
 	if proof > 0 {
 		tr.Proof = fsm.NewFrame(t.file, proof)
 	}

@@ -92,7 +92,7 @@ func TestJSONValues(t *testing.T) {
 		{[]any{"connections", 0, "transitions", 0, "to"}, "SYN-SENT"},
 		{[]any{"connections", 0, "transitions", 0, "event"}, "send SYN"},
 		{[]any{"connections", 0, "transitions", 0, "cause"}, "sent"},
-		{[]any{"connections", 0, "transitions", 0, "proof_frame"}, nil},
+		{[]any{"connections", 0, "transitions", 0, "proof_frame"}, json.Number("1")},
 		{[]any{"connections", 0, "transitions", 2, "proof_frame"}, json.Number("2")},
 		{[]any{"connections", 5, "transitions", 8, "frame"}, nil},
 		{[]any{"connections", 5, "transitions", 8, "cause"}, "timer"},

@@ -33,7 +33,7 @@ func (p *page) timelines(d *Digest) {
 // legend explains the signs that these timelines use, if any.
 func (p *page) legend(conns []*record.Connection) {
 	var found [4]bool
-	unproved := false
+	unproved, waited := false, false
 	for _, c := range conns {
 		for i := range c.Anomalies {
 			found[c.Anomalies[i].Severity&3] = true
@@ -43,6 +43,9 @@ func (p *page) legend(conns []*record.Connection) {
 			unproved = unproved || !s.After[0].Proved || !s.After[1].Proved
 		}
 		unproved = unproved || !c.State[0].Proved || !c.State[1].Proved
+		waited = waited || slices.ContainsFunc(c.Transitions, func(t fsm.Transition) bool {
+			return t.To == fsm.CloseWait && t.Proof == 0 && c.Close.FINAcked[t.Side.Peer()] != 0
+		})
 	}
 	var signs []string
 	for s := int(record.SeverityError); s >= 0; s-- {
@@ -50,7 +53,10 @@ func (p *page) legend(conns []*record.Connection) {
 			signs = append(signs, severityMarks[s]+" "+record.Severity(s).String())
 		}
 	}
-	if unproved {
+	switch {
+	case waited:
+		signs = append(signs, unprovedLegend+", or that a side in CLOSE-WAIT had not closed before, its FIN waiting behind data")
+	case unproved:
 		signs = append(signs, unprovedLegend)
 	}
 	if len(signs) > 0 {
@@ -221,7 +227,7 @@ func transitionRungs(c *record.Connection) []rung {
 		if isStart(t) {
 			continue
 		}
-		now[t.Side] = record.EndState{State: t.To, Proved: t.Cause == fsm.Sent || t.Cause == fsm.Assumed || t.Proof != 0}
+		now[t.Side] = record.EndState{State: t.To, Proved: t.Certain()}
 		if n := len(rows); n > 0 && t.Frame != 0 && rows[n-1].frame == t.Frame {
 			rows[n-1].after = now
 			rows[n-1].text += "; " + t.Side.String() + ": " + t.Event.String()

@@ -283,6 +283,11 @@ func (p *page) timeWaitHead(c *record.Connection) {
 			phrase.Duration(span(c.First, h.Until)) + " after the start, "
 		p.head(name, text+timeWaitEnd(&h))
 	}
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		if c.FINMayHaveWaited(side) {
+			p.head("", side.String()+": perhaps too, if its FIN waited behind data when the "+side.Peer().String()+"'s came")
+		}
+	}
 }
 
 func (p *page) timeInState(c *record.Connection) {

@@ -18,7 +18,16 @@ func (t *narrator) ackOfFIN(s *record.Segment) string {
 	if t.finished[s.From] {
 		return phrase.Capital(who) + " acknowledges " + peer + "'s FIN. Both directions are closed; " + peer + " forgets the connection when this arrives. If it is lost, the FIN comes again, which is why one side must remain in TIME-WAIT to answer."
 	}
-	return phrase.Capital(who) + " acknowledges the FIN: " + peer + "'s direction is closed, and " + who + " has everything that it sent. The other direction stays open until " + who + "'s application closes too."
+	return phrase.Capital(who) + " acknowledges the FIN: " + peer + "'s direction is closed, and " + who + " has everything that it sent. " + t.otherDirection(s.From)
+}
+
+// otherDirection tells what becomes of the direction of a side that has the peer's FIN.
+func (t *narrator) otherDirection(side fsm.Side) string {
+	who := phrase.By(side)
+	if t.c.FINMayHaveWaited(side) {
+		return "The other direction stays open while " + who + " has data to send; whether its application has closed already, and the FIN waits behind that data, no capture shows."
+	}
+	return "The other direction stays open until " + who + "'s application closes too."
 }
 
 func (t *narrator) fin(s *record.Segment) string {

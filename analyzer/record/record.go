@@ -265,7 +265,7 @@ type Options struct {
 
 // Close is how a connection ended.
 type Close struct {
-	FirstCloser string // "client", "server" or "" while nobody closed
+	FirstCloser string // whose FIN or RST came first: "client", "server", or "" while nobody closed
 	Kind        CloseKind
 	FIN         [2]fsm.Frame // each side's first FIN
 	FINAcked    [2]fsm.Frame // the ACK of it

@@ -79,10 +79,30 @@ func (t *talk) expected(own *talk, client bool) []string {
 // waitsWithFIN reports whether addr's socket, which is in FIN-WAIT-1, had not sent its FIN when
 // the peer's made it leave for CLOSING. CLOSE puts it there at once, though the FIN waits behind
 // data (RFC 9293 §3.10.4). On the wire its FIN then follows its ACK of the peer's, as
-// from CLOSE-WAIT: no capture tells one from the other. own is its own capture.
+// from CLOSE-WAIT: no capture tells one from the other, so the record must not call that
+// proved. own is its own capture.
 func (own *talk) waitsWithFIN(addr netip.AddrPort, next *lab.StateChange) bool {
 	return next.To == "CLOSING" && !slices.ContainsFunc(*own.tuple, func(f *frame) bool {
 		return f.from == addr && f.segment.Flags.Has(fsm.FIN) && f.time.Before(next.Time)
+	})
+}
+
+// waited reports whether the socket of one end left FIN-WAIT-1 with its FIN waiting.
+func (own *talk) waited(client bool) bool {
+	addr, said := own.end(client)
+	for i := 1; i < len(said.States); i++ {
+		if said.States[i-1].To == "FIN-WAIT-1" && own.waitsWithFIN(addr, &said.States[i]) {
+			return true
+		}
+	}
+	return false
+}
+
+// claims reports whether the record calls it proved that the end entered a state.
+func (t *talk) claims(addr netip.AddrPort, state fsm.State) bool {
+	side := t.side(addr)
+	return slices.ContainsFunc(t.record.Transitions, func(x fsm.Transition) bool {
+		return x.Side == side && x.To == state && x.Certain()
 	})
 }
 
@@ -160,8 +180,11 @@ func (t *talk) compareStates(own *talk, client bool) (outcome, string) {
 	}
 	got, steps := t.path(addr)
 	if slices.Equal(got, want) || noSocket(got) && noSocket(want) {
-		if said.Left == "TIME-WAIT" && !t.visits(addr, fsm.TimeWait) {
+		if said.Left == "TIME-WAIT" && !t.visits(addr, fsm.TimeWait) && !own.waited(client) {
 			return wrong, "the kernel holds TIME-WAIT, the record does not: " + t.story(addr)
+		}
+		if own.waited(client) && t.claims(addr, fsm.CloseWait) {
+			return wrong, "the kernel went from FIN-WAIT-1 to CLOSING, its FIN waiting, and the record calls CLOSE-WAIT proved: " + t.story(addr)
 		}
 		return right, ""
 	}

@@ -2,6 +2,7 @@ package kernelscore
 
 import (
 	"net/netip"
+	"path/filepath"
 	"slices"
 	"testing"
 	"time"
@@ -67,6 +68,24 @@ func TestQueuedFIN(t *testing.T) {
 		}
 		if got := own.expected(own, false); !slices.Equal(got, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, got, c.want)
+		}
+	}
+}
+
+// TestQueuedFINRecorded holds the records of real connections whose server closed while data
+// waited: wherever they were captured, CLOSE-WAIT must not be called proved.
+func TestQueuedFINRecorded(t *testing.T) {
+	useTshark = false
+	defer func() { useTshark = true }()
+	for _, name := range []string{"close-behind-data", "close-behind-closed-window"} {
+		s := new(Score)
+		if err := s.Add(filepath.Join(pcaps, "kernel", name+".truth.json")); err != nil {
+			t.Fatal(err)
+		}
+		for at, tally := range s.Total().At {
+			if tally.Endpoints == 0 || tally.Right != tally.Endpoints {
+				t.Errorf("%s: at place %d %d of %d endpoints are right:\n%s", name, at, tally.Right, tally.Endpoints, written(s))
+			}
 		}
 	}
 }

@@ -109,6 +109,48 @@ var closing = []*Scenario{
 		Check: all(paths(0, opened+closedFirst, accepted+closedSecond), left(0, "TIME-WAIT", ""), resent(0, 0, 0)),
 	},
 	{
+		Name:  "close-behind-data",
+		Title: "The server writes its answer and closes at once; the client closes its side before the last of the answer has left.",
+		Sees:  "The server's FIN waits behind data while the client's comes: its kernel goes from FIN-WAIT-1 to CLOSING and TIME-WAIT, and the capture shows what looks like CLOSE-WAIT and LAST-ACK. Neither may be called proved.",
+		Delay: 60 * time.Millisecond,
+		Snap:  128,
+		Play: func(s *Stage) {
+			l := s.Server.Listen(s.Service, 10)
+			c, k := s.Connect(l, s.Service)
+			c.Write(300)
+			k.Read(300)
+			k.Write(20_000) // more than the first window of a connection
+			k.Close()
+			c.Shutdown()
+			c.ReadEnd()
+			s.Trip()
+			c.Close()
+		},
+		Check: all(paths(0, opened+closedFirst, accepted+" FIN-WAIT-1 CLOSING CLOSED"), left(0, "TIME-WAIT", "TIME-WAIT"), resent(0, 0, 0)),
+	},
+	{
+		Name:  "close-behind-closed-window",
+		Title: "The server writes its answer and closes; the client, which has not read, closes its side with its window full, and reads a second later.",
+		Sees:  "As close-behind-data, with a closed window in place of a small congestion window.",
+		Snap:  128,
+		Play: func(s *Stage) {
+			l := s.Server.Listen(s.Service, 10)
+			c := s.Client.Socket(s.Port())
+			c.Set(unix.SOL_SOCKET, unix.SO_RCVBUF, 4096)
+			c.Connect(s.To(s.Service))
+			k := l.Accept()
+			k.Write(20_000)
+			k.Close()
+			s.Sleep(300 * time.Millisecond)
+			c.Shutdown()
+			s.Sleep(time.Second)
+			c.ReadEnd()
+			s.Trip()
+			c.Close()
+		},
+		Check: all(paths(0, opened+closedFirst, accepted+" FIN-WAIT-1 CLOSING CLOSED"), left(0, "TIME-WAIT", "TIME-WAIT")),
+	},
+	{
 		Name:  "simultaneous-close",
 		Title: "Both ends close at the same moment and their FINs cross.",
 		Sees:  "Each end gets a FIN before the ACK of its own: FIN-WAIT-1, CLOSING, TIME-WAIT on both sides.",

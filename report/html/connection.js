@@ -125,7 +125,7 @@ function frameFacts(c, rows, k) {
   if (s.original[k]) fact("repeats", "frame " + frameText(s.original[k]));
   for (const t of c.transitions) {
     if (t.frame !== s.frame[k]) continue;
-    const proof = t.cause === "sent" ? "certain: it sent this" : t.cause === "assumed" ? "assumed" : t.proof === t.frame ? "certain: this shows it" : t.proof ? "proved by frame " + frameText(t.proof) : "if this arrived; nothing proves it";
+    const proof = t.cause === "sent" ? (t.proved ? "certain: it sent this" : "it sent this, and may have closed before") : t.cause === "assumed" ? "assumed" : t.proof === t.frame ? "certain: this shows it" : t.proof ? "proved by frame " + frameText(t.proof) : "if this arrived; nothing proves it";
     fact(t.endpoint, `${t.from} → ${t.to}, ${proof}`, el("span.rule", " " + (t.rule || "")));
   }
   const passage = passageOf(c, s.frame[k]);

@@ -254,7 +254,7 @@ function transitionOf(t, s) {
     x.time = t[4];
     x.proof = t[5] === 0 ? 0 : frameKey(t[5], t[6]);
   }
-  x.proved = x.cause !== "received" || x.proof !== 0;
+  x.proved = x.proof !== 0 || x.cause !== "received" && x.from !== "CLOSE-WAIT";
   return x;
 }
 

@@ -75,7 +75,7 @@ func leftInCloseWait(f *flow.Flow, side fsm.Side, by Limits) (in *fsm.Transition
 func judgeLateClose(f *flow.Flow, side fsm.Side, in *fsm.Transition, by Limits, found func(Finding)) {
 	fin, acked := f.FIN(side), f.FINAcked[side.Peer()].Frame
 	quiet := fin.Time - max(in.Time, f.Dir[side].LastData)
-	if quiet <= by.Time("after") || acked == 0 {
+	if quiet <= by.Time("after") || acked == 0 || !in.Certain() {
 		return
 	}
 	found(Finding{

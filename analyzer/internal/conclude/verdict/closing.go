@@ -33,6 +33,17 @@ func closed(c *record.Connection) record.Verdict {
 		b = append(b, " and "...)
 		b = strconv.AppendUint(b, max(cl.FIN[0], cl.FIN[1]).Number(), 10)
 		b = append(b, " crossed"...)
+	case c.FINMayHaveWaited(second):
+		v.Sure = false
+		b = append(b, "The "...)
+		b = append(b, first.String()...)
+		b = append(b, "'s FIN came first (frame "...)
+		b = strconv.AppendUint(b, cl.FIN[first].Number(), 10)
+		b = append(b, "), then the "...)
+		b = append(b, second.String()...)
+		b = append(b, "'s (frame "...)
+		b = strconv.AppendUint(b, cl.FIN[second].Number(), 10)
+		b = append(b, "), which may have waited behind data since before that"...)
 	default:
 		b = append(b, "The "...)
 		b = append(b, first.String()...)
