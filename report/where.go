@@ -159,9 +159,9 @@ var unknownName = regexp.MustCompile(`^unknown (?:name|field) (\S+)`)
 func whereError(text string, err error) error {
 	var at *file.Error
 	if !errors.As(err, &at) {
-		return &WhereError{Message: strings.Split(err.Error(), "\n")[0]}
+		return &WhereError{Message: inJSONsWords(strings.Split(err.Error(), "\n")[0])}
 	}
-	w := &WhereError{Message: at.Message, Column: at.Column + 1}
+	w := &WhereError{Message: inJSONsWords(at.Message), Column: at.Column + 1}
 	runes := []rune(text)
 	w.Near = string(runes[min(at.Column, len(runes)):])
 	if m := unknownName.FindStringSubmatch(at.Message); m != nil {
@@ -169,6 +169,20 @@ func whereError(text string, err error) error {
 		w.Names = namesBehind(string(runes[:min(at.Column, len(runes))]))
 	}
 	return w
+}
+
+// jsonsTypes names types as the schema does, and not as Go.
+var jsonsTypes = strings.NewReplacer("map[string]interface {}", "object", "[]interface {}", "list", "float64", "number", "int", "number", "bool", "boolean")
+
+// inJSONsWords returns the expression library's message without Go's types in it.
+func inJSONsWords(message string) string {
+	if got, ok := strings.CutPrefix(message, "expected bool, but got "); ok {
+		return "the expression is of type " + jsonsTypes.Replace(got) + ", and no condition (true or false)"
+	}
+	if at := strings.Index(message, "(mismatched type"); at >= 0 {
+		return message[:at] + jsonsTypes.Replace(message[at:])
+	}
+	return message
 }
 
 var chainBefore = regexp.MustCompile(`(\w+(?:\.\w+)*)\.$`)

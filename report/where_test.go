@@ -176,9 +176,11 @@ func TestWhereErrors(t *testing.T) {
 		`id > 1 && verdict.cod == "x"`:   {`there is no cod at column 19: cod == "x"`, "code"},
 		`traffic.client.rtt.p99_s > 0.2`: {`there is no p99_s at column 20: p99_s > 0.2`, "p95_s"},
 		`any(anomalies, .nam == "x")`:    {`there is no nam at column 17: nam == "x")`, "name"},
-		`verdict.code > 3`:               {`invalid operation: > (mismatched types string and int) at column 14: > 3`, ""},
+		`verdict.code > 3`:               {`invalid operation: > (mismatched types string and number) at column 14: > 3`, ""},
 		`id +`:                           {`unexpected token EOF at column 4: +`, ""},
-		`id`:                             {`expected bool, but got float64`, ""},
+		`id`:                             {`the expression is of type number, and no condition (true or false)`, ""},
+		`anomalies`:                      {`the expression is of type list, and no condition (true or false)`, ""},
+		`traffic.client.rtt > 0.2`:       {`invalid operation: > (mismatched types object and number) at column 20: > 0.2`, ""},
 	} {
 		_, err := ParseWhere(text, false)
 		var got *WhereError

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -94,10 +95,18 @@ func translate(err error) *failure {
 		if errors.Is(err, fs.ErrPermission) {
 			f.code = exitPermission
 		}
+		if errors.Is(err, fs.ErrNotExist) && filterWord(path.Path) {
+			f.help = "behind -r FILE the words are a filter: tcpflow-states -r FILE " + path.Path + " …"
+		}
 		return f
 	}
 	// What is left comes from cobra, before any command has run.
 	return &failure{exitInput, err, ""}
+}
+
+// filterWord reports whether an expression of pcap-filter(7) may begin with a word.
+func filterWord(s string) bool {
+	return slices.Contains([]string{"tcp", "ip", "ip6", "host", "port", "portrange", "net", "src", "dst", "vlan", "not", "and"}, s)
 }
 
 const buildWithLibpcap = "to enable it, install libpcap's headers (libpcap-dev, libpcap-devel) and a C compiler, then build again with make build"

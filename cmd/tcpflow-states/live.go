@@ -69,7 +69,7 @@ func (o *liveOptions) check(args []string) error {
 	}
 	switch {
 	case len(o.ifaces) == 0 || slices.Contains(o.ifaces, ""):
-		return usagef("no interface given").hint("tcpflow-states live -i INTERFACE; %s", interfaceNames())
+		return noInterface(args)
 	case len(o.ifaces) > 1 && slices.Contains(o.ifaces, "any"):
 		return usagef("--interface any stands for all interfaces").hint("give it alone, or name the others only")
 	case o.snapLen < 0:
@@ -232,6 +232,15 @@ func completeInterfaces(*cobra.Command, []string, string) ([]string, cobra.Shell
 		}
 	}
 	return names, cobra.ShellCompDirectiveNoFileComp
+}
+
+// noInterface is the error of a command line that names none, or forgot the flag before it.
+func noInterface(args []string) *failure {
+	f := usagef("no interface given")
+	if names, _ := completeInterfaces(nil, nil, ""); len(args) > 0 && slices.Contains(names, args[0]) {
+		return f.hint("did you mean -i %s?", args[0])
+	}
+	return f.hint("tcpflow-states live -i INTERFACE; %s", interfaceNames())
 }
 
 func interfaceNames() string {
