@@ -211,6 +211,9 @@ type set[T comparable] struct {
 const mostMembers = 1024
 
 func (s *set[T]) add(v T) {
+	if s.full {
+		return // in a flood the look would cost more than the packet did
+	}
 	if len(s.members) >= mostMembers {
 		if _, has := s.members[v]; !has {
 			s.full = true

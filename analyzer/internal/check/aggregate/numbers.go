@@ -33,13 +33,18 @@ func (d *numbers) add(c *record.Connection, clientToo bool) {
 	if c.Incarnation > 1 {
 		return // isn-reuse tells
 	}
-	for side, addr := range [2]record.Addr{c.Client, c.Server} {
-		if fsm.Side(side) == fsm.Client && !clientToo || !c.Handshake.HasISN[side] || !c.Handshake.Options[side].Seen {
-			continue
-		}
-		if r := at(&d.hosts, hostOf(addr)); r != nil {
-			r.add(c, c.Handshake.ISN[side])
-		}
+	if clientToo {
+		d.addSide(c, fsm.Client, &c.Client)
+	}
+	d.addSide(c, fsm.Server, &c.Server)
+}
+
+func (d *numbers) addSide(c *record.Connection, side fsm.Side, addr *record.Addr) {
+	if !c.Handshake.HasISN[side] || !c.Handshake.Options[side].Seen {
+		return
+	}
+	if r := at(&d.hosts, hostOf(*addr)); r != nil {
+		r.add(c, c.Handshake.ISN[side])
 	}
 }
 

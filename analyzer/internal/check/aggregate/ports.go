@@ -31,6 +31,9 @@ type user struct {
 }
 
 func (d *ports) add(c *record.Connection) {
+	if len(d.users) == 0 && c.Incarnation < 2 {
+		return
+	}
 	k := user{hostOf(c.Client), serviceOf(c.Server)}
 	if r := d.users[k]; r != nil {
 		r.all++

@@ -24,7 +24,13 @@ var resetsMany = record.CheckDoc{
 }
 
 // servers follows how services treat those who come.
-type servers struct{ all map[service]*treatment }
+type servers struct {
+	all map[service]*treatment
+
+	// The one that the latest connection went to: in a flood it is the same again and again.
+	latest service
+	its    *treatment
+}
 
 type treatment struct {
 	tried, opened  uint64
@@ -36,9 +42,12 @@ func (d *servers) add(c *record.Connection) {
 	if !attempted(c) {
 		return
 	}
-	t := at(&d.all, serviceOf(c.Server))
-	if t == nil {
-		return
+	to, t := serviceOf(c.Server), d.its
+	if t == nil || to != d.latest {
+		if t = at(&d.all, to); t == nil {
+			return
+		}
+		d.latest, d.its = to, t
 	}
 	t.tried++
 	t.inrush.add(c)
