@@ -57,9 +57,9 @@ type cell struct {
 	bytes [cellBytes]byte
 }
 
-// cellBytes makes two cells fill a line of the processor's cache: most of the work with
+// cellBytes makes a cell fill a line of the processor's cache: most of the work with
 // packed segments is to wait for their memory.
-const cellBytes = 28
+const cellBytes = 60
 
 // cellArena holds cells. Those of one connection are chained and given back at once,
 // without a look at each.

@@ -29,6 +29,15 @@ func (t *hashTable) find(hash uint64, is func(place uint32) bool) uint32 {
 	}
 }
 
+// peek brings the slot that a hash begins at into the processor's cache. What it returns
+// means nothing.
+func (t *hashTable) peek(hash uint64) uint32 {
+	if len(t.slots) == 0 {
+		return 0
+	}
+	return t.slots[uint32(hash)&uint32(len(t.slots)-1)].place
+}
+
 // put enters a place, which is not 0.
 func (t *hashTable) put(hash uint64, place uint32) {
 	if 2*t.n >= len(t.slots) {

@@ -59,8 +59,8 @@ func TestPackedKeepsAll(t *testing.T) {
 	if size := unsafe.Sizeof(compactConn{}); size != 128 {
 		t.Errorf("a compact connection has %d bytes, two lines of the cache 128", size)
 	}
-	if size := unsafe.Sizeof(cell{}); size != 32 {
-		t.Errorf("a cell has %d bytes, half a line of the cache 32", size)
+	if size := unsafe.Sizeof(cell{}); size != 64 {
+		t.Errorf("a cell has %d bytes, a line of the cache 64", size)
 	}
 	set := func(v reflect.Value) {
 		switch v.Kind() {

@@ -18,8 +18,8 @@ import (
 //	packedBits 16 · width of the time 2 · of the frame 2 · of the length 2 · options 2 ·
 //	acknowledgment, TSval, TSecr, MSS and scale, sum, TOS, data, rare things: 1 each
 //
-// A SYN with the usual options takes 21 bytes, which leaves it one cell; the ACK of a
-// handshake some 30, the beginning of a request some 70.
+// A SYN with the usual options takes 21 bytes, the ACK of a handshake some 32, a request some
+// 70, with its first 32.
 
 // Where the parts of that word begin, and its flags.
 const (

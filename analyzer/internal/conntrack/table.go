@@ -87,6 +87,8 @@ type Table struct {
 
 	summary CleanSummary // the latest that was reported
 
+	expected uint32 // so that the compiler does not leave out what Expect does
+
 	look looker
 
 	waited []remaining // at a tick: what is to be reported, with a SYN that waits for its answer
@@ -176,6 +178,21 @@ func (t *Table) Add(p *decode.Packet) {
 	}
 	t.step(c, p)
 }
+
+// Expect tells that Add will be called with a packet soon. Where there are very many
+// connections most of what one costs is to wait for memory; to wait for that of several
+// packets at once takes as long as for that of one.
+func (t *Table) Expect(p *decode.Packet) {
+	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
+	t.expected ^= t.index.at.peek(hash) ^ t.gone.at.peek(hash)
+}
+
+// Large reports whether it is worth while to call Expect.
+func (t *Table) Large() bool { return len(t.index.at.slots) >= largeTable }
+
+// largeTable is how many slots do not stay in the processor's cache by themselves, with
+// those of the other tables.
+const largeTable = 1 << 14
 
 // holdCompact gives a compact connection its next segment, if it can stay so.
 func (t *Table) holdCompact(i uint32, p *decode.Packet) bool {

@@ -81,6 +81,11 @@ func (o *Options) tableMemory() int { return max(o.Memory/16*15-128<<20, o.Memor
 // work takes the shard's packets of a batch.
 func (s *shard) work(b *batch, p *batchShard) {
 	s.batch, s.now, s.names, s.icmp = p, b.now, b.names, b.icmp
+	if s.table.Large() {
+		for _, i := range p.packets {
+			s.table.Expect(&b.packets[i])
+		}
+	}
 	for _, i := range p.packets {
 		s.take(&b.packets[i])
 	}
