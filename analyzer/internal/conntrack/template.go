@@ -6,9 +6,14 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
-// CleanSummary is what distinguishes a clean connection from others of its
-// TemplateKey.
+// CleanSummary is a clean connection: its key, and what distinguishes it from others of that.
 type CleanSummary struct {
+	CleanNumbers
+	Key TemplateKey
+}
+
+// CleanNumbers are what distinguishes a clean connection from others of its TemplateKey.
+type CleanNumbers struct {
 	ID             uint64 // in its table
 	Client, Server decode.Endpoint
 	First, Last    fsm.Time
@@ -17,7 +22,6 @@ type CleanSummary struct {
 	TSVal          [2]uint32    // of the SYNs
 	Bytes          [2]uint64    // payload
 	Times          CleanTimes
-	Key            TemplateKey
 }
 
 // CleanKind tells the kinds of clean connections apart.
@@ -96,10 +100,10 @@ func (t *Table) summarize(i uint32, how ending) bool {
 	n := y.conns.at(i)
 	first := *y.firstSegment(n)
 	c := &t.summary
-	*c = CleanSummary{
+	*c = CleanSummary{CleanNumbers: CleanNumbers{
 		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
 		Times: CleanTimes{Handshake: -1, Answers: c.Times.Answers[:0]},
-	}
+	}}
 	c.Key.evicted = how.evicted
 	ok := false
 	switch {

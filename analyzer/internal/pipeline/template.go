@@ -10,7 +10,6 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
-	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // Where records are for counting only, clean connections need none of their own, which
@@ -106,11 +105,12 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection) {
 	conclude.CountFaults(&learned.quality, f)
 }
 
-// templated is a clean connection for which no record of its own is made.
+// templated is a clean connection for which no record of its own is made. Of a flood there
+// are very many, which go from one processor to another, so it is small.
 type templated struct {
-	conntrack.CleanSummary
-	template *record.Connection
-	answers  []fsm.Time // Times.Answers, in memory of the batch
+	conntrack.CleanNumbers // Times.Answers are in memory of the batch
+	template               *record.Connection
+	kind                   conntrack.CleanKind
 }
 
 // useTemplate passes a clean connection on if there is a template for it.
@@ -134,9 +134,11 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 		return false
 	}
 	s.ends(c.ID, c.Last, s.now)
-	s.batch.answers = append(s.batch.answers, c.Times.Answers...)
-	answers := s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
-	s.batch.templated = append(s.batch.templated, templated{*c, known.record, answers})
+	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, known.record, c.Key.Kind()})
+	if len(c.Times.Answers) > 0 {
+		s.batch.answers = append(s.batch.answers, c.Times.Answers...)
+		s.batch.templated[len(s.batch.templated)-1].Times.Answers = s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
+	}
 	conclude.AddFaults(&s.quality, &known.quality)
 	return true
 }
@@ -162,7 +164,7 @@ func (p *templated) record() *record.Connection {
 		c.Handshake.Took = float64(x.Handshake) / 1e9
 	}
 	c.Exchanges.Answer.Reset()
-	for _, t := range p.answers {
+	for _, t := range p.Times.Answers {
 		c.Exchanges.Answer.Add(uint64(t))
 	}
 	for side := range c.Traffic {

@@ -62,7 +62,7 @@ func judge(opt Options, frames []frame) judged {
 		for i := range a.batch.shards {
 			for k := range a.batch.shards[i].templated {
 				if p := &a.batch.shards[i].templated[k]; p.ID == c.ID {
-					j.templated[p.Key.Kind()]++
+					j.templated[p.kind]++
 				}
 			}
 		}
