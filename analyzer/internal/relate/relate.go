@@ -13,15 +13,15 @@ const most = 1 << 15
 
 // Observer remembers the connections that were written. The zero value has seen none.
 type Observer struct {
-	bySYN   map[synKey]sight
-	byLeg   map[fsm.Frame]sight
-	silent  map[record.Addr]sight // SYNs that nobody answered, by who sent them
-	unasked map[record.Addr]sight // SYN-ACKs that their receiver refused and whose SYN it sent to another address, if any
+	bySYN   recent[synKey]
+	byLeg   recent[fsm.Frame]
+	byEnd   recent[end]                // the latest by its client
+	silent  map[end]unanswered // SYNs that nobody answered, by who sent them
+	unasked map[end]unanswered // SYN-ACKs that their receiver refused and whose SYN it sent to another address, if any
 	links   []record.Link
 	more    uint64
-	byEnd   map[record.Addr]sight // the latest by its client
-	order   []remembered
-	written int
+	sights  []sight // of the latest, a ring
+	written uint64
 }
 
 // synKey is what a SYN keeps when its addresses are translated. Both numbers are chosen
@@ -33,32 +33,39 @@ type synKey struct {
 	mss   uint16
 }
 
+// end is an address and a port. There are many, and without a pointer in them the garbage
+// collector passes them by.
+type end struct {
+	ip   [16]byte
+	port uint16
+}
+
+func endOf(a record.Addr) end {
+	if !a.IP.IsValid() { // unlike any address
+		return end{port: a.Port}
+	}
+	return end{a.IP.As16(), a.Port}
+}
+
 // sight is what is kept of a connection.
 type sight struct {
 	id             uint64
-	client, server record.Addr
+	client, server end
 	first, last    fsm.Time
 	frame          fsm.Frame
 	next           [2]fsm.Seq
-	isn            fsm.Seq // of the client
 }
 
-// remembered are the keys of a connection, so that they can be forgotten.
-type remembered struct {
-	syn    synKey
-	client record.Addr
-	leg    fsm.Frame
-	id     uint64
+// unanswered is a SYN or a SYN-ACK that the other side's fits.
+type unanswered struct {
+	sight
+	isn fsm.Seq // of the client
 }
 
 // Add links the connection to those before it.
 func (o *Observer) Add(c *record.Connection) {
-	if o.bySYN == nil {
-		o.bySYN, o.byEnd, o.byLeg = make(map[synKey]sight), make(map[record.Addr]sight), make(map[fsm.Frame]sight)
-		o.silent, o.unasked = make(map[record.Addr]sight), make(map[record.Addr]sight)
-	}
 	syn, hasSYN := keyOf(c)
-	if x, ok := o.byLeg[c.LegOf]; ok && c.LegOf != 0 {
+	if x := o.seen(o.byLeg.find(c.LegOf)); x != nil && c.LegOf != 0 {
 		frames := []fsm.Frame{x.frame}
 		for _, f := range [...]fsm.Frame{c.FirstFrame, c.Handshake.SYNACK} {
 			if f != 0 && f != x.frame { // they may share a SYN
@@ -67,11 +74,13 @@ func (o *Observer) Add(c *record.Connection) {
 		}
 		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedLeg, Frames: frames})
 	} else if hasSYN {
-		if x, ok := o.bySYN[syn]; ok && near(&x, c) {
-			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(&x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
+		if x := o.seen(o.bySYN.find(syn)); x != nil && near(x, c) {
+			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
 		}
-	} else if x, ok := o.byEnd[c.Client]; ok {
-		o.continues(&x, c)
+	} else if c.Quality.Midstream {
+		if x := o.seen(o.byEnd.find(endOf(c.Client))); x != nil {
+			o.continues(x, c)
+		}
 	}
 	if len(c.Related) == 0 {
 		o.unanswered(c)
@@ -97,23 +106,27 @@ func (o *Observer) Links() ([]record.Link, uint64) { return o.links, o.more }
 // address that its sender did not ask.
 func (o *Observer) unanswered(c *record.Connection) {
 	h := &c.Handshake
-	var here, there map[record.Addr]sight
+	var here, there *map[end]unanswered
 	var isn fsm.Seq
 	switch {
 	case h.SYN != 0 && h.HasISN[fsm.Client] && c.Traffic[fsm.Server].Packets == 0:
-		here, there, isn = o.silent, o.unasked, h.ISN[fsm.Client]
+		here, there, isn = &o.silent, &o.unasked, h.ISN[fsm.Client]
 	case c.Quality.Midstream && c.Joined.From == fsm.Server && h.SYNACK == c.FirstFrame && c.Close.ResetBy == fsm.Client.String():
-		here, there, isn = o.unasked, o.silent, c.Joined.Ack-1
+		here, there, isn = &o.unasked, &o.silent, c.Joined.Ack-1
 	default:
 		return
 	}
-	if x, ok := there[c.Client]; ok && x.isn == isn && x.server != c.Server && near(&x, c) {
+	client := endOf(c.Client)
+	if x, ok := (*there)[client]; ok && x.isn == isn && x.server != endOf(c.Server) && near(&x.sight, c) {
 		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedBypasses, Frames: []fsm.Frame{x.frame, c.FirstFrame}})
 	}
-	if len(here) >= most {
-		clear(here) // a flood; what it hides is not much
+	switch {
+	case *here == nil:
+		*here = make(map[end]unanswered)
+	case len(*here) >= most:
+		clear(*here) // a flood; what it hides is not much
 	}
-	here[c.Client] = sight{id: c.ID, client: c.Client, server: c.Server, first: c.First, last: c.Last, frame: c.FirstFrame, isn: isn}
+	(*here)[client] = unanswered{sightOf(c), isn}
 }
 
 // keyOf returns what the connection's SYN keeps; without timestamps that is too little.
@@ -131,10 +144,11 @@ func near(x *sight, c *record.Connection) bool {
 
 // kind says how two connections with one SYN belong together.
 func kind(x *sight, c *record.Connection) record.RelatedKind {
+	sameClient := x.client == endOf(c.Client)
 	switch {
-	case x.client == c.Client && x.server == c.Server:
+	case sameClient && x.server == endOf(c.Server):
 		return record.RelatedLeg
-	case x.client == c.Client && c.Close.ResetBy == fsm.Client.String() && !c.Handshake.Complete && c.Handshake.SYNACK != 0:
+	case sameClient && c.Close.ResetBy == fsm.Client.String() && !c.Handshake.Complete && c.Handshake.SYNACK != 0:
 		// The answer comes from the address that the SYN was translated to, and the client
 		// does not know it.
 		return record.RelatedBypasses
@@ -146,7 +160,7 @@ func kind(x *sight, c *record.Connection) record.RelatedKind {
 // its first segment goes on with the numbers that the other's server had come to.
 func (o *Observer) continues(x *sight, c *record.Connection) {
 	const window = 1 << 16
-	if !c.Quality.Midstream || c.Server == x.server || !near(x, c) || c.Joined.From != fsm.Server {
+	if !c.Quality.Midstream || endOf(c.Server) == x.server || !near(x, c) || c.Joined.From != fsm.Server {
 		return
 	}
 	if c.Joined.Seq.Apart(x.next[fsm.Server]) > window || c.Joined.Ack.Apart(x.next[fsm.Client]) > window {
@@ -157,33 +171,33 @@ func (o *Observer) continues(x *sight, c *record.Connection) {
 
 // remember keeps the connection for those that come.
 func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
-	if len(o.order) < most {
-		o.order = append(o.order, remembered{})
-	}
-	slot := &o.order[o.written%most]
-	if slot.id != 0 {
-		if x, ok := o.bySYN[slot.syn]; ok && x.id == slot.id {
-			delete(o.bySYN, slot.syn)
-		}
-		if x, ok := o.byEnd[slot.client]; ok && x.id == slot.id {
-			delete(o.byEnd, slot.client)
-		}
-		if x, ok := o.byLeg[slot.leg]; ok && x.id == slot.id {
-			delete(o.byLeg, slot.leg)
-		}
+	x := sightOf(c)
+	if len(o.sights) < most {
+		o.sights = append(o.sights, x)
+	} else {
+		o.sights[o.written%most] = x
 	}
 	o.written++
-	x := sight{
-		id: c.ID, client: c.Client, server: c.Server, first: c.First, last: c.Last, frame: c.FirstFrame,
+	if c.LegOf != 0 {
+		o.byLeg.note(c.LegOf, o.written)
+	}
+	o.byEnd.note(x.client, o.written)
+	if hasSYN {
+		o.bySYN.note(syn, o.written)
+	}
+}
+
+func sightOf(c *record.Connection) sight {
+	return sight{
+		id: c.ID, client: endOf(c.Client), server: endOf(c.Server), first: c.First, last: c.Last, frame: c.FirstFrame,
 		next: [2]fsm.Seq{c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next},
 	}
-	*slot = remembered{client: c.Client, leg: c.LegOf, id: c.ID}
-	if c.LegOf != 0 {
-		o.byLeg[c.LegOf] = x
+}
+
+// seen returns what is kept of the n-th connection, or nil: of none, or of one that is forgotten.
+func (o *Observer) seen(n uint64) *sight {
+	if n == 0 || o.written-n >= most {
+		return nil
 	}
-	o.byEnd[c.Client] = x
-	if hasSYN {
-		slot.syn = syn
-		o.bySYN[syn] = x
-	}
+	return &o.sights[(n-1)%most]
 }

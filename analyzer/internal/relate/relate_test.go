@@ -57,13 +57,21 @@ func TestBound(t *testing.T) {
 	for i := range uint64(2*most + 5) {
 		o.Add(asked(i+1, uint16(i), 2, fsm.Seq(i), 7, 0))
 	}
-	if len(o.bySYN) > most || len(o.byEnd) > most {
-		t.Errorf("%d and %d are remembered", len(o.bySYN), len(o.byEnd))
+	for i, n := range []int{len(o.bySYN.latest), len(o.bySYN.before), len(o.byEnd.latest), len(o.byEnd.before), len(o.sights)} {
+		if n > most {
+			t.Errorf("%d: %d are remembered", i, n)
+		}
 	}
-	late := asked(1<<40, 1, 9, 3, 7, 0)
-	o.Add(late)
-	if len(late.Related) > 0 {
-		t.Error("a forgotten connection is linked")
+	// Each one added forgets one more.
+	for _, test := range []struct {
+		isn    fsm.Seq
+		linked int
+	}{{3, 0}, {most + 5, 0}, {most + 7, 1}} {
+		late := asked(1<<30, 1, 9, test.isn, 7, 0)
+		o.Add(late)
+		if len(late.Related) != test.linked {
+			t.Errorf("number %d is linked to %d", test.isn, len(late.Related))
+		}
 	}
 }
 
