@@ -21,13 +21,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	if cap(series) > largeSeries {
 		series = nil
 	}
-	*c = record.Connection{
-		Transitions: c.Transitions[:0], ICMP: c.ICMP[:0], Related: c.Related[:0], Anomalies: c.Anomalies[:0], Segments: c.Segments[:0],
-		InState:   [2][]record.StateTime{c.InState[0][:0], c.InState[1][:0]},
-		Close:     record.Close{TimeWait: c.Close.TimeWait[:0]},
-		Exchanges: c.Exchanges, // its memory
-		Spent:     record.Spent{Longest: c.Spent.Longest},
-	}
+	forget(c)
 	c.ID, c.Incarnation = f.ID, f.Incarnation
 	c.Client = record.Addr{IP: f.Ends[fsm.Client].Addr(), Port: f.Ends[fsm.Client].Port}
 	c.Server = record.Addr{IP: f.Ends[fsm.Server].Addr(), Port: f.Ends[fsm.Server].Port}
@@ -66,6 +60,17 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Segments = buildSegments(c.Segments, f, c.Transitions)
 	c.SegmentsCut = f.TimelineCut
 	c.Series = f.AppendSeries(series)
+}
+
+// forget empties a record but for the memory that its lists have taken. A composite would
+// be put together elsewhere and copied: a record is some kilobytes.
+func forget(c *record.Connection) {
+	transitions, icmp, related, anomalies, segments := c.Transitions[:0], c.ICMP[:0], c.Related[:0], c.Anomalies[:0], c.Segments[:0]
+	inState, timeWait, exchanges, longest := c.InState, c.Close.TimeWait[:0], c.Exchanges, c.Spent.Longest
+	*c = record.Connection{}
+	c.Transitions, c.ICMP, c.Related, c.Anomalies, c.Segments = transitions, icmp, related, anomalies, segments
+	c.InState[0], c.InState[1] = inState[0][:0], inState[1][:0]
+	c.Close.TimeWait, c.Exchanges, c.Spent.Longest = timeWait, exchanges, longest
 }
 
 // largeSeries is the most memory that a record keeps for the series of the next connection.
@@ -137,16 +142,15 @@ func timeInStates(out []record.StateTime, ts []fsm.Transition, side fsm.Side, f 
 func buildTraffic(f *flow.Flow, c *record.Connection) {
 	for side := range c.Traffic {
 		d, t := &f.Dir[side], &c.Traffic[side]
-		*t = record.Traffic{
-			Packets: d.Packets, Bytes: d.Bytes, UniqueBytes: d.UniqueBytes,
-			Retransmissions: d.Retransmissions, ResentBytes: d.ResentBytes, OutOfOrder: d.OutOfOrder,
-			DuplicateACKs: d.DuplicateACKs, Doubled: d.Doubled, GapBytes: d.GapBytes,
-			ZeroWindows: d.ZeroWindows, ZeroWindowTime: float64(d.ZeroWindowTime) / 1e9, WindowProbes: d.WindowProbes,
-			MinWindow: d.MinWindow, MaxWindow: d.MaxWindow,
-			RTT: buildRTTs(d), Kinds: buildKinds(d),
-			SpuriousProved: d.SpuriousProved, SpuriousLikely: d.SpuriousLikely, LostBefore: d.Late,
-			MaxInFlight: d.MaxInFlight(), InitialWindow: d.InitialWindow(),
-		}
+		t.Packets, t.Bytes, t.UniqueBytes = d.Packets, d.Bytes, d.UniqueBytes
+		t.Retransmissions, t.ResentBytes, t.OutOfOrder = d.Retransmissions, d.ResentBytes, d.OutOfOrder
+		t.DuplicateACKs, t.Doubled, t.GapBytes = d.DuplicateACKs, d.Doubled, d.GapBytes
+		t.ZeroWindows, t.ZeroWindowTime, t.WindowProbes = d.ZeroWindows, float64(d.ZeroWindowTime)/1e9, d.WindowProbes
+		t.MinWindow, t.MaxWindow = d.MinWindow, d.MaxWindow
+		t.SpuriousProved, t.SpuriousLikely, t.LostBefore = d.SpuriousProved, d.SpuriousLikely, d.Late
+		t.MaxInFlight, t.InitialWindow = d.MaxInFlight(), d.InitialWindow()
+		buildRTTs(&t.RTT, d)
+		t.Kinds = buildKinds(d)
 		buildMeasures(f, fsm.Side(side), t)
 		t.CEPackets = d.CEPackets
 		t.CEReported, _ = f.CEReported(fsm.Side(side))
@@ -160,24 +164,21 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 	}
 }
 
-func buildRTTs(d *flow.Direction) record.RTT {
+func buildRTTs(t *record.RTT, d *flow.Direction) {
 	r := d.RTT()
 	if r.Samples == 0 {
-		return record.RTT{}
+		return
 	}
+	t.Samples, t.Min, t.Max = r.Samples, seconds(r.Min), seconds(r.Max)
+	t.Median, t.P95, t.RTO = seconds(r.Quantile(0.5)), seconds(r.Quantile(0.95)), seconds(r.RTO())
 	mean, deviation := r.Mean()
-	t := record.RTT{
-		Samples: r.Samples, Min: seconds(r.Min), Median: seconds(r.Quantile(0.5)), P95: seconds(r.Quantile(0.95)),
-		Max: seconds(r.Max), RTO: seconds(r.RTO()),
-		Mean: mean / 1e9, Deviation: deviation / 1e9, Smoothed: -1, SmoothedDeviation: -1, Loaded: -1,
-	}
+	t.Mean, t.Deviation, t.Smoothed, t.SmoothedDeviation, t.Loaded = mean/1e9, deviation/1e9, -1, -1, -1
 	if smoothed, deviation, known := r.Kernel(); known {
 		t.Smoothed, t.SmoothedDeviation = seconds(smoothed), seconds(deviation)
 	}
 	if loaded, n := r.Loaded(); n >= record.LoadedSamples {
 		t.Loaded = seconds(loaded)
 	}
-	return t
 }
 
 func buildKinds(d *flow.Direction) record.ResendKinds {

@@ -33,6 +33,7 @@ func (f *Flow) reset() {
 	}
 	queues := [2]sendQueue{f.Dir[0].sender.queue, f.Dir[1].sender.queue}
 	contents := [2]*contents{f.Dir[0].contents, f.Dir[1].contents}
+	windows := [2]*WindowStats{f.Dir[0].windowsRoom(), f.Dir[1].windowsRoom()}
 	histograms := [2]*histogram{f.Dir[0].sender.rtt.room(), f.Dir[1].sender.rtt.room()}
 	spare := cmp.Or(f.events, f.spare)
 	exchanges := cmp.Or(f.exchanges, f.spareExchanges)
@@ -47,7 +48,7 @@ func (f *Flow) reset() {
 		d := &f.Dir[i]
 		d.sender.queue = queues[i]
 		d.sender.queue.clear()
-		d.sender.rtt.spare = histograms[i]
+		d.sender.rtt.spare, d.spareWindows = histograms[i], windows[i]
 		if d.contents = contents[i]; d.contents != nil {
 			d.contents.forget()
 		}

@@ -36,7 +36,8 @@ type Direction struct {
 	TTL           uint8   // of its first segment
 	ids           ids
 	contents      *contents
-	windows       *WindowStats // nil for most
+	windows       *WindowStats // nil for many
+	spareWindows  *WindowStats // of an earlier connection
 	unsigned      *Tally       // segments without the signature that its SYN had
 	Keepalive     *Keepalive   // nil without probes
 	sender        sender

@@ -43,21 +43,21 @@ func (f *Flow) Waits() (w Waits) {
 // with f whatever is only read: it is for the checks, and valid until f has its next
 // segment.
 func (s *Flow) LookAt(f *Flow, now fsm.Time) {
-	conn, windows := s.Conn, [2]*WindowStats{s.Dir[0].windows, s.Dir[1].windows}
+	conn, windows := s.Conn, [2]*WindowStats{s.Dir[0].windowsRoom(), s.Dir[1].windowsRoom()}
 	*s = *f
 	s.series, s.spending.series = nil, nil // which goes on
 	s.Conn = conn
 	s.Conn.CopyFrom(&f.Conn)
 	for i := range s.Dir {
+		s.Dir[i].windows, s.Dir[i].spareWindows = nil, windows[i] // not f's
 		if from := f.Dir[i].windows; from != nil {
-			w := windows[i]
-			if w == nil {
-				w = &WindowStats{}
+			var run []fsm.Frame
+			if windows[i] != nil {
+				run = windows[i].TinyRun.Frames[:0]
 			}
-			run := append(w.TinyRun.Frames[:0], from.TinyRun.Frames...)
+			w := s.Dir[i].ensureWindowStats()
 			*w = *from
-			w.TinyRun.Frames = run
-			s.Dir[i].windows = w
+			w.TinyRun.Frames = append(run, from.TinyRun.Frames...)
 		}
 	}
 	if f.fragments != nil {

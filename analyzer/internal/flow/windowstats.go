@@ -87,9 +87,20 @@ var noWindowStats WindowStats
 // ensureWindowStats returns the same to write to.
 func (d *Direction) ensureWindowStats() *WindowStats {
 	if d.windows == nil {
-		d.windows = &WindowStats{}
+		if d.windows, d.spareWindows = d.spareWindows, nil; d.windows == nil {
+			d.windows = new(WindowStats)
+		}
+		*d.windows = WindowStats{}
 	}
 	return d.windows
+}
+
+// windowsRoom returns memory for the WindowStats of a later connection, or nil.
+func (d *Direction) windowsRoom() *WindowStats {
+	if d.windows != nil {
+		return d.windows
+	}
+	return d.spareWindows
 }
 
 // notePace looks at the rhythm of a data segment: how large it is, what it follows,
