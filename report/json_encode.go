@@ -87,7 +87,7 @@ func (e *encoder) uint(n uint64) {
 		e.buf = append(e.buf, byte('0'+n), ',')
 		return
 	}
-	e.buf = append(strconv.AppendUint(e.buf, n, 10), ',')
+	e.buf = append(appendUint(e.buf, n), ',')
 }
 
 func (e *encoder) str(s string) { e.buf = append(appendString(e.buf, s), ',') }
@@ -155,9 +155,7 @@ func (e *encoder) keyTime(k string, t fsm.Time) {
 		e.second = sec
 		e.secondText = appendSecond(append(e.secondText[:0], '"'), sec)
 	}
-	e.buf = append(e.buf, e.secondText...)
-	e.buf = appendPadded(e.buf, nano, 9)
-	e.buf = append(e.buf, 'Z', '"', ',')
+	e.buf = append(appendNine(append(e.buf, e.secondText...), uint32(nano)), `Z",`...)
 }
 
 // keySpan appends the seconds between two times, exactly.
@@ -294,99 +292,6 @@ func appendEscapedRune(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
-const nanosPerSecond = 1_000_000_000
-
-// appendTime appends t as RFC 3339 in UTC, always with nine digits. All that an
-// int64 of nanoseconds can hold (1677 to 2262) has a year of four digits.
-func appendTime(b []byte, t fsm.Time) []byte {
-	sec, nano := seconds64(t)
-	return append(appendPadded(appendSecond(b, sec), nano, 9), 'Z')
-}
-
-// seconds64 splits a time into whole seconds since 1970 and the nanoseconds after that.
-func seconds64(t fsm.Time) (sec int64, nano uint64) {
-	sec, rest := int64(t)/nanosPerSecond, int64(t)%nanosPerSecond
-	if rest < 0 {
-		sec, rest = sec-1, rest+nanosPerSecond
-	}
-	return sec, uint64(rest)
-}
-
-// appendSecond appends the date, the time of day and a decimal point.
-func appendSecond(b []byte, sec int64) []byte {
-	day, rest := sec/86400, sec%86400
-	if rest < 0 {
-		day, rest = day-1, rest+86400
-	}
-	year, month, mday := civil(day)
-	b = appendPadded(b, uint64(year), 4)
-	b = append(b, '-')
-	b = appendPadded(b, uint64(month), 2)
-	b = append(b, '-')
-	b = appendPadded(b, uint64(mday), 2)
-	b = append(b, 'T')
-	b = appendPadded(b, uint64(rest/3600), 2)
-	b = append(b, ':')
-	b = appendPadded(b, uint64(rest/60%60), 2)
-	b = append(b, ':')
-	b = appendPadded(b, uint64(rest%60), 2)
-	return append(b, '.')
-}
-
-// civil turns days since 1970-01-01 into a date of the Gregorian calendar. The
-// year is counted from 1 March, so that the leap day comes last: then the month
-// lengths repeat every five months and one division finds the month.
-func civil(day int64) (year, month, mday int64) {
-	const (
-		daysIn400Years = 146097
-		toMarchOfYear0 = 719468 // days from 0000-03-01 to 1970-01-01
-	)
-	day += toMarchOfYear0 // never negative: the earliest time is in 1677
-	era, d := day/daysIn400Years, day%daysIn400Years
-	y := (d - d/1460 + d/36524 - d/146096) / 365
-	d -= 365*y + y/4 - y/100
-	m := (5*d + 2) / 153
-	mday = d - (153*m+2)/5 + 1
-	year, month = era*400+y, m+3
-	if month > 12 {
-		year, month = year+1, month-12
-	}
-	return year, month, mday
-}
-
-// appendPadded appends n in exactly so many digits, at most nine.
-func appendPadded(b []byte, n uint64, digits int) []byte {
-	b = append(b, "000000000"[:digits]...)
-	i := len(b) - 1
-	for small := uint32(n); small > 0; i-- {
-		b[i] = byte('0' + small%10)
-		small /= 10
-	}
-	return b
-}
-
-// appendNanos appends n nanoseconds as decimal seconds without trailing zeros.
-func appendNanos(b []byte, n uint64) []byte {
-	b = strconv.AppendUint(b, n/nanosPerSecond, 10)
-	if n %= nanosPerSecond; n == 0 {
-		return b
-	}
-	b = append(b, '.')
-	b = appendPadded(b, n, 9)
-	for b[len(b)-1] == '0' {
-		b = b[:len(b)-1]
-	}
-	return b
-}
-
-// appendSeconds appends s ≥ 0 rounded to nanoseconds, without an exponent.
-func appendSeconds(b []byte, s float64) []byte {
-	if s >= 1<<53/nanosPerSecond { // a hundred days: a float holds no nanoseconds any more
-		return strconv.AppendFloat(b, s, 'f', -1, 64)
-	}
-	return appendNanos(b, uint64(s*nanosPerSecond+0.5))
-}
-
 // rate writes how much one clock gains on the other, in parts per million.
 func (e *encoder) rate(k string, r float64) {
 	e.key(k)
@@ -411,7 +316,7 @@ func (e *encoder) rounded(k string, v, parts float64) {
 	}
 	n := uint64(v*parts + 0.5)
 	unit := uint64(parts)
-	e.buf = strconv.AppendUint(e.buf, n/unit, 10)
+	e.buf = appendUint(e.buf, n/unit)
 	if rest := n % unit; rest > 0 {
 		e.buf = append(e.buf, '.')
 		for unit /= 10; rest > 0; unit /= 10 {

@@ -1,7 +1,7 @@
 package check
 
 import (
-	"fmt"
+	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -23,15 +23,19 @@ var timeWaitReuseLegal = &Check{
 		if !r.Early || !r.Legal {
 			return
 		}
+		// A busy client has it on every connection, so this is put together without fmt.
+		after := phrase.Elapsed(r.After)
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-			Seen:     fmt.Sprintf("ISN %d, %s after TIME-WAIT began", f.Conn.End[fsm.Client].ISS, phrase.Elapsed(r.After)),
-			Expected: fmt.Sprintf("an ISN above %d, or a newer timestamp", r.Used),
-			Message: fmt.Sprintf("The SYN in frame %d reuses the ports of the connection that began in frame %d, %s into its TIME-WAIT; %s allows it.",
-				f.SYN.Frame.Number(), f.Previous.First.Number(), phrase.Elapsed(r.After), r.Why),
+			Seen:     "ISN " + decimal(uint64(f.Conn.End[fsm.Client].ISS)) + ", " + after + " after TIME-WAIT began",
+			Expected: "an ISN above " + decimal(uint64(r.Used)) + ", or a newer timestamp",
+			Message: "The SYN in frame " + decimal(f.SYN.Frame.Number()) + " reuses the ports of the connection that began in frame " +
+				decimal(f.Previous.First.Number()) + ", " + after + " into its TIME-WAIT; " + r.Why + " allows it.",
 		})
 	},
 }
+
+func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // judgeReuse says how the connection's SYN stands to the TIME-WAIT of the one before.
 func judgeReuse(f *flow.Flow) flow.Reuse {

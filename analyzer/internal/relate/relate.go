@@ -13,15 +13,16 @@ const most = 1 << 15
 
 // Observer remembers the connections that were written. The zero value has seen none.
 type Observer struct {
-	bySYN   recent[synKey]
+	bySYN   recent[uint64] // by synKey.hash
 	byLeg   recent[fsm.Frame]
-	byEnd   recent[end]                // the latest by its client
+	byEnd   recent[end]        // the latest by its client, of those noted there
 	silent  map[end]unanswered // SYNs that nobody answered, by who sent them
 	unasked map[end]unanswered // SYN-ACKs that their receiver refused and whose SYN it sent to another address, if any
 	links   []record.Link
 	more    uint64
 	sights  []sight // of the latest, a ring
 	written uint64
+	byEnds  uint64 // how many of them were noted in byEnd
 }
 
 // synKey is what a SYN keeps when its addresses are translated. Both numbers are chosen
@@ -31,6 +32,12 @@ type synKey struct {
 	isn   fsm.Seq
 	tsVal uint32
 	mss   uint16
+}
+
+// hash returns a number that is another for another key, but for one pair of keys in 2^64:
+// maps with numbers as keys are several times as fast.
+func (k synKey) hash() uint64 {
+	return (uint64(k.isn)<<32 | uint64(k.tsVal)) ^ uint64(k.mss)*0x9e3779b97f4a7c15
 }
 
 // end is an address and a port. There are many, and without a pointer in them the garbage
@@ -50,6 +57,7 @@ func endOf(a record.Addr) end {
 // sight is what is kept of a connection.
 type sight struct {
 	id             uint64
+	syn            synKey
 	client, server end
 	first, last    fsm.Time
 	frame          fsm.Frame
@@ -74,11 +82,11 @@ func (o *Observer) Add(c *record.Connection) {
 		}
 		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedLeg, Frames: frames})
 	} else if hasSYN {
-		if x := o.seen(o.bySYN.find(syn)); x != nil && near(x, c) {
+		if x := o.seen(o.bySYN.find(syn.hash())); x != nil && x.syn == syn && near(x, c) {
 			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
 		}
 	} else if c.Quality.Midstream {
-		if x := o.seen(o.byEnd.find(endOf(c.Client))); x != nil {
+		if x := o.latestOf(endOf(c.Client)); x != nil {
 			o.continues(x, c)
 		}
 	}
@@ -172,6 +180,7 @@ func (o *Observer) continues(x *sight, c *record.Connection) {
 // remember keeps the connection for those that come.
 func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
 	x := sightOf(c)
+	x.syn = syn
 	if len(o.sights) < most {
 		o.sights = append(o.sights, x)
 	} else {
@@ -181,10 +190,20 @@ func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
 	if c.LegOf != 0 {
 		o.byLeg.note(c.LegOf, o.written)
 	}
-	o.byEnd.note(x.client, o.written)
 	if hasSYN {
-		o.bySYN.note(syn, o.written)
+		o.bySYN.note(syn.hash(), o.written)
 	}
+}
+
+// latestOf returns what is kept of the latest connection of a client, or nil. It is asked
+// for connections that the capture joined only, so that it is not until then that the
+// others are noted.
+func (o *Observer) latestOf(client end) *sight {
+	for n := max(o.byEnds, o.written-min(o.written, most)) + 1; n <= o.written; n++ {
+		o.byEnd.note(o.sights[(n-1)%most].client, n)
+	}
+	o.byEnds = o.written
+	return o.seen(o.byEnd.find(client))
 }
 
 func sightOf(c *record.Connection) sight {

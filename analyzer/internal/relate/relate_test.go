@@ -57,6 +57,7 @@ func TestBound(t *testing.T) {
 	for i := range uint64(2*most + 5) {
 		o.Add(asked(i+1, uint16(i), 2, fsm.Seq(i), 7, 0))
 	}
+	o.latestOf(end{})
 	for i, n := range []int{len(o.bySYN.latest), len(o.bySYN.before), len(o.byEnd.latest), len(o.byEnd.before), len(o.sights)} {
 		if n > most {
 			t.Errorf("%d: %d are remembered", i, n)
@@ -123,5 +124,54 @@ func TestLegsLinked(t *testing.T) {
 	}
 	if links, _ := o.Links(); len(links) != 1 || links[0] != (record.Link{IDs: [2]uint64{1, 2}, Kind: record.RelatedLeg}) || len(b.Related) != 1 || len(c.Related) > 0 {
 		t.Errorf("%+v", links)
+	}
+}
+
+// TestContinues holds that a connection that the capture joined is linked to the latest of its
+// client that is still remembered, if it goes on with its numbers.
+func TestContinues(t *testing.T) {
+	joined := func(id uint64) *record.Connection {
+		c := &record.Connection{ID: id, Client: record.Addr{Port: 1}, Server: record.Addr{Port: 9}, Last: fsm.Second, FirstFrame: fsm.NewFrame(0, id)}
+		c.Quality.Midstream, c.Joined = true, record.Joined{From: fsm.Server, Seq: 5000, Ack: 300}
+		return c
+	}
+	var o Observer
+	id := uint64(0)
+	add := func(client uint16, next [2]fsm.Seq) {
+		id++
+		c := asked(id, client, 2, fsm.Seq(id), 7, 0)
+		c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next = next[0], next[1]
+		o.Add(c)
+	}
+	linked := func() uint64 {
+		id++
+		c := joined(id)
+		o.Add(c)
+		if len(c.Related) == 0 {
+			return 0
+		}
+		return c.Related[0].ID
+	}
+	add(1, [2]fsm.Seq{300, 5000})
+	add(2, [2]fsm.Seq{300, 5000})
+	if got := linked(); got != 1 {
+		t.Errorf("linked to %d", got)
+	}
+	if got := linked(); got != 0 { // the latest of the client is now the one before, at no number
+		t.Errorf("then linked to %d", got)
+	}
+	add(1, [2]fsm.Seq{300, 5000})
+	for range most - 1 {
+		add(3, [2]fsm.Seq{})
+	}
+	if got := linked(); got != 5 {
+		t.Errorf("as the last remembered it is %d", got)
+	}
+	add(1, [2]fsm.Seq{300, 5000})
+	for range most {
+		add(3, [2]fsm.Seq{})
+	}
+	if got := linked(); got != 0 {
+		t.Errorf("linked to the forgotten %d", got)
 	}
 }
