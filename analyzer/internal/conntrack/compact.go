@@ -99,8 +99,8 @@ const (
 	// handshake, one exchange and the acknowledgments of that.
 	maxEmbryonic = 8
 	// maxFastPath is how many one on the fast path has at most, or one that idles; they
-	// take as much memory as a Flow.
-	maxFastPath = 40
+	// take nearly as much memory as a Flow.
+	maxFastPath = 64
 )
 
 // compactQueue is a queue of compact connections, oldest first.
