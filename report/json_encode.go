@@ -292,6 +292,14 @@ func appendEscapedRune(b []byte, r rune) []byte {
 	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
 }
 
+// appendSeconds appends s ≥ 0 rounded to nanoseconds, without an exponent.
+func appendSeconds(b []byte, s float64) []byte {
+	if s >= 1<<53/nanosPerSecond { // a hundred days: a float holds no nanoseconds any more
+		return strconv.AppendFloat(b, s, 'f', -1, 64)
+	}
+	return appendNanos(b, uint64(s*nanosPerSecond+0.5))
+}
+
 // rate writes how much one clock gains on the other, in parts per million.
 func (e *encoder) rate(k string, r float64) {
 	e.key(k)

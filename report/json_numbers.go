@@ -146,11 +146,3 @@ func appendUint(b []byte, n uint64) []byte {
 	b[i-2], b[i-1] = pairs[v*2], pairs[v*2+1]
 	return b
 }
-
-// appendSeconds appends s ≥ 0 rounded to nanoseconds, without an exponent.
-func appendSeconds(b []byte, s float64) []byte {
-	if s >= 1<<53/nanosPerSecond { // a hundred days: a float holds no nanoseconds any more
-		return strconv.AppendFloat(b, s, 'f', -1, 64)
-	}
-	return appendNanos(b, uint64(s*nanosPerSecond+0.5))
-}

@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -295,6 +297,20 @@ func TestAppendTime(t *testing.T) {
 		got := string(appendTime(nil, fsm.Time(n)))
 		if want := time.Unix(0, n).UTC().Format(layout); got != want {
 			t.Fatalf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
+// TestAppendUint holds numbers of any length against strconv.
+func TestAppendUint(t *testing.T) {
+	for n := uint64(1); n > 0 && n < math.MaxUint64/10; n *= 10 {
+		for _, m := range []uint64{n - 1, n, n + 1, n + 9, 3 * n, 7*n + 7, 9*n + n/10} {
+			if got, want := string(appendUint([]byte("x"), m)), "x"+strconv.FormatUint(m, 10); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+			if got, want := string(appendNine(nil, uint32(m%1e9))), fmt.Sprintf("%09d", m%1e9); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
 		}
 	}
 }
