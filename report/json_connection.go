@@ -10,7 +10,7 @@ import (
 // schema.json and nothing else.
 var connectionBlocks = []func(*encoder, *record.Connection){
 	(*encoder).states,
-	(*encoder).transitions,
+	(*encoder).steps,
 	(*encoder).icmp,
 	(*encoder).processes,
 	(*encoder).handshake,
@@ -80,15 +80,25 @@ func (e *encoder) states(c *record.Connection) {
 	for side := fsm.Client; side <= fsm.Server; side++ {
 		e.array(sideKeys[side])
 		for _, s := range c.InState[side] {
-			e.open('{')
-			e.keyLiteral(`"state":`, s.State.String())
-			e.keySeconds(`"duration_s":`, s.Seconds)
+			e.keySeconds(inStateKeys[s.State], s.Seconds)
 			e.endObject()
 		}
 		e.endArray()
 	}
 	e.endObject()
 }
+
+// inStateKeys are the beginnings of what is told of the time in a state.
+var inStateKeys = func() (keys [fsm.NumStates]string) {
+	for i := range keys {
+		keys[i] = string(encoded(func(e *encoder) {
+			e.open('{')
+			e.keyLiteral(`"state":`, fsm.State(i).String())
+			e.key(`"duration_s":`)
+		}))
+	}
+	return keys
+}()
 
 func (e *encoder) statePair(k string, s *[2]record.EndState) {
 	e.object(k)
@@ -99,7 +109,7 @@ func (e *encoder) statePair(k string, s *[2]record.EndState) {
 	e.endObject()
 }
 
-func (e *encoder) transitions(c *record.Connection) {
+func (e *encoder) steps(c *record.Connection) {
 	e.array(`"transitions":`)
 	for i := range c.Transitions {
 		t := &c.Transitions[i]
@@ -128,17 +138,29 @@ type (
 		event    fsm.Event
 		cause    fsm.Cause
 	}
-	transitionText struct{ head, rule []byte }
+	transitionText struct {
+		of         transitionKind
+		head, rule []byte
+	}
 )
+
+// keptTransitions is of how many kinds of transitions the words are kept, each at a place of
+// its own or instead of another.
+const keptTransitions = 128
+
+func (k *transitionKind) place() uint {
+	return (uint(k.side)<<6 ^ uint(k.from)*31 ^ uint(k.to)*7 ^ uint(k.event)) % keptTransitions
+}
 
 // transitionWords returns the words of a transition, of which there are few: they are
 // kept for the next one of its kind.
-func (e *encoder) transitionWords(t *fsm.Transition) transitionText {
+func (e *encoder) transitionWords(t *fsm.Transition) *transitionText {
 	k := transitionKind{t.Side, t.From, t.To, t.Event, t.Cause}
-	words, known := e.transitionTexts[k]
-	if known {
+	words := &e.transitions[k.place()]
+	if words.of == k && words.head != nil {
 		return words
 	}
+	words.of = k
 	words.head = encoded(func(e *encoder) {
 		e.open('{')
 		e.keyLiteral(`"endpoint":`, t.Side.String())
@@ -148,10 +170,6 @@ func (e *encoder) transitionWords(t *fsm.Transition) transitionText {
 		e.keyLiteral(`"cause":`, t.Cause.String())
 	})
 	words.rule = encoded(func(e *encoder) { e.keyText(`"rule":`, t.Rule()) })
-	if e.transitionTexts == nil {
-		e.transitionTexts = map[transitionKind]transitionText{}
-	}
-	e.transitionTexts[k] = words
 	return words
 }
 
@@ -307,12 +325,18 @@ func (e *encoder) timeWait(holds []record.TimeWaitHold) {
 	}
 	e.object(`"time_wait":`)
 	e.keyLiteral(`"holder":`, holder)
+	start := len(e.buf)
 	e.timeWaitTimes(&holds[longest])
+	end := len(e.buf)
 	e.array(`"holds":`)
 	for i := range holds {
 		e.open('{')
 		e.keyLiteral(`"endpoint":`, holds[i].Side.String())
-		e.timeWaitTimes(&holds[i])
+		if i == longest {
+			e.buf = append(e.buf, e.buf[start:end]...)
+		} else {
+			e.timeWaitTimes(&holds[i])
+		}
 		e.endObject()
 	}
 	e.endArray()

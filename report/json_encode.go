@@ -21,10 +21,9 @@ type encoder struct {
 
 	untimed bool // what is written now has no times: they are null
 
-	second          int64 // Unix time
-	secondText      []byte
-	transitionTexts map[transitionKind]transitionText
-	options         [2]offeredBefore
+	seconds     [keptSeconds]secondText
+	transitions [keptTransitions]transitionText
+	options     [2]offeredBefore
 }
 
 // encoded returns what write appends.
@@ -151,11 +150,21 @@ func (e *encoder) keyTime(k string, t fsm.Time) {
 	}
 	e.key(k)
 	sec, nano := seconds64(t)
-	if sec != e.second || e.secondText == nil { // mostly it is that of the time before
-		e.second = sec
-		e.secondText = appendSecond(append(e.secondText[:0], '"'), sec)
+	s := &e.seconds[uint64(sec)%keptSeconds]
+	if sec != s.of || s.text == nil {
+		s.of, s.text = sec, appendSecond(append(s.text[:0], '"'), sec)
 	}
-	e.buf = append(appendNine(append(e.buf, e.secondText...), uint32(nano)), `Z",`...)
+	e.buf = append(appendNine(append(e.buf, s.text...), uint32(nano)), `Z",`...)
+}
+
+// keptSeconds is of how many seconds the text is kept: those of most times are among the latest,
+// and 2 MSL after these.
+const keptSeconds = 7
+
+// secondText is a time without its fraction.
+type secondText struct {
+	of   int64 // Unix time
+	text []byte
 }
 
 // keySpan appends the seconds between two times, exactly.

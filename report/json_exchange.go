@@ -23,16 +23,26 @@ func (e *encoder) exchanges(c *record.Connection) {
 	e.endObject()
 }
 
+// Where there is one sample, or none, all of a distribution's numbers are the same.
+var (
+	quantileSecondsKeys = [...]string{`"min_s":`, `"median_s":`, `"p95_s":`, `"p99_s":`, `"max_s":`}
+	quantileBytesKeys   = [...]string{`"min_bytes":`, `"median_bytes":`, `"p95_bytes":`, `"p99_bytes":`, `"max_bytes":`}
+)
+
 // distributionOfTimes appends a distribution of nanoseconds, in seconds.
 func (e *encoder) distributionOfTimes(k string, d *record.Distribution) {
 	e.object(k)
 	e.keyUint(`"samples":`, d.N)
-	nanos := func(k string, ns uint64) { e.secondsIf(k, float64(ns)/1e9, d.N > 0) }
-	nanos(`"min_s":`, d.Min)
-	nanos(`"median_s":`, d.Quantile(0.5))
-	nanos(`"p95_s":`, d.Quantile(0.95))
-	nanos(`"p99_s":`, d.Quantile(0.99))
-	nanos(`"max_s":`, d.Max)
+	start := len(e.buf)
+	e.secondsIf(quantileSecondsKeys[0], float64(d.Min)/1e9, d.N > 0)
+	if d.N <= 1 {
+		e.again(start, quantileSecondsKeys[:])
+	} else {
+		e.keySeconds(quantileSecondsKeys[1], float64(d.Quantile(0.5))/1e9)
+		e.keySeconds(quantileSecondsKeys[2], float64(d.Quantile(0.95))/1e9)
+		e.keySeconds(quantileSecondsKeys[3], float64(d.Quantile(0.99))/1e9)
+		e.keySeconds(quantileSecondsKeys[4], float64(d.Max)/1e9)
+	}
 	e.endObject()
 }
 
@@ -40,14 +50,26 @@ func (e *encoder) distributionOfTimes(k string, d *record.Distribution) {
 func (e *encoder) distributionOfSizes(k string, d *record.Distribution) {
 	e.object(k)
 	e.keyUint(`"samples":`, d.N)
-	bytes := func(k string, n uint64) { e.uintIf(k, n, d.N > 0) }
-	bytes(`"min_bytes":`, d.Min)
-	bytes(`"median_bytes":`, d.Quantile(0.5))
-	bytes(`"p95_bytes":`, d.Quantile(0.95))
-	bytes(`"p99_bytes":`, d.Quantile(0.99))
-	bytes(`"max_bytes":`, d.Max)
+	start := len(e.buf)
+	e.uintIf(quantileBytesKeys[0], d.Min, d.N > 0)
+	if d.N <= 1 {
+		e.again(start, quantileBytesKeys[:])
+	} else {
+		e.keyUint(quantileBytesKeys[1], d.Quantile(0.5))
+		e.keyUint(quantileBytesKeys[2], d.Quantile(0.95))
+		e.keyUint(quantileBytesKeys[3], d.Quantile(0.99))
+		e.keyUint(quantileBytesKeys[4], d.Max)
+	}
 	e.keyUint(`"sum_bytes":`, d.Sum)
 	e.endObject()
+}
+
+// again appends the value of the first key, which stands from start on, for the other keys.
+func (e *encoder) again(start int, keys []string) {
+	value, end := start+len(keys[0]), len(e.buf)
+	for _, k := range keys[1:] {
+		e.buf = append(append(e.buf, k...), e.buf[value:end]...)
+	}
 }
 
 // span appends a time between two segments, null where there is none.
