@@ -247,6 +247,18 @@ var cases = []situation{
 	}},
 }
 
+// checkSpan holds that the lowest and the highest number are those of the connection's
+// packets.
+func checkSpan(t *testing.T, c *record.Connection) {
+	lowest, highest := c.Segments[0].Frame, c.Segments[0].Frame
+	for i := range c.Segments {
+		lowest, highest = min(lowest, c.Segments[i].Frame), max(highest, c.Segments[i].Frame)
+	}
+	if c.Lowest != lowest || c.Highest != highest {
+		t.Errorf("connection %d: frames %d to %d, want %d to %d", c.ID, c.Lowest.Number(), c.Highest.Number(), lowest.Number(), highest.Number())
+	}
+}
+
 // TestCases holds the analysis of the cases against what must be true of it.
 func TestCases(t *testing.T) {
 	const dir = "../testdata/pcaps/cases"
@@ -268,6 +280,9 @@ func TestCases(t *testing.T) {
 			r, err := analyzer.Analyze(context.Background(), []capture.Source{source}, analyzer.Options{Segments: func(uint64) bool { return true }})
 			if err != nil {
 				t.Fatal(err)
+			}
+			for _, c := range r.Connections {
+				checkSpan(t, c)
 			}
 			if c.holds(caseReport{r}) {
 				return

@@ -180,6 +180,9 @@ func checkConnection(t *testing.T, c *record.Connection) {
 	if c.Incarnation < 1 || c.FirstFrame == 0 || c.LastFrame == 0 || c.Verdict.Code == "" || c.Close.Kind == "" {
 		at("incarnation %d, frames %d to %d, verdict %q, close %q", c.Incarnation, c.FirstFrame, c.LastFrame, c.Verdict.Code, c.Close.Kind)
 	}
+	if c.Lowest > min(c.FirstFrame, c.LastFrame) || c.Highest < max(c.FirstFrame, c.LastFrame) {
+		at("frames %d to %d, lowest %d, highest %d", c.FirstFrame, c.LastFrame, c.Lowest, c.Highest)
+	}
 	checkStates(c, at)
 	for side := range c.Traffic {
 		tr := &c.Traffic[side]

@@ -45,10 +45,10 @@ func (p *page) ofFile(f fsm.Frame) string {
 
 // ofFiles says in which of several files a connection is.
 func (p *page) ofFiles(c *record.Connection) string {
-	if c.FirstFrame.File() != c.LastFrame.File() {
+	if c.Lowest.File() != c.Highest.File() {
 		return " (several files)"
 	}
-	return p.ofFile(c.FirstFrame)
+	return p.ofFile(c.Lowest)
 }
 
 // wiresharkHead writes the filters into a timeline's head.

@@ -78,9 +78,9 @@ func (t *talk) seg(frame uint64, at fsm.Time, from fsm.Side, flags fsm.Flags, se
 	}
 	s.After = t.now
 	if len(t.c.Segments) == 0 {
-		t.c.FirstFrame, t.c.First = s.Frame, s.Time
+		t.c.FirstFrame, t.c.First, t.c.Lowest = s.Frame, s.Time, s.Frame
 	}
-	t.c.LastFrame, t.c.Last = s.Frame, s.Time
+	t.c.LastFrame, t.c.Last, t.c.Highest = s.Frame, s.Time, s.Frame
 	t.c.State = t.now
 	t.c.Traffic[from].Packets++
 	t.c.Traffic[from].Bytes += uint64(length)

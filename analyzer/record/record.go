@@ -142,8 +142,10 @@ type Connection struct {
 	Service       string // name of the well-known port, or ""
 	Encapsulation string // what carried it, such as "vlan 12", or ""
 	Orientation   Orientation
-	FirstFrame    fsm.Frame
-	LastFrame     fsm.Frame
+	FirstFrame    fsm.Frame // its first segment's, by time
+	LastFrame     fsm.Frame // its last segment's
+	Lowest        fsm.Frame // the lowest of its packets, copies included: not FirstFrame where packets were put in order
+	Highest       fsm.Frame // and the highest
 	First         fsm.Time
 	Last          fsm.Time
 	State         [2]EndState // by fsm.Side

@@ -7,16 +7,16 @@ import (
 )
 
 // AppendWiresharkFilter appends a display filter of Wireshark's that shows the connection:
-// its stream where that is certain, and else its addresses and ports from its first
-// frame to its last.
+// its stream where that is certain, and else its addresses and ports from its lowest
+// frame to its highest.
 func (c *Connection) AppendWiresharkFilter(b []byte) []byte {
 	if c.Stream > 0 {
 		return strconv.AppendUint(append(b, "tcp.stream eq "...), c.Stream-1, 10)
 	}
 	b = AppendWiresharkEnds(b, c.Client, c.Server)
-	if c.FirstFrame.File() == c.LastFrame.File() {
-		b = strconv.AppendUint(append(b, " and frame.number ge "...), c.FirstFrame.Number(), 10)
-		b = strconv.AppendUint(append(b, " and frame.number le "...), c.LastFrame.Number(), 10)
+	if c.Lowest.File() == c.Highest.File() {
+		b = strconv.AppendUint(append(b, " and frame.number ge "...), c.Lowest.Number(), 10)
+		b = strconv.AppendUint(append(b, " and frame.number le "...), c.Highest.Number(), 10)
 	}
 	return b
 }

@@ -95,10 +95,10 @@ func (x *cutout) add(c *record.Connection) {
 	left := func(fsm.Frame) bool { return false }
 	if x.room != nil {
 		left = x.room.left
-		if left(c.FirstFrame) {
+		if left(c.Lowest) {
 			x.room.short++
 		}
-		if left(c.LastFrame) {
+		if left(c.Highest) {
 			return
 		}
 	}
@@ -107,7 +107,7 @@ func (x *cutout) add(c *record.Connection) {
 		return
 	}
 	key := endsOfConnection(c)
-	x.lives[key] = append(x.lives[key], life{c.FirstFrame, c.LastFrame, c.First, c.Last, c.Superseded})
+	x.lives[key] = append(x.lives[key], life{c.Lowest, c.Highest, c.First, c.Last, c.Superseded})
 	x.nLives++
 	for i := range c.ICMP {
 		if f := c.ICMP[i].Frame; !left(f) {

@@ -80,7 +80,7 @@ func (x *cutout) own(c *record.Connection) {
 	key := endsOfConnection(c)
 	mine := false
 	for _, l := range x.lives[key] {
-		mine = mine || l.first == c.FirstFrame && l.last == c.LastFrame
+		mine = mine || l.first == c.Lowest && l.last == c.Highest
 	}
 	for i := range c.Segments {
 		f := c.Segments[i].Frame

@@ -66,7 +66,7 @@ func TestWiresharkFilters(t *testing.T) {
 	}
 	for _, name := range []string{
 		"conversations/49-time-wait-reuse-illegal.pcap", "conversations/100-stuck.pcap",
-		"kernel/close-by-client-ipv6.client.pcap",
+		"kernel/close-by-client-ipv6.client.pcap", "cases/server-direction-stamped-6ms-late.pcap",
 	} {
 		for _, text := range c.Check(filepath.Join(root, "testdata/pcaps", name)) {
 			t.Error(text)

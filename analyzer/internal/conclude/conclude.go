@@ -30,6 +30,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Orientation = f.Orientation
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
 	c.LastFrame, c.Last = f.Last.Frame, f.Last.Time
+	c.Lowest, c.Highest = f.Lowest, f.Highest
 	c.Evicted, c.LegOf = f.Evicted, f.LegOf
 	if f.NoStream {
 		c.Stream = NoStream

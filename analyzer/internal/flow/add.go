@@ -12,6 +12,7 @@ func (f *Flow) Add(p *decode.Packet) {
 	f.observe(&o, p)
 	f.Untimed = f.Untimed || p.Untimed
 	f.addPeers(&o)
+	f.Lowest, f.Highest = min(f.Lowest, p.Frame), max(f.Highest, p.Frame)
 	if f.copied(&o) {
 		f.addCopy(&o)
 		return

@@ -40,6 +40,8 @@ type Flow struct {
 	Dir         [2]Direction // by the sending side
 
 	First, Last fsm.Stamp // first and latest segment
+	Lowest      fsm.Frame // the lowest number of its packets, copies included, and the highest:
+	Highest     fsm.Frame // of others than First and Last where packets were put in order
 	FirstFlags  fsm.Flags // of the first segment
 	FirstFrom   fsm.Side
 	FirstSeq    fsm.Seq

@@ -155,6 +155,7 @@ func (p *templated) record() *record.Connection {
 	c.Server = record.Addr{IP: p.Server.Addr(), Port: p.Server.Port}
 	c.First, c.Last = p.First, p.Last
 	c.FirstFrame, c.LastFrame = p.Frames[0], p.Frames[1]
+	c.Lowest, c.Highest = p.Frames[0], p.Frames[1]
 	if c.Handshake.SYN != 0 {
 		c.Handshake.SYN = p.Frames[0]
 	}
