@@ -72,16 +72,9 @@ func titlesOf(s *record.Summary) map[record.CheckName]string {
 	return titles
 }
 
-// problemCost is what stands in front: how many connections failed, the time lost, or how
-// many have it where no time is known.
+// problemCost is what stands in front.
 func problemCost(x *record.Problem) string {
-	switch {
-	case x.Concern == record.ConcernFailure:
-		return phrase.ShortCount(x.Connections) + " failed"
-	case x.Cost > 0:
-		return phrase.Duration(x.Cost)
-	}
-	return "× " + phrase.ShortCount(x.Connections)
+	return phrase.Cost(x.Concern == record.ConcernFailure, x.Cost, x.Connections)
 }
 
 // problem writes what it cost, in a column of that many cells, what it is and where; and

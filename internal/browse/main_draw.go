@@ -226,7 +226,8 @@ func (m *mainView) problemLines(s *Screen, width, height int) []string {
 	lines := []string{s.paint.quiet(fill("   "+fitRight("cost", 12, s.paint)+"  what, and where", phrase.Count(m.trouble.at+1)+"/"+phrase.Count(len(list)), width, s.paint))}
 	for i := from; i < to; i++ {
 		x := &list[i]
-		text := "   " + fitRight(problemCost(x), 12, s.paint) + "  " + problemTitle(s, x)
+		cost := report.Escape(phrase.Cost(x.Concern == record.ConcernFailure, x.Cost, x.Connections), s.o.Render.ASCII)
+		text := "   " + fitRight(cost, 12, s.paint) + "  " + problemTitle(s, x)
 		if x.Connections > 1 {
 			text += ", " + phrase.Count(x.Connections) + " connections"
 		}
@@ -247,17 +248,6 @@ func (m *mainView) problemLines(s *Screen, width, height int) []string {
 		lines = append(lines, " "+l)
 	}
 	return lines
-}
-
-// problemCost is how many connections failed, or the time lost, or how many have it.
-func problemCost(x *record.Problem) string {
-	switch {
-	case x.Concern == record.ConcernFailure:
-		return phrase.ShortCount(x.Connections) + " failed"
-	case x.Cost > 0:
-		return phrase.Duration(x.Cost)
-	}
-	return phrase.ShortCount(x.Connections) + " times"
 }
 
 // problemTitle says what a problem is, and where.

@@ -111,7 +111,7 @@ func TestNamesAreGiven(t *testing.T) {
 			}
 			return true
 		})
-	}, "analyzer/internal")
+	}, "analyzer/internal", "internal/series")
 	kinds := map[string]map[string]bool{}
 	for _, c := range constants(t) {
 		if !used[c.name] {

@@ -45,3 +45,15 @@ func EndedAfter(s float64, f fsm.Frame) string {
 
 // Bare writes a frame's number alone.
 func Bare(f fsm.Frame) string { return strconv.FormatUint(f.Number(), 10) }
+
+// Cost writes what a problem cost: how many connections failed by it, the seconds lost, or
+// how many have it where no time is known.
+func Cost(failed bool, seconds float64, connections uint64) string {
+	switch {
+	case failed:
+		return ShortCount(connections) + " failed"
+	case seconds > 0:
+		return Duration(seconds)
+	}
+	return "× " + ShortCount(connections)
+}

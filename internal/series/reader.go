@@ -35,7 +35,7 @@ func NewReader(data []byte) (*Reader, error) {
 	r.spentKnown = s.uint() == 1
 	r.points, r.cut, r.closing = s.uint(), s.uint(), s.uint()
 	r.rest, r.restTime = uint8(s.byte()), fsm.Time(s.uint())
-	if s.broken || int(r.rest) >= len(accounts) {
+	if s.broken || int(r.rest) >= len(Accounts) {
 		return nil, ErrBroken
 	}
 	r.data = s.data
@@ -91,11 +91,11 @@ func (r *Reader) Waits() (list []Wait) {
 		if r.closing != 0 && n > r.closing {
 			account = toClose
 		}
-		a := &accounts[account]
-		if last := len(list) - 1; last >= 0 && list[last].Cause == a.cause && list[last].Side == a.side {
+		a := &Accounts[account]
+		if last := len(list) - 1; last >= 0 && list[last].Cause == a.Cause && list[last].Side == a.Side {
 			list[last].Until = until
 		} else if time > 0 {
-			list = append(list, Wait{a.cause, a.side, until})
+			list = append(list, Wait{a.Cause, a.Side, until})
 		}
 	}
 	r.each(func(p *Point, booked []booking) bool {
@@ -295,7 +295,7 @@ func (s *scanner) waits(code uint8, now fsm.Time, spent *fsm.Time) []booking {
 		b := &s.booked[i]
 		b.account, b.time = s.byte(), fsm.Time(s.uint())
 		*spent += b.time
-		if int(b.account) >= len(accounts) {
+		if int(b.account) >= len(Accounts) {
 			s.broken = true
 			return nil
 		}

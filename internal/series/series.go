@@ -82,11 +82,11 @@ type Wait struct {
 	Until fsm.Time
 }
 
-// An account is what time can go to: its number, as an Encoder takes it and a series
-// holds it.
-var accounts = [...]struct {
-	cause record.SpentCause
-	side  string
+// Accounts are what time can go to, by the number of each, as an Encoder takes it and a
+// series holds it. The close's is the last.
+var Accounts = [...]struct {
+	Cause record.SpentCause
+	Side  string // "client", "server", or "" where it is neither's
 }{
 	{record.SpentHandshake, ""},
 	{record.SpentApp, "client"}, {record.SpentApp, "server"},
@@ -97,7 +97,7 @@ var accounts = [...]struct {
 	{record.SpentClose, ""},
 }
 
-const toClose = uint8(len(accounts) - 1)
+const toClose = uint8(len(Accounts) - 1)
 
 // The bits of a segment's head: what differs from what was to be expected, and what else
 // it has. The first that are set are followed by their values, in this order.
@@ -131,5 +131,5 @@ const (
 // since the last known to account code−1; or several accounts with a time each.
 const (
 	waitHeld    = 0
-	waitSeveral = 1 + len(accounts)
+	waitSeveral = 1 + len(Accounts)
 )

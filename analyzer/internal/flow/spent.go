@@ -12,7 +12,8 @@ import (
 // account is what the time between two segments went to.
 type account uint8
 
-// The accounts; those of a side are followed by the other side's.
+// The accounts, in the order of series.Accounts, of which the last is the close's; those of a
+// side are followed by the other side's.
 const (
 	toHandshake account = iota
 	toApp
@@ -25,6 +26,8 @@ const (
 	toIdle
 	accounts = iota
 )
+
+var _ [accounts]struct{} = [len(series.Accounts) - 1]struct{}{} // one for each but the close's
 
 func (a account) of(side fsm.Side) account { return a + account(side) }
 
@@ -303,7 +306,7 @@ func (f *Flow) SpentInto(r *record.Spent) {
 		r.App[side], r.Window[side], r.Loss[side] = seconds(toApp.of(side)), seconds(toWindow.of(side)), seconds(toLoss.of(side))
 	}
 	for a, l := range w.longest {
-		keepLongest(r, accountNames[a].cause, accountNames[a].side, l)
+		keepLongest(r, series.Accounts[a].Cause, series.Accounts[a].Side, l)
 	}
 	keepLongest(r, record.SpentClose, "", Wait{Time: ending, From: w.closeFrom, To: w.latest.Frame})
 	slices.SortStableFunc(r.Longest, func(a, b record.LongestSpan) int { return cmp.Compare(b.Seconds, a.Seconds) })
@@ -313,17 +316,4 @@ func keepLongest(r *record.Spent, cause record.SpentCause, side string, l Wait) 
 	if l.Time > 0 {
 		r.Longest = append(r.Longest, record.LongestSpan{Cause: cause, Side: side, Span: record.Span{Seconds: l.Time.Seconds(0), From: l.From, To: l.To}})
 	}
-}
-
-// accountNames are the accounts as the record has them.
-var accountNames = [accounts]struct {
-	cause record.SpentCause
-	side  string
-}{
-	{record.SpentHandshake, ""},
-	{record.SpentApp, "client"}, {record.SpentApp, "server"},
-	{record.SpentWindow, "client"}, {record.SpentWindow, "server"},
-	{record.SpentLoss, "client"}, {record.SpentLoss, "server"},
-	{record.SpentNetwork, ""},
-	{record.SpentIdle, ""},
 }
