@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph roundtrip csv-duckdb lint docs readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph roundtrip filters csv-duckdb lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -83,6 +83,9 @@ metamorph: ## analyse captures and the same ones cut, skewed, doubled, and count
 
 roundtrip: ## write packets of captures with -w, and hold the files against them (CAPTURES=testdata/pcaps)
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/roundtrip/cmd/roundtrip $(CAPTURES)
+
+filters: ## hold the display filters of connections and findings against tshark, on 60 captures (CAPTURES=testdata/pcaps)
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/roundtrip/cmd/roundtrip -filters -n 60 -alone 2 $(CAPTURES)
 
 lint: ## gofmt, go vet, the limits of files and functions, staticcheck, deadcode and govulncheck
 	@test -z "$$(gofmt -l .)" || { gofmt -l .; echo 'make lint: run gofmt -w on these files'; exit 1; }

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // failure is an error with the exit code and the hint that go with it.
@@ -39,8 +40,12 @@ func (a *app) fail(err error) int {
 		return a.code
 	}
 	f := explain(err)
-	for _, line := range strings.Split(f.err.Error(), "\n") { // several files may have failed
+	lines := strings.Split(f.err.Error(), "\n") // several files may have failed
+	for _, line := range lines[:min(len(lines), mostFaults)] {
 		a.errorf("%s", line)
+	}
+	if more := len(lines) - mostFaults; more > 0 {
+		a.errorf("%s, not shown", phrase.Counted(more, "more error", "more errors"))
 	}
 	if f.help != "" {
 		a.hintf("%s", f.help)
