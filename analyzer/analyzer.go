@@ -73,6 +73,14 @@ type Options struct {
 	// connections together are left out. Verdicts stay as they are.
 	Ignore func(record.CheckName) bool
 
+	// Opening, if set, is told of each SYN that is no answer, with its ends, its sequence number
+	// and its time, as Packet takes it in. IPv4 addresses come unmapped.
+	Opening func(src, dst netip.AddrPort, syn fsm.Seq, at fsm.Time)
+
+	// Own, if set, may add Owners to a record before Choose, Each and Survey receive it: the
+	// processes whose connection it is, where the capture does not name them. It is called as they are.
+	Own func(*record.Connection)
+
 	// Each, if set, receives each record as soon as it is complete, and the
 	// Report then holds none. The record is valid during the call only, which with
 	// Workers comes from another goroutine, one call at a time. The first error that
@@ -172,6 +180,12 @@ func New(opt Options) *Analyzer {
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
 		Each: opt.Each, Notice: opt.Notice, Survey: opt.Survey, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
 		Choose: opt.Choose, ChooseByKind: opt.ChooseByKind, ChooseByCount: opt.ChooseByCount,
+	}
+	o.Own = opt.Own
+	if opening := opt.Opening; opening != nil {
+		o.Opens = func(p *decode.Packet) {
+			opening(netip.AddrPortFrom(p.Src.Addr(), p.Src.Port), netip.AddrPortFrom(p.Dst.Addr(), p.Dst.Port), p.Segment.Seq, p.Time)
+		}
 	}
 	if opt.Ignore != nil {
 		o.Checks = slices.DeleteFunc(slices.Clone(check.Catalogue), func(c *check.Check) bool { return opt.Ignore(c.Name) })

@@ -323,6 +323,7 @@ func lossy() *record.Connection {
 			Container: process.Container{ID: "78f1713c7d0f329f35b4c1ab5ef189d47a1c16e40fdff3317943b4fb3b0f2890", Name: "web", Image: "alpine:3.18"},
 			Pod:       process.Pod{Name: "web-1", Namespace: "shop"},
 		}},
+		{HasSide: true, Side: server, Source: record.OwnerFoundLate, Process: &record.Process{PID: 80, Name: "nginx", HasUID: true, User: "root"}},
 		{Frame: f(0, 501), Process: &record.Process{Name: "mDNSResponder", For: &record.Process{PID: 7, Name: "Safari"}}},
 	}
 	c.Traffic[client].ZeroWindows, c.Traffic[client].ZeroWindowTime = 1, 1.854

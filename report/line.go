@@ -2,6 +2,7 @@ package report
 
 import (
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -20,6 +21,9 @@ func Line(w io.Writer, c *record.Connection, o Options) error {
 			phrase.Duration(span(c.First, c.Last)),
 			phrase.Size(c.Traffic[fsm.Client].Bytes) + "/" + phrase.Size(c.Traffic[fsm.Server].Bytes),
 			verdictBriefly(c),
+		}
+		if whose := processesBriefly(c); whose != "" {
+			parts = slices.Insert(parts, 3, whose)
 		}
 		st := plain
 		if a := worstFinding(c); a != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -52,10 +53,27 @@ func (p *page) processText(o *record.Owner) string {
 	if o.Pod.Name != "" {
 		facts = append(facts, "pod "+strings.TrimPrefix(o.Pod.Namespace+"/"+o.Pod.Name, "/"))
 	}
+	if o.Source == record.OwnerFoundLate {
+		facts = append(facts, "found late")
+	}
 	if text := firstOf(o.Command, o.Path); text != "" && text != o.Name {
 		facts = append(facts, cut(text, longestCommand, p.g.ellipsis))
 	}
 	return end + ": " + strings.Join(facts, "; ")
+}
+
+// processesBriefly names the first process of either end.
+func processesBriefly(c *record.Connection) string {
+	var ends []string
+	for side := fsm.Client; side <= fsm.Server; side++ {
+		for i := range c.Owners {
+			if o := &c.Owners[i]; o.HasSide && o.Side == side && (o.PID != 0 || o.Name != "") {
+				ends = append(ends, side.String()+": "+processName(o.Process))
+				break
+			}
+		}
+	}
+	return strings.Join(ends, ", ")
 }
 
 // processName writes a process's name and number.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/internal/browse"
+	"github.com/tcpflow-states/tcpflow-states/internal/sockets"
 )
 
 // liveOptions are the flags of live.
@@ -24,6 +25,7 @@ type liveOptions struct {
 	immediate bool
 	duration  time.Duration
 	tui       bool
+	noOwners  bool
 }
 
 func (a *app) liveCommand() *cobra.Command {
@@ -57,6 +59,7 @@ func (a *app) liveCommand() *cobra.Command {
 	f.DurationVar(&opt.duration, "duration", 0, "stop after this `DURATION`, such as 30s or 10m")
 	f.StringVarP(&opt.cut.write, "write", "w", "", "also write the packets to this `FILE` (pcapng): all, or those of the connections chosen")
 	opt.cut.addFlags(f)
+	f.BoolVar(&opt.noOwners, "no-processes", false, "do not ask whose the sockets of this host are (Linux)")
 	f.BoolVar(&opt.tui, "tui", false, "show the open connections on a screen, those that hang first; when it is left, the report is printed")
 	opt.options.addFlags(cmd)
 	cmd.RegisterFlagCompletionFunc("interface", completeInterfaces)
@@ -116,6 +119,10 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	if opt.cut.write != "" && opt.chooses() {
 		out.cut = newCutout(&opt.cut, &opt.chosen)
 	}
+	if !opt.noOwners {
+		out.owners = sockets.NewTable()
+		defer out.owners.Close()
+	}
 	var screen browse.Options
 	if opt.tui {
 		screen = out.onScreen(strings.Join(opt.ifaces, ", "))
@@ -134,6 +141,11 @@ func (a *app) live(opt *liveOptions, args []string) error {
 	s.source = source
 	if err := opt.dropPrivileges(); err != nil {
 		return err
+	}
+	if out.owners != nil {
+		if err := out.owners.Start(); err != nil {
+			a.noticef("no processes are told: %v", err)
+		}
 	}
 	switch {
 	case out.cut != nil:

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/hugepages"
+	"github.com/tcpflow-states/tcpflow-states/internal/sockets"
 )
 
 // The exit codes, as the help and the README list them.
@@ -24,6 +25,10 @@ const (
 )
 
 func main() {
+	if sockets.Serves(os.Args) {
+		sockets.Serve(os.Stdin, os.Stdout)
+		return
+	}
 	hugepages.ForHeap()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/internal/browse"
+	"github.com/tcpflow-states/tcpflow-states/internal/sockets"
 	"github.com/tcpflow-states/tcpflow-states/report"
 )
 
@@ -32,9 +33,10 @@ type output struct {
 	chosen  []*record.Connection // by --conn, --explain or --explain-frame, to be shown whole
 	digest  *report.Digest       // what the report will show of all connections
 	look    worthALook
-	cut     *cutout      // takes the packets of what is shown, or nil
-	rows    *browse.Rows // shows connections on a screen, or nil
-	graphs  *graphs      // draws it, or nil
+	cut     *cutout        // takes the packets of what is shown, or nil
+	owners  *sockets.Table // whose the sockets of this host are, or nil
+	rows    *browse.Rows   // shows connections on a screen, or nil
+	graphs  *graphs        // draws it, or nil
 	notices notices
 	failed  uint64 // connections that failed
 }

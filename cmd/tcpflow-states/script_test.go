@@ -16,6 +16,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/tcpflow-states/tcpflow-states/capture"
+	"github.com/tcpflow-states/tcpflow-states/internal/sockets"
 )
 
 // TestMain lets scripts, and tests that start processes, run the real main.
@@ -28,7 +29,7 @@ func TestMain(m *testing.M) {
 }
 
 // programs are what tests can start, by name.
-var programs = map[string]func(){"tcpflow-states": main}
+var programs = map[string]func(){"tcpflow-states": main, sockets.Program: main}
 
 // TestScripts runs testdata/script: the program as its users call it.
 func TestScripts(t *testing.T) {

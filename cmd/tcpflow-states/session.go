@@ -89,6 +89,9 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 	if out.rows != nil {
 		o.Survey = out.rows.Survey
 	}
+	if out.owners != nil {
+		o.Opening, o.Own = out.owners.Opens, out.owners.Describe
+	}
 	if opt.frame != 0 {
 		o.Judge = func(f fsm.Frame) bool { return f == opt.frame }
 	} else if out.explainsAll() {

@@ -18,7 +18,7 @@ const module = "github.com/tcpflow-states/tcpflow-states/"
 // ARCHITECTURE.md draws them. A package without an entry may import nothing of ours;
 // below internal/ only what the program is built from has one. Tests are free.
 var arrows = map[string]string{
-	"cmd/tcpflow-states": "report capture analyzer analyzer/change analyzer/record fsm internal/browse internal/hugepages internal/phrase internal/process internal/saved",
+	"cmd/tcpflow-states": "report capture analyzer analyzer/change analyzer/record fsm internal/browse internal/hugepages internal/phrase internal/process internal/saved internal/sockets",
 	"report":             "analyzer/change analyzer/explain analyzer/record fsm internal/phrase internal/series",
 	"analyzer":           "capture analyzer/record fsm internal/process analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/decode analyzer/internal/pipeline analyzer/internal/vantage",
 	"analyzer/change":    "analyzer/internal/chance analyzer/record fsm",
@@ -51,6 +51,7 @@ var arrows = map[string]string{
 	"internal/series":    "analyzer/record fsm",
 	"internal/hugepages": "",
 	"internal/process":   "",
+	"internal/sockets":   "analyzer/record fsm internal/process",
 	"internal/saved":     "analyzer/change analyzer/record fsm report",
 }
 

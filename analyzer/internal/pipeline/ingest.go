@@ -14,6 +14,7 @@ import (
 type ingest struct {
 	decoder *decode.Decoder
 	wanted  func(*decode.Packet) bool
+	opens   func(*decode.Packet) // takes SYNs that are no answers, or nil
 
 	packets, segments, unwanted uint64
 	skipped                     [decode.NumReasons]uint64
@@ -83,6 +84,9 @@ func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
 	p.StreamDoubt = f.streams.of(p, f.decoder.EncapNames())
 	f.segments++
 	f.note(p)
+	if f.opens != nil && p.Segment.Flags&(fsm.SYN|fsm.ACK) == fsm.SYN {
+		f.opens(p)
+	}
 	return true
 }
 

@@ -61,6 +61,11 @@ type Options struct {
 	// The record is valid during the call, which comes as Each's does.
 	Choose func(*record.Connection) bool
 
+	// Opens, if set, receives the SYNs that are no answers, as they come; Own, if set, each
+	// record that is its own, before Choose and those that follow, to add Owners to it.
+	Opens func(*decode.Packet)
+	Own   func(*record.Connection)
+
 	// ChooseByKind and ChooseByCount say how little Choose looks at: only at what is the
 	// same for all connections of a template, or at what is right in records for counting.
 	ChooseByKind, ChooseByCount bool
@@ -138,6 +143,7 @@ func New(opt Options) *Analyzer {
 	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, chosen: map[*record.Connection]bool{}, aggregate: aggregate.New(opt.Aggregates)}
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
+		opens:   opt.Opens,
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
@@ -236,6 +242,11 @@ func (a *Analyzer) pass(b *batch) {
 		a.opt.Notice(&a.sequencer.notices[i])
 	}
 	if b.survey > 0 {
+		if a.opt.Own != nil {
+			for _, c := range a.sequencer.survey {
+				a.opt.Own(c)
+			}
+		}
 		a.opt.Survey(a.sequencer.survey)
 		for _, c := range a.sequencer.survey {
 			a.records.Put(c)
@@ -246,6 +257,9 @@ func (a *Analyzer) pass(b *batch) {
 	}
 	for i := range ended {
 		c, own := ended[i].record()
+		if own && a.opt.Own != nil {
+			a.opt.Own(c)
+		}
 		if own && !a.opt.Sums {
 			a.relate.Add(c)
 		}
