@@ -167,6 +167,7 @@ type Analyzer struct {
 	taps *Comparison
 	raw  decode.Raw
 
+	tapped tapped
 	ignore func(record.CheckName) bool
 }
 
@@ -214,6 +215,9 @@ func chosenByEnds(choose func(src, dst netip.AddrPort) bool) func(*decode.Packet
 // Packet analyses one captured packet. p and its data are not kept.
 func (a *Analyzer) Packet(p *capture.Packet) {
 	setRaw(&a.raw, p)
+	if p.LinkType == packetTap && p.Process == nil {
+		a.raw.Process, a.raw.Way = a.tapped.process(p)
+	}
 	a.core.Packet(&a.raw)
 }
 
