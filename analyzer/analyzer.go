@@ -61,13 +61,20 @@ type Options struct {
 	// nowhere else. The record is valid during the call, which comes as Each's does.
 	Choose func(*record.Connection) bool
 
-	// ChooseByKind and ChooseByCount say that Choose looks at little, so that it costs next
-	// to nothing where SummaryOnly is set, or OwnRecords with the first of them. By kind: at
-	// the codes of verdicts, names and severities of findings, states, how connections were
-	// opened and closed, and counts of retransmissions. By count: also at IDs, addresses,
-	// ports, times and frames of the first and the last packet, packets and bytes sent, and
-	// how long the handshake and the answers took.
-	ChooseByKind, ChooseByCount bool
+	// ChooseByKind and those after it say that Choose looks at little, so that it costs next
+	// to nothing where SummaryOnly is set, or OwnRecords with ChooseEarly. By kind: at the
+	// codes of verdicts, names, severities and sides of findings, states and the transitions
+	// between them without their frames, how connections were opened and closed, and counts of
+	// retransmissions. By count: also at IDs, addresses, ports, times and frames of the first
+	// and the last packet, packets and bytes sent, and how long the handshake and the answers
+	// took. By RTT: also at round trips but RTT.Loaded, those of the handshake included, if
+	// ChooseEarly is set.
+	ChooseByKind, ChooseByCount, ChooseByRTT bool
+
+	// ChooseEarly says that Choose does not look at ID, Stream, Related and Owners, which a record
+	// then does not have yet. With Workers it is called from their goroutines, several at the
+	// same time.
+	ChooseEarly bool
 
 	// Ignore, if set, says which checks are not run, and which findings on several
 	// connections together are left out. Verdicts stay as they are.
@@ -180,7 +187,7 @@ func New(opt Options) *Analyzer {
 		Workers: opt.Workers, Immediate: opt.Immediate, NoChecksums: opt.NoChecksums, Thresholds: opt.Thresholds,
 		Wanted: chosenByEnds(opt.Select), Between: chosenByEnds(opt.SegmentsBetween),
 		Each: opt.Each, Notice: opt.Notice, Survey: opt.Survey, Sums: opt.SummaryOnly, OwnRecords: opt.OwnRecords,
-		Choose: opt.Choose, ChooseByKind: opt.ChooseByKind, ChooseByCount: opt.ChooseByCount,
+		Choose: opt.Choose, ChooseByKind: opt.ChooseByKind, ChooseByCount: opt.ChooseByCount, ChooseByRTT: opt.ChooseByRTT, ChooseEarly: opt.ChooseEarly,
 	}
 	o.Own = opt.Own
 	if opening := opt.Opening; opening != nil {

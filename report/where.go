@@ -10,10 +10,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/expr-lang/expr"
 	"github.com/expr-lang/expr/ast"
 	"github.com/expr-lang/expr/file"
+	"github.com/expr-lang/expr/types"
 	"github.com/expr-lang/expr/vm"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -26,12 +28,21 @@ import (
 // that is true of some connections. The names are those of the schema; what may be null
 // there is unknown here: every comparison with an unknown number is false, and
 // x == nil and known(x) tell. The language is that of github.com/expr-lang/expr.
-// A Where is not safe for concurrent use.
+// A Where is safe for concurrent use.
 type Where struct {
 	program *vm.Program
-	machine vm.VM
-	looksAt excerpt
+	names   wanted      // all that it looks at
+	looksAt wanted      // what of that is taken from the JSON
+	quick   []quickSlot // and from the record
+	multi   bool
 	scope   *scope
+	trying  sync.Pool // of *trial
+}
+
+// trial is one use of an expression at a time.
+type trial struct {
+	machine vm.VM
+	excerpt excerpt
 }
 
 // WhereError says what is wrong with an expression.
@@ -55,24 +66,46 @@ func (e *WhereError) Error() string {
 // have one. The error is a *WhereError.
 func ParseWhere(text string, multi bool) (*Where, error) {
 	schema := connectionShape()
-	nils := &nilTests{}
-	program, err := expr.Compile(text, expr.Env(schema.types()), expr.AsBool(), expr.MaxNodes(1000), expr.Patch(nils),
+	program, err := expr.Compile(text, expr.Env(addQuick(schema.types().(types.Map))), expr.AsBool(), expr.MaxNodes(1000), expr.Patch(quickNames{}), expr.Patch(&nilTests{}),
 		expr.Function("known", func(args ...any) (any, error) { return known(args[0]), nil }, new(func(any) bool)))
 	if err != nil {
 		return nil, whereError(text, err)
 	}
-	w := &Where{program: program, looksAt: newExcerpt(multi)}
+	w := &Where{program: program, multi: multi}
 	node := program.Node()
-	ast.Walk(&node, &wanting{&w.looksAt.wanted})
+	ast.Walk(&node, &wanting{w})
 	w.scope = scopeOf(node)
+	w.trying.New = func() any { return w.newTrial() }
 	return w, nil
+}
+
+func (w *Where) newTrial() *trial {
+	t := &trial{excerpt: newExcerpt(w.multi)}
+	t.excerpt.wanted = w.looksAt
+	return t
 }
 
 // Match reports whether the expression is true of the connection. One that cannot be
 // evaluated, as it asks an unknown text for its length, is not.
 func (w *Where) Match(c *record.Connection) bool {
-	w.looksAt.read(c)
-	result, err := w.machine.Run(w.program, w.looksAt.values)
+	t := w.trying.Get().(*trial)
+	defer w.trying.Put(t)
+	w.read(t, c)
+	return t.run(w.program)
+}
+
+// read reads what the expression looks at.
+func (w *Where) read(t *trial, c *record.Connection) {
+	if w.looksAt.parts != nil {
+		t.excerpt.read(c)
+	}
+	for i := range w.quick {
+		w.quick[i].read(c, t.excerpt.values)
+	}
+}
+
+func (t *trial) run(program *vm.Program) bool {
+	result, err := t.machine.Run(program, t.excerpt.values)
 	return err == nil && result == true
 }
 
@@ -83,10 +116,15 @@ func (w *Where) MatchJSON(text []byte) bool {
 	if len(text) == 0 || text[0] != '{' || !json.Valid(text) {
 		return false
 	}
+	t := w.trying.Get().(*trial)
+	defer w.trying.Put(t)
 	s := scanner{text: text}
-	s.object(connectionShape(), &w.looksAt.wanted, w.looksAt.values)
-	result, err := w.machine.Run(w.program, w.looksAt.values)
-	return err == nil && result == true
+	s.object(connectionShape(), &w.names, t.excerpt.values)
+	for i := range w.quick {
+		name := w.quick[i].name
+		t.excerpt.values[name] = follow(t.excerpt.values, strings.Split(name, "."))
+	}
+	return t.run(w.program)
 }
 
 // known reports whether a value was not null in the JSON.
@@ -127,13 +165,23 @@ func (*nilTests) Visit(node *ast.Node) {
 }
 
 // wanting notes what an expression looks at.
-type wanting struct{ to *wanted }
+type wanting struct{ in *Where }
 
 // Visit takes chains of names such as traffic.client.rtt, which stand at a node; the
 // shorter ones below are then wanted too, as parts of it.
 func (w *wanting) Visit(node *ast.Node) {
-	if path := chain(*node); path != nil {
-		w.to.add(path)
+	path := chain(*node)
+	if path == nil {
+		return
+	}
+	w.in.names.add(path)
+	name := strings.Join(path, ".")
+	slot := quickSlot{name, quickNumbers[name], quickWords[name]}
+	switch {
+	case slot.number == nil && slot.word == nil:
+		w.in.looksAt.add(path)
+	case !slices.ContainsFunc(w.in.quick, func(q quickSlot) bool { return q.name == name }):
+		w.in.quick = append(w.in.quick, slot)
 	}
 }
 
@@ -141,7 +189,7 @@ func (w *wanting) Visit(node *ast.Node) {
 func chain(node ast.Node) []string {
 	switch n := node.(type) {
 	case *ast.IdentifierNode:
-		return []string{n.Value}
+		return strings.Split(n.Value, ".")
 	case *ast.MemberNode:
 		name, ok := n.Property.(*ast.StringNode)
 		if before := chain(n.Node); ok && before != nil {

@@ -14,7 +14,7 @@ import (
 )
 
 func TestWhereScope(t *testing.T) {
-	const kind, count, neither = "kind", "count", "neither"
+	const kind, count, rtt, neither = "kind", "count", "RTT", "neither"
 	for text, want := range map[string]string{
 		`verdict.code == "refused"`:                             kind,
 		`verdict?.code == "refused"`:                            kind,
@@ -29,7 +29,9 @@ func TestWhereScope(t *testing.T) {
 		`traffic.client.bytes > 3 && verdict.code == "refused"`: count,
 		`duration_s > 1 and client.ip startsWith "10."`:         count,
 		`exchanges.answer.p99_s > 0.1`:                          count,
-		`traffic.client.rtt.p95_s > 1`:                          neither,
+		`traffic.client.rtt.p95_s > 1`:                          rtt,
+		`traffic.client.rtt.p95_s > duration_s`:                 rtt,
+		`traffic.client.rtt.loaded_s > 1`:                       neither,
 		`verdict.sentence contains "reset"`:                     neither,
 		`verdict == nil && verdict.code == "refused"`:           neither,
 		`any(anomalies, .cost_s > 1)`:                           neither,
@@ -40,9 +42,10 @@ func TestWhereScope(t *testing.T) {
 		`len(filter(anomalies, .name == "stall")) > 0`:          kind,
 		`let x = anomalies; x[0].cost_s > 1`:                    neither,
 		`any(map(anomalies, .frames), len(#) > 1)`:              neither,
-		`$env.id == 1`:                      neither,
-		`any(transitions, .to == "CLOSED")`: neither,
-		`any(time_in_state.client, any(anomalies, .name == "x"))`: neither,
+		`$env.id == 1`:                          neither,
+		`any(transitions, .proof_frame == nil)`: neither,
+		`any(transitions, .to == "CLOSED" && .endpoint == "client")`: kind,
+		`any(time_in_state.client, any(anomalies, .name == "x"))`:    neither,
 	} {
 		w, err := ParseWhere(text, true)
 		if err != nil {
@@ -54,6 +57,8 @@ func TestWhereScope(t *testing.T) {
 			got = kind
 		} else if w.ByCount() {
 			got = count
+		} else if w.ByRTT() {
+			got = rtt
 		}
 		if got != want {
 			t.Errorf("%s is by %s, expected %s", text, got, want)
@@ -61,9 +66,32 @@ func TestWhereScope(t *testing.T) {
 	}
 }
 
+// TestWhereEarly: what a connection's place among all others is asked for must wait.
+func TestWhereEarly(t *testing.T) {
+	for text, want := range map[string]bool{
+		`duration_s > 1 || verdict.code == "refused"`: true,
+		`any(anomalies, .cost_s > 1)`:                 true,
+		`id > 3`:                                      false,
+		`duration_s > 1 || tcp_stream == 4`:           false,
+		`wireshark_filter contains "stream"`:          false,
+		`len(related) > 0`:                            false,
+		`any(related, .id == id)`:                     false,
+		`$env.id == 1`:                                false,
+		`$env[service] == 1`:                          false,
+		`keys($env)[0] == "id"`:                       false,
+	} {
+		w, err := ParseWhere(text, true)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+		} else if w.Early() != want {
+			t.Errorf("%s is early: %t", text, w.Early())
+		}
+	}
+}
+
 // TestScopesAreNames: what is listed is in the schema.
 func TestScopesAreNames(t *testing.T) {
-	for _, list := range [][]string{byKind, byCount} {
+	for _, list := range [][]string{byKind, byCount, byRTT, ofAll} {
 		if field, _ := UnknownField(list); field != "" {
 			t.Errorf("there is no %s", field)
 		}

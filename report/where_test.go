@@ -107,19 +107,21 @@ func TestWhereIsJQ(t *testing.T) {
 // TestWhereKeepsNothing: however many connections were asked, no more is kept than the names
 // that the expression has.
 func TestWhereKeepsNothing(t *testing.T) {
-	w, err := ParseWhere(`duration_s > 1 && traffic.client.bytes > 0 && verdict.code != ""`, false)
+	w, err := ParseWhere(`duration_s > 1 && traffic.client.bytes > 0 && verdict.sentence != ""`, false)
 	if err != nil {
 		t.Fatal(err)
 	}
 	conns := fixture().Connections
+	trial := w.newTrial()
 	for i := range 5000 {
 		c := *conns[i%len(conns)]
 		c.ID = uint64(i * 7919) // numbers of all lengths, so that names stand elsewhere each time
-		w.Match(&c)
+		w.read(trial, &c)
+		trial.run(w.program)
 	}
-	values := w.looksAt.values
-	if traffic := values["traffic"].(map[string]any); len(values) != 3 || len(traffic) != 1 {
-		t.Errorf("%d values are kept, and %d of traffic", len(values), len(traffic))
+	values := trial.excerpt.values
+	if verdict := values["verdict"].(map[string]any); len(values) != 3 || len(verdict) != 1 {
+		t.Errorf("%d values are kept, and %d of the verdict", len(values), len(verdict))
 	}
 }
 

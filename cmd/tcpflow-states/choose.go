@@ -44,8 +44,8 @@ func (s *selection) addFlags(f *pflag.FlagSet) {
 	f.StringSliceVar(&s.only, "only", nil, "leave out the findings of all checks but this `CHECK`")
 }
 
-// again returns the same selection for another analysis, which may run at the same time: an
-// expression is for one at a time. It was parsed before without an error.
+// again returns the same selection for another analysis, which may run at the same time and
+// begin at another. It was parsed before without an error.
 func (s *selection) again() *selection {
 	c := &selection{where: s.where, since: s.since, until: s.until, verdict: s.verdict, check: s.check, service: s.service,
 		ignored: s.ignored, only: s.only, severity: s.severity}
@@ -190,12 +190,16 @@ func (s *selection) choice() func(*record.Connection) bool {
 	return s.chooses
 }
 
-// byKind and byCount tell how little the choice looks at, as the analyzer asks.
+// byKind and those after it tell how little the choice looks at, as the analyzer asks.
 func (s *selection) byKind() bool {
 	return len(s.services) == 0 && !s.from.set && !s.to.set && (s.expression == nil || s.expression.ByKind())
 }
 
 func (s *selection) byCount() bool { return s.expression == nil || s.expression.ByCount() }
+
+func (s *selection) byRTT() bool { return s.expression == nil || s.expression.ByRTT() }
+
+func (s *selection) early() bool { return s.expression == nil || s.expression.Early() }
 
 func (s *selection) chooses(c *record.Connection) bool {
 	return s.choosesBut(c) && (s.expression == nil || s.expression.Match(c))

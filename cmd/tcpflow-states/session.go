@@ -67,6 +67,8 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Choose:         opt.chosen.choice(),
 		ChooseByKind:   opt.chosen.byKind(),
 		ChooseByCount:  opt.chosen.byCount(),
+		ChooseByRTT:    opt.chosen.byRTT(),
+		ChooseEarly:    opt.chosen.early(),
 		Ignore:         opt.chosen.silenced(),
 		SummaryOnly:    (opt.summaryOnly || opt.quiet) && out.cut == nil && !opt.draws(), // which look at each connection
 		Taps:           both,
@@ -75,6 +77,7 @@ func newSession(a *app, opt *options, out *output, ctx context.Context, sig *sig
 		Each:            out.connection,
 	}
 	if choose := o.Choose; choose != nil && out.cut != nil {
+		o.ChooseEarly = false
 		o.Choose = func(c *record.Connection) bool {
 			out.cut.shared.add(c)
 			return choose(c)

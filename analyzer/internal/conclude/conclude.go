@@ -150,7 +150,7 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 		t.MinWindow, t.MaxWindow = d.MinWindow, d.MaxWindow
 		t.SpuriousProved, t.SpuriousLikely, t.LostBefore = d.SpuriousProved, d.SpuriousLikely, d.Late
 		t.MaxInFlight, t.InitialWindow = d.MaxInFlight(), d.InitialWindow()
-		buildRTTs(&t.RTT, d)
+		buildRTTs(&t.RTT, d.RTT())
 		t.Kinds = buildKinds(d)
 		buildMeasures(f, fsm.Side(side), t)
 		t.CEPackets = d.CEPackets
@@ -165,8 +165,25 @@ func buildTraffic(f *flow.Flow, c *record.Connection) {
 	}
 }
 
-func buildRTTs(t *record.RTT, d *flow.Direction) {
-	r := d.RTT()
+// Orderly writes the round trips of a connection whose segments came once each and in order
+// into c.
+func Orderly(o *flow.Orderly, c *record.Connection) {
+	for side := range c.Traffic {
+		c.Traffic[side].RTT = record.RTT{}
+		buildRTTs(&c.Traffic[side].RTT, o.RTT(fsm.Side(side)))
+	}
+	h := &c.Handshake
+	h.ServerRTT, h.ClientRTT = -1, -1
+	server, client := o.Handshake()
+	if server >= 0 {
+		h.ServerRTT = seconds(server)
+	}
+	if client >= 0 {
+		h.ClientRTT = seconds(client)
+	}
+}
+
+func buildRTTs(t *record.RTT, r *flow.RTT) {
 	if r.Samples == 0 {
 		return
 	}

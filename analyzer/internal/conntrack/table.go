@@ -85,7 +85,8 @@ type Table struct {
 	births  []Birth
 	streams streams
 
-	summary CleanSummary // the latest that was reported
+	summary    CleanSummary // the latest that was reported
+	summarized uint32       // whose that is: its place
 
 	expected uint32 // so that the compiler does not leave out what Expect does
 

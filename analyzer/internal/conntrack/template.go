@@ -97,6 +97,7 @@ type TemplateKey struct {
 // far as it goes.
 func (t *Table) summarize(i uint32, how ending) bool {
 	y := &t.compact
+	t.summarized = i
 	n := y.conns.at(i)
 	first := *y.firstSegment(n)
 	c := &t.summary

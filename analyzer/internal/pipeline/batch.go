@@ -35,13 +35,19 @@ type batchShard struct {
 	packets   []uint16          // their indexes, in order
 	begun     []conntrack.Birth // connections that began, in order
 	streams   []conntrack.StreamEvent
-	ended     []*record.Connection // records that were completed
+	ended     []ended              // with records of their own
 	templated []templated          // connections that ended without a record of their own
 	answers   []fsm.Time           // of these
 	open      int                  // connections open afterwards
 	notices   []record.Notice      // about these
 	untold    uint64               // findings about them that were not told
 	surveyed  []*record.Connection // open connections as they are now
+}
+
+// ended is a connection that ended.
+type ended struct {
+	record *record.Connection
+	left   bool // it is not chosen
 }
 
 func newBatch(shards int) *batch {

@@ -67,8 +67,10 @@ type Options struct {
 	Own   func(*record.Connection)
 
 	// ChooseByKind and ChooseByCount say how little Choose looks at: only at what is the
-	// same for all connections of a template, or at what is right in records for counting.
-	ChooseByKind, ChooseByCount bool
+	// same for all connections of a template, at what is right in records for counting, or at
+	// that and round trips. ChooseEarly says that it looks at nothing that only the place
+	// among all connections tells; the shards then ask it, at the same time.
+	ChooseByKind, ChooseByCount, ChooseByRTT, ChooseEarly bool
 
 	// Sums says that records are for counting only: verdicts and findings are right
 	// in them, but sentences and numbers may be those of another connection that
@@ -112,8 +114,7 @@ type Analyzer struct {
 	multipath   relate.Multipath
 	summary     summary
 	overview    overview.Overview
-	leftOut     uint64                      // connections that were not chosen
-	chosen      map[*record.Connection]bool // templates, with ChooseByKind
+	leftOut     uint64 // connections that were not chosen
 	aggregate   *aggregate.Observer
 	connections []*record.Connection
 	open        atomic.Int64
@@ -140,7 +141,7 @@ func New(opt Options) *Analyzer {
 	}
 	checks := check.NewSet(opt.Checks)
 	checks.Change(opt.Thresholds)
-	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, chosen: map[*record.Connection]bool{}, aggregate: aggregate.New(opt.Aggregates)}
+	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
 		opens:   opt.Opens,
@@ -165,25 +166,11 @@ func New(opt Options) *Analyzer {
 	return a
 }
 
-// templated tells whether clean connections may share a record. Of those that Choose tells
-// apart each must be looked at; where some have records of their own, these would be others.
+// templated tells whether clean connections may share a record: where one is enough to count
+// by, and tells whether they are chosen, or the shards do.
 func (o *Options) templated() bool {
 	own := o.OwnRecords > 0 && o.Each != nil
-	return o.Series == 0 && (o.Sums || own) && (o.Choose == nil || o.ChooseByKind || o.ChooseByCount && o.Sums)
-}
-
-// chooses tells whether a connection is chosen. For those that share a template it is asked
-// once, where they are all the same to it.
-func (a *Analyzer) chooses(c *record.Connection, own bool) bool {
-	if a.opt.Choose == nil || own || !a.opt.ChooseByKind {
-		return a.opt.Choose == nil || a.opt.Choose(c)
-	}
-	chosen, known := a.chosen[c]
-	if !known {
-		chosen = a.opt.Choose(c)
-		a.chosen[c] = chosen
-	}
-	return chosen
+	return o.Series == 0 && (o.Sums || own) && (o.Choose == nil || o.ChooseEarly || o.ChooseByCount && o.Sums)
 }
 
 // Packet analyses one captured packet. raw and its data are not kept.
@@ -256,7 +243,7 @@ func (a *Analyzer) pass(b *batch) {
 		a.untold.Add(b.shards[i].untold)
 	}
 	for i := range ended {
-		c, own := ended[i].record()
+		c, own := a.sequencer.record(&ended[i])
 		if own && a.opt.Own != nil {
 			a.opt.Own(c)
 		}
@@ -267,7 +254,7 @@ func (a *Analyzer) pass(b *batch) {
 			a.multipath.Add(c)
 		}
 		a.aggregate.Add(c)
-		if !a.chooses(c, own) {
+		if ended[i].left || a.opt.Choose != nil && !a.opt.ChooseEarly && !a.opt.Choose(c) {
 			a.leftOut++
 			if own {
 				a.records.Put(c)

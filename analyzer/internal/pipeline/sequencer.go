@@ -22,6 +22,7 @@ type sequencer struct {
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
 	streams streamCount
+	view    view
 }
 
 // completed is a connection that ended: its record, or what stands for it.
@@ -29,15 +30,16 @@ type completed struct {
 	id        uint64
 	own       *record.Connection
 	templated *templated
+	left      bool // it is not chosen
 }
 
-// record returns the connection's record, which is valid until the next one's is
-// asked for, and whether it is its own.
-func (e *completed) record() (c *record.Connection, own bool) {
+// record returns the connection's record, which is valid until the next one's is asked for,
+// and whether it is its own.
+func (m *sequencer) record(e *completed) (c *record.Connection, own bool) {
 	if e.own != nil {
 		return e.own, true
 	}
-	return e.templated.record(), false
+	return m.view.show(e.templated), false
 }
 
 // numbers translates a shard's own numbers of its connections, which count from
@@ -199,20 +201,21 @@ func (m *sequencer) merge(b *batch) []completed {
 			c.ID, c.Stream = m.numbers[s].of(c.ID), 0
 			m.survey = append(m.survey, c)
 		}
-		for _, c := range b.shards[s].ended {
+		for _, x := range b.shards[s].ended {
 			var stream uint64
+			c := x.record
 			c.ID, stream = m.numbers[s].take(c.ID)
 			if c.Stream != conclude.NoStream {
 				c.Stream = stream
 			} else {
 				c.Stream = 0
 			}
-			m.ended = append(m.ended, completed{id: c.ID, own: c})
+			m.ended = append(m.ended, completed{id: c.ID, own: c, left: x.left})
 		}
 		for i := range b.shards[s].templated {
 			l := &b.shards[s].templated[i]
 			l.ID, _ = m.numbers[s].take(l.ID)
-			m.ended = append(m.ended, completed{id: l.ID, templated: l})
+			m.ended = append(m.ended, completed{id: l.ID, templated: l, left: l.left})
 		}
 	}
 	slices.SortStableFunc(m.notices, func(a, b record.Notice) int { return cmp.Compare(a.Connection, b.Connection) })

@@ -31,6 +31,7 @@ type shard struct {
 	toldAlike map[record.CheckName]int
 
 	templates *templates // nil if every connection gets a record of its own
+	choice    choice
 }
 
 // numShards is how many trackers share the connections, whatever the number of
@@ -60,6 +61,7 @@ func newShard(opt Options, of int, checks *check.Set, rules *templateRules, reco
 		ShortestWait: checks.ShortestWait(), Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 		Series: opt.Series / of,
 	})
+	s.choice = s.choiceOf(&opt)
 	return s
 }
 
@@ -128,9 +130,18 @@ func (s *shard) ended(f *flow.Flow) {
 		until = f.Last.Time
 	}
 	s.ends(f.ID, until, f.Until)
-	s.batch.ended = append(s.batch.ended, c)
+	left := s.choice.leaves(c)
+	if likely := s.choice.likely; likely != nil && s.choice.summary.ID == f.ID {
+		s.choice.likely = nil
+		if left {
+			s.pass(likely, s.choice.summary, true)
+			s.records.Put(c)
+			return
+		}
+	}
+	s.batch.ended = append(s.batch.ended, ended{c, left})
 	conclude.CountFaults(&s.quality, f)
 	if s.templates != nil {
-		s.templates.learn(f, c)
+		s.templates.learn(f, c, left)
 	}
 }

@@ -51,6 +51,7 @@ type template struct {
 	record  *record.Connection // nil if each connection is to be judged by itself
 	quality record.Quality     // what one of them shows of the capture's faults
 	own     lowest             // connections that got records of their own
+	left    bool               // they are not chosen, with Options.ChooseByKind
 }
 
 // lowest is a heap of the lowest numbers seen, the highest of them first.
@@ -85,8 +86,9 @@ func (l *lowest) takes(n uint64, most int) bool {
 // judged one by one.
 const maxTemplates = 1024
 
-// learn makes the record of the connection under way a template, if it is to be one.
-func (t *templates) learn(f *flow.Flow, c *record.Connection) {
+// learn makes the record of the connection under way a template, if it is to be one. left
+// says that the connection is not chosen.
+func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 	if t.learning == nil {
 		return
 	}
@@ -97,7 +99,9 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection) {
 	if key.Kind() == conntrack.Short && (!t.detected || len(t.checks.NotOncePerTemplate(f.Meanings, f.AllFacts)) > 0) {
 		return
 	}
-	learned.own.takes(f.ID, t.own)
+	if learned.left = left; !left {
+		learned.own.takes(f.ID, t.own)
+	}
 	own := *c
 	own.Anomalies = slices.Clone(c.Anomalies)
 	own.Exchanges = record.Exchanges{}
@@ -111,6 +115,7 @@ type templated struct {
 	conntrack.CleanNumbers // Times.Answers are in memory of the batch
 	template               *record.Connection
 	kind                   conntrack.CleanKind
+	left                   bool // it is not chosen
 }
 
 // useTemplate passes a clean connection on if there is a template for it.
@@ -130,23 +135,48 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 		}
 		t.latest, t.latestKey = known, c.Key
 	}
-	if known.record == nil || known.own.takes(c.ID, t.own) {
+	if known.record == nil {
+		return false
+	}
+	left, tells := s.choice.byTemplate(known, c)
+	if !tells {
+		s.choice.likely = known
+		return false
+	}
+	if !left && known.own.takes(c.ID, t.own) {
 		return false
 	}
 	s.ends(c.ID, c.Last, s.now)
-	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, known.record, c.Key.Kind()})
+	s.pass(known, c, left)
+	return true
+}
+
+// pass passes a clean connection on for which no record of its own is kept.
+func (s *shard) pass(t *template, c *conntrack.CleanSummary, left bool) {
+	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, t.record, c.Key.Kind(), left})
 	if len(c.Times.Answers) > 0 {
 		s.batch.answers = append(s.batch.answers, c.Times.Answers...)
 		s.batch.templated[len(s.batch.templated)-1].Times.Answers = s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
 	}
-	conclude.AddFaults(&s.quality, &known.quality)
-	return true
+	conclude.AddFaults(&s.quality, &t.quality)
 }
 
-// record returns the template, made to look like p's own record as far as sums and
-// findings over the whole capture go: aggregate.Detector says how far that is.
-func (p *templated) record() *record.Connection {
-	c := p.template
+// view is the record of a template, made to look like one connection's own after another.
+type view struct {
+	record record.Connection
+	of     *record.Connection // the template
+}
+
+// show returns the template, made to look like p's own record as far as sums and findings
+// over the whole capture go: aggregate.Detector says how far that is. It is valid until the
+// next is shown.
+func (v *view) show(p *templated) *record.Connection {
+	c := &v.record
+	if v.of != p.template {
+		answers := c.Exchanges.Answer
+		*c, v.of = *p.template, p.template
+		c.Exchanges.Answer = answers // its memory
+	}
 	c.ID = p.ID
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
 	if c.Server.Port != p.Server.Port {
