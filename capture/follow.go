@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"os"
+	"path/filepath"
 	"time"
 )
 
@@ -92,6 +93,23 @@ func (f *followed) open(name string) error {
 	f.file = &growing{of: f, name: name, in: in, is: st, began: st.ModTime()}
 	return nil
 }
+
+// Takes reports whether a file of this name would be read in its turn.
+func (f *followed) Takes(name string) bool {
+	if target, err := filepath.EvalSymlinks(name); err == nil {
+		name = target
+	}
+	theirs, err := os.Stat(f.family.dir)
+	if err != nil {
+		return false
+	}
+	own, err := os.Stat(filepath.Dir(name))
+	return err == nil && os.SameFile(own, theirs) && (f.family.stem == "" || stem(filepath.Base(name)) == f.family.stem)
+}
+
+// Successive says that its files come one after the other: where an interface of one is
+// described as one of another, it is the same.
+func (f *followed) Successive() bool { return true }
 
 // Next delivers the next packet, waiting for it.
 func (f *followed) Next(p *Packet) error {

@@ -14,9 +14,11 @@ type Writer struct {
 	w       *bufio.Writer
 	from    Source
 	ifaces  map[origin]uint32
-	sources map[int]uint32 // first interface of each source
-	flushed int64          // time of the packet at the last flush
-	last    int64          // time of the last packet
+	written uint32            // interfaces
+	same    map[string]uint32 // by description, where sources come one after the other; or nil
+	sources map[int]uint32    // first interface of each source
+	flushed int64             // time of the packet at the last flush
+	last    int64             // time of the last packet
 	block   []byte
 	snapLen int // of the first interface
 	whose   writtenProcesses
@@ -35,6 +37,9 @@ func NewWriter(w io.Writer, from Source) (*Writer, error) {
 		from:    from,
 		ifaces:  map[origin]uint32{},
 		sources: map[int]uint32{},
+	}
+	if f, ok := from.(interface{ Successive() bool }); ok && f.Successive() {
+		wr.same = map[string]uint32{}
 	}
 	b := wr.begin(blockSection)
 	b = binary.LittleEndian.AppendUint32(b, byteOrderMagic)
@@ -61,8 +66,8 @@ func (w *Writer) Write(p *Packet) error {
 	key := origin{p.Source, p.Interface, p.LinkType}
 	id, ok := w.ifaces[key]
 	if !ok {
-		id = uint32(len(w.ifaces))
-		if err := w.describe(key); err != nil {
+		var err error
+		if id, err = w.describe(key); err != nil {
 			return err
 		}
 		w.ifaces[key] = id
@@ -110,8 +115,8 @@ func (w *Writer) simple(p *Packet) error {
 	return w.end(pad(append(b, p.Data...)))
 }
 
-// describe writes the interface that packets of an origin refer to.
-func (w *Writer) describe(from origin) error {
+// describe writes the interface that packets of an origin refer to, and returns its number.
+func (w *Writer) describe(from origin) (id uint32, err error) {
 	b := w.begin(blockInterface)
 	b = binary.LittleEndian.AppendUint16(b, uint16(from.linkType))
 	b = binary.LittleEndian.AppendUint16(b, 0)
@@ -128,7 +133,7 @@ func (w *Writer) describe(from origin) error {
 			name, options = "", info.Described[from.iface]
 		}
 	}
-	if len(w.ifaces) == 0 {
+	if w.written == 0 {
 		if w.snapLen = snapLen; snapLen == 0 {
 			w.snapLen = math.MaxInt
 		}
@@ -140,7 +145,16 @@ func (w *Writer) describe(from origin) error {
 	b = append(b, options...)
 	b = appendOption(b, optIfTsresol, []byte{9})
 	b = appendOption(b, optEnd, nil)
-	return w.end(b)
+	if id, written := w.same[string(b)]; written {
+		w.block = b
+		return id, nil
+	}
+	id = w.written
+	if w.same != nil {
+		w.same[string(b)] = id
+	}
+	w.written++
+	return id, w.end(b)
 }
 
 // Flush passes on everything written so far.
@@ -153,18 +167,27 @@ func (w *Writer) Flush() error {
 // closes neither the file nor the source, and is to be called before the
 // source is closed.
 func (w *Writer) Close() error {
+	type counters struct{ received, dropped uint64 }
+	var list []uint32
+	counted := map[uint32]counters{}
 	for i, info := range w.from.Info() {
 		id, ok := w.sources[i]
 		if !ok || !info.HasDropCounters {
 			continue
 		}
+		if _, before := counted[id]; !before {
+			list = append(list, id)
+		}
+		counted[id] = counters{counted[id].received + info.Received, counted[id].dropped + info.Dropped}
+	}
+	for _, id := range list {
 		ticks := uint64(max(0, w.last))
 		b := w.begin(blockStats)
 		b = binary.LittleEndian.AppendUint32(b, id)
 		b = binary.LittleEndian.AppendUint32(b, uint32(ticks>>32))
 		b = binary.LittleEndian.AppendUint32(b, uint32(ticks))
-		b = appendOption(b, optISBReceived, binary.LittleEndian.AppendUint64(nil, info.Received))
-		b = appendOption(b, optISBIfDropped, binary.LittleEndian.AppendUint64(nil, info.Dropped))
+		b = appendOption(b, optISBReceived, binary.LittleEndian.AppendUint64(nil, counted[id].received))
+		b = appendOption(b, optISBIfDropped, binary.LittleEndian.AppendUint64(nil, counted[id].dropped))
 		b = appendOption(b, optEnd, nil)
 		if err := w.end(b); err != nil {
 			return err

@@ -135,7 +135,7 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 	case opt.merge:
 		source, both, err = a.openMerged(files, filter, opt, sig)
 	case opt.follow:
-		source, err = capture.Follow(sig.ctx, files[0], func() { s.await() }, func(text string) { a.noticef("%s", text) })
+		source, err = a.openFollowed(files[0], opt.cut.write, sig, func() { s.await() })
 	default:
 		source, pipes, err = a.open(files, sig)
 	}
@@ -200,7 +200,7 @@ func (a *app) analyzeFiles(opt *analyzeOptions, args []string) (cut *cutout, err
 
 // outputsOf creates the files that are written beside the report.
 func (a *app) outputsOf(opt *analyzeOptions, files []string) (cut *cutout, drawn *graphs, err error) {
-	if cut, err = a.cutoutOf(&opt.cut, &opt.chosen, files); err != nil {
+	if cut, err = a.cutoutOf(&opt.cut, &opt.chosen, files, opt.follow); err != nil {
 		return nil, nil, err
 	}
 	drawn, err = a.graphsOf(&opt.options, files)
@@ -224,13 +224,13 @@ func (a *app) cutOut(cut *cutout, s *session, files []string, opt *analyzeOption
 	return cmp.Or(err, cut.finish(a, opt.quiet))
 }
 
-// cutoutOf creates the file of -w for what is chosen of the files; nil without one.
-func (a *app) cutoutOf(o *cutOptions, chosen *selection, files []string) (*cutout, error) {
+// cutoutOf creates the file of -w for what is chosen of the files; nil without one. waits says
+// that they cannot be read again, as those that grow.
+func (a *app) cutoutOf(o *cutOptions, chosen *selection, files []string, waits bool) (*cutout, error) {
 	name := o.write
 	if name == "" {
 		return nil, nil
 	}
-	waits := false
 	for _, f := range files {
 		waits = waits || readOnce(f)
 		read, err := os.Stat(f)

@@ -101,7 +101,7 @@ func (b *browsing) Write(ctx context.Context, ids []uint64, name string) (uint64
 	if _, err := os.Lstat(name); err == nil {
 		return 0, fmt.Errorf("%q exists already", name)
 	}
-	cut, err := b.app.cutoutOf(&cutOptions{write: name, spool: defaultSpool}, &selection{}, b.files)
+	cut, err := b.app.cutoutOf(&cutOptions{write: name, spool: defaultSpool}, &selection{}, b.files, false)
 	if err != nil {
 		return 0, err
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"io"
 	"math/rand/v2"
@@ -17,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/tcpflow-states/tcpflow-states/capture"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -112,6 +114,59 @@ func TestFollowSaysTheSame(t *testing.T) {
 			})
 		}
 	}
+}
+
+// TestFollowWrites follows a capture that goes on in a second file, and writes the packets of
+// what is chosen: they are those of the whole, on one interface.
+func TestFollowWrites(t *testing.T) {
+	whole := filepath.Join(root, "testdata/pcaps/kernel/half-close.client.pcap")
+	data, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := packetsIn(t, whole)
+	half := 24 // bytes, of the file's header and then of its first packets
+	for _, p := range want[:len(want)/2] {
+		half += 16 + len(p.Data)
+	}
+	dir, out := t.TempDir(), filepath.Join(t.TempDir(), "out.pcapng")
+	first, second := filepath.Join(dir, "trace-1.pcap"), filepath.Join(dir, "trace-2.pcap")
+	pour(t, first, data[:half], 3)
+	p := start(t, program("--follow", first, "-w", out, "--verdict", "closed-normally", "--every", "100ms"))
+	pour(t, second, data[:24], 1)
+	pour(t, second, data[half:], 3)
+	eventually(t, "all is read", func() bool {
+		return strings.Contains(p.stderr.String(), "; "+phrase.Counted(len(want), "packet", "packets")+",")
+	})
+	p.signal(os.Interrupt)
+	if code := p.end(); code != exitOK {
+		t.Errorf("exit code %d\n%s", code, p.stderr.String())
+	}
+	got := packetsIn(t, out)
+	if len(got) != len(want) {
+		t.Fatalf("%d packets were written, of %d\n%s", len(got), len(want), p.stderr.String())
+	}
+	for i := range got {
+		if g, w := got[i], want[i]; g.Time != w.Time || g.Length != w.Length || g.Interface != 0 || !bytes.Equal(g.Data, w.Data) {
+			t.Errorf("packet %d is %+v, expected %+v", i+1, g, w)
+		}
+	}
+}
+
+// packetsIn reads a file.
+func packetsIn(t *testing.T, name string) (list []capture.Packet) {
+	t.Helper()
+	source, err := capture.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer source.Close()
+	for p := (capture.Packet{}); source.Next(&p) == nil; {
+		c := p
+		c.Data = bytes.Clone(p.Data)
+		list = append(list, c)
+	}
+	return list
 }
 
 // withoutFiles reads a document without the numbers of files, which one that is followed
