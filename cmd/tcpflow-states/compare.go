@@ -16,7 +16,8 @@ import (
 type compareOptions struct {
 	options
 	match           string
-	thresholdsAsked bool // on the command line
+	thresholdsAsked bool     // on the command line
+	ofPackets       []string // flags of the command line that change nothing about a saved report
 }
 
 // compareFlags are the flags of analyze that compare has, with their text where it is another.
@@ -38,6 +39,11 @@ func (a *app) compareCommand() *cobra.Command {
 		Args:  cobra.ArbitraryArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			opt.thresholdsAsked = cmd.Flags().Changed("set")
+			for _, name := range []string{"msl", "no-checksums"} {
+				if cmd.Flags().Changed(name) {
+					opt.ofPackets = append(opt.ofPackets, "--"+name)
+				}
+			}
 			if err := opt.takeDefaults(cmd); err != nil {
 				return err
 			}

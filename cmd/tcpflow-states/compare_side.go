@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/change"
@@ -56,6 +57,9 @@ func (a *app) openSide(name string, opt *compareOptions, sig *signals) (s *side,
 	if err != nil {
 		s.close()
 		return nil, err
+	}
+	if s.saved != nil && len(opt.ofPackets) > 0 {
+		a.noticef("%s: %q is a saved report, and stays as it was made", strings.Join(opt.ofPackets, ", "), name)
 	}
 	return s, nil
 }
