@@ -249,6 +249,25 @@ func TestTimeWait(t *testing.T) {
 			),
 		},
 		{
+			// Both ACKs of FINs that crossed are lost. The FINs that come again are old, but bring the
+			// acknowledgments: by Table 6 these do not count, in Linux 6.18 they do.
+			name: "FINs that come again acknowledge FINs",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< F. 21 ack 11", "CLOSING? FIN-WAIT-1", TookBack},
+				step{"> . 12 ack 22 lost", "CLOSING FIN-WAIT-1", 0},
+				step{"> F. 11 ack 22 +1", "CLOSING TIME-WAIT?", FINAgain},
+				step{"< F. 21 ack 12", "TIME-WAIT? CLOSING", TookBack | FINAgain},
+			),
+			transitions: openedTransitions(
+				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
+				"client FIN-WAIT-1 > CLOSING: receive FIN, received 7, proof 8",
+				"server ESTABLISHED > FIN-WAIT-1: send FIN, sent 7, proof 7",
+				"server FIN-WAIT-1 > CLOSING: receive FIN, received 9, proof 10",
+				"client CLOSING > TIME-WAIT: receive ACK of FIN, received 10, proof 0",
+			),
+		},
+		{
 			name: "assassinated",
 			steps: closed(
 				step{"< R 22", "CLOSED? CLOSED", RSTNoConnection | RSTExact | TimeWaitKilled},

@@ -65,6 +65,7 @@ const (
 
 	SeqAcceptable    // some of it lies in the window, counted from v.Passed
 	SeqOld           // all of it lies before v.Acked
+	SeqLatest        // the same, ends at v.Acked and acknowledges v's FIN: Linux may take that
 	SeqRepeated      // all of it lies before v.Passed, not all of it before v.Acked
 	SeqBeyond        // it lies behind v.Edge, as far as was captured
 	SeqClosedWindow  // it takes numbers, and the window is closed
@@ -138,6 +139,7 @@ var decisions = [numDecisions]struct {
 
 	SeqAcceptable:    {TestSequence, Passed, "RFC 9293 §3.10.7.4, Table 6", nothing},
 	SeqOld:           {TestSequence, Failed, "RFC 9293 §3.10.7.4, Table 6", ends(AckDue)},
+	SeqLatest:        {TestSequence, Noted, "observer: Linux", ends(AnswerTells)},
 	SeqRepeated:      {TestSequence, Noted, "RFC 9293 §3.10.7.4, Table 6", ends(AnswerTells)},
 	SeqBeyond:        {TestSequence, Noted, "RFC 9293 §3.10.7.4, Table 6", ends(AnswerTells)},
 	SeqClosedWindow:  {TestSequence, Noted, "RFC 9293 §3.10.7.4, Table 6", ends(AckDue)},

@@ -7,7 +7,11 @@ func (c *Conn) judgeSequence(side Side, s *Segment) {
 	if c.Judgements.now == nil {
 		return
 	}
-	c.decide(side, sequence(&c.Judgements.now[side].Before, s))
+	d := sequence(&c.Judgements.now[side].Before, s)
+	if d == SeqOld && c.End[side].latestAcksFIN(s) {
+		d = SeqLatest
+	}
+	c.decide(side, d)
 	c.decide(side, c.Judgements.ack)
 }
 

@@ -144,6 +144,7 @@ func (c *Conn) receivedOrdinary(side Side, s *Segment) Meaning {
 		c.judgeSequence(side, s)
 	}
 	if y.State.Synchronized() && y.hasAll(s) && y.State != TimeWait {
+		c.ackOnRepetition(side, s)
 		return 0
 	}
 	if y.unproved > 0 && c.Fresh > 0 {
@@ -161,6 +162,27 @@ func (c *Conn) receivedOrdinary(side Side, s *Segment) Meaning {
 // nothing in it counts.
 func (y *Endpoint) hasAll(s *Segment) bool {
 	return y.HasAck && s.End().AtOrBefore(y.Acked) && (s.Space() > 0 || s.Seq.Before(y.Acked))
+}
+
+// ackOnRepetition is for a segment that its receiver has already. By Table 6 nothing in it
+// counts and another ACK has to come; Linux 6.18 takes the latest segment once more, and with
+// it an acknowledgment of the receiver's FIN (tcp_sequence holds its end against RCV.NXT and
+// no more). Both may be, so nothing proves it.
+func (c *Conn) ackOnRepetition(side Side, s *Segment) {
+	y := &c.End[side]
+	if !y.latestAcksFIN(s) {
+		return
+	}
+	c.decide(side, AckOfFINTaken)
+	if y.finAck = c.receive(side, AckOfFIN, s, 0, false); y.finAck {
+		c.Transitions[len(c.Transitions)-1].proofBy = 0
+	}
+}
+
+// latestAcksFIN reports whether a segment of which y has all ends where y expects the next,
+// and acknowledges y's FIN, as nothing that arrived before did.
+func (y *Endpoint) latestAcksFIN(s *Segment) bool {
+	return s.End() == y.Acked && y.SentFIN && !y.finAck && s.Ack.After(y.FinSeq) && s.Ack.AtOrBefore(y.Out.Top)
 }
 
 // receivedAckOfSYN is the ACK check of §3.10.7.4 in SYN-RECEIVED. Where processing

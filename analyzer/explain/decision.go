@@ -35,6 +35,7 @@ var decisionWords = map[fsm.Decision]string{
 
 	fsm.SeqAcceptable:    "{table}. It holds: acceptable.",
 	fsm.SeqOld:           "{table}. {Who} has acknowledged everything before {acked}, so all of this segment is old: {who} drops it and answers with an ACK.",
+	fsm.SeqLatest:        "{table}. {Who} has acknowledged all of this segment, up to {acked} where it expects the next. By the RFC {who} drops it and answers with an ACK; Linux takes the latest segment once more, and the acknowledgment on it.",
 	fsm.SeqRepeated:      "{table}. It does not hold if everything before {passed} arrived, which passed here; {who} has acknowledged {ackedWords}, so if these bytes were lost behind the tap, the segment is acceptable.",
 	fsm.SeqBeyond:        "{table}. It does not hold: the segment lies beyond the window, as far as its right edge {edge} was captured; {who} drops it and answers with an ACK unless it has opened the window since.",
 	fsm.SeqClosedWindow:  "{table}. {Who} drops the data and answers with an ACK, which is what a probe of a closed window wants.",
