@@ -109,19 +109,33 @@ func closing(c *record.Connection) record.Verdict {
 			if u.Last > u.Time {
 				v.Sentence += " in " + phrase.Duration(u.Last.Seconds(u.Time))
 			}
-			v.Sentence += " and "
 			v.Frames = append(v.Frames, u.LastSent)
 		}
-		v.Sentence += "never acknowledged"
-		if u.Resent == 0 {
-			v.Sentence += " in the remaining " + phrase.Duration(watched) + " of the capture"
+		switch ack := ackOfFIN(c, side); {
+		case ack != 0 && u.Resent > 0:
+			v.Sentence += ", although " + phrase.By(side.Peer()) + " acknowledged it in " + phrase.Frame(ack) + ": nothing shows that the ACK was taken."
+		case ack != 0:
+			v.Sentence += "was acknowledged in " + phrase.Frame(ack) + ", and nothing shows that the ACK was taken."
+		case u.Resent > 0:
+			v.Sentence += " and never acknowledged."
+		default:
+			v.Sentence += "was never acknowledged in the remaining " + phrase.Duration(watched) + " of the capture."
 		}
-		v.Sentence += "."
 	default:
 		v.Code = record.VerdictCaptureCut
 		v.Sentence += "was not yet acknowledged when the capture " + phrase.EndedAfter(watched, c.LastFrame) + "."
 	}
 	return v
+}
+
+// ackOfFIN returns the frame in which side's peer acknowledged its FIN, or 0.
+func ackOfFIN(c *record.Connection, side fsm.Side) fsm.Frame {
+	for i := range c.Transitions {
+		if t := &c.Transitions[i]; t.Side == side.Peer() && t.Event == fsm.RecvFIN {
+			return t.Proof
+		}
+	}
+	return 0
 }
 
 // finTime returns when a side sent its FIN first.
