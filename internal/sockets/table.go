@@ -26,7 +26,7 @@ type Table struct {
 }
 
 // maxRemembered bounds the ends that are remembered, twice.
-const maxRemembered = 1 << 15
+const maxRemembered = 1 << 13
 
 // ends are those of a connection, in their order.
 type ends [2]netip.AddrPort
