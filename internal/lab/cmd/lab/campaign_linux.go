@@ -7,11 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"strconv"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
@@ -36,16 +34,11 @@ func campaign(args []string) int {
 
 // recordCampaigns records one campaign for each seed.
 func recordCampaigns(dir string, seeds []uint64, brief bool) int {
-	if err := lab.Available(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 4
+	ctx, dir, end, code := begin(dir, "")
+	if code != 0 {
+		return code
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 3
-	}
+	defer end()
 	for _, seed := range seeds {
 		if err := recordCampaign(ctx, dir, seed, brief); err != nil {
 			fmt.Fprintln(os.Stderr, "lab: error:", err)

@@ -1,16 +1,13 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
@@ -73,28 +70,22 @@ func record(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	if err := lab.Available(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 4
+	ctx, dir, end, code := begin(*out, "")
+	if code != 0 {
+		return code
 	}
-	if err := os.MkdirAll(*out, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 3
-	}
+	defer end()
 	scenarios, err := choose(*only)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
 	fmt.Printf("seed %d\n", *seed)
-	code := 0
 	for _, s := range scenarios {
-		truth, err := s.Record(ctx, *out, *seed)
+		truth, err := s.Record(ctx, dir, *seed)
 		for tries := 1; tries < attempts && errors.Is(err, lab.ErrAstray); tries++ {
 			fmt.Fprintln(os.Stderr, "lab: again:", err)
-			truth, err = s.Record(ctx, *out, *seed)
+			truth, err = s.Record(ctx, dir, *seed)
 		}
 		if ctx.Err() != nil {
 			fmt.Fprintln(os.Stderr, "lab: interrupted")
@@ -107,7 +98,7 @@ func record(args []string) int {
 		}
 		fmt.Printf("%-30s %d connections, %d packets interfered with\n", s.Name, len(truth.Connections), len(truth.Router))
 	}
-	if err := lab.WriteReadme(filepath.Join(*out, "README.md"), *out); err != nil {
+	if err := lab.WriteReadme(filepath.Join(dir, "README.md"), dir); err != nil {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 3
 	}

@@ -1,13 +1,10 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"strings"
-	"syscall"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/lab"
 )
@@ -27,21 +24,15 @@ func scenes(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	return recordScenes(ctx, *out, *seed, *plays, *only, *slow)
+	return recordScenes(*out, *seed, *plays, *only, *slow)
 }
 
-func recordScenes(ctx context.Context, dir string, seed uint64, plays int, only string, slow bool) int {
-	if err := lab.Available(); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 4
+func recordScenes(dir string, seed uint64, plays int, only string, slow bool) int {
+	ctx, dir, end, code := begin(dir, "")
+	if code != 0 {
+		return code
 	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		fmt.Fprintln(os.Stderr, "lab: error:", err)
-		return 3
-	}
-	code := 0
+	defer end()
 	for _, sc := range lab.Scenes(plays, slow) {
 		if !strings.Contains(sc.Name, only) {
 			continue

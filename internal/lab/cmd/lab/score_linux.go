@@ -1,15 +1,12 @@
 package main
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/tcpflow-states/tcpflow-states/internal/kernelscore"
 )
@@ -33,20 +30,18 @@ func scoreDirs(args []string) int {
 		fmt.Fprintln(os.Stderr, usage)
 		return 2
 	}
-	dir, err := os.MkdirTemp("", "tcplab-score-")
+	dir, remove, err := workDir("", "tcplab-score-")
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "lab: error:", err)
 		return 3
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	fmt.Println("seeds", seeds)
 	if code := recordCampaigns(dir, seeds, false); code != 0 {
 		return code
 	}
 	if *plays > 0 {
-		ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-		defer stop()
-		if code := recordScenes(ctx, dir, seeds[0], *plays, "", false); code != 0 {
+		if code := recordScenes(dir, seeds[0], *plays, "", false); code != 0 {
 			return code
 		}
 	}
