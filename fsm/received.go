@@ -174,9 +174,7 @@ func (c *Conn) ackOnRepetition(side Side, s *Segment) {
 		return
 	}
 	c.decide(side, AckOfFINTaken)
-	if y.finAck = c.receive(side, AckOfFIN, s, 0, false); y.finAck {
-		c.Transitions[len(c.Transitions)-1].proofBy = 0
-	}
+	y.finAck = c.apply(side, AckOfFIN, Received, c.at, 0)
 }
 
 // latestAcksFIN reports whether a segment of which y has all ends where y expects the next,
