@@ -5,10 +5,16 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
+// noExchanges reports whether no request was captured whole.
+func noExchanges(c *record.Connection) bool {
+	x := &c.Exchanges
+	return x.Answer.N == 0 && x.AnswerSize.N == 0 && x.Open.From == 0
+}
+
 // exchanges appends the requests and answers, null where no request was captured whole.
 func (e *encoder) exchanges(c *record.Connection) {
 	x := &c.Exchanges
-	if x.Answer.N == 0 && x.AnswerSize.N == 0 && x.Open.From == 0 {
+	if noExchanges(c) {
 		e.keyNull(`"exchanges":`)
 		return
 	}
@@ -89,10 +95,13 @@ func (e *encoder) spanOf(s *record.Span) {
 	e.keyFrame(`"to_frame":`, `"to_file":`, s.To)
 }
 
+// noSpent reports whether it is not known what the connection's time went to.
+func noSpent(c *record.Connection) bool { return c.Quality.OneSided || c.Quality.Untimed }
+
 // spent appends what the connection's time went to, null where that is not known.
 func (e *encoder) spent(c *record.Connection) {
 	s := &c.Spent
-	if c.Quality.OneSided || c.Quality.Untimed {
+	if noSpent(c) {
 		e.keyNull(`"time_spent":`)
 		return
 	}

@@ -12,7 +12,7 @@ const nanosPerSecond = 1_000_000_000
 // int64 of nanoseconds can hold (1677 to 2262) has a year of four digits.
 func appendTime(b []byte, t fsm.Time) []byte {
 	sec, nano := seconds64(t)
-	return append(appendPadded(appendSecond(b, sec), nano, 9), 'Z')
+	return append(appendNine(appendSecond(b, sec), uint32(nano)), 'Z')
 }
 
 // seconds64 splits a time into whole seconds since 1970 and the nanoseconds after that.

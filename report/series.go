@@ -124,9 +124,7 @@ func appendSpan(b []byte, t fsm.Time) []byte {
 	if t < 0 {
 		b, t = append(b, '-'), -t
 	}
-	b = strconv.AppendInt(b, int64(t/fsm.Second), 10)
-	frac := strconv.FormatInt(int64(t%fsm.Second), 10)
-	return append(append(append(b, '.'), "000000000"[len(frac):]...), frac...)
+	return appendNine(append(appendUint(b, uint64(t/fsm.Second)), '.'), uint32(t%fsm.Second))
 }
 
 // table writes the rows of a connection's segments.

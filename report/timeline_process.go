@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -48,7 +49,7 @@ func (p *page) processText(o *record.Owner) string {
 		facts = append(facts, "user "+user)
 	}
 	if x := &o.Container; x.Name != "" || x.ID != "" {
-		facts = append(facts, "container "+firstOf(x.Name, shortID(x.ID))+optional(", image ", x.Image))
+		facts = append(facts, "container "+cmp.Or(x.Name, shortID(x.ID))+optional(", image ", x.Image))
 	}
 	if o.Pod.Name != "" {
 		facts = append(facts, "pod "+strings.TrimPrefix(o.Pod.Namespace+"/"+o.Pod.Name, "/"))
@@ -56,7 +57,7 @@ func (p *page) processText(o *record.Owner) string {
 	if o.Source == record.OwnerFoundLate {
 		facts = append(facts, "found late")
 	}
-	if text := firstOf(o.Command, o.Path); text != "" && text != o.Name {
+	if text := cmp.Or(o.Command, o.Path); text != "" && text != o.Name {
 		facts = append(facts, cut(text, longestCommand, p.g.ellipsis))
 	}
 	return end + ": " + strings.Join(facts, "; ")
@@ -79,7 +80,7 @@ func processesBriefly(c *record.Connection) string {
 // processName writes a process's name and number.
 func processName(x *record.Process) string {
 	if x.PID == 0 {
-		return firstOf(x.Name, "unknown")
+		return cmp.Or(x.Name, "unknown")
 	}
 	if x.Name == "" {
 		return "process " + number(uint64(x.PID))
@@ -89,12 +90,3 @@ func processName(x *record.Process) string {
 
 // shortID cuts a container's ID to what tools for containers show of it.
 func shortID(id string) string { return id[:min(len(id), 12)] }
-
-func firstOf(texts ...string) string {
-	for _, text := range texts {
-		if text != "" {
-			return text
-		}
-	}
-	return ""
-}

@@ -142,11 +142,6 @@ func roundTrip(of func(*record.RTT) float64) func(*record.Traffic) float64 {
 	}
 }
 
-func noExchanges(c *record.Connection) bool {
-	x := &c.Exchanges
-	return x.Answer.N == 0 && x.AnswerSize.N == 0 && x.Open.From == 0
-}
-
 func answerOf(c *record.Connection, nanos uint64) float64 {
 	if noExchanges(c) || c.Exchanges.Answer.N == 0 {
 		return math.NaN()
@@ -160,8 +155,6 @@ func slowestExchange(c *record.Connection) float64 {
 	}
 	return secondsOf(c, c.Exchanges.Slowest.Seconds)
 }
-
-func noSpent(c *record.Connection) bool { return c.Quality.OneSided || c.Quality.Untimed }
 
 func spentOn(of func(*record.Spent) float64) func(*record.Connection) float64 {
 	return func(c *record.Connection) float64 {
@@ -195,24 +188,24 @@ func timeOf(c *record.Connection, t fsm.Time) string {
 
 // secondsOf rounds seconds as the JSON does.
 func secondsOf(c *record.Connection, s float64) float64 {
-	switch {
-	case !(s >= 0) || math.IsInf(s, 0) || c.Quality.Untimed:
+	if c.Quality.Untimed {
 		return math.NaN()
-	case s >= 1<<53/nanosPerSecond:
-		return s
 	}
-	return float64(uint64(s*nanosPerSecond+0.5)) / nanosPerSecond
+	return roundedTo(s, nanosPerSecond)
 }
 
 // tenthsOf rounds a rate as the JSON does.
-func tenthsOf(v float64) float64 {
+func tenthsOf(v float64) float64 { return roundedTo(v, 10) }
+
+// roundedTo rounds to so many parts of one what is not negative.
+func roundedTo(v, parts float64) float64 {
 	switch {
 	case !(v >= 0) || math.IsInf(v, 0):
 		return math.NaN()
-	case v >= 1<<53/10:
+	case v >= 1<<53/parts:
 		return v
 	}
-	return float64(uint64(v*10+0.5)) / 10
+	return float64(uint64(v*parts+0.5)) / parts
 }
 
 func duration(c *record.Connection) float64 {
