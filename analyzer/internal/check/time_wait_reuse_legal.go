@@ -27,15 +27,13 @@ var timeWaitReuseLegal = &Check{
 		after := phrase.Elapsed(r.After)
 		found(Finding{
 			Side: "client", Frames: []fsm.Frame{f.SYN.Frame}, Count: 1,
-			Seen:     "ISN " + decimal(uint64(f.Conn.End[fsm.Client].ISS)) + ", " + after + " after TIME-WAIT began",
-			Expected: "an ISN above " + decimal(uint64(r.Used)) + ", or a newer timestamp",
-			Message: "The SYN in frame " + decimal(f.SYN.Frame.Number()) + " reuses the ports of the connection that began in frame " +
-				decimal(f.Previous.First.Number()) + ", " + after + " into its TIME-WAIT; " + r.Why + " allows it.",
+			Seen:     "ISN " + strconv.FormatUint(uint64(f.Conn.End[fsm.Client].ISS), 10) + ", " + after + " after TIME-WAIT began",
+			Expected: "an ISN above " + strconv.FormatUint(uint64(r.Used), 10) + ", or a newer timestamp",
+			Message: "The SYN in " + phrase.Frame(f.SYN.Frame) + " reuses the ports of the connection that began in " +
+				phrase.Frame(f.Previous.First) + ", " + after + " into its TIME-WAIT; " + r.Why + " allows it.",
 		})
 	},
 }
-
-func decimal(n uint64) string { return strconv.FormatUint(n, 10) }
 
 // judgeReuse says how the connection's SYN stands to the TIME-WAIT of the one before.
 func judgeReuse(f *flow.Flow) flow.Reuse {

@@ -36,7 +36,7 @@ func buildSegments(out []record.Segment, f *flow.Flow, ts []fsm.Transition) []re
 		}
 		s.After = now
 		s.Labels = k.Marks().Labels()
-		if k.Facts.Any(flow.Facts(flow.Retransmission, flow.LateFill)) {
+		if k.Resent() {
 			s.Original = k.Original
 		}
 		if j := f.Conn.Judgements.Of(k.Frame); j != nil {

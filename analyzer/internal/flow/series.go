@@ -41,7 +41,7 @@ func (f *Flow) addToSeries(k *TimelineEntry, s *fsm.Segment, sampled fsm.Frame) 
 	}
 	if k.Meaning != 0 || !k.Facts.Empty() {
 		p.Marks = k.Marks()
-		if k.resent() {
+		if k.Resent() {
 			p.Original = k.Original
 		}
 	}
@@ -58,11 +58,11 @@ func (f *Flow) addToSeries(k *TimelineEntry, s *fsm.Segment, sampled fsm.Frame) 
 // Marks returns what the segment was found to be.
 func (k *TimelineEntry) Marks() series.Marks {
 	m := marksOf(k.Meaning, k.Facts)
-	if k.resent() {
+	if k.Resent() {
 		m |= kindMarks[k.Kind]
 	}
 	return m
 }
 
-// resent reports whether it is a retransmission of a kind.
-func (k *TimelineEntry) resent() bool { return k.Facts.Any(Facts(Retransmission, LateFill)) }
+// Resent reports whether it is a retransmission, which has a kind.
+func (k *TimelineEntry) Resent() bool { return k.Facts.Any(resentFacts) }

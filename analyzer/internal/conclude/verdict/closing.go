@@ -130,22 +130,28 @@ func closing(c *record.Connection) record.Verdict {
 
 // ackOfFIN returns the frame in which side's peer acknowledged its FIN, or 0.
 func ackOfFIN(c *record.Connection, side fsm.Side) fsm.Frame {
-	for i := range c.Transitions {
-		if t := &c.Transitions[i]; t.Side == side.Peer() && t.Event == fsm.RecvFIN {
-			return t.Proof
-		}
+	if t := transition(c, side.Peer(), fsm.RecvFIN); t != nil {
+		return t.Proof
 	}
 	return 0
 }
 
 // finTime returns when a side sent its FIN first.
 func finTime(c *record.Connection, side fsm.Side) fsm.Time {
-	for i := range c.Transitions {
-		if t := &c.Transitions[i]; t.Side == side && t.Event == fsm.SendFIN {
-			return t.Time
-		}
+	if t := transition(c, side, fsm.SendFIN); t != nil {
+		return t.Time
 	}
 	return c.Last
+}
+
+// transition returns the first transition of a side by an event, or nil.
+func transition(c *record.Connection, side fsm.Side, ev fsm.Event) *fsm.Transition {
+	for i := range c.Transitions {
+		if t := &c.Transitions[i]; t.Side == side && t.Event == ev {
+			return t
+		}
+	}
+	return nil
 }
 
 // halfClosed is the verdict when one side closed and the other did not.

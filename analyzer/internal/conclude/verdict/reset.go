@@ -1,7 +1,6 @@
 package verdict
 
 import (
-	"slices"
 	"strconv"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -97,7 +96,7 @@ func keepalivesFailed(c *record.Connection, x fsm.Side) bool {
 // metNoConnection reports whether the RST answers a FIN that its side did not take.
 func metNoConnection(c *record.Connection) bool {
 	r := &c.Reset
-	took := slices.ContainsFunc(c.Transitions, func(t fsm.Transition) bool { return t.Side == r.Side && t.Event == fsm.RecvFIN })
+	took := transition(c, r.Side, fsm.RecvFIN) != nil
 	return !took && !r.HasAck && r.PriorFIN && r.PriorTime > r.Own
 }
 
