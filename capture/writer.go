@@ -167,7 +167,6 @@ func (w *Writer) Flush() error {
 // closes neither the file nor the source, and is to be called before the
 // source is closed.
 func (w *Writer) Close() error {
-	type counters struct{ received, dropped uint64 }
 	var list []uint32
 	counted := map[uint32]counters{}
 	for i, info := range w.from.Info() {
@@ -178,7 +177,7 @@ func (w *Writer) Close() error {
 		if _, before := counted[id]; !before {
 			list = append(list, id)
 		}
-		counted[id] = counters{counted[id].received + info.Received, counted[id].dropped + info.Dropped}
+		counted[id] = counters{sum(counted[id].received, info.Received), sum(counted[id].dropped, info.Dropped)}
 	}
 	for _, id := range list {
 		ticks := uint64(max(0, w.last))

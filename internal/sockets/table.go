@@ -204,8 +204,7 @@ func add(c *record.Connection, answers []answer, late bool) {
 
 func appendOwners(list []record.Owner, of []process.Process, side fsm.Side, late bool) []record.Owner {
 	for i := range of {
-		p := of[i]
-		o := record.Owner{Process: &p, Side: side, HasSide: true, Source: record.OwnerOfSocket}
+		o := record.Owner{Process: &of[i], Side: side, HasSide: true, Source: record.OwnerOfSocket}
 		if late {
 			o.Source = record.OwnerFoundLate
 		}
