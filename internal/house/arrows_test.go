@@ -27,7 +27,7 @@ var arrows = map[string]string{
 
 	"analyzer/internal/pipeline":         "analyzer/internal/check analyzer/internal/check/aggregate analyzer/internal/conclude analyzer/internal/conclude/verdict analyzer/internal/conntrack analyzer/internal/flow analyzer/internal/dedup analyzer/internal/decode analyzer/internal/overview analyzer/internal/owners analyzer/internal/relate analyzer/internal/skew analyzer/record fsm",
 	"analyzer/internal/overview":         "analyzer/record fsm",
-	"analyzer/internal/owners":           "analyzer/internal/decode analyzer/record fsm internal/process",
+	"analyzer/internal/owners":           "analyzer/internal/decode analyzer/record fsm internal/process internal/recent",
 	"analyzer/internal/conclude":         "analyzer/internal/flow analyzer/internal/decode analyzer/record fsm internal/phrase",
 	"analyzer/internal/conclude/verdict": "analyzer/record fsm internal/phrase",
 	"analyzer/internal/check":            "analyzer/internal/flow analyzer/record fsm internal/phrase",
@@ -37,7 +37,7 @@ var arrows = map[string]string{
 	"analyzer/internal/vantage":          "analyzer/internal/dedup analyzer/internal/decode analyzer/record fsm",
 	"analyzer/internal/chance":           "", // arithmetic
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
-	"analyzer/internal/relate":           "analyzer/internal/conclude/verdict analyzer/record fsm internal/phrase",
+	"analyzer/internal/relate":           "analyzer/internal/conclude/verdict analyzer/record fsm internal/phrase internal/recent",
 	"analyzer/internal/skew":             "analyzer/internal/decode fsm",
 	"analyzer/internal/decode":           "fsm internal/process",
 	"analyzer/internal/peers/suricata":   "fsm",
@@ -51,7 +51,8 @@ var arrows = map[string]string{
 	"internal/series":    "analyzer/record fsm",
 	"internal/hugepages": "",
 	"internal/process":   "",
-	"internal/sockets":   "analyzer/record fsm internal/process",
+	"internal/recent":    "",
+	"internal/sockets":   "analyzer/record fsm internal/process internal/recent",
 	"internal/saved":     "analyzer/change analyzer/record fsm report",
 }
 

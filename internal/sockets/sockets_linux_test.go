@@ -169,7 +169,8 @@ func TestTableBounds(t *testing.T) {
 			<-table.questions
 		}
 		table.answered(&answer{ID: uint64(i) + 1<<40})
-		if n := len(table.latest) + len(table.before) + len(table.asked); n > 3*maxRemembered {
+		latest, before := table.known.Len()
+		if n := latest + before + len(table.asked); n > 3*maxRemembered {
 			t.Fatalf("%d remembered", n)
 		}
 	}

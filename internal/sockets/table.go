@@ -8,6 +8,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/process"
+	"github.com/tcpflow-states/tcpflow-states/internal/recent"
 )
 
 // Table remembers whose the sockets of connections are. It is safe for concurrent use.
@@ -15,14 +16,14 @@ type Table struct {
 	questions chan question
 	now       func() time.Time
 
-	mu             sync.Mutex
-	last           uint64
-	latest, before map[ends]*asking // before are those that nothing was heard of since there were too many
-	asked          map[uint64]*use  // by the number of a question, while it may be answered
-	atFirst        map[ends][]answer
-	second         fsm.Time // of the latest SYN
-	asks           int      // in that second
-	closed         bool
+	mu      sync.Mutex
+	last    uint64
+	known   recent.Map[ends, *asking] // those that the latest SYNs were between
+	asked   map[uint64]*use           // by the number of a question, while it may be answered
+	atFirst map[ends][]answer
+	second  fsm.Time // of the latest SYN
+	asks    int      // in that second
+	closed  bool
 }
 
 // maxRemembered bounds the ends that are remembered, twice.
@@ -56,7 +57,7 @@ type use struct {
 
 // NewTable returns one that nothing is asked through yet.
 func NewTable() *Table {
-	return &Table{questions: make(chan question, maxWaiting), now: time.Now, latest: map[ends]*asking{}, asked: map[uint64]*use{}, atFirst: map[ends][]answer{}}
+	return &Table{questions: make(chan question, maxWaiting), now: time.Now, asked: map[uint64]*use{}, atFirst: map[ends][]answer{}}
 }
 
 // Close ends the asking.
@@ -113,19 +114,11 @@ func (t *Table) mayAsk(at fsm.Time) bool {
 
 // of returns what was asked about two ends.
 func (t *Table) of(key ends) *asking {
-	if of := t.latest[key]; of != nil {
-		return of
-	}
-	of := t.before[key]
-	if of == nil {
+	of, known := t.known.Renew(key, maxRemembered)
+	if !known {
 		of = new(asking)
-	} else {
-		delete(t.before, key)
+		t.known.Put(key, of, maxRemembered)
 	}
-	if len(t.latest) >= maxRemembered {
-		t.latest, t.before = map[ends]*asking{}, t.latest
-	}
-	t.latest[key] = of
 	return of
 }
 
@@ -162,11 +155,7 @@ func (t *Table) Describe(c *record.Connection) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	key := endsOf(netip.AddrPortFrom(c.Client.IP, c.Client.Port), netip.AddrPortFrom(c.Server.IP, c.Server.Port))
-	of := t.latest[key]
-	if of == nil {
-		of = t.before[key]
-	}
-	if of != nil {
+	if of, known := t.known.Get(key); known {
 		for _, u := range of.uses {
 			if u.begins(c) {
 				add(c, u.answers, u.late)

@@ -11,6 +11,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/process"
+	"github.com/tcpflow-states/tcpflow-states/internal/recent"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 
 // Table is for the connections of one shard.
 type Table struct {
-	now, before map[key]*between // before are those of which no packet came since there were too many
+	ends recent.Map[key, *between] // those of which the latest packets came
 }
 
 // key is two ends in their order.
@@ -73,19 +74,11 @@ func (t *Table) Note(p *decode.Packet) {
 
 // entry returns what was seen between two ends, and makes room if need be.
 func (t *Table) entry(k key) *between {
-	b := t.now[k]
-	if b != nil {
-		return b
-	}
-	if b = t.before[k]; b == nil {
+	b, known := t.ends.Renew(k, maxEnds)
+	if !known {
 		b = new(between)
-	} else {
-		delete(t.before, k)
+		t.ends.Put(k, b, maxEnds)
 	}
-	if t.now == nil || len(t.now) >= maxEnds {
-		t.now, t.before = make(map[key]*between), t.now
-	}
-	t.now[k] = b
 	return b
 }
 
@@ -117,18 +110,13 @@ func (b *between) add(s sight) {
 // Describe adds to a record the processes that its packets belong to. ended says that
 // the connection is over: what is of it alone is then forgotten.
 func (t *Table) Describe(c *record.Connection, ended bool) {
-	if len(t.now) == 0 && len(t.before) == 0 {
+	if latest, before := t.ends.Len(); latest+before == 0 {
 		return
 	}
-	client, server := endpoint(c.Client), endpoint(c.Server)
-	k, swapped := keyOf(client, server)
-	in := t.now
-	b := in[k]
-	if b == nil {
-		in = t.before
-		if b = in[k]; b == nil {
-			return
-		}
+	k, swapped := keyOf(endpoint(c.Client), endpoint(c.Server))
+	b, known := t.ends.Get(k)
+	if !known {
+		return
 	}
 	kept := b.sights[:0]
 	for i := range b.sights {
@@ -143,7 +131,7 @@ func (t *Table) Describe(c *record.Connection, ended bool) {
 	c.MoreOwners = c.MoreOwners || b.more
 	clear(b.sights[len(kept):])
 	if b.sights = kept; len(kept) == 0 {
-		delete(in, k)
+		t.ends.Delete(k)
 	}
 }
 

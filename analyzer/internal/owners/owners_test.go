@@ -68,7 +68,7 @@ func TestEnds(t *testing.T) {
 		if table.Describe(c, true); told(c) != turned {
 			t.Errorf("%v, turned: %q, want %q", test, told(c), turned)
 		}
-		if len(table.now) != 0 {
+		if n, _ := table.ends.Len(); n != 0 {
 			t.Error("remembered after its end")
 		}
 	}
@@ -118,8 +118,8 @@ func TestBounds(t *testing.T) {
 	for i := range 5 * maxEnds {
 		from := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 1)
 		table.Note(packet(from, high, process.Outbound, ours, 1))
-		if len(table.now) > maxEnds || len(table.before) > maxEnds {
-			t.Fatalf("%d and %d remembered", len(table.now), len(table.before))
+		if latest, before := table.ends.Len(); latest > maxEnds || before > maxEnds {
+			t.Fatalf("%d and %d remembered", latest, before)
 		}
 	}
 }

@@ -6,6 +6,7 @@ package relate
 import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/recent"
 )
 
 // most bounds the connections that are remembered, the oldest forgotten first.
@@ -13,11 +14,11 @@ const most = 1 << 15
 
 // Observer remembers the connections that were written. The zero value has seen none.
 type Observer struct {
-	bySYN   recent[uint64] // by synKey.hash
-	byLeg   recent[fsm.Frame]
-	byEnd   recent[end]        // the latest by its client, of those noted there
-	silent  map[end]unanswered // SYNs that nobody answered, by who sent them
-	unasked map[end]unanswered // SYN-ACKs that their receiver refused and whose SYN it sent to another address, if any
+	bySYN   recent.Map[uint64, uint64]    // which connection, counted from 1, by synKey.hash
+	byLeg   recent.Map[fsm.Frame, uint64] // likewise
+	byEnd   recent.Map[end, uint64]       // the latest by its client, of those noted there
+	silent  map[end]unanswered            // SYNs that nobody answered, by who sent them
+	unasked map[end]unanswered            // SYN-ACKs that their receiver refused and whose SYN it sent to another address, if any
 	links   []record.Link
 	more    uint64
 	sights  []sight // of the latest, a ring
@@ -73,7 +74,7 @@ type unanswered struct {
 // Add links the connection to those before it.
 func (o *Observer) Add(c *record.Connection) {
 	syn, hasSYN := keyOf(c)
-	if x := o.seen(o.byLeg.find(c.LegOf)); x != nil && c.LegOf != 0 {
+	if x := o.seen(o.byLeg.Get(c.LegOf)); x != nil && c.LegOf != 0 {
 		frames := []fsm.Frame{x.frame}
 		for _, f := range [...]fsm.Frame{c.FirstFrame, c.Handshake.SYNACK} {
 			if f != 0 && f != x.frame { // they may share a SYN
@@ -82,7 +83,7 @@ func (o *Observer) Add(c *record.Connection) {
 		}
 		c.Related = append(c.Related, record.Related{ID: x.id, Kind: record.RelatedLeg, Frames: frames})
 	} else if hasSYN {
-		if x := o.seen(o.bySYN.find(syn.hash())); x != nil && x.syn == syn && near(x, c) {
+		if x := o.seen(o.bySYN.Get(syn.hash())); x != nil && x.syn == syn && near(x, c) {
 			c.Related = append(c.Related, record.Related{ID: x.id, Kind: kind(x, c), Frames: []fsm.Frame{x.frame, c.FirstFrame}})
 		}
 	} else if c.Quality.Midstream {
@@ -188,10 +189,10 @@ func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
 	}
 	o.written++
 	if c.LegOf != 0 {
-		o.byLeg.note(c.LegOf, o.written)
+		o.byLeg.Put(c.LegOf, o.written, most)
 	}
 	if hasSYN {
-		o.bySYN.note(syn.hash(), o.written)
+		o.bySYN.Put(syn.hash(), o.written, most)
 	}
 }
 
@@ -200,10 +201,10 @@ func (o *Observer) remember(c *record.Connection, syn synKey, hasSYN bool) {
 // others are noted.
 func (o *Observer) latestOf(client end) *sight {
 	for n := max(o.byEnds, o.written-min(o.written, most)) + 1; n <= o.written; n++ {
-		o.byEnd.note(o.sights[(n-1)%most].client, n)
+		o.byEnd.Put(o.sights[(n-1)%most].client, n, most)
 	}
 	o.byEnds = o.written
-	return o.seen(o.byEnd.find(client))
+	return o.seen(o.byEnd.Get(client))
 }
 
 func sightOf(c *record.Connection) sight {
@@ -213,9 +214,10 @@ func sightOf(c *record.Connection) sight {
 	}
 }
 
-// seen returns what is kept of the n-th connection, or nil: of none, or of one that is forgotten.
-func (o *Observer) seen(n uint64) *sight {
-	if n == 0 || o.written-n >= most {
+// seen returns what is kept of the n-th connection, if there was one; nil of one that is
+// forgotten.
+func (o *Observer) seen(n uint64, was bool) *sight {
+	if !was || o.written-n >= most {
 		return nil
 	}
 	return &o.sights[(n-1)%most]

@@ -58,7 +58,9 @@ func TestBound(t *testing.T) {
 		o.Add(asked(i+1, uint16(i), 2, fsm.Seq(i), 7, 0))
 	}
 	o.latestOf(end{})
-	for i, n := range []int{len(o.bySYN.latest), len(o.bySYN.before), len(o.byEnd.latest), len(o.byEnd.before), len(o.sights)} {
+	syns, synsBefore := o.bySYN.Len()
+	ends, endsBefore := o.byEnd.Len()
+	for i, n := range []int{syns, synsBefore, ends, endsBefore, len(o.sights)} {
 		if n > most {
 			t.Errorf("%d: %d are remembered", i, n)
 		}
