@@ -222,7 +222,7 @@ func chosenByEnds(choose func(src, dst netip.AddrPort) bool) func(*decode.Packet
 // Packet analyses one captured packet. p and its data are not kept.
 func (a *Analyzer) Packet(p *capture.Packet) {
 	setRaw(&a.raw, p)
-	if p.LinkType == packetTap && p.Process == nil {
+	if p.LinkType == decode.LinkPKTAP && p.Process == nil {
 		a.raw.Process, a.raw.Way = a.tapped.process(p)
 	}
 	a.core.Packet(&a.raw)
@@ -234,7 +234,7 @@ func setRaw(raw *decode.Raw, p *capture.Packet) {
 	raw.Length, raw.LinkType, raw.Interface = p.Length, p.LinkType, uint32(p.Interface)
 	raw.Untimed = p.Untimed
 	if raw.Process = p.Process; p.Process != nil {
-		raw.Way = wayOf(p)
+		raw.Way = wayOf(p.Options)
 	}
 }
 

@@ -8,13 +8,10 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/internal/process"
 )
 
-// packetTap is the link type of Apple's packet taps, whose header names the process of each
+// tapped are the processes that headers of Apple's packet taps have named, each that of its
 // packet: after what package decode reads of it, an interface's name (24 octets), flags (4),
 // three numbers (12), the process (4), its name (20), three more (8), the process on whose
 // behalf it acts (4), the name of that (20). All numbers are little-endian.
-const packetTap = 258
-
-// tapped are the processes that such headers have named.
 type tapped struct {
 	known map[tappedKey]*process.Process
 	key   tappedKey // of the packet before

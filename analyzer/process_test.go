@@ -25,12 +25,14 @@ func tapHeader(flags, pid uint32, name string, behalf uint32, nameForBehalf stri
 	return b
 }
 
+// bareSegment is a segment without options from 10.0.0.FROM to 10.0.0.TO.
+func bareSegment(from, to, flags byte) []byte {
+	b := []byte{0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to}
+	return append(b, 0, from, 0, to, 0, 0, 0, 1, 0, 0, 0, 1, 5<<4, flags, 1, 0, 0, 0, 0, 0)
+}
+
 // TestPacketTap tells the processes of a connection that was captured on a packet tap.
 func TestPacketTap(t *testing.T) {
-	ip := func(from, to byte, flags byte) []byte {
-		b := []byte{0x45, 0, 0, 40, 0, 0, 0x40, 0, 64, 6, 0, 0, 10, 0, 0, from, 10, 0, 0, to}
-		return append(b, 0, from, 0, to, 0, 0, 0, 1, 0, 0, 0, 1, 5<<4, flags, 1, 0, 0, 0, 0, 0)
-	}
 	for _, test := range []struct {
 		header []byte
 		want   string
@@ -44,8 +46,8 @@ func TestPacketTap(t *testing.T) {
 	} {
 		a := New(Options{NoChecksums: true})
 		for i, flags := range []byte{2, 4} {
-			data := append(append([]byte{}, test.header...), ip(1, 2, flags)...)
-			a.Packet(&capture.Packet{Data: data, Length: len(data), LinkType: packetTap, Number: uint64(i + 1), Time: int64(i+1) * int64(fsm.Second)})
+			data := append(append([]byte{}, test.header...), bareSegment(1, 2, flags)...)
+			a.Packet(&capture.Packet{Data: data, Length: len(data), LinkType: 258, Number: uint64(i + 1), Time: int64(i+1) * int64(fsm.Second)})
 		}
 		r, err := a.Finish()
 		if err != nil || len(r.Connections) != 1 {
@@ -78,29 +80,60 @@ func TestPacketTap(t *testing.T) {
 	}
 }
 
-// TestWay reads which way a packet went.
+// flagsOption are a packet's options with pcapng's flags in them, behind another one.
+func flagsOption(v byte) []byte { return []byte{3, 0, 2, 0, 9, 9, 0, 0, 2, 0, 4, 0, v, 0, 0, 0} }
+
+// TestWay reads from pcapng's flags which way a packet went.
 func TestWay(t *testing.T) {
-	flags := func(v byte) []byte { return []byte{3, 0, 2, 0, 9, 9, 0, 0, 2, 0, 4, 0, v, 0, 0, 0} }
-	cooked2 := make([]byte, 20)
-	cooked2[10] = 4
 	for _, test := range []struct {
-		p    capture.Packet
-		want process.Direction
+		options []byte
+		want    process.Direction
 	}{
-		{capture.Packet{Options: flags(1)}, process.Inbound},
-		{capture.Packet{Options: flags(6)}, process.Outbound},
-		{capture.Packet{Options: flags(0)}, process.UnknownDirection},
-		{capture.Packet{Options: flags(1)[:15]}, process.UnknownDirection},
-		{capture.Packet{Options: []byte{2, 0, 255, 255, 1, 0, 0, 0}}, process.UnknownDirection},
-		{capture.Packet{LinkType: linuxCooked, Data: []byte{0, 4}}, process.Outbound},
-		{capture.Packet{LinkType: linuxCooked, Data: []byte{0, 0}}, process.Inbound},
-		{capture.Packet{LinkType: linuxCooked, Data: []byte{0, 3}}, process.UnknownDirection},
-		{capture.Packet{LinkType: linuxCooked2, Data: cooked2}, process.Outbound},
-		{capture.Packet{LinkType: linuxCooked2, Data: cooked2[:10]}, process.UnknownDirection},
-		{capture.Packet{LinkType: linuxCooked, Data: []byte{0, 4}, Options: flags(1)}, process.Inbound},
+		{flagsOption(1), process.Inbound},
+		{flagsOption(6), process.Outbound},
+		{flagsOption(0), process.UnknownDirection},
+		{flagsOption(1)[:15], process.UnknownDirection},
+		{[]byte{2, 0, 255, 255, 1, 0, 0, 0}, process.UnknownDirection},
 	} {
-		if got := wayOf(&test.p); got != test.want {
-			t.Errorf("%+v: %d, want %d", test.p, got, test.want)
+		if got := wayOf(test.options); got != test.want {
+			t.Errorf("%v: %d, want %d", test.options, got, test.want)
+		}
+	}
+}
+
+// TestWayByHeader holds that a Linux cooked header tells whose a process is where pcapng's
+// flags do not.
+func TestWayByHeader(t *testing.T) {
+	cooked := func(packetType byte) []byte {
+		return []byte{0, packetType, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0, 8, 0}
+	}
+	cooked2 := []byte{8, 0, 0, 0, 0, 0, 0, 7, 0, 1, 4, 6, 2, 0, 0, 0, 0, 1, 0, 0}
+	for _, test := range []struct {
+		linkType int
+		header   []byte
+		options  []byte
+		want     string
+	}{
+		{113, cooked(4), nil, "client"},
+		{113, cooked(0), nil, "server"},
+		{113, cooked(3), nil, "unknown"},
+		{276, cooked2, nil, "client"},
+		{113, cooked(4), flagsOption(1), "server"},
+		{113, cooked(4), flagsOption(0), "client"},
+	} {
+		a := New(Options{NoChecksums: true})
+		data := append(test.header, bareSegment(1, 2, 2)...)
+		a.Packet(&capture.Packet{Data: data, Length: len(data), LinkType: test.linkType, Options: test.options, Number: 1, Process: &process.Process{PID: 1}})
+		r, err := a.Finish()
+		if err != nil || len(r.Connections) != 1 || len(r.Connections[0].Owners) != 1 {
+			t.Fatal(err, r.Connections)
+		}
+		got := "unknown"
+		if o := r.Connections[0].Owners[0]; o.HasSide {
+			got = o.Side.String()
+		}
+		if got != test.want {
+			t.Errorf("%d, %v, %v: %s, want %s", test.linkType, test.header, test.options, got, test.want)
 		}
 	}
 }

@@ -3,6 +3,8 @@ package decode
 import (
 	"bytes"
 	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
 )
 
 // A carrier is a packet that carries a segment in some way.
@@ -203,9 +205,9 @@ func checkCut(t *testing.T, test *carrier) {
 
 func TestDirectionInFrontOfPPP(t *testing.T) {
 	v4 := ip4(6, tcpOctets(nil, nil))
-	for octet, want := range map[byte]bool{0: false, 1: true, 255: true} {
-		if p, r := decodeAll(204, cat([]byte{octet}, unhex("ff03 0021"), v4)); r != OK || p.Outgoing != want {
-			t.Errorf("%d: %v, outgoing %v", octet, r, p.Outgoing)
+	for octet, want := range map[byte]process.Direction{0: process.Inbound, 1: process.Outbound, 255: process.Outbound} {
+		if p, r := decodeAll(204, cat([]byte{octet}, unhex("ff03 0021"), v4)); r != OK || p.Way != want {
+			t.Errorf("%d: %v, way %v", octet, r, p.Way)
 		}
 	}
 }

@@ -1,6 +1,10 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
+)
 
 // Linux cooked headers are read by hand. gopacket trusts the address length of
 // v1 and panics when it is long, and it does not know v2.
@@ -9,7 +13,6 @@ const (
 	cooked2Len = 20
 
 	hardwareNetlink = 824 // ARPHRD_NETLINK: the protocol is not an EtherType
-	sentByHost      = 4   // packet type "outgoing"
 )
 
 // cooked reads a Linux cooked header v1: packet type, hardware type, address
@@ -18,7 +21,7 @@ func (d *Decoder) cooked(c *cursor, p *Packet) (header, Reason) {
 	if r := c.need(cookedLen, LinkMalformed); r != OK {
 		return noHeader, r
 	}
-	p.Outgoing = binary.BigEndian.Uint16(c.data) == sentByHost
+	p.Way = wayOfCooked(binary.BigEndian.Uint16(c.data))
 	hardware := binary.BigEndian.Uint16(c.data[2:])
 	if binary.BigEndian.Uint16(c.data[4:]) == 6 {
 		p.LinkSrc = linkAddress(c.data[6:])
@@ -37,12 +40,25 @@ func (d *Decoder) cooked2(c *cursor, p *Packet) (header, Reason) {
 	protocol := binary.BigEndian.Uint16(c.data)
 	p.LinkIndex = binary.BigEndian.Uint32(c.data[4:])
 	hardware := binary.BigEndian.Uint16(c.data[8:])
-	p.Outgoing = c.data[10] == sentByHost
+	p.Way = wayOfCooked(uint16(c.data[10]))
 	if c.data[11] == 6 {
 		p.LinkSrc = linkAddress(c.data[12:])
 	}
 	c.take(cooked2Len)
 	return afterCooked(hardware, protocol)
+}
+
+// wayOfCooked tells it by the packet type. Others than these two were for several hosts, or
+// for another one.
+func wayOfCooked(packetType uint16) process.Direction {
+	const toUs, fromUs = 0, 4
+	switch packetType {
+	case toUs:
+		return process.Inbound
+	case fromUs:
+		return process.Outbound
+	}
+	return process.UnknownDirection
 }
 
 // afterCooked returns the header behind a cooked one. A protocol below 0x0600

@@ -4,6 +4,7 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
 )
 
 // decodeAll decodes a packet that was captured whole.
@@ -134,17 +135,18 @@ func TestCookedHeaderFields(t *testing.T) {
 		name     string
 		linkType int
 		packet   []byte
-		outgoing bool
+		way      process.Direction
 		index    uint32
 	}{
-		{"v1 received", 113, cat(unhex("0000 0001 0006 020000000001 0000 0800"), v4), false, 0},
-		{"v1 sent", 113, cat(unhex("0004 0001 0006 020000000001 0000 0800"), v4), true, 0},
-		{"v2 received", 276, cat(unhex("0800 0000 00010007 0001 00 06 020000000001 0000"), v4), false, 0x10007},
-		{"v2 sent", 276, cat(unhex("0800 0000 00000007 0001 04 06 020000000001 0000"), v4), true, 7},
+		{"v1 received", 113, cat(unhex("0000 0001 0006 020000000001 0000 0800"), v4), process.Inbound, 0},
+		{"v1 sent", 113, cat(unhex("0004 0001 0006 020000000001 0000 0800"), v4), process.Outbound, 0},
+		{"v1 for another host", 113, cat(unhex("0003 0001 0006 020000000001 0000 0800"), v4), process.UnknownDirection, 0},
+		{"v2 received", 276, cat(unhex("0800 0000 00010007 0001 00 06 020000000001 0000"), v4), process.Inbound, 0x10007},
+		{"v2 sent", 276, cat(unhex("0800 0000 00000007 0001 04 06 020000000001 0000"), v4), process.Outbound, 7},
 	} {
 		p, r := decodeAll(test.linkType, test.packet)
-		if r != OK || p.Outgoing != test.outgoing || p.LinkIndex != test.index {
-			t.Errorf("%s: %v, outgoing %v, index %d", test.name, r, p.Outgoing, p.LinkIndex)
+		if r != OK || p.Way != test.way || p.LinkIndex != test.index {
+			t.Errorf("%s: %v, way %v, index %d", test.name, r, p.Way, p.LinkIndex)
 		}
 	}
 }

@@ -28,7 +28,7 @@ const (
 	linkIPv6          = 229
 	linkNFLOG         = 239
 	linkIPoIB         = 242
-	linkPKTAP         = 258
+	LinkPKTAP         = 258
 	linkCooked2       = 276 // Linux "any", v2
 )
 
@@ -67,7 +67,7 @@ func firstHeader(linkType int) (header, Reason) {
 		return ppiHeader, OK
 	case linkNFLOG:
 		return nflogHeader, OK
-	case linkPKTAP:
+	case LinkPKTAP:
 		return pktapHeader, OK
 	case linkEnc:
 		return encHeader, OK

@@ -60,9 +60,10 @@ type Packet struct {
 	LinkSrc    uint64        // the outermost frame's source address (6 bytes) and 0 where it shows none
 	LinkDst    uint64        // its destination address, likewise
 	LinkIndex  uint32        // Linux cooked v2: the capturing host's index of the interface, otherwise 0
-	Outgoing   bool          // Linux cooked, and PPP with a direction: the capturing host sent it
 	Addressed  bool          // Src and Dst are known; true also for some packets that yield no segment
 	Payload    []byte        // the captured part of the data; valid as long as Raw.Data, from fragments for good
+
+	Way process.Direction // seen from the capturing host, by a Linux cooked header or PPP with a direction; see Process
 
 	FirstOnly  bool   // of a fragmented packet it is the first fragment, and the others are not in the capture
 	LeastLen   bool   // then: the segment has more octets than Segment.Len, at least one
@@ -83,8 +84,7 @@ type Packet struct {
 
 	StreamDoubt bool // it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
 
-	Process *process.Process  // that the capture names for it; nil for none
-	Way     process.Direction // with Process: seen from the host that captured it
+	Process *process.Process // that the capture names for it; Way is then by what it says of the packet, if it does. nil for none
 
 	Undelivered bool // another tap shows that it never reached its receiver
 

@@ -1,6 +1,10 @@
 package decode
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+
+	"github.com/tcpflow-states/tcpflow-states/internal/process"
+)
 
 const pppoeLen = 6
 
@@ -65,7 +69,9 @@ func (d *Decoder) pppDirection(c *cursor, p *Packet) (header, Reason) {
 	if r := c.need(1, LinkMalformed); r != OK {
 		return noHeader, r
 	}
-	p.Outgoing = c.data[0] != 0
+	if p.Way = process.Inbound; c.data[0] != 0 {
+		p.Way = process.Outbound
+	}
 	c.take(1)
 	return pppHeader, OK
 }

@@ -79,7 +79,7 @@ func (f *ingest) decode(raw *decode.Raw, p *decode.Packet) bool {
 		return false
 	}
 	if raw.Process != nil {
-		p.Process, p.Way = raw.Process, raw.Way
+		p.Process, p.Way = raw.Process, cmp.Or(raw.Way, p.Way)
 	}
 	p.StreamDoubt = f.streams.of(p, f.decoder.EncapNames())
 	f.segments++
