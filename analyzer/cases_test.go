@@ -143,7 +143,11 @@ var cases = []situation{
 	}},
 	{"path-mtu-told-box", func(r caseReport) bool { // what is left of a segment that was cut is resent for the same reason
 		k := r.first().Traffic[fsm.Client].Kinds
-		return r.quiet() && k.PathMTU == 15 && r.resent() == 15
+		why := func(a *record.Anomaly) bool {
+			return a.Name == record.CheckRetransmission &&
+				a.Message == "The client retransmitted 15 segments in smaller segments than before, after the ICMP error in frame 26 told an MTU of 1300, first in frame 27."
+		}
+		return r.quiet() && k.PathMTU == 15 && r.resent() == 15 && r.anomaly(why)
 	}},
 	{"server-direction-stamped-1ms-late", func(r caseReport) bool {
 		return r.quiet() && r.codes("closed-normally") && r.states(fsm.TimeWait, fsm.Closed) && r.resent() == 0

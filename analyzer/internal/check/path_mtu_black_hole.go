@@ -36,7 +36,7 @@ var pathMTUBlackHole = &Check{
 			}
 			message := fmt.Sprintf("Only large segments of the %s do not arrive: the one in frame %d (an IP packet of %s) was sent %s in vain, ",
 				side, b.First.Frame.Number(), phrase.Bytes(b.Size()), phrase.Times(b.Sends))
-			if n := tooBig(f, side); n != nil {
+			if n := tooBig(f, side, math.MaxInt64); n != nil {
 				message += fmt.Sprintf("although the ICMP error in frame %d told an MTU of %d: it does not seem to reach the %s", n.At.Frame.Number(), n.MTU, side)
 			} else {
 				message += "while smaller ones arrived; the path's MTU is probably smaller, and no ICMP error in the capture tells it"
@@ -57,11 +57,11 @@ var pathMTUBlackHole = &Check{
 	},
 }
 
-// tooBig returns the latest ICMP error that told the side of a smaller MTU, or nil.
-func tooBig(f *flow.Flow, side fsm.Side) *flow.ICMPNote {
+// tooBig returns the latest ICMP error up to a time that told the side of a smaller MTU, or nil.
+func tooBig(f *flow.Flow, side fsm.Side, until fsm.Time) *flow.ICMPNote {
 	notes := f.ICMP()
 	for i := len(notes) - 1; i >= 0; i-- {
-		if n := &notes[i]; n.Side == side && record.KindOfICMP(n.Type, n.Code, n.V6) == record.ICMPTooBig {
+		if n := &notes[i]; n.Side == side && n.At.Time <= until && record.KindOfICMP(n.Type, n.Code, n.V6) == record.ICMPTooBig {
 			return n
 		}
 	}

@@ -24,18 +24,27 @@ var retransmission = &Check{
 	Judge:           judgeResent("for no cause that the capture shows", flow.KindUnknown, flow.KindPathMTU),
 }
 
-// cutSmaller says how many of a side's retransmissions were in smaller segments than
-// before, and how the side had learned of a smaller path MTU, as far as was captured.
-func cutSmaller(f *flow.Flow, side fsm.Side) string {
-	n := f.Dir[side].Kinds[flow.KindPathMTU]
-	if n == 0 {
-		return ""
+// learnedMTU says how a side had learned of a smaller path MTU before it sent again in
+// smaller segments, as far as was captured.
+func learnedMTU(f *flow.Flow, side fsm.Side, sentAgain fsm.Time) string {
+	if e := tooBig(f, side, sentAgain); e != nil {
+		return fmt.Sprintf("after the ICMP error in frame %d told an MTU of %d", e.At.Frame.Number(), e.MTU)
 	}
-	why := "as after a smaller path MTU was learned"
-	if e := tooBig(f, side); e != nil {
-		why = fmt.Sprintf("after the ICMP error in frame %d told an MTU of %d", e.At.Frame.Number(), e.MTU)
+	return "as after a smaller path MTU was learned"
+}
+
+// apartFromSmaller says of how many of n retransmissions the reason is how, and of how many
+// it is a smaller path MTU. If all have the same, that is why.
+func apartFromSmaller(f *flow.Flow, side fsm.Side, how string, n int, smallerAt fsm.Time) (why, others string) {
+	m := min(n, int(f.Dir[side].Kinds[flow.KindPathMTU]))
+	smaller := "in smaller segments than before, " + learnedMTU(f, side, smallerAt)
+	switch m {
+	case 0:
+		return how, ""
+	case n:
+		return smaller, ""
 	}
-	return "; " + phrase.Count(n) + " of them in smaller segments than before, " + why
+	return phrase.Count(n-m) + " of them " + how, "; " + phrase.Count(m) + " of them " + smaller
 }
 
 // judgeResent makes a Judge of the data segments that were sent again for one
@@ -52,8 +61,8 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 				continue
 			}
 			var frames []fsm.Frame
-			var bytes uint32
 			again := 0
+			var smallerAt fsm.Time // when the first was sent again in smaller segments
 			f.EachNotable(side, 0, flow.Facts(flow.Retransmission, flow.LateFill), func(k *flow.NotableSegment) {
 				if !slices.Contains(kinds, k.Kind) {
 					return
@@ -63,7 +72,9 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 					return
 				}
 				frames = append(frames, k.Frame)
-				bytes += k.Segment.Len
+				if k.Kind == flow.KindPathMTU && smallerAt == 0 {
+					smallerAt = k.Time
+				}
 				if k.Facts.Has(flow.SpuriousLikely) {
 					again++
 				}
@@ -75,9 +86,9 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 			if d.Late > 0 {
 				lost = fmt.Sprintf("; of all its retransmissions, %s had an original lost before the tap", phrase.Count(d.Late))
 			}
-			smaller := ""
+			why, smaller := how, ""
 			if slices.Contains(kinds, flow.KindPathMTU) {
-				smaller = cutSmaller(f, side)
+				why, smaller = apartFromSmaller(f, side, how, n, smallerAt)
 			}
 			var cost fsm.Time
 			if slices.Contains(kinds, flow.KindTimeout) {
@@ -89,7 +100,7 @@ func judgeResent(how string, kinds ...flow.Kind) func(*flow.Flow, func(Finding))
 				Side:  side.String(), Frames: frames, Count: n,
 				Seen:     fmt.Sprintf("%s of %s with data", phrase.Count(n), phrase.Counted(d.DataSegments, "segment", "segments")),
 				Expected: "no retransmissions",
-				Message:  fmt.Sprintf("The %s retransmitted %s %s, %s%s%s.", side, phrase.Counted(n, "segment", "segments"), how, firstIn(n, frames[0]), lost, smaller),
+				Message:  fmt.Sprintf("The %s retransmitted %s %s, %s%s%s.", side, phrase.Counted(n, "segment", "segments"), why, firstIn(n, frames[0]), lost, smaller),
 			})
 		}
 	}
