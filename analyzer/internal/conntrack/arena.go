@@ -65,29 +65,52 @@ const cellBytes = 60
 // without a look at each.
 type cellArena struct {
 	chunks[cell]
-	free int // given back and not taken again
-	// The first two of these. To learn the second only when it is wanted would be to
-	// wait for memory.
-	first, second uint32
+	free   int      // given back and not taken again
+	chains []chain  // of these, as they were given back
+	ready  []uint32 // and those that are not in a chain any more
 }
+
+// chain is so many cells, one pointing to the next.
+type chain struct{ first, cells uint32 }
 
 // take returns a place whose value is to be written whole.
 func (s *cellArena) take() uint32 {
-	i := s.first
-	if i == 0 {
-		return s.more()
+	if len(s.ready) == 0 {
+		if len(s.chains) == 0 {
+			return s.more()
+		}
+		s.unchain()
 	}
+	last := len(s.ready) - 1
+	i := s.ready[last]
+	s.ready = s.ready[:last]
 	s.free--
-	s.first, s.second = s.second, 0
-	if s.first != 0 {
-		s.second = s.at(s.first).next
-	}
 	return i
 }
 
 // release hands a chain of so many cells back.
-func (s *cellArena) release(first, last uint32, n int) {
-	s.at(last).next = s.first
-	s.first, s.second = first, s.at(first).next
+func (s *cellArena) release(first uint32, n int) {
+	s.chains = append(s.chains, chain{first, uint32(n)})
 	s.free += n
+}
+
+// unchained is how many chains are taken apart at once.
+const unchained = 16
+
+// unchain makes the cells of the latest chains ready. A chain's next cell is known only
+// when the one before has come from memory, where they have mostly been since long ago;
+// to wait for that of many chains at once takes as long as for that of one.
+func (s *cellArena) unchain() {
+	from := max(0, len(s.chains)-unchained)
+	for list := s.chains[from:]; len(list) > 0; {
+		left := list[:0]
+		for _, c := range list {
+			s.ready = append(s.ready, c.first)
+			if c.cells > 1 {
+				left = append(left, chain{s.at(c.first).next, c.cells - 1})
+			}
+		}
+		list = left
+	}
+	s.chains = s.chains[:from]
 }

@@ -355,7 +355,7 @@ func (y *compactStore) queue(n *compactConn) *compactQueue {
 // remove forgets a connection and what it held.
 func (y *compactStore) remove(i uint32) {
 	n := y.conns.at(i)
-	y.cells.release(n.first, n.last, int(n.numCells))
+	y.cells.release(n.first, int(n.numCells))
 	y.dropAgain(n)
 	y.unlink(i, y.queue(n))
 	if n.clean != 0 {

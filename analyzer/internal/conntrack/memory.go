@@ -44,7 +44,9 @@ func (s *arena[T]) bytes() int {
 	return int(unsafe.Sizeof(*new(T)))*chunkSize*len(s.list) + 4*cap(s.free)
 }
 
-func (s *cellArena) bytes() int { return int(unsafe.Sizeof(cell{})) * chunkSize * len(s.list) }
+func (s *cellArena) bytes() int {
+	return int(unsafe.Sizeof(cell{}))*chunkSize*len(s.list) + int(unsafe.Sizeof(chain{}))*cap(s.chains) + 4*cap(s.ready)
+}
 
 func (t *hashTable) bytes() int { return int(unsafe.Sizeof(hashSlot{})) * len(t.slots) }
 

@@ -63,7 +63,7 @@ func TestStoredKeepsAll(t *testing.T) {
 		i := rng.IntN(conns)
 		n := y.conns.at(places[i])
 		if int(n.held) == maxEmbryonic {
-			y.cells.release(n.first, n.last, int(n.numCells))
+			y.cells.release(n.first, int(n.numCells))
 			n.held, n.numCells, want[i] = 0, 0, nil
 		}
 		p, from := random()
