@@ -58,8 +58,9 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		t.spareBusy()
 		c, i = heads(&t.open, &y.open, used)
 	}
-	if i != 0 && y.hasParked(y.conns.at(i)) {
-		c, i = t.promote(i), 0
+	if i != 0 && y.hasParked(y.conns.at(i)) { // as dropPending does
+		y.again.at(y.conns.at(i).again).parked = false
+		t.evictions.Packets++
 	}
 	switch {
 	case i != 0:

@@ -100,8 +100,8 @@ func TestBounds(t *testing.T) {
 		server := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, byte(i >> 16), byte(i >> 8), byte(i)}), 80).String()
 		o.Add(conn(i+1, server, record.VerdictRefused, 0), true)
 	}
-	if len(o.services.known) > mostServices || len(o.problems.known)+len(o.problems.rest) > mostProblems+1 {
-		t.Errorf("%d services and %d problems are kept", len(o.services.known), len(o.problems.known)+len(o.problems.rest))
+	if o.services.known.Len() > mostServices || o.problems.known.Len()+len(o.problems.rest) > mostProblems+1 {
+		t.Errorf("%d services and %d problems are kept", o.services.known.Len(), o.problems.known.Len()+len(o.problems.rest))
 	}
 	list, others := o.Services()
 	sum := others.Connections

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 )
 
 // mostProblems bounds the pairs of a cause and a service that are told apart; what comes
@@ -29,7 +30,7 @@ type problem struct {
 }
 
 type problems struct {
-	known     map[problemKey]*problem
+	known     earliest.Map[problemKey, problem]
 	rest      map[cause]*problem
 	latest    *problem // of latestKey: in a flood it is the same again and again
 	latestKey problemKey
@@ -98,6 +99,19 @@ func told(v record.VerdictCode, name record.CheckName) bool {
 	return slices.Contains(sameAs[v], name)
 }
 
+// Costs reports whether a time that a finding tells on the connection is summed up: of
+// another connection it would be another. What a failure cost goes by the connection's own
+// times.
+func Costs(c *record.Connection) bool {
+	failed := c.Verdict.Concern() == record.ConcernFailure
+	for i := range c.Anomalies {
+		if a := &c.Anomalies[i]; a.Cost > 0 && !(failed && told(c.Verdict.Code, a.Name)) {
+			return true
+		}
+	}
+	return false
+}
+
 // costTold returns what the findings cost that say what the verdict says.
 func costTold(c *record.Connection) (cost float64) {
 	for i := range c.Anomalies {
@@ -133,15 +147,11 @@ func (v *problems) find(key problemKey, c *record.Connection) *problem {
 }
 
 func (v *problems) findAny(key problemKey, c *record.Connection) *problem {
-	if p := v.known[key]; p != nil {
-		return p
+	p, added := v.known.At(key, mostProblems)
+	if added {
+		*p = newProblem(key, c)
 	}
-	p := &problem{Problem: record.Problem{Verdict: key.verdict, Check: key.check, Server: c.Server, Services: 1}}
-	if len(v.known) < mostProblems {
-		if v.known == nil {
-			v.known = make(map[problemKey]*problem)
-		}
-		v.known[key] = p
+	if p != nil {
 		return p
 	}
 	if r := v.rest[key.cause]; r != nil {
@@ -154,9 +164,14 @@ func (v *problems) findAny(key problemKey, c *record.Connection) *problem {
 	if v.rest == nil {
 		v.rest = make(map[cause]*problem)
 	}
-	p.Server.Port = 0
-	v.rest[key.cause] = p
-	return p
+	fresh := newProblem(key, c)
+	fresh.Server.Port = 0
+	v.rest[key.cause] = &fresh
+	return &fresh
+}
+
+func newProblem(key problemKey, c *record.Connection) problem {
+	return problem{Problem: record.Problem{Verdict: key.verdict, Check: key.check, Server: c.Server, Services: 1}}
 }
 
 // count counts a connection that has the problem.
@@ -197,7 +212,7 @@ const mostServers = 3
 
 func (v *problems) report() []record.Problem {
 	byCause := map[cause][]*problem{}
-	for key, p := range v.known {
+	for key, p := range v.known.All() {
 		byCause[key.cause] = append(byCause[key.cause], p)
 	}
 	for cause, p := range v.rest {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 )
 
 // mostServices bounds the services that are followed, of which some are reported; the
@@ -14,7 +15,7 @@ const mostServices = 1 << 14
 
 // services sums up connections by server address and port.
 type services struct {
-	known     map[server]*record.Service
+	known     earliest.Map[server, record.Service]
 	latest    *record.Service // of latestKey: in a flood it is the same again and again
 	latestKey server
 	others    record.OtherServices // connections to services that are not followed
@@ -39,16 +40,12 @@ func (v *services) find(c *record.Connection, key server) *record.Service {
 	if v.latest != nil && key == v.latestKey {
 		return v.latest
 	}
-	s := v.known[key]
+	s, added := v.known.At(key, mostServices)
 	if s == nil {
-		if len(v.known) >= mostServices {
-			return nil
-		}
-		if v.known == nil {
-			v.known = make(map[server]*record.Service)
-		}
-		s = &record.Service{Server: c.Server, Name: c.Service}
-		v.known[key] = s
+		return nil
+	}
+	if added {
+		s.Server, s.Name = c.Server, c.Service
 	}
 	v.latest, v.latestKey = s, key
 	return s
@@ -56,7 +53,7 @@ func (v *services) find(c *record.Connection, key server) *record.Service {
 
 func (v *services) report() ([]record.Service, record.OtherServices) {
 	var list []*record.Service
-	for _, s := range v.known {
+	for _, s := range v.known.All() {
 		list = append(list, s)
 	}
 	slices.SortFunc(list, func(a, b *record.Service) int {

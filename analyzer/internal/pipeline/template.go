@@ -9,6 +9,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/overview"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 )
 
@@ -96,7 +97,7 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 	t.learning = nil
 	learned := &template{}
 	t.known[key] = learned
-	if key.Kind() == conntrack.Short && (!t.detected || len(t.checks.NotOncePerTemplate(f.Meanings, f.AllFacts)) > 0) {
+	if key.Kind() == conntrack.Short && (!t.detected || overview.Costs(c) || len(t.checks.NotOncePerTemplate(f.Meanings, f.AllFacts)) > 0) {
 		return
 	}
 	if learned.left = left; !left {

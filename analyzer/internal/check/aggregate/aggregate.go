@@ -6,20 +6,20 @@ package aggregate
 
 import (
 	"cmp"
-	"encoding/binary"
+	"hash/maphash"
 	"net/netip"
 	"slices"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
 // Observer takes in the records of a capture's connections. It is not safe for
 // concurrent use.
 type Observer struct {
-	clients map[host]struct{}      // that the detectors of clients follow
-	known   [knownBits / 64]uint64 // what a client that is not among them most likely lacks
+	clients earliest.Map[host, struct{}] // that the detectors of clients follow
 
 	detectors []Detector
 }
@@ -105,28 +105,11 @@ func (o *Observer) Add(c *record.Connection) {
 
 // follows reports whether the detectors look at what the client does. The first
 // mostKeys clients count: in a flood from forged addresses no other client comes
-// twice, and every look at a table that large costs more than the packet did.
+// twice.
 func (o *Observer) follows(client host) bool {
-	h := binary.LittleEndian.Uint64(client[8:])*0x9e3779b97f4a7c15 ^ binary.LittleEndian.Uint64(client[:8])*0xbf58476d1ce4e5b9
-	h ^= h >> 32
-	word, bit := &o.known[h%knownBits/64], uint64(1)<<(h%64)
-	full := len(o.clients) >= mostKeys
-	if full && *word&bit == 0 {
-		return false
-	}
-	if _, has := o.clients[client]; has || full {
-		return has
-	}
-	if o.clients == nil {
-		o.clients = make(map[host]struct{})
-	}
-	o.clients[client] = struct{}{}
-	*word |= bit
-	return true
+	is, _ := o.clients.At(client, mostKeys)
+	return is != nil
 }
-
-// knownBits is enough for one in sixteen to be set at most.
-const knownBits = 16 * mostKeys
 
 // Findings returns what the connections show together, the worst first.
 func (o *Observer) Findings() []record.Anomaly {
@@ -190,43 +173,66 @@ func (s *sample) note(id uint64, frame fsm.Frame) {
 const mostKeys = 1 << 16
 
 // at returns the entry of key, made anew where there is room, or nil.
-func at[K comparable, V any](m *map[K]*V, key K) *V {
-	v := (*m)[key]
-	if v == nil && len(*m) < mostKeys {
-		if *m == nil {
-			*m = make(map[K]*V)
-		}
-		v = new(V)
-		(*m)[key] = v
-	}
+func at[K comparable, V any](m *earliest.Map[K, V], key K) *V {
+	v, _ := m.At(key, mostKeys)
 	return v
 }
 
-// set counts distinct members up to a bound.
+// set counts distinct members up to a bound. It knows them by their hashes only, in a table
+// with open addressing: there may be many sets of a few members each, and a look at one
+// should be a look at one line of memory.
 type set[T comparable] struct {
-	members map[T]struct{}
-	full    bool
+	hashes []uint64 // 0 is an empty place
+	n      int
+	full   bool
 }
 
 const mostMembers = 1024
+
+// memberSeed is secret, so that nobody can make two members of one hash: of the members of
+// a set two have the same once in 10 billion billion sets.
+var memberSeed = maphash.MakeSeed()
 
 func (s *set[T]) add(v T) {
 	if s.full {
 		return // in a flood the look would cost more than the packet did
 	}
-	if len(s.members) >= mostMembers {
-		if _, has := s.members[v]; !has {
-			s.full = true
-		}
-		return
+	hash := max(1, maphash.Comparable(memberSeed, v))
+	if 4*s.n >= 3*len(s.hashes) {
+		s.grow()
 	}
-	if s.members == nil {
-		s.members = make(map[T]struct{})
+	place := s.place(hash)
+	switch {
+	case *place == hash:
+	case s.n == mostMembers:
+		s.full = true
+	default:
+		*place = hash
+		s.n++
 	}
-	s.members[v] = struct{}{}
 }
 
-func (s *set[T]) len() int { return len(s.members) }
+// place returns where a hash is, or is to be.
+func (s *set[T]) place(hash uint64) *uint64 {
+	mask := uint64(len(s.hashes) - 1)
+	for i := hash & mask; ; i = (i + 1) & mask {
+		if p := &s.hashes[i]; *p == hash || *p == 0 {
+			return p
+		}
+	}
+}
+
+func (s *set[T]) grow() {
+	old := s.hashes
+	s.hashes = make([]uint64, max(8, 2*len(old)))
+	for _, hash := range old {
+		if hash != 0 {
+			*s.place(hash) = hash
+		}
+	}
+}
+
+func (s *set[T]) len() int { return s.n }
 
 // words writes how many there are.
 func (s *set[T]) words(one, many string) string {

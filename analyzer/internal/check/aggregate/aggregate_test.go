@@ -186,7 +186,7 @@ func TestBounded(t *testing.T) {
 		unanswered(r)
 		o.Add(r)
 	}
-	if n := len(scans.pairs); n != mostKeys {
+	if n := scans.pairs.Len(); n != mostKeys {
 		t.Errorf("%d pairs kept, want %d", n, mostKeys)
 	}
 	if got := o.Findings(); len(got) != 1 || got[0].Name != "syn-flood" || got[0].Count != mostKeys+1000 {

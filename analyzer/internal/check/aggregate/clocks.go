@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -17,7 +18,7 @@ var hostClockSteps = record.CheckDoc{
 
 // clocks follows the timestamps on the SYNs from one host to another. Stacks that
 // begin each connection at a random value show no line and say nothing.
-type clocks struct{ pairs map[pair]*clock }
+type clocks struct{ pairs earliest.Map[pair, clock] }
 
 type clock struct {
 	has       bool
@@ -61,7 +62,7 @@ func onOneLine(to, from uint32, span fsm.Time) bool {
 
 func (d *clocks) findings() []finding {
 	var out []finding
-	for k, c := range d.pairs {
+	for k, c := range d.pairs.All() {
 		if c.fits+c.off < 10 || c.off < 2 || 2*c.off > c.fits+c.off {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -17,8 +18,8 @@ var healthChecks = record.CheckDoc{
 
 // health follows who checks whether a service answers.
 type health struct {
-	pairs    map[checker]*pace
-	services map[service]*checks
+	pairs    earliest.Map[checker, pace]
+	services earliest.Map[service, checks]
 }
 
 type checker struct {
@@ -80,7 +81,7 @@ func (d *health) add(c *record.Connection) {
 
 func (d *health) findings() []finding {
 	var out []finding
-	for to, s := range d.services {
+	for to, s := range d.services.All() {
 		apart := phrase.Duration(float64(s.least) / 1e9)
 		if s.most > s.least*5/4 {
 			apart += " to " + phrase.Duration(float64(s.most)/1e9)

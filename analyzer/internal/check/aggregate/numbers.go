@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -17,7 +18,7 @@ var isnPredictable = record.CheckDoc{
 
 // numbers follows the initial sequence numbers of each host's connections, one
 // run at a time.
-type numbers struct{ hosts map[host]*run }
+type numbers struct{ hosts earliest.Map[host, run] }
 
 type run struct {
 	has, hasStep bool
@@ -69,7 +70,7 @@ func (r *run) add(c *record.Connection, isn fsm.Seq) {
 
 func (d *numbers) findings() []finding {
 	var out []finding
-	for addr, r := range d.hosts {
+	for addr, r := range d.hosts.All() {
 		if r.best.n < 6 {
 			continue
 		}

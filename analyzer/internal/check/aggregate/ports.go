@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -16,7 +17,7 @@ var portsRunningOut = record.CheckDoc{
 }
 
 // ports follows how soon 4-tuples are used again.
-type ports struct{ users map[user]*reuse }
+type ports struct{ users earliest.Map[user, reuse] }
 
 // reuse holds the connections of a client to a service that came too early, and
 // how many connections it had there in all since the first of them.
@@ -31,11 +32,11 @@ type user struct {
 }
 
 func (d *ports) add(c *record.Connection) {
-	if len(d.users) == 0 && c.Incarnation < 2 {
+	if d.users.Len() == 0 && c.Incarnation < 2 {
 		return
 	}
 	k := user{hostOf(c.Client), serviceOf(c.Server)}
-	if r := d.users[k]; r != nil {
+	if r := d.users.Get(k); r != nil {
 		r.all++
 	}
 	if c.Incarnation < 2 {
@@ -55,7 +56,7 @@ func (d *ports) add(c *record.Connection) {
 
 func (d *ports) findings() []finding {
 	var out []finding
-	for k, r := range d.users {
+	for k, r := range d.users.All() {
 		s := &r.early
 		if s.n < 10 || s.n*4 < r.all {
 			continue

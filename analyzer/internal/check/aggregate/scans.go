@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -29,8 +30,8 @@ const fewest = 25
 
 // scans follows whom each host tries to reach.
 type scans struct {
-	pairs  map[pair]*tries[uint16]
-	sweeps map[service]*tries[host] // by client and the port that it tries
+	pairs  earliest.Map[pair, tries[uint16]]
+	sweeps earliest.Map[service, tries[host]] // by client and the port that it tries
 }
 
 type pair struct{ from, to host }
@@ -63,7 +64,7 @@ func (d *scans) add(c *record.Connection) {
 	if !attempted(c) && (c.Traffic[0].Packets+c.Traffic[1].Packets > 4 || c.Handshake.SYNACK != 0) {
 		return
 	}
-	if len(d.pairs) == 0 && useful(c) {
+	if d.pairs.Len() == 0 && useful(c) {
 		return // no attempt has failed so far
 	}
 	from, to := hostOf(c.Client), hostOf(c.Server)
@@ -77,7 +78,7 @@ func (d *scans) add(c *record.Connection) {
 
 func (d *scans) findings() []finding {
 	var out []finding
-	for k, t := range d.pairs {
+	for k, t := range d.pairs.All() {
 		if t.scan() {
 			out = append(out, finding{
 				check: &portScan, side: "client", count: uint64(t.what.len()), ids: t.idle.ids, frames: t.idle.frames,
@@ -86,7 +87,7 @@ func (d *scans) findings() []finding {
 			})
 		}
 	}
-	for k, t := range d.sweeps {
+	for k, t := range d.sweeps.All() {
 		if t.scan() {
 			out = append(out, finding{
 				check: &hostSweep, side: "client", count: uint64(t.what.len()), ids: t.idle.ids, frames: t.idle.frames,

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/earliest"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -25,7 +26,7 @@ var resetsMany = record.CheckDoc{
 
 // servers follows how services treat those who come.
 type servers struct {
-	all map[service]*treatment
+	all earliest.Map[service, treatment]
 
 	// The one that the latest connection went to: in a flood it is the same again and again.
 	latest service
@@ -64,7 +65,7 @@ func (d *servers) add(c *record.Connection) {
 
 func (d *servers) findings() []finding {
 	var out []finding
-	for s, t := range d.all {
+	for s, t := range d.all.All() {
 		out = t.inrush.findings(out, s, t.tried)
 		if n := t.refused.n; n >= 10 && 2*n >= t.tried {
 			out = append(out, finding{
