@@ -21,7 +21,8 @@ func (t *Table) end(c *conn) {
 
 func (t *Table) report(c *conn) {
 	c.unlink()
-	c.Finish(max(t.now, c.Last.Time)) // one that must go may have been used since the tick
+	// One that must go to make room may have been used since the tick.
+	c.Finish(max(t.now, c.Last.Time))
 	if !t.streams.alone(&c.Ends) || c.ReusedAt.Frame != 0 && c.Last.Frame > c.ReusedAt.Frame { // the latter are in the SYN's stream
 		c.NoStream = true
 	}

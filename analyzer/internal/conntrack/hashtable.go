@@ -15,6 +15,11 @@ type hashSlot struct {
 
 const fewestSlots = 64
 
+// slotsOfPage is how many slots lie between two writes to a new table that give each of its
+// pages memory of its own. The kernel would first give a page that is read a page of
+// nothing, and then interrupt the other processors to take that away.
+const slotsOfPage = 4096 / 8
+
 // find returns the first place put under the hash for which is returns true, or 0.
 func (t *hashTable) find(hash uint64, is func(place uint32) bool) uint32 {
 	if t.n == 0 {
@@ -43,6 +48,9 @@ func (t *hashTable) put(hash uint64, place uint32) {
 	if 2*t.n >= len(t.slots) {
 		old := t.slots
 		t.slots = make([]hashSlot, max(fewestSlots, 2*len(old)))
+		for i := 0; i < len(t.slots); i += slotsOfPage {
+			t.slots[i] = hashSlot{}
+		}
 		for _, s := range old {
 			if s.place != 0 {
 				t.enter(s)
