@@ -16,7 +16,10 @@ type choice struct {
 	roundTrips      func(*flow.Orderly) bool // nil if these are not looked at
 
 	orderly flow.Orderly
-	view    view // what is known of a clean connection without a record of its own
+
+	// What is known of a clean connection without a record of its own.
+	view record.Connection
+	of   *template // that is in it
 
 	// A clean connection whose own record is being made: these stand for it if it is not chosen.
 	likely  *template
@@ -49,7 +52,13 @@ func (x *choice) byTemplate(t *template, c *conntrack.CleanSummary) (left, tells
 		x.summary = c
 		return false, false
 	}
-	r := x.view.show(&templated{CleanNumbers: c.CleanNumbers, template: t.record})
+	if x.of != t {
+		answers := x.view.Exchanges.Answer
+		x.view, x.of = *t.record, t
+		x.view.Exchanges.Answer = answers // its memory
+	}
+	shown := templated{CleanNumbers: c.CleanNumbers, template: &x.view}
+	r := shown.show()
 	if x.roundTrips != nil {
 		conclude.Orderly(&x.orderly, r)
 	}

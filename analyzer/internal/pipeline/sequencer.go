@@ -22,7 +22,6 @@ type sequencer struct {
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
 	streams streamCount
-	view    view
 }
 
 // completed is a connection that ended: its record, or what stands for it.
@@ -39,7 +38,7 @@ func (m *sequencer) record(e *completed) (c *record.Connection, own bool) {
 	if e.own != nil {
 		return e.own, true
 	}
-	return m.view.show(e.templated), false
+	return e.templated.show(), false
 }
 
 // numbers translates a shard's own numbers of its connections, which count from

@@ -45,11 +45,13 @@ type templates struct {
 	latestKey conntrack.TemplateKey
 	learning  *conntrack.TemplateKey // of the connection under way, which will be the first of it
 	own       int                    // Options.OwnRecords
+	chooses   bool                   // the shard looks at what templates show
 }
 
 // template is what is known of the connections of a key.
 type template struct {
 	record  *record.Connection // nil if each connection is to be judged by itself
+	shown   *record.Connection // the same, for templated.show
 	quality record.Quality     // what one of them shows of the capture's faults
 	own     lowest             // connections that got records of their own
 	left    bool               // they are not chosen, with Options.ChooseByKind
@@ -106,15 +108,19 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 	own := *c
 	own.Anomalies = slices.Clone(c.Anomalies)
 	own.Exchanges = record.Exchanges{}
-	learned.record = &own
+	learned.record, learned.shown = &own, &own
+	if t.chooses { // which looks at it meanwhile
+		shown := own
+		learned.shown = &shown
+	}
 	conclude.CountFaults(&learned.quality, f)
 }
 
 // templated is a clean connection for which no record of its own is made. Of a flood there
 // are very many, which go from one processor to another, so it is small.
 type templated struct {
-	conntrack.CleanNumbers // Times.Answers are in memory of the batch
-	template               *record.Connection
+	conntrack.CleanNumbers                    // Times.Answers are in memory of the batch
+	template               *record.Connection // template.shown
 	kind                   conntrack.CleanKind
 	left                   bool // it is not chosen
 }
@@ -154,7 +160,7 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 
 // pass passes a clean connection on for which no record of its own is kept.
 func (s *shard) pass(t *template, c *conntrack.CleanSummary, left bool) {
-	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, t.record, c.Key.Kind(), left})
+	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, t.shown, c.Key.Kind(), left})
 	if len(c.Times.Answers) > 0 {
 		s.batch.answers = append(s.batch.answers, c.Times.Answers...)
 		s.batch.templated[len(s.batch.templated)-1].Times.Answers = s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
@@ -162,22 +168,11 @@ func (s *shard) pass(t *template, c *conntrack.CleanSummary, left bool) {
 	conclude.AddFaults(&s.quality, &t.quality)
 }
 
-// view is the record of a template, made to look like one connection's own after another.
-type view struct {
-	record record.Connection
-	of     *record.Connection // the template
-}
-
-// show returns the template, made to look like p's own record as far as sums and findings
-// over the whole capture go: aggregate.Detector says how far that is. It is valid until the
-// next is shown.
-func (v *view) show(p *templated) *record.Connection {
-	c := &v.record
-	if v.of != p.template {
-		answers := c.Exchanges.Answer
-		*c, v.of = *p.template, p.template
-		c.Exchanges.Answer = answers // its memory
-	}
+// show puts what is a connection's own into the record of its template, which looks like its
+// record then, as far as sums and findings go, until the next one is shown. The template is
+// copied nowhere: it is several kilobytes.
+func (p *templated) show() *record.Connection {
+	c := p.template
 	c.ID = p.ID
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
 	if c.Server.Port != p.Server.Port {
