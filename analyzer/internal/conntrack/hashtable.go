@@ -75,6 +75,9 @@ func (t *hashTable) remove(hash uint64, place uint32) {
 	mask := uint32(len(t.slots) - 1)
 	hole := uint32(hash) & mask
 	for t.slots[hole].place != place {
+		if t.slots[hole].place == 0 {
+			return // it was taken out before
+		}
 		hole = (hole + 1) & mask
 	}
 	// Close the hole: what comes behind it moves up, unless it stands no farther

@@ -115,7 +115,5 @@ func (x *index) tag(place uint32, a, b *decode.Endpoint) {
 }
 
 func (x *index) untag(place uint32, a, b *decode.Endpoint) {
-	if hash := x.seed.hash(a, b, 0); x.findTagged(hash, a, b) == place {
-		x.tagged.remove(hash, place)
-	}
+	x.tagged.remove(x.seed.hash(a, b, 0), place) // if it is the latest
 }

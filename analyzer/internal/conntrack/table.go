@@ -186,6 +186,9 @@ func (t *Table) Add(p *decode.Packet) {
 func (t *Table) Expect(p *decode.Packet) {
 	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
 	t.expected ^= t.index.at.peek(hash) ^ t.gone.at.peek(hash)
+	if p.Encap != 0 {
+		t.expected ^= t.index.tagged.peek(t.index.seed.hash(&p.Src, &p.Dst, 0))
+	}
 }
 
 // Large reports whether it is worth while to call Expect.
