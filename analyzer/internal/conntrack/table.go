@@ -185,14 +185,16 @@ func (t *Table) Add(p *decode.Packet) {
 // packets at once takes as long as for that of one.
 func (t *Table) Expect(p *decode.Packet) {
 	hash := t.index.seed.hash(&p.Src, &p.Dst, p.Encap)
-	t.expected ^= t.index.at.peek(hash) ^ t.gone.at.peek(hash)
+	t.expected ^= t.index.at.peek(hash) ^ t.gone.at.peek(hash) ^ t.tombstones.at.peek(hash)
 	if p.Encap != 0 {
 		t.expected ^= t.index.tagged.peek(t.index.seed.hash(&p.Src, &p.Dst, 0))
 	}
 }
 
 // Large reports whether it is worth while to call Expect.
-func (t *Table) Large() bool { return len(t.index.at.slots) >= largeTable }
+func (t *Table) Large() bool {
+	return len(t.index.at.slots) >= largeTable || len(t.tombstones.at.slots) >= largeTable
+}
 
 // largeTable is how many slots do not stay in the processor's cache by themselves, with
 // those of the other tables.
