@@ -59,7 +59,9 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		c, i = heads(&t.open, &y.open, used)
 	}
 	if i != 0 && y.hasParked(y.conns.at(i)) { // as dropPending does
-		y.again.at(y.conns.at(i).again).parked = false
+		a := y.again.at(y.conns.at(i).again)
+		a.parked = false
+		t.dropStream(a.syn.frame)
 		t.evictions.Packets++
 	}
 	switch {
@@ -88,6 +90,7 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 func (t *Table) dropPending(c *conn) {
 	if y := c.pending; y != nil && (y.challenged.Frame == 0 || y.attempt) {
 		t.evictions.Packets += uint64(len(y.held))
+		t.dropStream(y.held[0].Frame)
 		c.pending = nil
 	}
 	t.rejectPending(c)

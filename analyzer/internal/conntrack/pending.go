@@ -281,7 +281,7 @@ func (t *Table) rejectPending(c *conn) {
 	}
 	held := c.pending.held
 	c.pending, c.NoStream = nil, true
-	t.streams.events = append(t.streams.events, StreamEvent{Ordinal: t.ordinal, Held: held[0].Frame, Dropped: true})
+	t.dropStream(held[0].Frame)
 	for i := range held {
 		if p := &held[i]; p.ICMP != nil {
 			c.AddICMP(p)

@@ -141,11 +141,21 @@ func (t *Table) StreamEvents(list []StreamEvent) []StreamEvent {
 
 // noteStream notes that a SYN which is held begins a stream, or that it is in doubt what p does.
 func (t *Table) noteStream(p *decode.Packet, held, doubt bool) {
+	if !t.opt.Streams {
+		return
+	}
 	e := StreamEvent{Ordinal: t.ordinal, Doubt: doubt || p.StreamDoubt}
 	if held {
 		e.Held = p.Frame
 	}
 	t.streams.events = append(t.streams.events, e)
+}
+
+// dropStream notes that a SYN which was held begins no connection.
+func (t *Table) dropStream(held fsm.Frame) {
+	if t.opt.Streams {
+		t.streams.events = append(t.streams.events, StreamEvent{Ordinal: t.ordinal, Held: held, Dropped: true})
+	}
 }
 
 // noteSYNAgain looks whether a SYN of the connection's own number may begin another stream,

@@ -1,10 +1,14 @@
 package pipeline
 
 import (
+	"cmp"
+	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -60,6 +64,40 @@ func TestStreamDoubts(t *testing.T) {
 	for name, want := range map[string]bool{"vlan 12": true, "vlan 12.13": true, "gre": false, "vlan 3, vxlan 7": false} {
 		if got := onlyVLANs(name); got != want {
 			t.Errorf("%s: only tags %t, want %t", name, got, want)
+		}
+	}
+}
+
+// TestHeldAreForgotten gives up connections beside which a SYN waits, and holds that nothing
+// is kept of that, nor of any SYN where streams are not followed.
+func TestHeldAreForgotten(t *testing.T) {
+	m := &cleanConns{rng: rand.New(rand.NewPCG(1, 2))}
+	server := end{ip: [4]byte{10, 0, 0, 1}, port: 80, mss: 1460, ttl: 64}
+	var frames []frame
+	const clients = 3000
+	for time := range 2 {
+		for i := range clients {
+			client := end{ip: [4]byte{10, 1, byte(i >> 8), byte(i)}, port: 40_000, next: uint32(i + 1 + time*100_000), mss: 1460, ttl: 64}
+			at := fsm.Second + fsm.Time(i/100*100+time*50+i%50)*1_000_000
+			frames = append(frames, frame{time: at, data: m.write(&client, &server, segment{flags: flagSYN, window: 1000})})
+		}
+	}
+	slices.SortStableFunc(frames, func(a, b frame) int { return cmp.Compare(a.time, b.time) })
+	for _, sums := range []bool{false, true} {
+		n, waited := 0, false
+		a := New(Options{Sums: sums, MaxConnections: 800})
+		a.opt.Each = func(*record.Connection) error {
+			n++
+			waited = waited || len(a.sequencer.streams.held) > 0
+			return nil
+		}
+		analyse(a, frames)
+		r := a.Finish()
+		if n < clients || r.Summary.Evictions.HalfOpen == 0 || r.Summary.Evictions.Packets == 0 || waited == sums {
+			t.Errorf("sums %v: %d connections, %+v, SYNs waited: %v: that is not what is to be tested", sums, n, r.Summary.Evictions, waited)
+		}
+		if left := len(a.sequencer.streams.held); left > 0 {
+			t.Errorf("sums %v: %d SYNs are kept that are decided", sums, left)
 		}
 	}
 }
