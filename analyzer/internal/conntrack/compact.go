@@ -370,9 +370,10 @@ func (y *compactStore) remove(i uint32) {
 
 // removeCompact forgets a compact connection. At the end of a capture, where nothing is
 // looked up any more and no memory needed, it only counts it: of millions the half of the
-// time would go to waiting for what is to be forgotten.
+// time would go to waiting for what is to be forgotten. Only where keys are used again is
+// there another connection to come, which needs the memory of the one before.
 func (t *Table) removeCompact(i uint32) {
-	if t.rest.listed {
+	if t.rest.listed && t.compact.conns.at(i).again == 0 {
 		t.index.at.n--
 		return
 	}
