@@ -28,7 +28,7 @@ test: ## set everything up, vet and run all tests; packages are printed as they 
 # Under the race detector a program sleeps a second before it exits, unless told.
 # What compares ways through the code on one goroutine takes minutes under it and shows no race: make test has it.
 # Nor does it fit what is asked of time and address space, or what runs the program hundreds of times.
-ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters|TestBrowseManyConnections|TestLittleAddressSpace|TestStreamNumbers|TestForgotten|TestNoNotices|TestTimeSpentAddsUp|TestSYNOutlivesTheWait|TestCleanShows|TestCheckThatSaysNothing|TestExplanationsAgreeWithTheRecord|TestPcapngBounds|TestBombs|TestCommands|TestScripts|FuzzCommand|FuzzSelect|TestKernelReports
+ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters|TestBrowseManyConnections|TestLittleAddressSpace|TestStreamNumbers|TestForgotten|TestNoNotices|TestTimeSpentAddsUp|TestSYNOutlivesTheWait|TestCleanShows|TestCheckThatSaysNothing|TestExplanationsAgreeWithTheRecord|TestPcapngBounds|TestBombs|TestCommands|TestScripts|FuzzCommand|FuzzSelect|TestKernelReports|TestMergedStates|TestLinks
 race: ## run the pipeline's tests with the race detector
 	GORACE=atexit_sleep_ms=10 $(GO) test -race -short -count=1 -skip '^($(ALONE))$$' ./cmd/... ./capture/... ./analyzer/...
 
