@@ -70,6 +70,9 @@ func TestEvictedGoesOn(t *testing.T) {
 	reported, evicted := 0, 0
 	table := NewTable(Options{MaxConnections: 10, Ended: func(f *flow.Flow) {
 		reported++
+		if f.Until < f.Last.Time {
+			t.Errorf("connection %d is judged as of %v, before its last segment at %v", f.ID, f.Until, f.Last.Time)
+		}
 		if f.Evicted {
 			evicted++
 		}
