@@ -99,18 +99,18 @@ func (t *Table) summarize(i uint32, how ending) bool {
 	y := &t.compact
 	t.summarized = i
 	n := y.conns.at(i)
-	first := *y.firstSegment(n)
 	c := &t.summary
 	*c = CleanSummary{CleanNumbers: CleanNumbers{
-		ID: n.id, Client: n.client, Server: n.server, First: first.time, Last: first.time, Frames: [2]fsm.Frame{first.frame, first.frame},
+		ID: n.id, Client: n.client, Server: n.server, First: n.began, Last: n.began, Frames: [2]fsm.Frame{n.firstFrame, n.firstFrame},
 		Times: CleanTimes{Handshake: -1, Answers: c.Times.Answers[:0]},
 	}}
 	c.Key.evicted = how.evicted
 	ok := false
-	switch {
-	case n.clean == 0 && n.held == 1 && n.is(hasBegun) && first.ordinarySYN():
+	switch { // the segments of one on the fast path are left alone: they are not in the processor's cache any more
+	case n.clean == 0 && n.held == 1 && n.is(hasBegun) && y.firstSegment(n).ordinarySYN():
+		first := &y.reader.packedSegment
 		c.ISN[fsm.Client], c.TSVal[fsm.Client], c.Times.Packets[fsm.Client] = first.seq, first.tsVal, 1
-		t.loneSYNKey(n, &first, &c.Key)
+		t.loneSYNKey(n, first, &c.Key)
 		ok = true
 	case n.clean == 0 && n.held <= maxShaped:
 		if ok = t.shortKey(n, &c.Key); ok {
