@@ -63,7 +63,7 @@ func (t *Table) born(p *decode.Packet) Birth {
 		t.evict(fromAll, forNumber)
 	}
 	t.ids++
-	b := Birth{Ordinal: t.ordinal, After: t.parent}
+	b := Birth{Ordinal: t.ordinal, After: t.parent, Stream: StreamNone}
 	if t.opt.Streams {
 		b.Stream, b.Held = t.streams.start(p)
 	}

@@ -141,7 +141,7 @@ func New(opt Options) *Analyzer {
 	}
 	checks := check.NewSet(opt.Checks)
 	checks.Change(opt.Thresholds)
-	a := &Analyzer{opt: opt, sequencer: newSequencer(shards, !opt.Sums), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
+	a := &Analyzer{opt: opt, sequencer: newSequencer(shards), summary: summary{checks: checks}, aggregate: aggregate.New(opt.Aggregates)}
 	a.ingest = ingest{
 		wanted:  opt.Wanted,
 		opens:   opt.Opens,

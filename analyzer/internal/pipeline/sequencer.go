@@ -22,7 +22,6 @@ type sequencer struct {
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
 	streams streamCount
-	follows bool // streams
 }
 
 // completed is a connection that ended: its record, or what stands for it.
@@ -118,9 +117,8 @@ func (n *numbers) find(own uint64) int {
 // of returns the number in the report of a connection that was not reported yet.
 func (n *numbers) of(own uint64) uint64 { return n.list[n.find(own)].id() }
 
-// newSequencer returns one for so many shards; follows says that these follow the streams.
-func newSequencer(shards int, follows bool) *sequencer {
-	m := &sequencer{follows: follows, numbers: make([]numbers, shards), next: make([]int, shards)}
+func newSequencer(shards int) *sequencer {
+	m := &sequencer{numbers: make([]numbers, shards), next: make([]int, shards)}
 	for i := range m.numbers {
 		m.numbers[i].next = 1
 	}
@@ -163,11 +161,7 @@ func (m *sequencer) begins(b *batch, s int, ordinal uint64) bool {
 		return false
 	}
 	m.ids++
-	var stream uint64
-	if m.follows {
-		stream = m.streams.of(&begun[0])
-	}
-	m.numbers[s].add(m.ids, stream)
+	m.numbers[s].add(m.ids, m.streams.of(&begun[0]))
 	m.next[s]++
 	return true
 }
