@@ -17,10 +17,6 @@ type choice struct {
 
 	orderly flow.Orderly
 
-	// What is known of a clean connection without a record of its own.
-	view record.Connection
-	of   *template // that is in it
-
 	// A clean connection whose own record is being made: these stand for it if it is not chosen.
 	likely  *template
 	summary *conntrack.CleanSummary
@@ -52,13 +48,7 @@ func (x *choice) byTemplate(t *template, c *conntrack.CleanSummary) (left, tells
 		x.summary = c
 		return false, false
 	}
-	if x.of != t {
-		answers := x.view.Exchanges.Answer
-		x.view, x.of = *t.record, t
-		x.view.Exchanges.Answer = answers // its memory
-	}
-	shown := templated{CleanNumbers: c.CleanNumbers, template: &x.view}
-	r := shown.show()
+	r := (&templated{CleanNumbers: c.CleanNumbers, template: t.record}).show()
 	if x.roundTrips != nil {
 		conclude.Orderly(&x.orderly, r)
 	}

@@ -45,13 +45,13 @@ type templates struct {
 	latestKey conntrack.TemplateKey
 	learning  *conntrack.TemplateKey // of the connection under way, which will be the first of it
 	own       int                    // Options.OwnRecords
-	chooses   bool                   // the shard looks at what templates show
+	chooses   bool                   // Options.ChooseEarly
 }
 
 // template is what is known of the connections of a key.
 type template struct {
 	record  *record.Connection // nil if each connection is to be judged by itself
-	shown   *record.Connection // the same, for templated.show
+	shown   *record.Connection // the same, for who is passed what it stands for
 	quality record.Quality     // what one of them shows of the capture's faults
 	own     lowest             // connections that got records of their own
 	left    bool               // they are not chosen, with Options.ChooseByKind
@@ -109,7 +109,7 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 	own.Anomalies = slices.Clone(c.Anomalies)
 	own.Exchanges = record.Exchanges{}
 	learned.record, learned.shown = &own, &own
-	if t.chooses { // which looks at it meanwhile
+	if t.chooses { // and shows connections itself meanwhile
 		shown := own
 		learned.shown = &shown
 	}
