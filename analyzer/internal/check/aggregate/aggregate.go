@@ -189,8 +189,8 @@ type set[T comparable] struct {
 
 const mostMembers = 1024
 
-// memberSeed is secret, so that nobody can make two members of one hash: of the members of
-// a set two have the same once in 10 billion billion sets.
+// memberSeed is secret, so that nobody can make two members of one hash: among the members of
+// a full set two have the same once in 30,000 billion sets.
 var memberSeed = maphash.MakeSeed()
 
 func (s *set[T]) add(v T) {
