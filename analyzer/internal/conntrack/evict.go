@@ -58,11 +58,8 @@ func (t *Table) evict(from evictFrom, why evictFor) bool {
 		t.spareBusy()
 		c, i = heads(&t.open, &y.open, used)
 	}
-	if i != 0 && y.hasParked(y.conns.at(i)) { // as dropPending does
-		a := y.again.at(y.conns.at(i).again)
-		a.parked = false
-		t.dropStream(a.syn.frame)
-		t.evictions.Packets++
+	if i != 0 && y.hasParked(y.conns.at(i)) {
+		t.dropParked(y.conns.at(i))
 	}
 	switch {
 	case i != 0:
@@ -94,6 +91,14 @@ func (t *Table) dropPending(c *conn) {
 		c.pending = nil
 	}
 	t.rejectPending(c)
+}
+
+// dropParked does the same for the SYN that is parked beside a compact connection.
+func (t *Table) dropParked(n *compactConn) {
+	a := t.compact.again.at(n.again)
+	a.parked = false
+	t.evictions.Packets++
+	t.dropStream(a.syn.frame)
 }
 
 // mostSpared bounds how many connections are looked at to find one that is idle.

@@ -125,13 +125,11 @@ func (t *Table) shortKey(n *compactConn, key *TemplateKey) bool {
 	}
 	key.kind = Short
 	key.clientPort, key.serverPort = n.client.Port != 0, n.server.Port != 0
-	now := max(t.now, n.latest)
+	now := t.asOf(n.latest)
 	key.since = [2]uint8{gapClass(now - n.began), gapClass(now - n.latest)}
 	// Between these two it depends on the round trip whether an answer was to be expected.
-	if wait := now - n.latest; n.is(hasAnswer) && !n.is(isOver) && wait >= fsm.Second && wait <= fsm.Second+4*(n.latest-n.began) {
-		return false
-	}
-	return true
+	wait := now - n.latest
+	return !n.is(hasAnswer) || n.is(isOver) || wait < fsm.Second || wait > fsm.Second+4*(n.latest-n.began)
 }
 
 // shortSummary fills in what a connection of few segments has of its own. It reports

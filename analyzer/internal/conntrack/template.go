@@ -105,10 +105,13 @@ func (t *Table) summarize(i uint32, how ending) bool {
 		Times: CleanTimes{Handshake: -1, Answers: c.Times.Answers[:0]},
 	}}
 	c.Key.evicted = how.evicted
-	ok := false
-	switch { // the segments of one on the fast path are left alone: they are not in the processor's cache any more
-	case n.clean == 0 && n.held == 1 && n.is(hasBegun) && y.firstSegment(n).ordinarySYN():
-		first := &y.reader.packedSegment
+	var first *packedSegment // not of one on the fast path: its segments are not in the processor's cache any more
+	if n.clean == 0 {
+		first = y.firstSegment(n)
+	}
+	ok, now := false, t.asOf(n.latest)
+	switch {
+	case n.clean == 0 && n.held == 1 && n.is(hasBegun) && first.ordinarySYN():
 		c.ISN[fsm.Client], c.TSVal[fsm.Client], c.Times.Packets[fsm.Client] = first.seq, first.tsVal, 1
 		t.loneSYNKey(n, first, &c.Key)
 		ok = true
@@ -118,9 +121,9 @@ func (t *Table) summarize(i uint32, how ending) bool {
 		}
 	case n.clean != 0 && y.clean.at(n.clean).stage == ended:
 		clean := y.clean.at(n.clean)
-		c.Key.kind, c.Key.closer, c.Key.expired = Closed, clean.closer, t.now >= clean.timeWaitEnd(t.twoMSL)
+		c.Key.kind, c.Key.closer, c.Key.expired = Closed, clean.closer, now >= clean.timeWaitEnd(t.twoMSL)
 		y.openedSummary(n, clean, c)
-		ok = clean.times(t.now, t.opt.ShortestWait, &c.Times)
+		ok = clean.times(now, t.opt.ShortestWait, &c.Times)
 	default:
 		if open := y.openClean(n); open != nil {
 			c.Key.kind = Open
@@ -128,7 +131,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 				c.Key.kind = Idle
 			}
 			y.openedSummary(n, &open.cleanConn, c)
-			ok = open.times(t.now, t.opt.ShortestWait, &c.Times)
+			ok = open.times(now, t.opt.ShortestWait, &c.Times)
 		}
 	}
 	return ok && y.reuseOf(n, how, &c.Key.reuse)
@@ -149,7 +152,7 @@ func (t *Table) loneSYNKey(n *compactConn, b *packedSegment, key *TemplateKey) {
 	key.flags, key.opts, key.scale, key.checksum = b.flags(), [2]fsm.OptionSet{b.opts}, b.scale, b.checksum()
 	key.mss, key.window, key.ack, key.tsVal, key.tsEcr = b.mss != 0, b.window != 0, b.ack != 0, b.tsVal != 0, b.tsEcr != 0
 	key.isn, key.clientPort, key.serverPort = b.seq != 0, n.client.Port != 0, n.server.Port != 0
-	key.watched = t.now-b.time >= fsm.Second
+	key.watched = t.asOf(b.time)-b.time >= fsm.Second
 }
 
 // ordinarySYN reports whether nothing is rare about a SYN that is all of a connection.
