@@ -30,6 +30,7 @@ func main() {
 		return
 	}
 	hugepages.ForHeap()
+	boundGarbage()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"math"
 	"os"
+	"runtime"
 	"runtime/debug"
+	"runtime/metrics"
 	"strconv"
 	"strings"
 )
@@ -80,4 +82,35 @@ func heedMemory(m memorySize) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(int64(m))
 	}
+}
+
+// mostGarbage is about how much memory may wait for the garbage collector. Go lets it grow to
+// as much as is in use, which of a flood's half a gigabyte would be as much again.
+const mostGarbage = 64 << 20
+
+// boundGarbage sees to that, unless GOGC says otherwise.
+func boundGarbage() {
+	if os.Getenv("GOGC") == "" {
+		(&collector{percent: 100}).adjust(struct{}{})
+	}
+}
+
+// collector sets the garbage collector's percentage after each of its rounds.
+type collector struct {
+	percent int
+}
+
+func (g *collector) adjust(struct{}) {
+	used := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
+	metrics.Read(used)
+	percent := 100
+	if n := used[0].Value.Uint64(); n > mostGarbage {
+		percent = max(5, int(mostGarbage*100/n))
+	}
+	if percent < g.percent || percent > g.percent*5/4 { // a change stops everything for a moment
+		debug.SetGCPercent(percent)
+		g.percent = percent
+	}
+	type token struct{ _ *token } // which the next round finds unused
+	runtime.AddCleanup(new(token), g.adjust, struct{}{})
 }

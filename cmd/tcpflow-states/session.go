@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"runtime"
-	"runtime/debug"
 	"time"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -314,11 +313,6 @@ func (s *session) finish() error {
 		s.progress.clear()
 	}
 	s.app.status.end()
-	// What is open now may be a gigabyte. Its records come and go; their garbage
-	// must not be let grow to as much again.
-	if s.analyzer.Open() > manyOpen {
-		debug.SetGCPercent(20)
-	}
 	if l, ok := s.source.(interface{ Stop() }); ok { // or its counters go on
 		l.Stop()
 	}
@@ -361,9 +355,6 @@ func (o *options) sourceName(name string) string {
 	}
 	return name
 }
-
-// manyOpen is from how many connections on, open at the end, their records count.
-const manyOpen = 1 << 14
 
 // filteredOut is the analyzer's reason for segments that were not wanted.
 const filteredOut = "filtered-out"

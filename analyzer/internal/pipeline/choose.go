@@ -48,7 +48,7 @@ func (x *choice) byTemplate(t *template, c *conntrack.CleanSummary) (left, tells
 		x.summary = c
 		return false, false
 	}
-	r := (&templated{CleanNumbers: c.CleanNumbers, template: t.record}).show()
+	r := showIn(t.record, &c.CleanNumbers)
 	if x.roundTrips != nil {
 		conclude.Orderly(&x.orderly, r)
 	}

@@ -113,6 +113,7 @@ type Analyzer struct {
 	relate      relate.Observer
 	multipath   relate.Multipath
 	summary     summary
+	templates   *templateRules // nil if every connection gets a record of its own
 	overview    overview.Overview
 	leftOut     uint64 // connections that were not chosen
 	aggregate   *aggregate.Observer
@@ -148,12 +149,11 @@ func New(opt Options) *Analyzer {
 		decoder: decode.New(decode.Options{VerifyChecksums: !opt.NoChecksums}),
 	}
 	a.records.New = func() any { return new(record.Connection) }
-	var rules *templateRules
 	if opt.templated() {
-		rules = rulesOf(checks, a.aggregate)
+		a.templates = rulesOf(checks, a.aggregate)
 	}
 	for range shards {
-		a.shards = append(a.shards, newShard(opt, shards, checks, rules, &a.records))
+		a.shards = append(a.shards, newShard(opt, shards, checks, a.templates, &a.records))
 	}
 	a.batch = newBatch(shards)
 	if !opt.Immediate { // who looks on does not want to wait
@@ -261,7 +261,11 @@ func (a *Analyzer) pass(b *batch) {
 			}
 			continue
 		}
-		a.summary.add(c)
+		if own {
+			a.summary.add(c)
+		} else {
+			ended[i].templated.count()
+		}
 		a.overview.Add(c, own)
 		if a.opt.Each != nil {
 			a.each(c)
@@ -338,6 +342,9 @@ func (a *Analyzer) Finish() *record.Report {
 		a.workers.stop()
 	}
 	slices.SortFunc(a.connections, func(x, y *record.Connection) int { return cmp.Compare(x.ID, y.ID) })
+	if a.templates != nil {
+		a.templates.addTo(&a.summary)
+	}
 	r := &record.Report{Capture: a.ingest.capture(), Connections: a.connections, Summary: a.summary.report(), Thresholds: a.summary.checks.Changed()}
 	r.Summary.MPTCP = a.multipath.Summary()
 	r.Summary.LeftOut = a.leftOut

@@ -23,33 +23,37 @@ type summary struct {
 	evicted     uint64
 }
 
-func (s *summary) add(c *record.Connection) {
+func (s *summary) add(c *record.Connection) { s.addAlike(c, 1, c.Traffic[0].Bytes+c.Traffic[1].Bytes) }
+
+// addAlike adds n connections that differ in nothing that is counted but in their bytes, which
+// are so many together.
+func (s *summary) addAlike(c *record.Connection, n, bytes uint64) {
 	if s.closes == nil {
 		s.closes, s.verdicts, s.anomalies = map[record.CloseKind]uint64{}, map[record.VerdictCode]uint64{}, map[record.CheckName]*record.AnomalyCount{}
 	}
-	s.connections++
+	s.connections += n
+	s.bytes += bytes
 	for side := range s.states {
-		s.states[side][c.State[side].State]++
-		s.bytes += c.Traffic[side].Bytes
+		s.states[side][c.State[side].State] += n
 	}
 	if c.Evicted {
-		s.evicted++
+		s.evicted += n
 	}
-	s.closes[c.Close.Kind]++
-	s.verdicts[c.Verdict.Code]++
+	s.closes[c.Close.Kind] += n
+	s.verdicts[c.Verdict.Code] += n
 	for i := range c.Anomalies {
 		an := &c.Anomalies[i]
-		n := s.anomalies[an.Name]
-		if n == nil {
-			n = &record.AnomalyCount{Name: an.Name, Severity: an.Severity, Title: s.checks.Find(an.Name).Title}
-			s.anomalies[an.Name] = n
+		sum := s.anomalies[an.Name]
+		if sum == nil {
+			sum = &record.AnomalyCount{Name: an.Name, Severity: an.Severity, Title: s.checks.Find(an.Name).Title}
+			s.anomalies[an.Name] = sum
 		}
 		// A doubt takes a step off the severity on one connection and not on another.
-		n.Severity = max(n.Severity, an.Severity)
-		s.severities[an.Severity]++
-		n.Count += an.Count
+		sum.Severity = max(sum.Severity, an.Severity)
+		s.severities[an.Severity] += n
+		sum.Count += n * an.Count
 		if i == 0 || !named(c.Anomalies[:i], an.Name) {
-			n.Connections++
+			sum.Connections += n
 		}
 	}
 }

@@ -3,6 +3,7 @@ package pipeline
 import (
 	"container/heap"
 	"slices"
+	"sync"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
@@ -26,10 +27,42 @@ type templateRules struct {
 	checks   *check.Set
 	detected bool                          // the detectors may all be handed templates
 	usable   [conntrack.NumCleanKinds]bool // for which kinds of clean connections
+
+	sharing sync.Mutex
+	shared  map[conntrack.TemplateKey]*shared // of all shards
+}
+
+// shared is a template's record as connections are shown in it, of whichever shards: many
+// templates would else be many megabytes, sixteen times over. Only who passes on what the
+// shards found looks at it.
+type shared struct {
+	record record.Connection
+	n      uint64 // connections counted by it
+	bytes  uint64 // of these
+}
+
+// share returns the shared record of a key, a copy of c if there is none yet.
+func (r *templateRules) share(key *conntrack.TemplateKey, c *record.Connection) *shared {
+	r.sharing.Lock()
+	defer r.sharing.Unlock()
+	x := r.shared[*key]
+	if x == nil {
+		x = &shared{record: ofTemplate(c)}
+		r.shared[*key] = x
+	}
+	return x
+}
+
+// ofTemplate returns a record to keep.
+func ofTemplate(c *record.Connection) record.Connection {
+	own := *c
+	own.Anomalies = slices.Clone(c.Anomalies)
+	own.Exchanges = record.Exchanges{}
+	return own
 }
 
 func rulesOf(checks *check.Set, detectors *aggregate.Observer) *templateRules {
-	r := &templateRules{checks: checks, detected: detectors.OncePerTemplate()}
+	r := &templateRules{checks: checks, detected: detectors.OncePerTemplate(), shared: make(map[conntrack.TemplateKey]*shared)}
 	for kind := range r.usable {
 		meaning, facts := conntrack.CleanKind(kind).Shows()
 		r.usable[kind] = r.detected && len(checks.NotOncePerTemplate(meaning, facts)) == 0
@@ -50,8 +83,8 @@ type templates struct {
 
 // template is what is known of the connections of a key.
 type template struct {
-	record  *record.Connection // nil if each connection is to be judged by itself
-	shown   *record.Connection // the same, for who is passed what it stands for
+	shared  *shared            // nil if each connection is to be judged by itself
+	record  *record.Connection // the shard's own, with Options.ChooseEarly
 	quality record.Quality     // what one of them shows of the capture's faults
 	own     lowest             // connections that got records of their own
 	left    bool               // they are not chosen, with Options.ChooseByKind
@@ -105,13 +138,10 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 	if learned.left = left; !left {
 		learned.own.takes(f.ID, t.own)
 	}
-	own := *c
-	own.Anomalies = slices.Clone(c.Anomalies)
-	own.Exchanges = record.Exchanges{}
-	learned.record, learned.shown = &own, &own
-	if t.chooses { // and shows connections itself meanwhile
-		shown := own
-		learned.shown = &shown
+	learned.shared = t.share(&key, c)
+	if t.chooses {
+		own := ofTemplate(c)
+		learned.record = &own
 	}
 	conclude.CountFaults(&learned.quality, f)
 }
@@ -119,8 +149,8 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 // templated is a clean connection for which no record of its own is made. Of a flood there
 // are very many, which go from one processor to another, so it is small.
 type templated struct {
-	conntrack.CleanNumbers                    // Times.Answers are in memory of the batch
-	template               *record.Connection // template.shown
+	conntrack.CleanNumbers // Times.Answers are in memory of the batch
+	template               *shared
 	kind                   conntrack.CleanKind
 	left                   bool // it is not chosen
 }
@@ -142,7 +172,7 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 		}
 		t.latest, t.latestKey = known, c.Key
 	}
-	if known.record == nil {
+	if known.shared == nil {
 		return false
 	}
 	left, tells := s.choice.byTemplate(known, c)
@@ -160,7 +190,7 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 
 // pass passes a clean connection on for which no record of its own is kept.
 func (s *shard) pass(t *template, c *conntrack.CleanSummary, left bool) {
-	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, t.shown, c.Key.Kind(), left})
+	s.batch.templated = append(s.batch.templated, templated{c.CleanNumbers, t.shared, c.Key.Kind(), left})
 	if len(c.Times.Answers) > 0 {
 		s.batch.answers = append(s.batch.answers, c.Times.Answers...)
 		s.batch.templated[len(s.batch.templated)-1].Times.Answers = s.batch.answers[len(s.batch.answers)-len(c.Times.Answers):]
@@ -168,11 +198,27 @@ func (s *shard) pass(t *template, c *conntrack.CleanSummary, left bool) {
 	conclude.AddFaults(&s.quality, &t.quality)
 }
 
+// count counts the connection among those like it.
+func (p *templated) count() {
+	p.template.n++
+	p.template.bytes += p.Bytes[0] + p.Bytes[1]
+}
+
+// addTo adds all connections that were counted by templates.
+func (r *templateRules) addTo(s *summary) {
+	for _, x := range r.shared {
+		if x.n > 0 {
+			s.addAlike(&x.record, x.n, x.bytes)
+		}
+	}
+}
+
 // show puts what is a connection's own into the record of its template, which looks like its
 // record then, as far as sums and findings go, until the next one is shown. The template is
 // copied nowhere: it is several kilobytes.
-func (p *templated) show() *record.Connection {
-	c := p.template
+func (p *templated) show() *record.Connection { return showIn(&p.template.record, &p.CleanNumbers) }
+
+func showIn(c *record.Connection, p *conntrack.CleanNumbers) *record.Connection {
 	c.ID = p.ID
 	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
 	if c.Server.Port != p.Server.Port {
