@@ -48,7 +48,7 @@ func newShard(opt Options, of int, checks *check.Set, rules *templateRules, reco
 	}
 	var clean func(*conntrack.CleanSummary) bool
 	if rules != nil {
-		s.templates = &templates{templateRules: rules, known: make(map[conntrack.TemplateKey]*template), own: opt.OwnRecords, chooses: opt.ChooseEarly}
+		s.templates = &templates{templateRules: rules, known: make(map[conntrack.TemplateKey]*template), own: opt.OwnRecords, chooses: opt.Choose != nil && opt.ChooseEarly}
 		clean = s.useTemplate
 	}
 	var look conntrack.LookOptions
