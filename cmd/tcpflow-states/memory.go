@@ -76,11 +76,15 @@ func (m *memorySize) withinMachine() (by string) {
 	return by
 }
 
+// programMemory is what the program's own code takes, which the garbage collector does not
+// count.
+const programMemory memorySize = 20 << 20
+
 // heedMemory has the garbage collector keep to the size, unless GOMEMLIMIT says
 // otherwise.
 func heedMemory(m memorySize) {
 	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(int64(m))
+		debug.SetMemoryLimit(int64(m - min(programMemory, m/8)))
 	}
 }
 

@@ -326,7 +326,7 @@ func (a *Analyzer) Open() int { return int(a.open.Load()) }
 
 // finishStep is how many packets' connections are reported at a time at the end,
 // when all that is still open has to be: their records would be gigabytes.
-const finishStep = 4096
+const finishStep = 1024
 
 // Finish ends the analysis and returns the report. Its Capture.Sources are for
 // the caller to fill in, who knows where the packets came from.
