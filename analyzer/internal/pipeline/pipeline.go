@@ -324,15 +324,21 @@ func (a *Analyzer) Untold() uint64 { return a.untold.Load() }
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return int(a.open.Load()) }
 
-// finishStep is how many packets' connections are reported at a time at the end,
+// finishStep returns how many packets' connections are reported at a time at the end,
 // when all that is still open has to be: their records would be gigabytes.
-const finishStep = 1024
+func (a *Analyzer) finishStep() uint64 {
+	if a.templates != nil { // which most need none
+		return 1024
+	}
+	return 256
+}
 
 // Finish ends the analysis and returns the report. Its Capture.Sources are for
 // the caller to fill in, who knows where the packets came from.
 func (a *Analyzer) Finish() *record.Report {
 	a.release()
-	for upTo := uint64(finishStep); upTo < a.ingest.packets; upTo += finishStep {
+	step := a.finishStep()
+	for upTo := step; upTo < a.ingest.packets; upTo += step {
 		a.batch.finish = upTo
 		a.endBatch(max(a.ingest.now, a.ingest.last))
 	}
