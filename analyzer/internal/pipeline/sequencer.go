@@ -19,6 +19,7 @@ type sequencer struct {
 	notices []record.Notice
 	survey  []*record.Connection
 	sorted  []completed // room for order
+	places  []uint32    // room for order: by ID, where in ended it is, from 1
 	next    []int       // by shard: the connection to be numbered next
 	whose   []uint8     // room for number
 	streams streamCount
@@ -223,7 +224,7 @@ func (m *sequencer) merge(b *batch) []completed {
 }
 
 // order sorts what ended by ID. In a flood that is as much as began, and the IDs
-// lie close together: then each is put in its place at once.
+// lie rather close together: then each is put in its place at once.
 func (m *sequencer) order() {
 	if len(m.ended) < 2 {
 		return
@@ -233,19 +234,20 @@ func (m *sequencer) order() {
 		low, high = min(low, m.ended[i].id), max(high, m.ended[i].id)
 	}
 	span := high - low + 1
-	if span > 4*uint64(len(m.ended)) {
+	if span > 32*uint64(len(m.ended)) {
 		slices.SortFunc(m.ended, func(a, b completed) int { return cmp.Compare(a.id, b.id) })
 		return
 	}
-	m.sorted = slices.Grow(m.sorted[:0], int(span))[:span]
-	clear(m.sorted)
+	m.places = slices.Grow(m.places[:0], int(span))[:span]
+	clear(m.places)
 	for i := range m.ended {
-		m.sorted[m.ended[i].id-low] = m.ended[i]
+		m.places[m.ended[i].id-low] = uint32(i + 1)
 	}
-	m.ended = m.ended[:0]
-	for i := range m.sorted {
-		if m.sorted[i].id != 0 {
-			m.ended = append(m.ended, m.sorted[i])
+	m.sorted = slices.Grow(m.sorted[:0], len(m.ended))
+	for _, i := range m.places {
+		if i != 0 {
+			m.sorted = append(m.sorted, m.ended[i-1])
 		}
 	}
+	m.ended, m.sorted = m.sorted, m.ended
 }
