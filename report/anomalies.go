@@ -103,7 +103,7 @@ func (p *page) finding(f finding) {
 	if f.a.Side != "" {
 		where = append(where, "by the "+f.a.Side)
 	}
-	if s := p.frames(f.a.Frames); s != "" {
+	if s := p.framesOf(f.a.Frames, f.a.Count); s != "" {
 		where = append(where, s)
 	}
 	if f.a.Count > 1 {

@@ -243,7 +243,7 @@ func (j *junitXML) finding(a *record.Anomaly) string {
 	text := a.Severity.String() + " " + findingSentence(a)
 	if len(a.Frames) > 0 {
 		p := page{o: j.o, g: unicodeGlyphs}
-		text += " (" + p.frames(a.Frames) + ")"
+		text += " (" + p.framesOf(a.Frames, a.Count) + ")"
 	}
 	if a.Rule != "" {
 		text += " [" + a.Rule + "]"

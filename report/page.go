@@ -98,26 +98,30 @@ func (p *page) frame(f fsm.Frame) string {
 }
 
 // frames writes "frame 3", "frames 3, 5, 9": at most eight of them.
-func (p *page) frames(list []fsm.Frame) string {
+func (p *page) frames(list []fsm.Frame) string { return p.framesOf(list, 0) }
+
+// framesOf writes those of a finding that occurred so often. It may list fewer than there
+// were; an occurrence has one or several.
+func (p *page) framesOf(list []fsm.Frame, occurred uint64) string {
 	const most = 8
 	if len(list) == 0 {
 		return ""
 	}
+	n := max(uint64(len(list)), occurred)
 	var b strings.Builder
 	b.WriteString("frame")
-	if len(list) > 1 {
+	if n > 1 {
 		b.WriteByte('s')
 	}
-	for i, f := range list {
-		if i == most {
-			b.WriteString(", " + p.g.ellipsis)
-			break
-		}
+	for i, f := range list[:min(len(list), most)] {
 		if i > 0 {
 			b.WriteByte(',')
 		}
 		b.WriteByte(' ')
 		b.WriteString(p.frame(f))
+	}
+	if n > most || n > uint64(len(list)) {
+		b.WriteString(", " + p.g.ellipsis)
 	}
 	return b.String()
 }
