@@ -404,7 +404,7 @@ func lifeText(l *record.Lifetime) string {
 	}
 	text := l.Kind + ", " + phrase.Counted(uint64(l.Exchanges), "request/response", "requests/responses")
 	if l.IdleSpans > 0 {
-		text += ", " + phrase.Counted(uint64(l.IdleSpans), "idle period", "idle periods") + ", longest " + phrase.Duration(l.LongestIdle)
+		text += ", " + phrase.Counted(uint64(l.IdleSpans), "period without data", "periods without data") + ", longest " + phrase.Duration(l.LongestIdle)
 	}
 	return text
 }
