@@ -21,7 +21,7 @@ type batch struct {
 	bytes   []byte // the beginnings of their payloads
 	shards  []batchShard
 	now     fsm.Time // latest time of the capture when the batch ended
-	packet  uint64   // packets of the capture by then
+	packet  uint64   // the latest packet by then, counted as Packet.Ordinal is
 	names   decode.EncapNames
 	icmp    bool   // the capture had held ICMP by then
 	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported

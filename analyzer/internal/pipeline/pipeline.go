@@ -198,7 +198,7 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 // endBatch has the shards work on the packets gathered so far.
 func (a *Analyzer) endBatch(now fsm.Time) {
 	b := a.batch
-	b.now, b.packet, b.names = now, a.ingest.packets, a.ingest.decoder.EncapNames()
+	b.now, b.packet, b.names = now, a.ingest.fed, a.ingest.decoder.EncapNames()
 	b.icmp = a.ingest.decoder.SawICMP()
 	b.look, b.survey = noLook, 0
 	if b.finish == 0 {
@@ -324,21 +324,15 @@ func (a *Analyzer) Untold() uint64 { return a.untold.Load() }
 // Open returns how many connections were tracked at the latest report.
 func (a *Analyzer) Open() int { return int(a.open.Load()) }
 
-// finishStep returns how many packets' connections are reported at a time at the end,
+// finishStep is how many packets' connections are reported at a time at the end,
 // when all that is still open has to be: their records would be gigabytes.
-func (a *Analyzer) finishStep() uint64 {
-	if a.templates != nil { // which most need none
-		return 1024
-	}
-	return 256
-}
+const finishStep = 256
 
 // Finish ends the analysis and returns the report. Its Capture.Sources are for
 // the caller to fill in, who knows where the packets came from.
 func (a *Analyzer) Finish() *record.Report {
 	a.release()
-	step := a.finishStep()
-	for upTo := step; upTo < a.ingest.packets; upTo += step {
+	for upTo := uint64(finishStep); upTo < a.ingest.packets; upTo += finishStep {
 		a.batch.finish = upTo
 		a.endBatch(max(a.ingest.now, a.ingest.last))
 	}
