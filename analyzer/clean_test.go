@@ -84,7 +84,12 @@ func sameSums(t *testing.T, conns [][]packet) {
 				t.Fatalf("kept compact\n%s\ntracked whole\n%s", x, y)
 			}
 		}
-		t.Fatalf("kept compact %d connections, tracked whole %d", len(kept.Connections), len(whole.Connections))
+		x, y := asJSON(t, kept), asJSON(t, whole)
+		i := 0
+		for i < min(len(x), len(y)) && x[i] == y[i] {
+			i++
+		}
+		t.Fatalf("kept compact %d connections, tracked whole %d: …%.400s…\nbut …%.400s…", len(kept.Connections), len(whole.Connections), x[max(0, i-300):], y[max(0, i-300):])
 	}
 	found := map[uint64]string{}
 	sums := run(analyzer.Options{SummaryOnly: true, Each: func(c *record.Connection) error {
@@ -341,6 +346,11 @@ func TestPortsUsedAgain(t *testing.T) {
 				c = depart(c, rng.IntN)
 			case 2, 3:
 				c = c[:1] // not answered
+			case 4, 5, 6:
+				c = attempt(c, rng.IntN)
+				if rng.IntN(4) == 0 {
+					c = depart(c, rng.IntN)
+				}
 			}
 			if len(c) > 0 {
 				until[port] = c[len(c)-1].time
@@ -349,6 +359,61 @@ func TestPortsUsedAgain(t *testing.T) {
 		}
 		sameSums(t, conns)
 	}
+}
+
+// TestSYNsAmongOthers has SYNs come where their connection is not the latest: one behind another
+// that is odd and not answered, and that of an earlier connection once more, as a
+// capture that holds frames twice shows it.
+func TestSYNsAmongOthers(t *testing.T) {
+	conns := webConnections(t, 2, 1)
+	begun := 10 * fsm.Second
+	before := onPort(conns[0], 0, begun)
+	closed := before[len(before)-1].time
+	odd := onPort(conns[1][:1], 0, closed+10*fsm.Second)
+	odd[0].data[46] |= 2 // a reserved bit
+	sameSums(t, [][]packet{before, odd, onPort(conns[2][:1], 0, closed+12*fsm.Second), onPort(conns[3], 0, closed+70*fsm.Second)})
+
+	soon := func(c []packet, begun fsm.Time) []packet { // in less time than a copy takes
+		for i := range c {
+			c[i].time = begun + fsm.Time(i)*10_000
+		}
+		return c
+	}
+	before = soon(before, begun)
+	next := soon(onPort(conns[3], 0, 0), before[len(before)-1].time+10_000)
+	sameSums(t, [][]packet{before, next, {{next[3].time - 1, before[0].data}}})
+}
+
+// attempt makes of a connection one that a RST ended before it was open: the server refused it,
+// or the client gave it up.
+func attempt(c []packet, choose func(n int) int) []packet {
+	if len(c) < 3 || len(c[0].data) < atOpts || len(c[1].data) < atOpts || bytes.Equal(c[0].data[34:36], c[1].data[34:36]) {
+		return c
+	}
+	be := binary.BigEndian
+	rst := func(p packet, wait fsm.Time) packet {
+		d := bytes.Clone(p.data[:atOpts])
+		be.PutUint16(d[atIPLen:], atOpts-14)
+		be.PutUint16(d[atIPID:], uint16(choose(1<<16)))
+		d[46], d[atFlags] = 5<<4, 4
+		return packet{p.time + wait, d}
+	}
+	wait := []fsm.Time{1000, 1_000_000, 300_000_000, 2 * fsm.Second}[choose(4)]
+	if choose(2) == 0 {
+		end := rst(c[1], wait)
+		end.data[atFlags] |= 16
+		be.PutUint32(end.data[atSeq:], 0)
+		return []packet{c[0], end}
+	}
+	end := rst(c[0], c[1].time-c[0].time+wait)
+	be.PutUint32(end.data[atSeq:], be.Uint32(c[0].data[atSeq:])+1)
+	if choose(2) == 0 {
+		end.data[atFlags] |= 16
+		be.PutUint32(end.data[atAck:], be.Uint32(c[1].data[atSeq:])+1)
+	} else {
+		be.PutUint32(end.data[atAck:], 0)
+	}
+	return []packet{c[0], c[1], end}
 }
 
 // onPort returns the connection as it would be from another port, and begun at another time.

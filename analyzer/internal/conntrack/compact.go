@@ -22,8 +22,9 @@ type compactStore struct {
 	reader  segmentReader // of who reads one connection and nothing else meanwhile
 	player  *player       // of who plays one
 	writing writing
-	packed  packedSegment // the one under way
-	more    segmentMore   // of it
+	packed  packedSegment            // the one under way
+	more    segmentMore              // of it
+	attempt flow.PreviousIncarnation // room for endOfAttempt
 
 	justParked bool                            // a SYN was, for who follows Wireshark's streams
 	previous   arena[flow.PreviousIncarnation] // of connections that are not the first of their key
@@ -186,7 +187,10 @@ func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room boo
 // holdCopy takes a frame that was captured twice, which no state depends on.
 func (y *compactStore) holdCopy(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64) bool {
 	sure := p.Copy == decode.CapturedTwice || p.Copy == decode.PerhapsTwice && n.held == 1 && p.Segment.Space() > 0
-	if !sure || n.is(isOver) && opensAnew(&p.Segment) || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
+	if opensAnew(&p.Segment) && (n.is(isOver) || p.Segment.Seq != y.firstSYN(n)) {
+		return false // a SYN of an earlier connection may come again as well
+	}
+	if !sure || n.clean != 0 || n.held >= maxEmbryonic || !packable(p) || p.Undelivered {
 		return false
 	}
 	expected := n.expected

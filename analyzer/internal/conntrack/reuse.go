@@ -65,7 +65,8 @@ func isBareSYNACK(p *decode.Packet, isn fsm.Seq) bool {
 }
 
 // park keeps a SYN beside a connection until it is clear whether it opens the next one, as
-// a pendingSYN does: beside a clean one that has ended, and beside a SYN of another number.
+// a pendingSYN does: beside a clean one that has ended or one that its client gave up, and
+// beside a SYN of another number.
 func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) bool {
 	switch {
 	case y.hasParked(n) || from != fsm.Client || n.path[from] != p.Path: // that is not packed
@@ -74,7 +75,13 @@ func (y *compactStore) park(n *compactConn, p *decode.Packet, from fsm.Side) boo
 		if c := y.clean.at(n.clean); c.stage != ended || p.Segment.Seq == c.halves[from].isn {
 			return false
 		}
-	case n.held > 1 || p.Segment.Seq+1 == n.expected[from] || !y.firstSegment(n).isLoneSYN():
+	case p.Segment.Seq+1 == n.expected[from]:
+		return false
+	case n.held == 1:
+		if !y.firstSegment(n).isLoneSYN() {
+			return false
+		}
+	case y.endOfAttempt(n, nil) != givenUp:
 		return false
 	}
 	a := y.needAgain(n)
@@ -106,7 +113,7 @@ func (t *Table) answerParked(i uint32, p *decode.Packet) bool {
 	}
 	switch isn := y.again.at(n.again).syn.seq; {
 	case p.Src == n.server:
-		if !isBareSYNACK(p, isn) || n.clean == 0 { // beside a SYN it may answer either
+		if !isBareSYNACK(p, isn) || n.clean == 0 && n.held == 1 { // beside a SYN it may answer either
 			return false
 		}
 	case !isBareSYN(p) || p.Segment.Seq == isn || p.Segment.Seq == y.firstSYN(n):
@@ -136,22 +143,91 @@ func (t *Table) openParked(i uint32) (c *conn, next uint32) {
 		return t.promote(i), 0
 	}
 	y.again.at(n.again).parked = false
-	earlier := previous{incarnation: y.incarnation(n), of: &flow.PreviousIncarnation{}}
-	if n.clean == 0 {
-		y.firstSegment(n).asPrevious(n, earlier.of)
-	} else {
-		c := y.clean.at(n.clean)
-		c.asPrevious(n, c.timeWaitEnd(t.twoMSL), earlier.of)
-	}
-	hash, now := t.index.hashOf(n), t.now
 	if t.ordinal == settled {
 		t.parent = n.ordinal
 	}
+	t.streams.held = syn.Frame
+	return nil, t.openNext(i, &syn)
+}
+
+// openNext begins the next connection of a key with a SYN, reports the one before, and returns
+// the place of the next.
+func (t *Table) openNext(i uint32, syn *decode.Packet) uint32 {
+	y := &t.compact
+	n := y.conns.at(i)
+	earlier := previous{incarnation: y.incarnation(n), of: &flow.PreviousIncarnation{}}
+	switch {
+	case n.clean != 0:
+		c := y.clean.at(n.clean)
+		c.asPrevious(n, c.timeWaitEnd(t.twoMSL), earlier.of)
+	case n.held == 1:
+		y.firstSegment(n).asPrevious(n, earlier.of)
+	default:
+		y.endOfAttempt(n, earlier.of)
+	}
+	hash, now := t.index.hashOf(n), t.now
 	t.now = max(n.latest, syn.Time)
 	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
 	t.now = now
-	t.streams.held = syn.Frame
-	return nil, t.beginCompact(hash, &syn, &earlier)
+	return t.beginCompact(hash, syn, &earlier)
+}
+
+// followRefused begins the next connection of a key with a SYN that comes when the one before
+// was refused: then both sides are closed, and no answer need be waited for.
+func (t *Table) followRefused(i uint32, p *decode.Packet) bool {
+	y := &t.compact
+	n := y.conns.at(i)
+	if !isBareSYN(p) || p.Src != n.client || p.Path != n.path[fsm.Client] || p.Segment.Seq+1 == n.expected[fsm.Client] ||
+		y.endOfAttempt(n, nil) != refused || !t.nextFits() || t.keeps(t.ids+1, p) {
+		return false
+	}
+	t.streams.next = true
+	t.openNext(i, p)
+	return true
+}
+
+// attemptEnd is how a connection ended that is nothing but an attempt.
+type attemptEnd uint8
+
+const (
+	otherEnd attemptEnd = iota
+	refused             // a SYN and a RST that acknowledges it
+	givenUp             // a SYN, a SYN-ACK and the client's RST
+)
+
+// endOfAttempt returns how an embryonic connection ended, and fills in what the next connection of
+// the key is to know of it, unless pre is nil.
+func (y *compactStore) endOfAttempt(n *compactConn, pre *flow.PreviousIncarnation) attemptEnd {
+	if n.clean != 0 || !n.is(isOver) || n.is(hasRejects) || n.held < 2 || n.held > 3 {
+		return otherEnd
+	}
+	if pre == nil {
+		pre = &y.attempt
+	}
+	*pre = flow.PreviousIncarnation{First: n.firstFrame, Last: n.latest, Ends: [2]decode.Endpoint{n.client, n.server}, Over: true}
+	const opens = fsm.SYN | fsm.ACK | fsm.RST | fsm.FIN
+	r := y.read(n)
+	for nth := 0; r.read(); nth++ {
+		b := &r.packedSegment
+		from, flags := b.from(), b.flags()&opens
+		switch {
+		case b.rare != 0 || b.length != 0 || b.checksum() == decode.ChecksumBad:
+			return otherEnd
+		case nth == 0 && b.isLoneSYN(), nth == 1 && from == fsm.Server && flags == fsm.SYN|fsm.ACK && b.ack == pre.SndNxt[fsm.Client]:
+			pre.SndNxt[from], pre.ISN[from], pre.HasISN[from] = b.seq+1, b.seq, true
+			pre.TSVal[from], pre.HasTS[from] = b.tsVal, b.opts.Has(fsm.OptTimestamps)
+		case nth == 1 && from == fsm.Server && flags == fsm.RST|fsm.ACK:
+			if n.held == 2 {
+				return refused
+			}
+			return otherEnd
+		case nth == 2 && from == fsm.Client && flags&^fsm.ACK == fsm.RST:
+			return givenUp
+		default:
+			return otherEnd
+		}
+	}
+	return otherEnd
 }
 
 // asPrevious fills in what the next connection of the key is to know of one that is
@@ -233,15 +309,19 @@ func (t *Table) beginCompact(hash uint64, p *decode.Packet, earlier *previous) u
 // addNext gives the connection that just began its next segment.
 func (t *Table) addNext(hash uint64, p *decode.Packet) {
 	_, i := t.index.find(hash, &p.Src, &p.Dst, p.Encap)
-	if !t.holdCompact(i, p) {
-		t.step(t.promote(i), p)
+	if t.holdCompact(i, p) {
+		return
+	}
+	if c := t.chooseIncarnation(t.promote(i), p); c != nil {
+		t.step(c, p)
 	}
 }
 
 // giveParked gives a connection that was compact the SYN parked beside it.
 func (y *compactStore) giveParked(n *compactConn, c *conn) {
 	syn := y.unparked(n)
-	c.pending = &pendingSYN{isn: syn.Segment.Seq, from: syn.Src}
+	_, peer := c.ends(&syn)
+	c.pending = &pendingSYN{isn: syn.Segment.Seq, from: syn.Src, top: peer.Out.Top}
 	c.pending.hold(&syn)
 }
 
@@ -260,20 +340,23 @@ type reuseKey struct {
 	again      bool // there was one
 	early      bool // its TIME-WAIT was not over, which was legal
 	unanswered bool // its SYN was not answered
+	attempt    bool // it was an attempt that a RST ended
 	superseded bool // and the next one followed this one
 }
 
 // reuseOf fills in the key of a connection, and reports whether it has one: nothing is
 // to be said of how it follows the one before but what the key tells.
-func (y *compactStore) reuseOf(n *compactConn, how ending, key *reuseKey) bool {
+func (y *compactStore) reuseOf(n *compactConn, how ending, isn [2]fsm.Seq, key *reuseKey) bool {
 	key.again, key.superseded = y.incarnation(n) > 1, how.reusedAt.Frame != 0
 	if n.again == 0 || y.again.at(n.again).previous == 0 {
 		return true
 	}
 	pre := y.previous.at(y.again.at(n.again).previous)
 	if n.clean == 0 {
-		key.unanswered = pre.Unanswered
-		return pre.Unanswered && n.held == 1 && pre.ISN[fsm.Client] != y.firstSegment(n).seq && pre.Ends[fsm.Client] == n.client
+		key.unanswered, key.attempt = pre.Unanswered, pre.Over && !pre.Closed && pre.TimeWait == [2]bool{}
+		return (pre.Unanswered && n.held == 1 || key.attempt && y.firstSegment(n).isLoneSYN()) &&
+			pre.Ends == [2]decode.Endpoint{n.client, n.server} && pre.ISN[fsm.Client] != isn[fsm.Client] &&
+			(!pre.HasISN[fsm.Server] || pre.ISN[fsm.Server] != isn[fsm.Server])
 	}
 	c := y.clean.at(n.clean)
 	if !pre.Over {

@@ -151,7 +151,7 @@ func (t *Table) Add(p *decode.Packet) {
 		if compact && t.holdCompact(i, p) {
 			return
 		}
-		if compact && t.answerParked(i, p) {
+		if compact && (t.answerParked(i, p) || t.followRefused(i, p)) {
 			return
 		}
 		c = t.promote(i)

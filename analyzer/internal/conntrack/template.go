@@ -134,7 +134,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 			ok = open.times(now, t.opt.ShortestWait, &c.Times)
 		}
 	}
-	return ok && y.reuseOf(n, how, &c.Key.reuse)
+	return ok && y.reuseOf(n, how, c.ISN, &c.Key.reuse)
 }
 
 // openedSummary fills in the summary of a connection that was opened.

@@ -21,8 +21,9 @@ type frame struct {
 // cleanConns makes connections that are clean, or nearly so, with numbers as various
 // as the wire allows: times, sizes, sequence numbers, ports, windows, options.
 type cleanConns struct {
-	rng *rand.Rand
-	n   int
+	rng   *rand.Rand
+	n     int
+	hosts int // clients that there are, if not one for each connection
 }
 
 // end is what one side of a connection sends with.
@@ -144,7 +145,11 @@ type talk struct {
 func (m *cleanConns) talk(start fsm.Time) *talk {
 	m.n++
 	t := &talk{cleanConns: m, now: start, client: m.end(), server: m.end(), acked: map[*end]uint32{}, echo: map[*end]uint32{}}
-	t.client.ip, t.server.ip = [4]byte{10, 0, byte(m.n >> 8), byte(m.n)}, [4]byte{10, 1, 0, byte(m.rng.IntN(20))}
+	host := m.n
+	if m.hosts > 0 {
+		host = m.rng.IntN(m.hosts)
+	}
+	t.client.ip, t.server.ip = [4]byte{10, 0, byte(host >> 8), byte(host)}, [4]byte{10, 1, 0, byte(m.rng.IntN(20))}
 	t.client.port, t.server.port = m.port(40_000, 50_000, 1025), m.port(80, 443, 22, 8080)
 	return t
 }

@@ -101,8 +101,8 @@ func (t *talk) spoil() {
 	}
 }
 
-func shortCapture(seed uint64, n int) []frame {
-	m := &cleanConns{rng: rand.New(rand.NewPCG(seed, 12))}
+func shortCapture(seed uint64, n, hosts int) []frame {
+	m := &cleanConns{rng: rand.New(rand.NewPCG(seed, 12)), hosts: hosts}
 	var all []frame
 	start := fsm.Second
 	for range n {
@@ -118,7 +118,11 @@ func shortCapture(seed uint64, n int) []frame {
 func TestShortTemplates(t *testing.T) {
 	templated, all := 0, 0
 	for seed := range uint64(12) {
-		frames := shortCapture(seed, 6000)
+		hosts := 0
+		if seed%3 == 2 {
+			hosts = 60 // which use their ports again
+		}
+		frames := shortCapture(seed, 6000, hosts)
 		opt := Options{NoChecksums: seed%5 == 0}
 		if seed%4 == 3 {
 			opt.MaxConnections = 800 // some are evicted
@@ -138,7 +142,7 @@ func TestShortTemplates(t *testing.T) {
 func TestOwnRecords(t *testing.T) {
 	const own = 3
 	for seed := range uint64(6) {
-		frames := append(shortCapture(seed, 3000), cleanCapture(seed, 2000)...)
+		frames := append(shortCapture(seed, 3000, 0), cleanCapture(seed, 2000)...)
 		slices.SortStableFunc(frames, func(a, b frame) int { return int(a.time - b.time) })
 		records := func(opt Options) (all map[uint64]string) {
 			all = map[uint64]string{}
@@ -178,7 +182,7 @@ func TestOwnRecords(t *testing.T) {
 // TestMemoryAndWorkers holds that what is given up for memory does not depend on the number
 // of workers, and that all is counted once whatever is given up, as far as that is remembered.
 func TestMemoryAndWorkers(t *testing.T) {
-	frames := append(shortCapture(3, 20_000), cleanCapture(3, 4000)...)
+	frames := append(shortCapture(3, 20_000, 0), cleanCapture(3, 4000)...)
 	slices.SortStableFunc(frames, func(a, b frame) int { return int(a.time - b.time) })
 	report := func(opt Options) *record.Report {
 		opt.Sums = true
