@@ -78,7 +78,7 @@ func (o *Options) keep() func(id uint64, first *decode.Packet) bool {
 // tableMemory returns how much of Options.Memory is for the tables of connections. The rest
 // is for what does not grow with them, some 100 MB where there is a flood, for what the garbage
 // collector has not collected yet, and for the program's code.
-func (o *Options) tableMemory() int { return max(o.Memory/16*15-160<<20, o.Memory/4) }
+func (o *Options) tableMemory() int { return max(o.Memory/64*63-172<<20, o.Memory/4) }
 
 // work takes the shard's packets of a batch.
 func (s *shard) work(b *batch, p *batchShard) {
