@@ -1,8 +1,13 @@
 package main
 
 import (
+	"os"
+	"runtime"
+	"runtime/debug"
+	"runtime/metrics"
 	"testing"
 	"testing/fstest"
+	"time"
 )
 
 func TestMemorySize(t *testing.T) {
@@ -57,4 +62,31 @@ func TestCgroupMemory(t *testing.T) {
 			t.Errorf("%s: %d, want %d", tt.name, got, tt.want)
 		}
 	}
+}
+
+// TestBoundGarbage has the garbage collector come the sooner the more memory is in use, and later
+// again when that is given back.
+func TestBoundGarbage(t *testing.T) {
+	if os.Getenv("GOGC") != "" {
+		t.Skip("GOGC says otherwise")
+	}
+	defer debug.SetGCPercent(debug.SetGCPercent(100))
+	boundGarbage()
+	until := func(low, high uint64) {
+		t.Helper()
+		now := []metrics.Sample{{Name: "/gc/gogc:percent"}}
+		for range 200 {
+			runtime.GC()
+			time.Sleep(5 * time.Millisecond) // what adjusts it runs by itself
+			if metrics.Read(now); now[0].Value.Uint64() >= low && now[0].Value.Uint64() <= high {
+				return
+			}
+		}
+		t.Errorf("garbage is collected at %d %% of what is in use, not at %d to %d %%", now[0].Value.Uint64(), low, high)
+	}
+	held := make([]byte, 5*mostGarbage)
+	until(15, 20)
+	runtime.KeepAlive(&held)
+	held = nil
+	until(90, 100)
 }
