@@ -29,6 +29,7 @@ type findingKey struct {
 type findingGroup struct {
 	findingKey
 	n     int       // of them
+	conns int       // connections that have one or several
 	list  []finding // those to be told
 	first uint64    // the lowest ID of a connection with one
 	nth   int       // its place among that one's findings
@@ -43,6 +44,15 @@ func (g *findingGroup) last() int {
 		}
 	}
 	return last
+}
+
+// counted writes on how many connections there are how many.
+func (g *findingGroup) counted() string {
+	conns := phrase.Counted(uint64(g.conns), "connection", "connections")
+	if g.conns < g.n {
+		return phrase.Counted(uint64(g.n), "finding", "findings") + " on " + conns
+	}
+	return conns
 }
 
 func (p *page) findings(d *Digest, r *record.Report) {
@@ -65,7 +75,7 @@ func (p *page) findingGroup(g *findingGroup, title string) {
 	st := severityStyle(g.severity)
 	head := p.text(string(g.name) + optional(": ", title))
 	if g.n > 1 {
-		head += " (" + phrase.Counted(uint64(g.n), "connection", "connections") + ")"
+		head += " (" + g.counted() + ")"
 	}
 	p.hanging(0, padRight(g.severity.String(), len("warning")+2), st, head, bold)
 
@@ -86,7 +96,11 @@ func (p *page) findingGroup(g *findingGroup, title string) {
 		}
 	}
 	if more := g.n - len(shown); more > 0 {
-		p.line("  ", p.g.ellipsis, " ", phrase.Counted(uint64(more), "more connection", "more connections"), " (--limit 0 shows all)")
+		one, many := "more connection", "more connections"
+		if g.conns < g.n {
+			one, many = "more", "more"
+		}
+		p.line("  ", p.g.ellipsis, " ", phrase.Counted(uint64(more), one, many), " (--limit 0 shows all)")
 	}
 	if sameRule {
 		p.findingField("rule", rule)

@@ -87,6 +87,9 @@ func (d *Digest) add(c *record.Connection) {
 			d.groups[k] = g
 		}
 		g.n++
+		if !slices.ContainsFunc(c.Anomalies[:i], func(x record.Anomaly) bool { return x.Name == k.name && x.Severity == k.severity }) {
+			g.conns++
+		}
 		if c.ID < g.first {
 			g.first, g.nth = c.ID, i
 		}

@@ -412,3 +412,27 @@ func TestCutAtOnce(t *testing.T) {
 		}
 	}
 }
+
+// TestFindingsOfOneConnection: of several findings of one name on a connection it is not said that
+// they are on as many connections.
+func TestFindingsOfOneConnection(t *testing.T) {
+	finding := record.Anomaly{Name: record.CheckMSSAbsent, Severity: record.SeverityNote, Count: 1}
+	one, two := finding, finding
+	one.Side, two.Side = "client", "server"
+	for want, conns := range map[string][][]record.Anomaly{
+		"2 findings on 1 connection":  {{one, two}},
+		"3 findings on 2 connections": {{one, two}, {one}},
+		"2 connections":               {{one}, {two}},
+		"… 1 more (--limit 0":         {{one, two}, {one, two}, {one, two}},
+		"… 1 more connection (":       {{one}, {one}, {one}, {one}, {one}, {one}},
+	} {
+		r := &record.Report{}
+		for i, list := range conns {
+			r.Connections = append(r.Connections, &record.Connection{ID: uint64(i + 1), Anomalies: list})
+		}
+		var text strings.Builder
+		if err := Text(&text, r, Options{Limit: 50}); err != nil || !strings.Contains(text.String(), want) {
+			t.Errorf("not %q (%v) but\n%s", want, err, text.String())
+		}
+	}
+}
