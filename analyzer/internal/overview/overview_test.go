@@ -45,6 +45,14 @@ func TestProblems(t *testing.T) {
 			},
 			[]string{"zero-window-duration 10.0.0.1/1 1× 7 s, #2", "syn-retransmit 10.0.0.2/1 1× 4 s, #3", "syn-retransmit 10.0.0.1/1 1× 3 s, #1"},
 		},
+		"two findings of a check on one connection are one connection's": {
+			[]*record.Connection{
+				conn(1, web, record.VerdictClosedNormally, 9, costs(record.CheckZeroWindowDuration, 2, record.SeverityWarning), costs(record.CheckStall, 1, record.SeverityNote),
+					costs(record.CheckZeroWindowDuration, 3, record.SeverityWarning)),
+				conn(2, web, record.VerdictClosedNormally, 9, costs(record.CheckZeroWindowDuration, 1, record.SeverityWarning)),
+			},
+			[]string{"zero-window-duration 10.0.0.1/1 2× 6 s, #1", "stall 10.0.0.1/1 1× 1 s, #1"},
+		},
 		"a failure costs the time since its start, a second at least, and its findings are not told beside it": {
 			[]*record.Connection{
 				conn(1, web, record.VerdictUnanswered, 63, costs(record.CheckConnectNoAnswer, 63, record.SeverityError)),

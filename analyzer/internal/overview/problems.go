@@ -27,6 +27,7 @@ type problemKey struct {
 type problem struct {
 	record.Problem
 	cost, worstCost micros
+	counted         uint64 // the connection counted latest: a check may have found something on both its sides
 }
 
 type problems struct {
@@ -174,9 +175,12 @@ func newProblem(key problemKey, c *record.Connection) problem {
 	return problem{Problem: record.Problem{Verdict: key.verdict, Check: key.check, Server: c.Server, Services: 1}}
 }
 
-// count counts a connection that has the problem.
+// count counts a connection that has the problem, and what that cost.
 func (p *problem) count(c *record.Connection, cost float64) {
-	p.Connections++
+	if p.counted != c.ID {
+		p.counted = c.ID
+		p.Connections++
+	}
 	p.cost += microsOf(cost)
 	addID(&p.Problem, c.ID)
 }
