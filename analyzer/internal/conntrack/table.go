@@ -268,7 +268,7 @@ func (t *Table) Births(list []Birth) []Birth {
 }
 
 // Tick moves the table's time forward: now is the latest packet's time and
-// packets how many the whole capture had so far. Connections are reported here
+// packets its Ordinal, in the whole capture. Connections are reported here
 // only, so that the same ticks give the same reports however the connections are
 // spread over tables.
 func (t *Table) Tick(now fsm.Time, packets uint64) {

@@ -84,7 +84,7 @@ type templates struct {
 // template is what is known of the connections of a key.
 type template struct {
 	shared  *shared            // nil if each connection is to be judged by itself
-	record  *record.Connection // the shard's own, with Options.ChooseEarly
+	record  *record.Connection // the shard's own, if templates.chooses
 	quality record.Quality     // what one of them shows of the capture's faults
 	own     lowest             // connections that got records of their own
 	left    bool               // they are not chosen, with Options.ChooseByKind
