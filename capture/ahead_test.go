@@ -69,7 +69,11 @@ func TestReadAhead(t *testing.T) {
 		s.Close()
 		return list, info, err
 	}
-	for i := range 40 {
+	rounds := 40
+	if testing.Short() {
+		rounds = 10
+	}
+	for i := range rounds {
 		file := longRecords(t, rng, i%2 == 0)
 		switch i % 5 {
 		case 1:

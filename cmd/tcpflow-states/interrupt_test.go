@@ -123,6 +123,9 @@ func TestInterruptFile(t *testing.T) {
 		{syscall.SIGTERM, "SIGTERM", 143, []string{"--json", "--conn", "999999999"}},
 	} {
 		t.Run(strings.Join(c.args, " "), func(t *testing.T) {
+			if testing.Short() && c.sig != syscall.SIGTERM {
+				t.Skip("as the others")
+			}
 			if signal.Ignored(c.sig) {
 				t.Skip("the tests were started with this signal ignored, as nohup does, and so is the program")
 			}

@@ -126,6 +126,9 @@ func TestLiveBalance(t *testing.T) {
 		{"host", []string{"--host", "10.100.0.1", "--no-promiscuous-mode"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
+			if testing.Short() && c.name != "all" && c.name != "little memory" {
+				t.Skip("as the others")
+			}
 			p := liveOn(t, n, 1, append([]string{"-i", "captures", "--json", "--summary-only"}, c.args...)...)
 			stop := c.name == "little memory"
 			if stop {
