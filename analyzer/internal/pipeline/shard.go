@@ -30,6 +30,8 @@ type shard struct {
 	told      map[uint64]*told // by the table's number of the connection
 	toldAlike map[record.CheckName]int
 
+	fetched uint64 // so that the compiler does not leave out what fetch does
+
 	templates *templates // nil if every connection gets a record of its own
 	choice    choice
 }
@@ -88,6 +90,7 @@ func (s *shard) work(b *batch, p *batchShard) {
 			s.table.Expect(&b.packets[i])
 		}
 	}
+	s.fetch(b, p)
 	for _, i := range p.packets {
 		s.take(&b.packets[i])
 	}
@@ -100,6 +103,18 @@ func (s *shard) work(b *batch, p *batchShard) {
 	p.begun = s.table.Births(p.begun)
 	p.streams = s.table.StreamEvents(p.streams)
 	p.open = s.table.Open()
+}
+
+// fetch reads a word of each cache line of the shard's packets. Another processor wrote them:
+// to wait for many lines together takes little more than to wait for one. Where a read of
+// memory takes 200 ns that is a fifth of the time of connections that are tracked whole.
+func (s *shard) fetch(b *batch, p *batchShard) {
+	var x uint64
+	for _, i := range p.packets {
+		q := &b.packets[i]
+		x ^= uint64(q.Frame) ^ uint64(q.Segment.Seq) ^ uint64(q.TTL) ^ uint64(q.WireLen) ^ q.Ordinal
+	}
+	s.fetched ^= x
 }
 
 // take gives one packet to its connection.
