@@ -85,12 +85,12 @@ func (o *Options) tableMemory() int { return max(o.Memory/64*63-172<<20, o.Memor
 // work takes the shard's packets of a batch.
 func (s *shard) work(b *batch, p *batchShard) {
 	s.batch, s.now, s.names, s.icmp = p, b.now, b.names, b.icmp
+	s.fetch(b, p)
 	if s.table.Large() {
 		for _, i := range p.packets {
 			s.table.Expect(&b.packets[i])
 		}
 	}
-	s.fetch(b, p)
 	for _, i := range p.packets {
 		s.take(&b.packets[i])
 	}
