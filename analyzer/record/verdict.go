@@ -47,6 +47,7 @@ const (
 	VerdictClosedNormally           VerdictCode = "closed-normally"
 	VerdictClosedSimultaneously     VerdictCode = "closed-simultaneously"
 	VerdictClosedWithReset          VerdictCode = "closed-with-reset"
+	VerdictClosedBeforeAlert        VerdictCode = "closed-before-alert"
 	VerdictClosedLate               VerdictCode = "closed-late"
 	VerdictCloseUnacknowledged      VerdictCode = "close-unacknowledged"
 	VerdictStillOpen                VerdictCode = "still-open"
@@ -105,6 +106,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictClosedNormally, "normal close", ConcernNone, "Both sides closed with a FIN, one after the other, and each FIN was acknowledged."},
 	{VerdictClosedSimultaneously, "simultaneous close", ConcernNone, "Each side sent its FIN before it received the other's: the FINs crossed."},
 	{VerdictClosedWithReset, "closed, then a reset", ConcernTrouble, "Both sides had sent their FIN; a RST was sent instead of the last ACK, or ended TIME-WAIT."},
+	{VerdictClosedBeforeAlert, "close, TLS's last alert unread", ConcernNone, "One side closed and answered the other's close_notify of TLS, the alert that ends a connection, with a RST. Everything else was acknowledged, so nothing was lost: many TLS servers close so."},
 	{VerdictClosedLate, "closed too late", ConcernTrouble, "One side closed and waited in FIN-WAIT-2 until it gave up (after 60 s on Linux); the other's FIN came later and was answered by a RST."},
 	{VerdictCloseUnacknowledged, "close never acknowledged", ConcernTrouble, "A FIN was sent and never acknowledged, although it was retransmitted or the capture went on."},
 	{VerdictStillOpen, "still open", ConcernNone, "The connection was open on both sides when the capture ended."},
@@ -130,7 +132,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictResetMidTransfer, "reset in mid-transfer", ConcernFailure, "A side reset the connection while data was in flight."},
 	{VerdictResetIdle, "reset while idle", ConcernTrouble, "A side reset the connection after a long silence: an idle timeout."},
 	{VerdictResetInPlaceOfClose, "reset instead of a FIN", ConcernTrouble, "A side ended the connection with a RST instead of a FIN."},
-	{VerdictResetAfterFIN, "reset after its FIN", ConcernTrouble, "A side sent its FIN and then a RST without waiting for the other's FIN."},
+	{VerdictResetAfterFIN, "reset after its FIN", ConcernTrouble, "A side sent its FIN and then a RST without waiting for the other's FIN, or in answer to data that it may well not have needed."},
 	{VerdictResetDataAfterClose, "reset: data after close", ConcernFailure, "A side had closed its socket and answered further data with a RST: that data was lost."},
 	{VerdictResetStateLost, "reset: state lost", ConcernFailure, "A side answered with a RST as a host does that does not have the connection: it had been closed, restarted or timed out there."},
 	{VerdictResetInjected, "reset probably injected", ConcernFailure, "The side in whose name the RST came continued as if it had sent none: another host probably sent it."},
@@ -264,6 +266,7 @@ type Reset struct {
 	PeerData    fsm.Time
 	OwnFrame    fsm.Frame // the segments with that data
 	PeerFrame   fsm.Frame
+	CloseNotify fsm.Frame    // the peer's close_notify of TLS, if that was all it answers; 0 if not
 	GaveUpAfter float64      // seconds that the side had waited in FIN-WAIT-2 and had given that up by then; 0 if it had not
 	Silence     float64      // seconds without a segment before the RST, or before the segment that it answers at once
 	Before      [2]fsm.State // of client and server before it

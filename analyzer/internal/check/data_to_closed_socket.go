@@ -12,14 +12,14 @@ import (
 var dataToClosedSocket = &Check{
 	Name: record.CheckDataToClosedSocket, Title: "data received after close(): answered by a RST", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
-	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too.",
+	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too. Not where these data are TLS's close_notify (a record of type alert, or in TLS 1.3 of the size of one) and all the side's own data were acknowledged: nothing was lost.",
 	Benign:    []string{"the application needed no more of the response", "a client that disconnects while the server is still sending"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
 	Meaning:         fsm.RSTSent,
 	OncePerTemplate: "no segment of a clean connection is both behind a FIN and before a RST",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			if k := resetOfLateData(f, side); k != nil {
+			if k := resetOfLateData(f, side); k != nil && f.UnreadIsCloseNotify(side) == 0 {
 				data, seen := k.Prior, fmt.Sprintf("RST in answer to %s", phrase.Bytes(k.PriorLen))
 				if k.PriorLen == 0 {
 					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST after data"
@@ -74,6 +74,8 @@ func unwanted(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) string {
 		left = own.Time
 	}
 	switch unread := last.Minus(x.Acked); {
+	case x.HasAck && unread <= word && !peer.SeesData() && f.Delivered(side) && peer.UniqueBytes > uint64(max(0, unread)):
+		return "the data themselves were not captured: they may be the peer's parting word, such as TLS's close_notify"
 	case fin == nil || !x.HasAck || rst.Time-fin.Time > soon:
 	case left != 0 && unread <= word && left-rst.Time < soon && peer.UniqueBytes > uint64(max(0, unread)): // all that it ever said would be its answer
 		return "the peer closed right behind it: a parting word, such as TLS's close_notify"

@@ -85,6 +85,7 @@ type segment struct {
 	flags   byte
 	ack     uint32
 	length  int
+	begin   []byte // of its data, which are random where this is silent
 	options []byte
 	window  uint16
 }
@@ -117,6 +118,7 @@ func (m *cleanConns) write(from, to *end, s segment) []byte {
 	for i := header; i < len(tcp); i++ {
 		tcp[i] = byte(m.rng.Uint32())
 	}
+	copy(tcp[header:], s.begin)
 	pseudo := checksum.Sum(0, ip[12:20]) + 6 + uint64(len(tcp))
 	be.PutUint16(tcp[16:], ^checksum.Fold(checksum.Sum(pseudo, tcp)))
 	from.next += uint32(s.length)

@@ -48,6 +48,10 @@ func (m *cleanConns) short(start fsm.Time) []frame {
 		first.window = 0
 		from.window = 0
 	}
+	if r.IntN(40) == 0 {
+		m.lastWord(t)
+		return t.frames
+	}
 	t.send(from, 0, first)
 	isn, answer := from.next-1, to.next
 	after := m.span(1000, 20*fsm.Second)
@@ -76,6 +80,21 @@ func (m *cleanConns) short(start fsm.Time) []frame {
 	}
 	t.spoil()
 	return t.frames
+}
+
+// lastWord ends a connection of which only that was captured: a host that closed answers data
+// with a RST. Some of these are the close_notify of TLS, which is no loss: by its flags and
+// length alone no such connection can be judged.
+func (m *cleanConns) lastWord(t *talk) {
+	c, s := t.client, t.server
+	t.ts = false
+	t.send(s, 0, segment{flags: flagFIN | flagACK})
+	word := segment{flags: flagACK | flagPSH, length: 31}
+	if m.rng.IntN(2) == 0 {
+		word.begin = []byte{21, 3, 3, 0, 26}
+	}
+	t.send(c, 1_000_000, word)
+	t.send(s, 1_000_000, segment{flags: flagRST})
 }
 
 // spoil does to the frames what captures do.

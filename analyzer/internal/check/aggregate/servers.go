@@ -58,7 +58,7 @@ func (d *servers) add(c *record.Connection) {
 	switch {
 	case c.Close.Kind == record.CloseRefused:
 		t.refused.add(c)
-	case c.Close.Kind == record.CloseReset && c.Close.ResetBy == "server" && c.Handshake.Complete:
+	case c.Close.Kind == record.CloseReset && c.Close.ResetBy == "server" && c.Handshake.Complete && c.Verdict.Code != record.VerdictClosedBeforeAlert:
 		t.reset.add(c)
 	}
 }

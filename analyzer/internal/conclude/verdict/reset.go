@@ -2,6 +2,7 @@ package verdict
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -210,6 +211,11 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, c.Close.FINAcked[x], c.Close.FIN[y])
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and " + phrase.By(y) + " only " + phrase.Duration(r.GaveUpAfter) + " after acknowledging that (FIN in " +
 			phrase.Frame(c.Close.FIN[y]) + "): " + phrase.By(x) + ", which answered with the RST in " + phrase.Frame(r.Frame) + ", had probably given FIN-WAIT-2 up (after 60 s on Linux)."
+	case r.CloseNotify != 0:
+		v.Code, v.Sure = record.VerdictClosedBeforeAlert, false // it is encrypted
+		v.Frames = append(v.Frames, r.CloseNotify)
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and answered what looks like " + phrase.By(y) + "'s close_notify of TLS in " + phrase.Frame(r.CloseNotify) +
+			" with the RST in " + phrase.Frame(r.Frame) + ": nothing else was lost."
 	case c.Close.FIN[y] != 0 && anomaly(c, record.CheckDataToClosedSocket) == nil:
 		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
@@ -226,6 +232,10 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
 			" with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
+		if a := anomaly(c, record.CheckDataToClosedSocket); a != nil && a.Doubt != "" {
+			v.Code, v.Sure = record.VerdictResetAfterFIN, false // it may have been all it wanted
+			v.Sentence = strings.TrimSuffix(v.Sentence, ".") + ", which may not matter (" + a.Doubt + ")."
+		}
 	case r.HasAck && r.PeerData > r.OwnData && r.Time.Seconds(finTime(c, x)) < atOnce:
 		v.Code, v.Sure = record.VerdictResetUnreadData, false
 		v.Frames = append(v.Frames, r.PeerFrame)
