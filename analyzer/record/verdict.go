@@ -106,7 +106,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictClosedNormally, "normal close", ConcernNone, "Both sides closed with a FIN, one after the other, and each FIN was acknowledged."},
 	{VerdictClosedSimultaneously, "simultaneous close", ConcernNone, "Each side sent its FIN before it received the other's: the FINs crossed."},
 	{VerdictClosedWithReset, "closed, then a reset", ConcernTrouble, "Both sides had sent their FIN; a RST was sent instead of the last ACK, or ended TIME-WAIT."},
-	{VerdictClosedBeforeAlert, "close, TLS's last alert unread", ConcernNone, "One side closed and answered the other's close_notify of TLS, the alert that ends a connection, with a RST. Everything else was acknowledged, so nothing was lost: many TLS servers close so."},
+	{VerdictClosedBeforeAlert, "close, TLS's last alert unread", ConcernNone, "One side closed and answered the other's close_notify of TLS, the alert that ends a connection, with a RST, or ended with a RST because it had not read that. Everything else was acknowledged, so nothing was lost: many TLS servers close so."},
 	{VerdictClosedLate, "closed too late", ConcernTrouble, "One side closed and waited in FIN-WAIT-2 until it gave up (after 60 s on Linux); the other's FIN came later and was answered by a RST."},
 	{VerdictCloseUnacknowledged, "close never acknowledged", ConcernTrouble, "A FIN was sent and never acknowledged, although it was retransmitted or the capture went on."},
 	{VerdictStillOpen, "still open", ConcernNone, "The connection was open on both sides when the capture ended."},
@@ -266,7 +266,7 @@ type Reset struct {
 	PeerData    fsm.Time
 	OwnFrame    fsm.Frame // the segments with that data
 	PeerFrame   fsm.Frame
-	CloseNotify fsm.Frame    // the peer's close_notify of TLS, if that was all it answers; 0 if not
+	CloseNotify fsm.Frame    // the peer's close_notify of TLS, if nothing else can have been lost; 0 if not
 	GaveUpAfter float64      // seconds that the side had waited in FIN-WAIT-2 and had given that up by then; 0 if it had not
 	Silence     float64      // seconds without a segment before the RST, or before the segment that it answers at once
 	Before      [2]fsm.State // of client and server before it

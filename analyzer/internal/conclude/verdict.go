@@ -94,8 +94,11 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			tr := &c.Transitions[t]
 			r.PriorFIN = r.PriorFIN || tr.Event == fsm.SendFIN && tr.Frame == k.Prior && tr.Side != k.From
 		}
-		if f.AnswersLateData(k.From, k) {
+		switch {
+		case f.AnswersLateData(k.From, k):
 			r.CloseNotify = f.UnreadIsCloseNotify(k.From)
+		case f.FIN(k.From) == nil && r.OwnOutstanding == 0:
+			r.CloseNotify = f.CloseNotify(k.From.Peer())
 		}
 		if waited, gaveUp := f.GaveUpFINWait2(k.From, k); gaveUp {
 			r.GaveUpAfter = seconds(waited)

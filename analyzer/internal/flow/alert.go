@@ -17,28 +17,41 @@ const (
 	encryptedAlert = 19
 )
 
-// UnreadIsCloseNotify returns the frame of the peer's last data if these are all that side did
-// not acknowledge of it and are the alert with which the peer of a TLS connection takes its
-// leave; 0 if they are not, or if that cannot be seen. By an encrypted alert's size alone no
-// one can know what it says; but after it nothing more was to come, and everything that side
-// had sent was acknowledged by then.
-func (f *Flow) UnreadIsCloseNotify(side fsm.Side) fsm.Frame {
-	x, y, d := &f.Conn.End[side], &f.Conn.End[side.Peer()], &f.Dir[side.Peer()]
-	if d.contents == nil || !x.HasAck || !f.Delivered(side) {
-		return 0
+// CloseNotify returns the frame of the side's latest data if these are the alert with which a
+// side of a TLS connection takes its leave; 0 if they are not, or if that cannot be seen. What
+// an encrypted alert says no one can know; that nothing more was to come the end shows.
+func (f *Flow) CloseNotify(side fsm.Side) fsm.Frame {
+	if o := f.closeNotify(side); o != nil {
+		return o.frame
 	}
-	end := y.Out.Top
-	if y.SentFIN {
-		end = y.FinSeq
+	return 0
+}
+
+func (f *Flow) closeNotify(side fsm.Side) *content {
+	e, d := &f.Conn.End[side], &f.Dir[side]
+	if d.contents == nil {
+		return nil
+	}
+	end := e.Out.Top
+	if e.SentFIN {
+		end = e.FinSeq
 	}
 	for i := range d.contents.last {
 		o := &d.contents.last[i]
-		if o.frame == 0 || o.seq.Add(o.len) != end || o.seq != x.Acked {
-			continue
+		if o.frame != 0 && o.seq.Add(o.len) == end && isCloseNotify(o.begin[:o.kept], o.len) &&
+			(!e.SentSYN || d.UniqueBytes > uint64(o.len)) { // before its ClientHello nobody says it
+			return o
 		}
-		if isCloseNotify(o.begin[:o.kept], o.len) && (!y.SentSYN || d.UniqueBytes > uint64(o.len)) { // before its ClientHello nobody says it
-			return o.frame
-		}
+	}
+	return nil
+}
+
+// UnreadIsCloseNotify returns the frame of the peer's CloseNotify if that is all that side did
+// not acknowledge of it, and all that side had sent was acknowledged; 0 if not.
+func (f *Flow) UnreadIsCloseNotify(side fsm.Side) fsm.Frame {
+	x := &f.Conn.End[side]
+	if o := f.closeNotify(side.Peer()); o != nil && x.HasAck && o.seq == x.Acked && f.Delivered(side) {
+		return o.frame
 	}
 	return 0
 }

@@ -253,6 +253,13 @@ func resetForFIN(c *record.Connection) record.Verdict {
 	r := &c.Reset
 	x, y := r.Side, r.Side.Peer()
 	v := record.Verdict{Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{c.Close.FIN[y]}}
+	if r.CloseNotify != 0 {
+		v.Code = record.VerdictClosedBeforeAlert
+		v.Frames = append(v.Frames, r.CloseNotify)
+		v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + ", behind what looks like its close_notify of TLS in " + phrase.Frame(r.CloseNotify) +
+			"; " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + ", probably because its application closed without reading that. Nothing else was lost."
+		return v
+	}
 	v.Sentence = phrase.Capital(phrase.By(y)) + " closed in " + phrase.Frame(c.Close.FIN[y]) + " and " + phrase.By(x) + " followed with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN"
 	if r.OwnOutstanding > 1 {
 		v.Sentence += ", with " + phrase.Size(uint64(r.OwnOutstanding)) + " of its own unacknowledged"
