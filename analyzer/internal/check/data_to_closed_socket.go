@@ -16,7 +16,7 @@ var dataToClosedSocket = &Check{
 	Benign:    []string{"the application needed no more of the response", "a client that disconnects while the server is still sending"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
 	Meaning:         fsm.RSTSent,
-	OncePerTemplate: "no segment of a clean connection is both behind a FIN and before a RST",
+	OncePerTemplate: "a RST behind a FIN of a clean connection answers TLS's close_notify and nothing else",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if k := resetOfLateData(f, side); k != nil && f.UnreadIsCloseNotify(side) == 0 {

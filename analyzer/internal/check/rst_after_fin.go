@@ -15,7 +15,7 @@ var rstAfterFIN = &Check{
 	Benign:          []string{"common with browsers, load balancers and servers that do not wait for the peer's FIN", "an orphaned FIN-WAIT-2 that timed out"},
 	Filter:          "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:         fsm.RSTSent,
-	OncePerTemplate: "a clean connection has no RST behind a FIN",
+	OncePerTemplate: "a RST behind a FIN of a clean connection answers data",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
 			if f.FIN(side) == nil || resetOfLateData(f, side) != nil {

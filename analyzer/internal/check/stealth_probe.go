@@ -18,7 +18,7 @@ var stealthProbe = &Check{
 	},
 	Filter:          "tcp.completeness == 32 || tcp.completeness == 34 || tcp.completeness == 36 || tcp.completeness == 48 || tcp.completeness == 52",
 	Meaning:         fsm.Joined | fsm.RSTNoConnection | fsm.RSTSent,
-	OncePerTemplate: "of a clean connection a RST answers nothing but its SYN",
+	OncePerTemplate: "a RST of a clean connection answers its SYN, or close_notify behind a FIN",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		if f.Segments > 4 || f.Previous != nil || f.Dir[0].DataSegments+f.Dir[1].DataSegments > 0 || f.AllFacts.Any(illegalFlags) ||
 			f.FirstFlags.Any(fsm.RST) || f.FirstFlags&(fsm.SYN|fsm.ACK) == fsm.SYN {

@@ -20,7 +20,7 @@ type cleanConn struct {
 	unverified bool      // a checksum
 	time       fsm.Time  // of the latest segment
 	frame      fsm.Frame // of it
-	lastFIN    fsm.Time  // when the second FIN came
+	lastFIN    fsm.Time  // when the latest FIN came
 	waits      waits
 }
 
@@ -34,6 +34,7 @@ type half struct {
 	mss            uint16
 	window         uint16
 	scale          uint8 // agreed
+	ttl            uint8 // of its latest segment
 	small, delayed uint8 // segments below half of what the peer takes; ACKs held back
 	lastData       fsm.Time
 }
@@ -49,6 +50,9 @@ const (
 	closing // one FIN
 	closed  // both FINs, the first acknowledged
 	ended   // and the second
+
+	parting // one FIN, and close_notify of TLS from the other side
+	cutOff  // and that was answered with a RST
 
 	idling // none of these any more: see idle.go
 )
@@ -76,8 +80,38 @@ func (c *cleanConn) isCleanWith(from fsm.Side, b *packedSegment) bool {
 	if b.flags()&^(fsm.PSH|fsm.FIN) != fsm.ACK || b.seq != d.next || b.ack.Before(d.acked) || b.ack.After(r.next) {
 		return false
 	}
+	d.ttl = b.ttl
 	return c.timestampsFit(d, r, b) && c.dataFits(d, r, b) && c.windowFits(from, d, b) && c.advance(from, d, r, b)
 }
+
+// takesLeave takes the segments of a close that most connections of TLS end with where the
+// side that closes first does so for both ways: the other's close_notify, and the RST that
+// answers it.
+func (c *cleanConn) takesLeave(from fsm.Side, b *packedSegment, data []byte) bool {
+	const soon = fsm.Second
+	d, r := &c.halves[from], &c.halves[from.Peer()]
+	if c.stage == closing {
+		if from == c.closer || b.flags()&fsm.FIN != 0 || b.ack != r.next || d.bytes == 0 || b.time-c.lastFIN > soon || !flow.IsCloseNotify(data, b.length) {
+			return false
+		}
+		c.stage = parting
+		return c.accepts(from, b)
+	}
+	if from != c.closer || b.flags() != fsm.RST || b.rare != 0 || b.time < c.time || b.seq != d.next || b.ack != 0 || b.window != 0 || b.length != 0 || b.opts != 0 ||
+		b.ttl != d.ttl || b.tos&3 == flow.CongestionExperienced {
+		return false
+	}
+	c.unverified = c.unverified || b.bits&packedVerified == 0
+	c.stage, c.time, c.frame = cutOff, b.time, b.frame
+	w := &c.waits
+	w.passes(b.time)
+	w.since = 0
+	w.packets[from]++
+	return true
+}
+
+// isOver reports whether the connection came to its end.
+func (c *cleanConn) isOver() bool { return c.stage == ended || c.stage == cutOff }
 
 // acceptsOpening takes a SYN and the SYN-ACK that answers it.
 func (c *cleanConn) acceptsOpening(from fsm.Side, b *packedSegment) bool {
@@ -132,7 +166,7 @@ func (c *cleanConn) dataFits(d, r *half, b *packedSegment) bool {
 	if b.length == 0 {
 		return true
 	}
-	if b.length > uint32(r.mss) && b.length+uint32(b.headers) <= 1500 || c.stage >= closing {
+	if b.length > uint32(r.mss) && b.length+uint32(b.headers) <= 1500 || c.stage >= closing && c.stage != parting {
 		return false
 	}
 	if 2*b.length < uint32(r.mss) {
@@ -181,7 +215,7 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 	case c.stage == answered:
 		c.stage = opened
 	case c.stage == opened && fin:
-		c.stage, c.closer = closing, from
+		c.stage, c.closer, c.lastFIN = closing, from, b.time
 	case c.stage == closing && fin:
 		if from == c.closer || b.ack != r.next {
 			return false // the two FINs cross
@@ -192,7 +226,7 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 			return false
 		}
 		c.stage = ended
-	case c.stage == ended:
+	case c.isOver():
 		return false
 	}
 	return true

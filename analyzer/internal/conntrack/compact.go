@@ -348,7 +348,7 @@ func (y *compactStore) firstSegment(n *compactConn) *packedSegment {
 // queue returns the queue that a connection is in.
 func (y *compactStore) queue(n *compactConn) *compactQueue {
 	switch {
-	case n.is(isOver) || n.clean != 0 && y.clean.at(n.clean).stage == ended:
+	case n.is(isOver) || n.clean != 0 && y.clean.at(n.clean).isOver():
 		return &y.over
 	case n.is(isOpen):
 		return &y.open

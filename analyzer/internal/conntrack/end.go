@@ -50,7 +50,7 @@ func (t *Table) endCompact(i uint32) {
 		return
 	}
 	x := tombstone{hash: t.index.hashOf(n), until: n.latest + t.twoMSL, incarnation: int32(y.incarnation(n))}
-	if n.clean == 0 {
+	if n.clean == 0 || y.clean.at(n.clean).stage == cutOff { // nobody is in TIME-WAIT
 		t.tombstones.add(x, false)
 	} else {
 		c := y.clean.at(n.clean)

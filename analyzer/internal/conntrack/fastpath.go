@@ -18,11 +18,15 @@ func (y *compactStore) followFastPath(i uint32, n *compactConn, p *decode.Packet
 			return false
 		}
 		c.stage, c.time, c.frame = idling, b.time, b.frame
+	} else if c.stage == closing && b.length > 0 || c.stage == parting {
+		if p.Path != n.path[from] || !c.takesLeave(from, b, p.Payload) {
+			return false
+		}
 	} else if !c.accepts(from, b) {
 		return false
 	}
 	y.note(n, b, p)
-	if c.stage == ended {
+	if c.isOver() {
 		n.end(packets)
 		y.move(i, &y.open, &y.over)
 	}

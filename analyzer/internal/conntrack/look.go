@@ -245,6 +245,7 @@ func (y *compactStore) waitingSince(n *compactConn) (since fsm.Time) {
 	switch {
 	case asked > told:
 		return asked
+	case c.stage == cutOff:
 	case c.stage == closing || c.stage == closed || !c.quiet():
 		return c.time
 	}

@@ -33,6 +33,7 @@ const (
 	Closed                   // opened, used and closed
 	Open                     // opened and used, with everything acknowledged
 	Idle                     // and then with keepalives
+	Parted                   // opened, used, closed by one side, which refused the other's close_notify
 
 	// NumCleanKinds is the number of kinds of which it is known beforehand what their
 	// segments can show.
@@ -52,9 +53,14 @@ func (k CleanKind) Shows() (fsm.Meaning, flow.SegmentFacts) {
 		return fsm.StateChanged, loneSYNFacts
 	case Idle:
 		return fsm.StateChanged, idleFacts
+	case Parted:
+		return partedMeanings, openedFacts
 	}
 	return fsm.StateChanged, openedFacts
 }
+
+// partedMeanings are those of the RST, and of what it answers.
+const partedMeanings = fsm.StateChanged | fsm.RSTSent | fsm.RSTExact
 
 var (
 	loneSYNFacts = flow.Facts(flow.AckWithoutFlag, flow.ScaleInvalid, flow.OptionsOdd, flow.OptionsMalformed, flow.OptionsDuplicate, flow.OptionsAfterEnd)
@@ -124,6 +130,11 @@ func (t *Table) summarize(i uint32, how ending) bool {
 		c.Key.kind, c.Key.closer, c.Key.expired = Closed, clean.closer, now >= clean.timeWaitEnd(t.twoMSL)
 		y.openedSummary(n, clean, c)
 		ok = clean.times(now, t.opt.ShortestWait, &c.Times)
+	case n.clean != 0 && y.clean.at(n.clean).stage == cutOff:
+		clean := y.clean.at(n.clean)
+		c.Key.kind, c.Key.closer = Parted, clean.closer
+		y.openedSummary(n, clean, c)
+		ok = clean.times(clean.time, t.opt.ShortestWait, &c.Times)
 	default:
 		if open := y.openClean(n); open != nil {
 			c.Key.kind = Open

@@ -38,7 +38,7 @@ func (f *Flow) closeNotify(side fsm.Side) *content {
 	}
 	for i := range d.contents.last {
 		o := &d.contents.last[i]
-		if o.frame != 0 && o.seq.Add(o.len) == end && isCloseNotify(o.begin[:o.kept], o.len) &&
+		if o.frame != 0 && o.seq.Add(o.len) == end && IsCloseNotify(o.begin[:o.kept], o.len) &&
 			(!e.SentSYN || d.UniqueBytes > uint64(o.len)) { // before its ClientHello nobody says it
 			return o
 		}
@@ -65,9 +65,9 @@ func (f *Flow) Delivered(side fsm.Side) bool {
 // SeesData reports whether the beginning of any data of the side's was captured.
 func (d *Direction) SeesData() bool { return d.contents != nil }
 
-// isCloseNotify reports whether length bytes of data, which begin so, are one TLS record of the
+// IsCloseNotify reports whether length bytes of data, which begin so, are one TLS record of the
 // type or of the size of close_notify.
-func isCloseNotify(begin []byte, length uint32) bool {
+func IsCloseNotify(begin []byte, length uint32) bool {
 	if len(begin) < tlsHeader+plainAlert || begin[1] != 3 || begin[2] > 4 {
 		return false
 	}

@@ -24,6 +24,8 @@ type cleanConns struct {
 	rng   *rand.Rand
 	n     int
 	hosts int // clients that there are, if not one for each connection
+
+	leaving bool // those that close do so as talk.leave does
 }
 
 // end is what one side of a connection sends with.
@@ -260,6 +262,10 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 	if r.IntN(2) == 0 {
 		t.send(second, toClient, segment{flags: flagACK})
 	}
+	if r.IntN(8) == 0 || m.leaving {
+		t.leave(first, second, held)
+		return t.frames
+	}
 	t.send(second, m.span(100, held), segment{flags: flagACK | flagFIN})
 	t.send(first, toServer, segment{flags: flagACK})
 	if r.IntN(20) == 0 { // lose one
@@ -267,6 +273,52 @@ func (m *cleanConns) whole(start fsm.Time) []frame {
 		t.frames = slices.Delete(t.frames, i, i+1)
 	}
 	return t.frames
+}
+
+// leave ends the connection as TLS does where the side that closes first does so for both
+// ways, and as what only resembles that.
+func (t *talk) leave(first, second *end, held fsm.Time) {
+	r := t.rng
+	word := segment{flags: flagACK | flagPSH, length: 31, begin: []byte{21, 3, 3, 0, 26}}
+	switch r.IntN(8) {
+	case 0:
+		word.begin = nil
+	case 1:
+		word.length = 32
+	case 2, 3:
+		word.length, word.begin = 24, []byte{23, 3, 3, 0, 19}
+	case 4:
+		word.flags |= flagFIN
+	}
+	t.send(second, t.span(100, held), word)
+	switch r.IntN(12) {
+	case 0:
+		return
+	case 1:
+		t.send(second, t.span(100, held), segment{flags: flagACK | flagFIN})
+	}
+	next, window, ttl := first.next, first.window, first.ttl
+	flags := byte(flagRST)
+	switch r.IntN(12) {
+	case 0:
+		first.ttl -= 3
+	case 1:
+		flags |= flagACK
+	case 2:
+		first.next++
+	}
+	t.ts, first.window = false, 0
+	t.send(first, t.span(1000, held), segment{flags: flags})
+	first.window = window
+	switch r.IntN(12) {
+	case 0: // another
+		t.send(first, t.span(1000, held), segment{flags: flags})
+	case 1: // it is not over
+		first.ttl, first.next = ttl, next
+		t.data(first, t.span(1000, held), 1)
+	case 2:
+		t.data(second, t.span(1000, held), 1)
+	}
 }
 
 // idle sends keepalives, most of them answered soon, and perhaps some data after all.
@@ -308,7 +360,7 @@ func (t *talk) data(from *end, after fsm.Time, segments int) {
 
 // cleanCapture makes n connections that overlap, and returns their packets in order.
 func cleanCapture(seed uint64, n int) []frame {
-	m := &cleanConns{rng: rand.New(rand.NewPCG(seed, 11))}
+	m := &cleanConns{rng: rand.New(rand.NewPCG(seed, 11)), leaving: seed >= 8}
 	var all []frame
 	start := fsm.Second
 	for range n {

@@ -119,7 +119,7 @@ func holdTemplates(t *testing.T, seed uint64, opt Options, frames []frame) judge
 func TestOncePerTemplate(t *testing.T) {
 	var templated [conntrack.Short + 1]int
 	all := 0
-	for seed := range uint64(8) {
+	for seed := range uint64(10) {
 		frames := cleanCapture(seed, 4000)
 		opt := Options{NoChecksums: seed%3 == 0, Checks: claiming()}
 		if seed%4 == 3 {
@@ -131,7 +131,7 @@ func TestOncePerTemplate(t *testing.T) {
 		}
 		all += len(bySums.all)
 	}
-	for kind, least := range [conntrack.NumCleanKinds]int{conntrack.LoneSYN: all / 12, conntrack.Closed: all / 12, conntrack.Open: 500, conntrack.Idle: 300} {
+	for kind, least := range [conntrack.NumCleanKinds]int{conntrack.LoneSYN: all / 12, conntrack.Closed: all / 18, conntrack.Open: 500, conntrack.Idle: 300, conntrack.Parted: 100} {
 		if n := templated[kind]; n < least {
 			t.Errorf("templates were used for %d of %d connections in kind %d, too few to prove anything", n, all, kind)
 		}
