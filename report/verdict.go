@@ -23,7 +23,7 @@ func verdictBriefly(c *record.Connection) string {
 	}
 	text := verdictWords(code)
 	switch {
-	case code == record.VerdictClosedNormally, code == record.VerdictClosedWithReset, code == record.VerdictCloseUnacknowledged:
+	case code == record.VerdictClosedNormally, code == record.VerdictClosedBeforeAlert, code == record.VerdictClosedWithReset, code == record.VerdictCloseUnacknowledged:
 		if c.Close.FirstCloser != "" {
 			text += ", " + c.Close.FirstCloser + " first"
 		}
