@@ -94,9 +94,9 @@ type Segment struct {
 	WindowScale uint8  // with OptWindowScale, as sent (RFC 7323 caps the use at 14)
 	CookieLen   uint8  // with OptFastOpen: octets of cookie, 0 for a request
 	NumSACK     uint8
-	SACK        [4]SACKBlock
 	TSVal       uint32 // with OptTimestamps
 	TSEcr       uint32
+	SACK        [4]SACKBlock
 }
 
 // Space returns the sequence numbers that the segment takes: its data, one for

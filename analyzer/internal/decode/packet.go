@@ -28,71 +28,68 @@ type Raw struct {
 // Packet is one decoded TCP segment with what its carriers say of it. It is
 // meant to be reused: every Decode writes all of it anew.
 type Packet struct {
-	Frame     fsm.Frame
-	Time      fsm.Time
-	Interface uint32
+	// What the tracker looks at of every packet stands in front, in three lines of the
+	// processor's cache: another processor decoded it, and each line is waited for.
+	Frame   fsm.Frame
+	Time    fsm.Time
+	Ordinal uint64           // the how many-th packet of the whole capture, from 1
+	Payload []byte           // the captured part of the data; valid as long as Raw.Data, from fragments for good
+	ICMP    *ICMPError       // with ICMPErrorMessage; Src, Dst and Segment are then of the segment that it quotes
+	Process *process.Process // that the capture names for it; Way is then by what it says of the packet, if it does. nil for none
+	MPTCP   *MPTCP           // what the options of Multipath TCP say beyond ordinary data; nil for most
+	AccECN  *AccECN          // the counters of Accurate ECN's option; nil without it
 
 	Src, Dst Endpoint
-	Encap    Encap // what the IP packet was carried in, as far as both directions of a connection share it
-	Labels   Encap // what only this packet's direction has of it, see Decoder.LabelsName
-	Segment  fsm.Segment
-
-	IPID       uint16 // IPv4 identification
-	HasIPID    bool   // IPv4, and not an atomic datagram with identification 0
-	TTL        uint8  // or hop limit
-	TOS        uint8  // or traffic class; its low two bits are ECN
-	Checksum   Checksum
-	SumSeen    uint16        // with ChecksumBad: the checksum field
-	SumWant    uint16        // with ChecksumBad: what it should be
-	BadHeader  bool          // the IPv4 header's checksum is wrong; known only when checksums are verified
-	DF         bool          // IPv4's don't-fragment bit; always set for IPv6
-	HeaderLen  uint8         // octets of TCP header, options included
-	Truncated  bool          // the snap length cut the IP packet
-	OptionsCut bool          // the snap length cut the TCP options: those behind the cut are unknown
-	Begun      fsm.OptionSet // with OptionsCut: the option whose kind was captured and its value was not
-	CutOptions fsm.OptionSet // with OptionsCut: options that may have been cut off, Begun among them
-	Untimed    bool          // it carries no time; Time is that of the packet before
-	Overlong   bool          // the IP header claims more octets than the packet had on the wire
-	ZeroLength bool          // the IP header said length 0 (segmentation offload); taken from the wire length
-	WireLen    uint32        // octets on the wire, link header included
-	IPLen      uint32        // octets of IP packet, headers included
-	FlowLabel  uint32        // IPv6's, 20 bits
-	LinkSrc    uint64        // the outermost frame's source address (6 bytes) and 0 where it shows none
-	LinkDst    uint64        // its destination address, likewise
-	LinkIndex  uint32        // Linux cooked v2: the capturing host's index of the interface, otherwise 0
-	Addressed  bool          // Src and Dst are known; true also for some packets that yield no segment
-	Payload    []byte        // the captured part of the data; valid as long as Raw.Data, from fragments for good
-
-	Way process.Direction // seen from the capturing host, by a Linux cooked header or PPP with a direction; see Process
-
-	FirstOnly  bool   // of a fragmented packet it is the first fragment, and the others are not in the capture
-	LeastLen   bool   // then: the segment has more octets than Segment.Len, at least one
-	HasDataAck bool   // with DataAck
-	DataAck    uint32 // the data acknowledgment of Multipath TCP, its 32 low bits
-
-	MPTCP  *MPTCP     // what the options of Multipath TCP say beyond ordinary data; nil for most
-	AccECN *AccECN    // the counters of Accurate ECN's option; nil without it
-	ICMP   *ICMPError // with ICMPErrorMessage; Src, Dst and Segment are then of the segment that it quotes
-
-	// Not set by the decoder, but by those who pass the packet on.
-	Copy      Copy   // from package dedup
-	Path      uint16 // from package dedup: what tells the places apart that packets were captured at; never 0
-	CopyPath  uint16 // with CapturedTwice: the Path of the first
-	Ordinal   uint64 // the how many-th packet of the whole capture, from 1
-	Place     Place  // of a RST, from package conntrack
-	Malformed bool   // only the addresses and ports could be read
-
-	StreamDoubt bool // it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
-
-	Process *process.Process // that the capture names for it; Way is then by what it says of the packet, if it does. nil for none
-
-	Undelivered bool // another tap shows that it never reached its receiver
-
+	Encap    Encap  // what the IP packet was carried in, as far as both directions of a connection share it
+	IPLen    uint32 // octets of IP packet, headers included
+	IPID     uint16 // IPv4 identification
+	Path     uint16 // from package dedup: what tells the places apart that packets were captured at; never 0
 	// PayloadSum is the Internet checksum's sum over the data: different sums mean
 	// different octets. It is known only for whole segments whose checksum is
 	// verified and not wrong.
 	PayloadSum    uint16
 	HasPayloadSum bool
+	HasIPID       bool  // IPv4, and not an atomic datagram with identification 0
+	TTL           uint8 // or hop limit
+	TOS           uint8 // or traffic class; its low two bits are ECN
+	Checksum      Checksum
+	BadHeader     bool          // the IPv4 header's checksum is wrong; known only when checksums are verified
+	Truncated     bool          // the snap length cut the IP packet
+	Untimed       bool          // it carries no time; Time is that of the packet before
+	FirstOnly     bool          // of a fragmented packet it is the first fragment, and the others are not in the capture
+	Copy          Copy          // from package dedup
+	Place         Place         // of a RST, from package conntrack
+	Malformed     bool          // only the addresses and ports could be read
+	StreamDoubt   bool          // it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
+	Undelivered   bool          // another tap shows that it never reached its receiver
+	Begun         fsm.OptionSet // with OptionsCut: the option whose kind was captured and its value was not
+	CutOptions    fsm.OptionSet // with OptionsCut: options that may have been cut off, Begun among them
+
+	Segment fsm.Segment // its SACK blocks at the end
+
+	// What it looks at of few, if at all.
+	Interface  uint32
+	Labels     Encap             // what only this packet's direction has of it, see Decoder.LabelsName
+	SumSeen    uint16            // with ChecksumBad: the checksum field
+	SumWant    uint16            // with ChecksumBad: what it should be
+	DF         bool              // IPv4's don't-fragment bit; always set for IPv6
+	HeaderLen  uint8             // octets of TCP header, options included
+	OptionsCut bool              // the snap length cut the TCP options: those behind the cut are unknown
+	Overlong   bool              // the IP header claims more octets than the packet had on the wire
+	ZeroLength bool              // the IP header said length 0 (segmentation offload); taken from the wire length
+	WireLen    uint32            // octets on the wire, link header included
+	FlowLabel  uint32            // IPv6's, 20 bits
+	LinkSrc    uint64            // the outermost frame's source address (6 bytes) and 0 where it shows none
+	LinkDst    uint64            // its destination address, likewise
+	LinkIndex  uint32            // Linux cooked v2: the capturing host's index of the interface, otherwise 0
+	Addressed  bool              // Src and Dst are known; true also for some packets that yield no segment
+	Way        process.Direction // seen from the capturing host, by a Linux cooked header or PPP with a direction; see Process
+	LeastLen   bool              // then: the segment has more octets than Segment.Len, at least one
+	HasDataAck bool              // with DataAck
+	DataAck    uint32            // the data acknowledgment of Multipath TCP, its 32 low bits
+	CopyPath   uint16            // with CapturedTwice: the Path of the first
+
+	_ [32]byte // so that all of an array begin with a line
 }
 
 // IsSegment reports whether the packet was decoded whole: not one of which only the
