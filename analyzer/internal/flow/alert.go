@@ -2,7 +2,7 @@ package flow
 
 import "github.com/tcpflow-states/tcpflow-states/fsm"
 
-// TLS records (RFC 5246 §6.2.1 and §7.2, RFC 8446 §5.1 and §6): a type, two bytes of version,
+// TLS records (RFC 5246 §6.2.1 and §7.2, RFC 8446 §5.2 and §6): a type, two bytes of version,
 // two of length.
 const (
 	tlsHeader          = 5
