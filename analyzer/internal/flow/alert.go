@@ -9,9 +9,9 @@ const (
 	tlsAlert           = 21
 	tlsApplicationData = 23
 
-	// An alert is a level and a description. Encrypted, the longest of the ciphers in use make
-	// 64 bytes of it (CBC with SHA-384); TLS 1.3 hides its type, and with a byte for that and
-	// a tag of 16 makes 19 of it.
+	// An alert is a level and a description. Encrypted it takes 80 bytes at most with the ciphers
+	// in use (CBC with SHA-384: 64, and 16 of IV). TLS 1.3 hides the type: with a byte for
+	// that and a tag of 16 it takes 19.
 	plainAlert     = 2
 	longestAlert   = 80
 	encryptedAlert = 19
