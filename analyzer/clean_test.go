@@ -34,6 +34,11 @@ func FuzzNearlyClean(f *testing.F) {
 	var traces [4][][]packet
 	for seed := range traces {
 		traces[seed] = webConnections(f, uint64(seed), 1)[:24]
+		for i := range traces[seed] {
+			if i%3 == 0 {
+				traces[seed][i] = asTLS(traces[seed][i])
+			}
+		}
 	}
 	f.Fuzz(func(t *testing.T, seed uint64, choices []byte) {
 		conns := slices.Clone(traces[seed%4])
@@ -58,6 +63,9 @@ func nearlyClean(t *testing.T, seed uint64) {
 	rng := rand.New(rand.NewPCG(seed, 7))
 	conns := webConnections(t, seed, 1) // some hundreds
 	for i := range conns {
+		if i%3 == 0 {
+			conns[i] = asTLS(conns[i])
+		}
 		if i < len(conns)/4 {
 			continue // these stay as they are, so that there are templates
 		}
@@ -200,6 +208,42 @@ const (
 	atOpts   = 54
 )
 
+// asTLS has a connection end as those of TLS often do: behind the first FIN the other side's
+// close_notify, and the RST that answers it.
+func asTLS(c []packet) []packet {
+	be := binary.BigEndian
+	fin := slices.IndexFunc(c, func(p packet) bool { return p.data[atFlags]&1 != 0 })
+	if fin < 0 {
+		return c
+	}
+	next := func(d []byte) (n uint32) { // the number behind the packet's
+		n = be.Uint32(d[atSeq:]) + uint32(int(be.Uint16(d[atIPLen:]))-20-int(d[46]>>4)*4)
+		return n + uint32(d[atFlags]&1) + uint32(d[atFlags]>>1&1)
+	}
+	closing := c[fin].data
+	var peer []byte // the other side's latest
+	for _, p := range c[:fin] {
+		if !bytes.Equal(p.data[34:36], closing[34:36]) {
+			peer = p.data
+		}
+	}
+	header := atOpts - 20 + int(peer[46]>>4)*4
+	alert := append(bytes.Clone(peer[:header]), 21, 3, 3, 0, 26)
+	alert = append(alert, make([]byte, 26)...)
+	be.PutUint16(alert[atIPLen:], uint16(len(alert)-14))
+	be.PutUint32(alert[atSeq:], next(peer))
+	be.PutUint32(alert[atAck:], next(closing))
+	alert[atFlags] = 0x18
+	rst := bytes.Clone(closing[:atOpts])
+	rst[46], rst[atFlags] = 5<<4, 4
+	be.PutUint16(rst[atIPLen:], 40)
+	be.PutUint32(rst[atSeq:], next(closing))
+	be.PutUint32(rst[atAck:], 0)
+	be.PutUint16(rst[atWindow:], 0)
+	at := c[fin].time
+	return append(slices.Clone(c[:fin+1]), packet{at + 300_000, alert}, packet{at + 310_000, rst})
+}
+
 // depart changes one thing about a connection. With some changes it stays clean.
 func depart(c []packet, choose func(n int) int) []packet {
 	if len(c) == 0 || len(c) > 200 { // it may be doubled each time
@@ -335,6 +379,9 @@ func TestPortsUsedAgain(t *testing.T) {
 		until, latest := make([]fsm.Time, ports), make([][]packet, ports)
 		for i, c := range conns {
 			port := rng.IntN(ports)
+			if seed%3 == 2 && rng.IntN(2) == 0 {
+				c = asTLS(c)
+			}
 			wait := []fsm.Time{1, 1_000_000, fsm.Second, 10 * fsm.Second, 59 * fsm.Second, 119 * fsm.Second, 125 * fsm.Second, -2_000_000}[rng.IntN(8)]
 			c = onPort(c, port, max(until[port]+wait, c[0].time))
 			if before := latest[port]; len(before) > 1 && rng.IntN(8) == 0 {
