@@ -26,7 +26,8 @@ type Raw struct {
 }
 
 // Packet is one decoded TCP segment with what its carriers say of it. It is
-// meant to be reused: every Decode writes all of it anew.
+// meant to be reused: every Decode writes all of it anew. Copy, Path, CopyPath, Ordinal, Place,
+// Malformed, StreamDoubt, Process and Undelivered are set by those who pass the packet on.
 type Packet struct {
 	// What the tracker looks at of every packet stands in front, in three lines of the
 	// processor's cache: another processor decoded it, and each line is waited for.
@@ -84,7 +85,7 @@ type Packet struct {
 	LinkIndex  uint32            // Linux cooked v2: the capturing host's index of the interface, otherwise 0
 	Addressed  bool              // Src and Dst are known; true also for some packets that yield no segment
 	Way        process.Direction // seen from the capturing host, by a Linux cooked header or PPP with a direction; see Process
-	LeastLen   bool              // then: the segment has more octets than Segment.Len, at least one
+	LeastLen   bool              // with FirstOnly: the segment has more octets than Segment.Len, at least one
 	HasDataAck bool              // with DataAck
 	DataAck    uint32            // the data acknowledgment of Multipath TCP, its 32 low bits
 	CopyPath   uint16            // with CapturedTwice: the Path of the first
