@@ -84,8 +84,8 @@ func (c *cleanConn) isCleanWith(from fsm.Side, b *packedSegment) bool {
 	return c.timestampsFit(d, r, b) && c.dataFits(d, r, b) && c.windowFits(from, d, b) && c.advance(from, d, r, b)
 }
 
-// takesLeave takes the segments of a close that most connections of TLS end with where the
-// side that closes first does so for both ways: the other's close_notify, and the RST that
+// takesLeave takes the segments that many connections of TLS end with, where the side that
+// closes first does so for both ways: the other's close_notify, and the RST that
 // answers it.
 func (c *cleanConn) takesLeave(from fsm.Side, b *packedSegment, data []byte) bool {
 	const soon = fsm.Second

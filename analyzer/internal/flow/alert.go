@@ -32,10 +32,7 @@ func (f *Flow) closeNotify(side fsm.Side) *content {
 	if d.contents == nil {
 		return nil
 	}
-	end := e.Out.Top
-	if e.SentFIN {
-		end = e.FinSeq
-	}
+	end := dataEnd(e)
 	for i := range d.contents.last {
 		o := &d.contents.last[i]
 		if o.frame != 0 && o.seq.Add(o.len) == end && IsCloseNotify(o.begin[:o.kept], o.len) &&

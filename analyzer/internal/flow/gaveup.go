@@ -31,9 +31,13 @@ func (f *Flow) AnswersLateData(side fsm.Side, rst *NotableSegment) bool {
 		return true
 	}
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
-	end := y.Out.Top
-	if y.SentFIN {
-		end = y.FinSeq
+	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(dataEnd(y))
+}
+
+// dataEnd returns the number behind the last of the data that the endpoint sent.
+func dataEnd(e *fsm.Endpoint) fsm.Seq {
+	if e.SentFIN {
+		return e.FinSeq
 	}
-	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(end)
+	return e.Out.Top
 }
