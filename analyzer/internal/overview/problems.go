@@ -46,11 +46,9 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 		return
 	}
 	if concern >= record.ConcernTrouble {
-		cost := 0.0
+		cost := costTold(c)
 		if concern == record.ConcernFailure {
-			cost = max(leastCost, lostByFailure(c))
-		} else {
-			cost = costTold(c)
+			cost = max(leastCost, Lost(c))
 		}
 		p := v.find(problemKey{cause{verdict: c.Verdict.Code}, s}, c)
 		p.Concern = concern
@@ -61,7 +59,7 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 	}
 	for i := range c.Anomalies {
 		a := &c.Anomalies[i]
-		if a.Cost <= 0 && (a.Severity < record.SeverityWarning || concern == record.ConcernFailure) || a.Severity == record.SeverityCapture || told(c.Verdict.Code, a.Name) {
+		if !isProblem(c, a) {
 			continue
 		}
 		p := v.find(problemKey{cause{check: a.Name}, s}, c)
@@ -73,13 +71,19 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 	}
 }
 
+// isProblem reports whether a finding on the connection is a problem by itself.
+func isProblem(c *record.Connection, a *record.Anomaly) bool {
+	return (a.Cost > 0 || a.Severity >= record.SeverityWarning && c.Verdict.Concern() != record.ConcernFailure) &&
+		a.Severity != record.SeverityCapture && !told(c.Verdict.Code, a.Name)
+}
+
 // leastCost is what a failure costs at least, in seconds: one that comes at once, such as
 // a refusal, leaves somebody without an answer too.
 const leastCost = 1
 
-// lostByFailure returns how long the connection had made no headway when it ended: since
-// its last data, or since its start.
-func lostByFailure(c *record.Connection) float64 {
+// Lost returns how many seconds a connection that failed had made no headway when it ended:
+// since its last data, or since its start.
+func Lost(c *record.Connection) float64 {
 	if c.Quality.Untimed {
 		return 0
 	}

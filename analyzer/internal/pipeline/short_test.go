@@ -151,7 +151,7 @@ func TestShortTemplates(t *testing.T) {
 		all += len(bySums.all)
 	}
 	t.Logf("%d of %d connections judged by templates of short ones", templated, all)
-	if templated < all/6 {
+	if templated < all/7 {
 		t.Errorf("templates were used for %d of %d connections, too few to prove anything", templated, all)
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/check/aggregate"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conclude"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/overview"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -78,7 +79,8 @@ type templates struct {
 	latestKey conntrack.TemplateKey
 	learning  *conntrack.TemplateKey // of the connection under way, which will be the first of it
 	own       int                    // Options.OwnRecords
-	chooses   bool                   // connections, which takes records that no other shard shows any in
+	shown     overview.Shown
+	chooses   bool // connections, which takes records that no other shard shows any in
 }
 
 // template is what is known of the connections of a key.
@@ -87,6 +89,7 @@ type template struct {
 	record  *record.Connection // the shard's own, if templates.chooses
 	quality record.Quality     // what one of them shows of the capture's faults
 	own     lowest             // connections that got records of their own
+	wrong   *overview.Causes   // what problems tell of them
 	left    bool               // they are not chosen, with Options.ChooseByKind
 }
 
@@ -144,6 +147,12 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 		learned.record = &own
 	}
 	conclude.CountFaults(&learned.quality, f)
+	if left {
+		return
+	}
+	if learned.wrong = t.shown.CausesOf(c); learned.wrong != nil {
+		learned.wrong.Shows(c.Server, c.ID, overview.Lost(c))
+	}
 }
 
 // templated is a clean connection for which no record of its own is made. Of a flood there
@@ -180,8 +189,11 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 		s.choice.likely = known
 		return false
 	}
-	if !left && known.own.takes(c.ID, t.own) {
-		return false
+	if !left {
+		own := known.own.takes(c.ID, t.own)
+		if known.wrong != nil && known.wrong.Shows(addrOf(&c.Server), c.ID, c.Last.Seconds(max(c.First, c.Times.LastData))) || own {
+			return false
+		}
 	}
 	s.ends(c.ID, c.Last, s.now)
 	s.pass(known, c, left)
@@ -218,13 +230,15 @@ func (r *templateRules) addTo(s *summary) {
 // copied nowhere: it is several kilobytes.
 func (p *templated) show() *record.Connection { return showIn(&p.template.record, &p.CleanNumbers) }
 
+func addrOf(e *decode.Endpoint) record.Addr { return record.Addr{IP: e.Addr(), Port: e.Port} }
+
 func showIn(c *record.Connection, p *conntrack.CleanNumbers) *record.Connection {
 	c.ID = p.ID
-	c.Client = record.Addr{IP: p.Client.Addr(), Port: p.Client.Port}
+	c.Client = addrOf(&p.Client)
 	if c.Server.Port != p.Server.Port {
 		c.Service = flow.ServiceName(p.Server.Port)
 	}
-	c.Server = record.Addr{IP: p.Server.Addr(), Port: p.Server.Port}
+	c.Server = addrOf(&p.Server)
 	c.First, c.Last = p.First, p.Last
 	c.FirstFrame, c.LastFrame = p.Frames[0], p.Frames[1]
 	c.Lowest, c.Highest = p.Frames[0], p.Frames[1]
