@@ -182,39 +182,44 @@ func webConnections(t testing.TB, seed uint64, packets int) [][]packet {
 // clean one in one small way.
 func TestPortsUsedAgain(t *testing.T) {
 	for seed := range uint64(24) {
-		rng := rand.New(rand.NewPCG(seed, 8))
-		conns := webConnections(t, seed, 1)
-		ports := 1 + rng.IntN(40)
-		until, latest := make([]fsm.Time, ports), make([][]packet, ports)
-		for i, c := range conns {
-			port := rng.IntN(ports)
-			if seed%3 == 2 && rng.IntN(2) == 0 {
-				c = asTLS(c)
-			}
-			wait := []fsm.Time{1, 1_000_000, fsm.Second, 10 * fsm.Second, 59 * fsm.Second, 119 * fsm.Second, 125 * fsm.Second, -2_000_000}[rng.IntN(8)]
-			c = onPort(c, port, max(until[port]+wait, c[0].time))
-			if before := latest[port]; len(before) > 1 && rng.IntN(8) == 0 {
-				c = sameNumber(c, before, rng.IntN(2))
-			}
-			latest[port] = c
-			switch rng.IntN(12) {
-			case 0, 1:
-				c = depart(c, rng.IntN)
-			case 2, 3:
-				c = c[:1] // not answered
-			case 4, 5, 6:
-				c = attempt(c, rng.IntN)
-				if rng.IntN(4) == 0 {
-					c = depart(c, rng.IntN)
-				}
-			}
-			if len(c) > 0 {
-				until[port] = c[len(c)-1].time
-			}
-			conns[i] = c
-		}
-		sameSums(t, conns)
+		portsUsedAgain(t, seed)
 	}
+}
+
+func portsUsedAgain(t *testing.T, seed uint64) {
+	t.Helper()
+	rng := rand.New(rand.NewPCG(seed, 8))
+	conns := webConnections(t, seed, 1)
+	ports := 1 + rng.IntN(40)
+	until, latest := make([]fsm.Time, ports), make([][]packet, ports)
+	for i, c := range conns {
+		port := rng.IntN(ports)
+		if seed%3 == 2 && rng.IntN(2) == 0 {
+			c = asTLS(c)
+		}
+		wait := []fsm.Time{1, 1_000_000, fsm.Second, 10 * fsm.Second, 59 * fsm.Second, 119 * fsm.Second, 125 * fsm.Second, -2_000_000}[rng.IntN(8)]
+		c = onPort(c, port, max(until[port]+wait, c[0].time))
+		if before := latest[port]; len(before) > 1 && rng.IntN(8) == 0 {
+			c = sameNumber(c, before, rng.IntN(2))
+		}
+		latest[port] = c
+		switch rng.IntN(12) {
+		case 0, 1:
+			c = depart(c, rng.IntN)
+		case 2, 3:
+			c = c[:1] // not answered
+		case 4, 5, 6:
+			c = attempt(c, rng.IntN)
+			if rng.IntN(4) == 0 {
+				c = depart(c, rng.IntN)
+			}
+		}
+		if len(c) > 0 {
+			until[port] = c[len(c)-1].time
+		}
+		conns[i] = c
+	}
+	sameSums(t, conns)
 }
 
 // TestSYNsAmongOthers has SYNs come where their connection is not the latest: one behind another
@@ -238,6 +243,69 @@ func TestSYNsAmongOthers(t *testing.T) {
 	before = soon(before, begun)
 	next := soon(onPort(conns[3], 0, 0), before[len(before)-1].time+10_000)
 	sameSums(t, [][]packet{before, next, {{next[3].time - 1, before[0].data}}})
+}
+
+// TestSYNCapturedTwice has a SYN come a second time when it has come to nothing, as a capture at
+// two places shows it or a network that delivers it twice: it begins no connection. And while it
+// waits beside one in TIME-WAIT, which is reported no later for that.
+func TestSYNCapturedTwice(t *testing.T) {
+	conns := webConnections(t, 2, 1)
+	twice := func(p packet) packet {
+		again := packet{p.time + 2_000_000, bytes.Clone(p.data)}
+		again.data[atTTL]--
+		return again
+	}
+	begun := 10 * fsm.Second
+	given := onPort(conns[2], 0, begun+59*fsm.Second)[:3]
+	given[2].data = bytes.Clone(given[2].data[:atOpts]) // its numbers are no one's
+	copy(given[2].data[atIPLen:], []byte{0, 40})
+	copy(given[2].data[atSeq:], []byte{0, 0, 0, 1, 0, 0, 0, 1, 5 << 4, 4 | 16})
+	given = append(given, twice(given[0]))
+	given[3].time = given[2].time + 100_000
+	late := packet{given[2].time + fsm.Second, bytes.Clone(given[0].data)} // delivered twice
+	next := onPort(conns[3], 0, begun+184*fsm.Second)
+	for _, again := range []packet{given[3], late} {
+		played := [][]packet{onPort(conns[1][:1], 0, begun), append(given[:3:3], again), next}
+		sameSums(t, played)
+		r := analyseConnections(played, analyzer.Options{})
+		if len(r.Connections) != 2 || r.Connections[0].Highest.Number() != 5 || r.Connections[1].Incarnation != 2 {
+			t.Errorf("%d connections, the first up to frame %d; want 2, up to 5", len(r.Connections), r.Connections[0].Highest.Number())
+		}
+	}
+
+	before := onPort(conns[1], 0, begun)
+	closed := before[len(before)-1].time
+	waiting := onPort(conns[2][:1], 0, closed+119*fsm.Second)
+	waiting = append(waiting, twice(waiting[0]))
+	played := [][]packet{before, waiting}
+	for port := 1; port < 100; port++ { // these end later, and are reported later
+		whole := onPort(conns[3+port], port, begun+fsm.Second+fsm.Time(port)*fsm.Second/20)
+		whole[3].data[46] |= 2 // a reserved bit
+		played = append(played, whole, onPort(conns[103+port][:1], port+100, closed+118*fsm.Second+fsm.Time(port)*fsm.Second/20))
+	}
+	sameSums(t, played)
+}
+
+// TestProblemsAtServices has the same happen at several services, at each so often that most
+// connections are only counted: what is told of it at each is what is told with all records.
+func TestProblemsAtServices(t *testing.T) {
+	conns := webConnections(t, 1, 1)
+	for services := 1; services < 6; services++ {
+		var played [][]packet
+		for service := range services {
+			for i := range 12 {
+				c := onPort(conns[12*service+i][:1], i, 10*fsm.Second+fsm.Time(12*service+i)*fsm.Second)
+				c[0].data[36], c[0].data[33] = byte(service), byte(min(services, 4)-service%3)
+				if i%5 == 4 { // sent once more, later than any before
+					c = append(c, packet{c[0].time + fsm.Time(i)*fsm.Second, bytes.Clone(c[0].data)})
+					c[1].data[atIPID+1]++
+				}
+				played = append(played, c)
+			}
+		}
+		played = append(played, onPort(conns[90], 99, 400*fsm.Second))
+		sameSums(t, played)
+	}
 }
 
 // attempt makes of a connection one that a RST ended before it was open: the server refused it,

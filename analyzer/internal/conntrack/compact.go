@@ -412,8 +412,16 @@ func (r *player) step() bool {
 	return true
 }
 
-// promote makes a conn of a compact connection and gives it the segments held.
+// promote makes a conn of a compact connection that goes on.
 func (t *Table) promote(i uint32) *conn {
+	overAt := t.compact.conns.at(i).overAt()
+	c := t.whole(i)
+	t.keepTurn(c, overAt)
+	return c
+}
+
+// whole makes a conn of a compact connection and gives it the segments held.
+func (t *Table) whole(i uint32) *conn {
 	y := &t.compact
 	n := y.conns.at(i)
 	t.index.removeCompact(i) // its conn takes the place

@@ -34,11 +34,10 @@ func (t *Table) report(c *conn) {
 	}
 }
 
-// lingered reports whether a compact connection that ended has waited long enough for
-// stragglers.
+// lingered does what hasWaited does for a compact connection.
 func (t *Table) lingered(i uint32) bool {
 	n := t.compact.conns.at(i)
-	return n.latest+t.opt.Linger <= t.now || n.overAt()+t.opt.LingerPackets <= t.packets
+	return t.hasWaited(n.latest+t.opt.Linger, n.overAt())
 }
 
 // endCompact does what end does for a compact connection.
@@ -46,7 +45,7 @@ func (t *Table) endCompact(i uint32) {
 	y := &t.compact
 	n := y.conns.at(i)
 	if y.hasParked(n) {
-		t.end(t.promote(i))
+		t.end(t.whole(i))
 		return
 	}
 	x := tombstone{hash: t.index.hashOf(n), until: n.latest + t.twoMSL, incarnation: int32(y.incarnation(n))}
@@ -77,7 +76,7 @@ func (t *Table) reportCompact(i uint32, how ending) {
 			return
 		}
 	}
-	c := t.promote(i)
+	c := t.whole(i)
 	c.Evicted, c.ReusedAt = how.evicted, how.reusedAt
 	t.report(c)
 	t.forget(c)

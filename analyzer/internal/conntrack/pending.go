@@ -58,6 +58,8 @@ func (t *Table) chooseIncarnation(c *conn, p *decode.Packet) *conn {
 			t.noteStream(p, false, true)
 		}
 		return c // a SYN crossing a SYN
+	case p.Copy != decode.NoCopy && (p.Copy != decode.PerhapsDelivered || s.Opts.Has(fsm.OptTimestamps)):
+		return c // of a SYN that came to nothing: it opens nothing by itself
 	case x.State == fsm.Closed && y.State == fsm.Closed:
 		return t.startNext(c, p)
 	}
@@ -244,6 +246,7 @@ func (t *Table) acceptPending(c *conn) *conn {
 			t.step(n, p)
 		}
 	}
+	t.keepTurn(n, n.overAt)
 	return n
 }
 

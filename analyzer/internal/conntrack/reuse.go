@@ -169,6 +169,7 @@ func (t *Table) openNext(i uint32, syn *decode.Packet) uint32 {
 	t.now = max(n.latest, syn.Time)
 	t.reportCompact(i, ending{reusedAt: fsm.Stamp{Time: syn.Time, Frame: syn.Frame}})
 	t.now = now
+	t.streams.next = true
 	return t.beginCompact(hash, syn, &earlier)
 }
 
@@ -181,7 +182,6 @@ func (t *Table) followRefused(i uint32, p *decode.Packet) bool {
 		y.endOfAttempt(n, nil) != refused || !t.nextFits() || t.keeps(t.ids+1, p) {
 		return false
 	}
-	t.streams.next = true
 	t.openNext(i, p)
 	return true
 }

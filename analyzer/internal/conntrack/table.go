@@ -92,6 +92,8 @@ type Table struct {
 
 	look looker
 
+	promoted promotedOver
+
 	waited []remaining // at a tick: what is to be reported, with a SYN that waits for its answer
 
 	rest rest // at the end
@@ -273,13 +275,12 @@ func (t *Table) Births(list []Birth) []Birth {
 // spread over tables.
 func (t *Table) Tick(now fsm.Time, packets uint64) {
 	t.now, t.packets = max(t.now, now), packets
-	for c := t.over.head; c != nil && (c.deadline <= t.now || c.overAt+t.opt.LingerPackets <= t.packets); {
+	for c := t.nextPromoted(); c != nil; c = t.nextPromoted() {
+		t.endOver(c)
+	}
+	for c := t.over.head; c != nil && t.hasWaited(c.deadline, c.overAt); {
 		next := c.next
-		if c.pending != nil {
-			t.waited = append(t.waited, remaining{id: c.ID, conn: c})
-		} else {
-			t.end(c)
-		}
+		t.endOver(c)
 		c = next
 	}
 	for i := t.compact.over.head; i != 0 && t.lingered(i); {
@@ -295,6 +296,20 @@ func (t *Table) Tick(now fsm.Time, packets uint64) {
 	t.settleWaited()
 	t.tombstones.expire(t.now)
 	t.shrink()
+}
+
+// hasWaited reports whether a connection that is over has waited long enough for stragglers.
+func (t *Table) hasWaited(deadline fsm.Time, overAt uint64) bool {
+	return deadline <= t.now || overAt+t.opt.LingerPackets <= t.packets
+}
+
+// endOver ends a connection that is over, at once or when the SYN that waits is decided about.
+func (t *Table) endOver(c *conn) {
+	if c.pending == nil {
+		t.end(c)
+		return
+	}
+	t.waited = append(t.waited, remaining{id: c.ID, conn: c})
 }
 
 // step gives the segment to the connection and keeps that in the right queue.
