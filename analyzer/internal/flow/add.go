@@ -85,7 +85,7 @@ func (f *Flow) step(o *observation) {
 	}
 	o.at = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
 	f.Segments++
-	f.Last = o.at
+	f.Last, f.Latest = o.at, max(f.Latest, p.Time)
 	if p.IPLen > 1500 {
 		d.Giants++
 	}

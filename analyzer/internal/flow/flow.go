@@ -39,7 +39,8 @@ type Flow struct {
 	Suricata    suricata.State
 	Dir         [2]Direction // by the sending side
 
-	First, Last fsm.Stamp // first and latest segment
+	First, Last fsm.Stamp // first and last segment
+	Latest      fsm.Time  // of all: later than Last's where the times run backwards
 	Lowest      fsm.Frame // the lowest number of its packets, copies included, and the highest:
 	Highest     fsm.Frame // of others than First and Last where packets were put in order
 	FirstFlags  fsm.Flags // of the first segment

@@ -79,6 +79,10 @@ func (f *Flow) completeFragment(side fsm.Side, rest uint32) {
 	f.Meanings |= f.Conn.Step(side, &s, x.at.Frame, x.at.Time, false)
 	f.Segments++
 	d := &f.Dir[side]
+	if x.segment.Len == 0 && s.Len > 0 { // all its data were in the fragments that are not here
+		d.DataSegments++
+		d.countSize(s.Len)
+	}
 	d.Bytes += uint64(s.Len)
 	d.UniqueBytes += uint64(s.Len)
 	f.fragments.Octets += uint64(s.Len)

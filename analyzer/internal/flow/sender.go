@@ -94,13 +94,13 @@ func (f *Flow) noteSent(o *observation) (kind Kind, original fsm.Frame) {
 		w.queue.push(entry)
 	}
 	w.lastSend = o.p.Time
-	if una := o.y.Acked; o.y.HasAck && s.Flags&fsm.SYN == 0 {
-		w.flight = uint32(s.End() - una)
+	if una := o.y.Acked; o.y.HasAck && s.Len > 0 && s.Flags&fsm.SYN == 0 {
+		w.flight = uint32(s.Seq.Add(s.Len) - una) // a FIN takes a number and is no byte
 		w.inFlight = max(w.inFlight, w.flight)
 		w.flightSum += uint64(w.flight)
 		w.flights++
-		if !w.initialDone && s.Len > 0 {
-			w.initial = uint32(s.End() - una)
+		if !w.initialDone {
+			w.initial = w.flight
 		}
 	}
 	return KindUnknown, 0

@@ -294,11 +294,6 @@ func (f *Flow) SpentInto(r *record.Spent) {
 		w.sums[a] += w.silent
 		w.endRun()
 	}
-	for i := range w.sums { // the clock was set back and did not come as far again
-		less := min(w.debt, w.sums[i])
-		w.sums[i], w.debt = w.sums[i]-less, w.debt-less
-	}
-	ending = max(0, ending-w.debt)
 	seconds := func(a account) float64 { return w.sums[a].Seconds(0) }
 	r.Handshake, r.Network, r.Idle, r.Close = seconds(toHandshake), seconds(toNetwork), seconds(toIdle), ending.Seconds(0)
 	for side := range r.App {

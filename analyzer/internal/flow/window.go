@@ -6,7 +6,7 @@ import "github.com/tcpflow-states/tcpflow-states/fsm"
 func (f *Flow) windowFacts(o *observation) {
 	s, d, x, y := o.s, o.d, o.x, o.y
 	scaled := uint32(s.Window) << x.Scale
-	if d.MaxWindow == 0 && d.MinWindow == 0 || scaled < d.MinWindow {
+	if d.windowsSeen == 0 || scaled < d.MinWindow {
 		d.MinWindow = scaled
 	}
 	d.MaxWindow = max(d.MaxWindow, scaled)
