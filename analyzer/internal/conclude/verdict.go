@@ -121,7 +121,7 @@ func placeReset(f *flow.Flow, r *record.Reset) {
 		return
 	}
 	r.There = place == decode.PlaceSame
-	if r.There && d.Doubled > 0 {
+	if r.There && d.Doubled > 0 && r.TTL != d.LastTTL {
 		r.HostTTL = d.TTL // of the first: the latest may have been captured at the other place only
 	}
 	r.Apart = place == decode.PlaceOther && 2*d.Doubled >= d.Packets // that otherwise come twice
