@@ -125,7 +125,7 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 		if conn.ID != uint64(i+1) {
 			t.Errorf("connection %d is the %d. one", conn.ID, i+1)
 		}
-		checkConnection(t, conn)
+		checkConnection(t, conn, c.Quality.ClockBackwards == 0)
 		for side, tr := range conn.Traffic {
 			segments += tr.Packets
 			doubled += tr.Doubled
@@ -160,6 +160,24 @@ func checkReport(t *testing.T, r *record.Report, packets int, exact bool) {
 		found = append(found, record.Count{Name: string(a.Name), N: a.Count})
 	}
 	checkCounts(t, "anomalies", found, names)
+	checkProblems(t, r)
+}
+
+// checkProblems checks that each problem tells of a connection that there is, and that the
+// services have all connections.
+func checkProblems(t *testing.T, r *record.Report) {
+	for _, p := range r.Summary.Problems {
+		if p.Worst == 0 || p.Worst > r.Summary.Connections || len(p.Frames) == 0 || p.Message == "" || p.Cost < p.WorstCost || uint64(len(p.IDs)) > p.Connections || !slices.IsSorted(p.IDs) {
+			t.Errorf("problem %+v", p)
+		}
+	}
+	n := r.Summary.Others.Connections
+	for _, s := range r.Summary.Services {
+		n += s.Connections
+	}
+	if n != r.Summary.Connections {
+		t.Errorf("%d connections, %d in services", r.Summary.Connections, n)
+	}
 }
 
 // checkCounts checks a list of counts against what was counted.
@@ -175,7 +193,7 @@ func checkCounts(t *testing.T, what string, list []record.Count, want map[string
 	}
 }
 
-func checkConnection(t *testing.T, c *record.Connection) {
+func checkConnection(t *testing.T, c *record.Connection, inOrder bool) {
 	at := func(format string, args ...any) { t.Errorf("connection %d: "+format, append([]any{c.ID}, args...)...) }
 	if c.Incarnation < 1 || c.FirstFrame == 0 || c.LastFrame == 0 || c.Verdict.Code == "" || c.Close.Kind == "" {
 		at("incarnation %d, frames %d to %d, verdict %q, close %q", c.Incarnation, c.FirstFrame, c.LastFrame, c.Verdict.Code, c.Close.Kind)
@@ -183,9 +201,21 @@ func checkConnection(t *testing.T, c *record.Connection) {
 	if c.Lowest > min(c.FirstFrame, c.LastFrame) || c.Highest < max(c.FirstFrame, c.LastFrame) {
 		at("frames %d to %d, lowest %d, highest %d", c.FirstFrame, c.LastFrame, c.Lowest, c.Highest)
 	}
+	if span := c.Last.Seconds(c.First); c.Last < c.First || inOrder && c.First > -1<<62 && (c.Handshake.Took > span || c.Close.Duration > span) {
+		at("from %d to %d, handshake %v s, close %v s", c.First, c.Last, c.Handshake.Took, c.Close.Duration)
+	}
 	checkStates(c, at)
 	for side := range c.Traffic {
 		tr := &c.Traffic[side]
+		if x := &tr.RTT; x.Samples > 0 && (x.Min < 0 || x.Min > x.Median || x.Median > x.P95 || x.P95 > x.Max || x.Mean < x.Min-1e-9 || x.Mean > x.Max+1e-9) {
+			at("round trips %+v", *x)
+		}
+		if n := &tr.Segments; max(n.Data, n.ACK, n.PSH, n.SYN, n.FIN, n.RST, n.URG, n.SACK) > tr.Packets || n.PureACK > n.ACK || n.DSACK > n.SACK || (n.Data == 0) != (tr.Bytes == 0) || n.MinBytes > n.MaxBytes || n.MinTTL > n.MaxTTL {
+			at("%d packets, %+v", tr.Packets, *n)
+		}
+		if float64(tr.MinWindow) > tr.MeanWindow || tr.MeanWindow > float64(tr.MaxWindow) || tr.InitialWindow > tr.MaxInFlight || tr.MeanInFlight > float64(tr.MaxInFlight) || tr.Keepalive.Answered > tr.Keepalive.Probes {
+			at("windows %d %v %d, in flight %d %v %d, keepalives %+v", tr.MinWindow, tr.MeanWindow, tr.MaxWindow, tr.InitialWindow, tr.MeanInFlight, tr.MaxInFlight, tr.Keepalive)
+		}
 		k := tr.Kinds
 		if kinds := k.SYN + k.SYNACK + k.Timeout + k.AfterTimeout + k.Fast + k.TailLossProbe + k.FastOpenFallback + k.PathMTU + k.Unknown; kinds != tr.Retransmissions {
 			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)

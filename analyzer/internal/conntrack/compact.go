@@ -151,7 +151,7 @@ func (n *compactConn) begins(f fsm.Flags) {
 // for the fast path.
 func (y *compactStore) hold(i uint32, p *decode.Packet, packets uint64, room bool) bool {
 	n := y.conns.at(i)
-	if n.is(hasRejects) || y.hasParked(n) {
+	if n.is(hasRejects) || y.hasParked(n) || p.Time < n.latest {
 		return false
 	}
 	from := fsm.Client
@@ -424,6 +424,10 @@ func (t *Table) promote(i uint32) *conn {
 func (t *Table) whole(i uint32) *conn {
 	y := &t.compact
 	n := y.conns.at(i)
+	var latest uint32
+	if n.encap != 0 {
+		latest = t.index.latest(n)
+	}
 	t.index.removeCompact(i) // its conn takes the place
 	var c *conn
 	r := y.play(n)
@@ -434,6 +438,9 @@ func (t *Table) whole(i uint32) *conn {
 			c.ID, c.birth, c.path = n.id, Birth{Ordinal: n.ordinal}, n.path
 			c.Incarnation, c.Previous = y.incarnation(n), y.previousOf(n)
 			c.aside = n.passing() == aside
+			if n.encap != 0 && latest != i { // another has begun since
+				t.index.tag(latest, &n.client, &n.server)
+			}
 		}
 		if r.rare&rareCopy != 0 && opensAnew(&p.Segment) && c.synTwice == nil {
 			c.synTwice = withoutPayload(p)

@@ -106,12 +106,21 @@ func (x *index) findTagged(hash uint64, a, b *decode.Endpoint) uint32 {
 	})
 }
 
+// latest returns what findTagged does for a compact connection's endpoints.
+func (x *index) latest(n *compactConn) uint32 {
+	return x.findTagged(x.seed.hash(&n.client, &n.server, 0), &n.client, &n.server)
+}
+
+// tag makes the place that of the latest encapsulated connection between two endpoints; 0
+// for none.
 func (x *index) tag(place uint32, a, b *decode.Endpoint) {
 	hash := x.seed.hash(a, b, 0)
 	if before := x.findTagged(hash, a, b); before != 0 {
 		x.tagged.remove(hash, before)
 	}
-	x.tagged.put(hash, place)
+	if place != 0 {
+		x.tagged.put(hash, place)
+	}
 }
 
 func (x *index) untag(place uint32, a, b *decode.Endpoint) {
