@@ -143,11 +143,11 @@ type Connection struct {
 	Encapsulation string // what carried it, such as "vlan 12", or ""
 	Orientation   Orientation
 	FirstFrame    fsm.Frame // its first segment's
-	LastFrame     fsm.Frame // its last segment's
+	LastFrame     fsm.Frame // its last segment's, by time
 	Lowest        fsm.Frame // the lowest of its packets, copies included: not FirstFrame where packets were put in order
 	Highest       fsm.Frame // and the highest
 	First         fsm.Time
-	Last          fsm.Time    // the latest of its segments', which LastFrame's is not where times run backwards
+	Last          fsm.Time
 	State         [2]EndState // by fsm.Side
 	InState       [2][]StateTime
 	Transitions   []fsm.Transition // both sides, in the order they happened

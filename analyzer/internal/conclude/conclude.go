@@ -29,7 +29,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Encapsulation = encaps.Name(f.Encap)
 	c.Orientation = f.Orientation
 	c.FirstFrame, c.First = f.First.Frame, f.First.Time
-	c.LastFrame, c.Last = f.Last.Frame, f.Latest
+	c.LastFrame, c.Last = f.Latest.Frame, f.Latest.Time
 	c.Lowest, c.Highest = f.Lowest, f.Highest
 	c.Evicted, c.LegOf = f.Evicted, f.LegOf
 	if f.NoStream {
@@ -215,7 +215,7 @@ func buildLifetime(f *flow.Flow, c *record.Connection) {
 	l := &c.Lifetime
 	l.Exchanges, l.IdleSpans, l.LongestIdle = f.Exchanges, f.IdleSpans, float64(f.LongestIdle)/1e9
 	l.Kind = "short-lived"
-	if f.Latest-f.First.Time >= longLived || f.IdleSpans > 0 || f.Dir[0].Keepalive != nil || f.Dir[1].Keepalive != nil {
+	if f.Latest.Time-f.First.Time >= longLived || f.IdleSpans > 0 || f.Dir[0].Keepalive != nil || f.Dir[1].Keepalive != nil {
 		l.Kind = "long-lived"
 	}
 }

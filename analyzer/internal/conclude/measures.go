@@ -37,7 +37,7 @@ func buildRates(f *flow.Flow, side fsm.Side, t *record.Traffic) {
 	r := &t.Rates
 	*r = record.Rates{Throughput: -1, Goodput: -1, DataGoodput: -1, Resent: -1, Delivery: -1}
 	once := float64(t.UniqueBytes + t.GapBytes)
-	if span := seconds(f.Latest - f.First.Time); span > 0 {
+	if span := seconds(f.Latest.Time - f.First.Time); span > 0 {
 		r.Throughput, r.Goodput = float64(t.Bytes)/span, once/span
 	}
 	if span := seconds(t.Data.Last - t.Data.First); span > 0 {

@@ -85,7 +85,10 @@ func (f *Flow) step(o *observation) {
 	}
 	o.at = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: f.Segments + 1}
 	f.Segments++
-	f.Last, f.Latest = o.at, max(f.Latest, p.Time)
+	f.Last = o.at
+	if p.Time >= f.Latest.Time {
+		f.Latest = o.at
+	}
 	if p.IPLen > 1500 {
 		d.Giants++
 	}

@@ -20,7 +20,8 @@ func (f *Flow) Begin(p *decode.Packet, msl fsm.Time) {
 	} else {
 		f.Ends = [2]decode.Endpoint{p.Dst, p.Src}
 	}
-	f.First, f.Latest = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: 1}, p.Time
+	f.First = fsm.Stamp{Time: p.Time, Frame: p.Frame, Nth: 1}
+	f.Latest = f.First
 	f.Lowest, f.Highest = p.Frame, p.Frame
 	f.FirstFlags, f.FirstFrom, f.FirstSeq, f.FirstAck = p.Segment.Flags, f.SideOf(p), p.Segment.Seq, p.Segment.Ack
 	f.Dir[f.SideOf(p)].lastReal = p.Time

@@ -40,7 +40,7 @@ type Flow struct {
 	Dir         [2]Direction // by the sending side
 
 	First, Last fsm.Stamp // first and last segment
-	Latest      fsm.Time  // of all: later than Last's where the times run backwards
+	Latest      fsm.Stamp // the last by time, which is not Last where times run backwards
 	Lowest      fsm.Frame // the lowest number of its packets, copies included, and the highest:
 	Highest     fsm.Frame // of others than First and Last where packets were put in order
 	FirstFlags  fsm.Flags // of the first segment
