@@ -59,6 +59,15 @@ func (c *Conn) wild(x, y *Endpoint, s *Segment) bool {
 // maxWindow is the largest window there can be (RFC 7323 §2.3).
 const maxWindow = 1 << 30
 
+// offers returns the window that the endpoint offers with a segment. That of a SYN is never
+// scaled (RFC 7323 §2.2).
+func (e *Endpoint) offers(s *Segment) uint32 {
+	if s.Flags&SYN != 0 {
+		return uint32(s.Window)
+	}
+	return uint32(s.Window) << e.Scale
+}
+
 // settleAhead decides, now that x sends again, what an earlier acknowledgment of
 // octets nobody had captured meant.
 func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
@@ -68,6 +77,7 @@ func (c *Conn) settleAhead(x, y *Endpoint, s *Segment) Meaning {
 		// x goes on behind them: it had sent them, and the capture missed them.
 		c.Missed += x.Out.Acknowledged(x.ahead)
 		y.accept(x.ahead)
+		y.RightEdge = MaxSeq(y.RightEdge, x.aheadEdge)
 		x.hasAhead = false
 		return GapConfirmed
 	case s.End().AtOrBefore(x.Out.Top):
@@ -107,6 +117,7 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 		if y.Seen {
 			if !y.hasAhead || ack.After(y.ahead) {
 				y.ahead, y.aheadStamp, y.hasAhead = ack, c.at, true
+				y.aheadEdge = ack.Add(x.offers(s))
 				y.aheadValid = y.State.Synchronized()
 				if y.aheadValid {
 					m |= AckAhead
@@ -127,11 +138,7 @@ func (c *Conn) acknowledge(x, y *Endpoint, s *Segment) Meaning {
 		x.dataAck, x.hasDataAck = ack, true
 	}
 	x.accept(ack)
-	if s.Flags&SYN == 0 {
-		x.Window = uint32(s.Window) << x.Scale
-	} else {
-		x.Window = uint32(s.Window)
-	}
+	x.Window = x.offers(s)
 	if right := ack.Add(x.Window); right.After(x.RightEdge) {
 		x.RightEdge = right
 	}

@@ -43,6 +43,7 @@ type Endpoint struct {
 	// An acknowledgment of octets nobody captured waits here until the peer's
 	// next segment tells a capture gap from a lie.
 	ahead      Seq
+	aheadEdge  Seq // right edge of the window that came with it
 	aheadStamp Stamp
 	hasAhead   bool
 	aheadValid bool // the peer was past the handshake, so its ack can be called a lie

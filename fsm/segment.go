@@ -99,6 +99,12 @@ type Segment struct {
 	SACK        [4]SACKBlock
 }
 
+// echoes reports whether the segment echoes a timestamp: the field is valid with ACK only
+// (RFC 7323 §3.2), and some systems fill in 0 there too for no timestamp.
+func (s *Segment) echoes() bool {
+	return s.Flags&ACK != 0 && s.Opts&OptTimestamps != 0 && s.TSEcr != 0
+}
+
 // Space returns the sequence numbers that the segment takes: its data, one for
 // a SYN and one for a FIN (RFC 9293 §3.4). Data on a SYN counts too, whether or not
 // its receiver takes it: a SYN-ACK that acknowledges less leaves it outstanding.

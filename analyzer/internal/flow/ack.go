@@ -121,6 +121,6 @@ func sackFacts(o *observation) {
 // isDSACK reports whether the first SACK block tells of bytes received twice: it lies
 // below the acknowledgment, or within the second block (RFC 2883 §4).
 func isDSACK(s *fsm.Segment) bool {
-	return s.NumSACK > 0 && (s.SACK[0].To.AtOrBefore(s.Ack) ||
+	return s.NumSACK > 0 && s.Flags&fsm.ACK != 0 && (s.SACK[0].To.AtOrBefore(s.Ack) ||
 		s.NumSACK > 1 && s.SACK[0].From.AtOrAfter(s.SACK[1].From) && s.SACK[0].To.AtOrBefore(s.SACK[1].To))
 }

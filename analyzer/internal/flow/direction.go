@@ -59,7 +59,8 @@ type Direction struct {
 	Doubled         uint64
 	GapBytes        uint64 // of this side's stream: acknowledged, never captured
 	Options         record.Options
-	SYNTimestamp    uint32 // TSval of its SYN, with Options.Timestamps
+	SYNTimestamp    uint32 // TSval of its first SYN with one
+	hasSYNTimestamp bool
 	BadChecksums    uint64
 	badSums         *badSums // nil until one was wrong
 	Offloaded       uint64

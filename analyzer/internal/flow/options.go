@@ -64,7 +64,7 @@ func (f *Flow) echoInvalid(o *observation) bool {
 		return false
 	}
 	latest, _ := y.LatestTimestamp()
-	return s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack
+	return r.hasSYNTimestamp && s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack
 }
 
 const (
@@ -80,8 +80,8 @@ const (
 func (d *Direction) noteOptions(p *decode.Packet) {
 	s := &p.Segment
 	o := record.Options{Seen: true, WindowScale: -1}
-	if !d.Options.Seen {
-		d.SYNTimestamp = s.TSVal // of the first: a later one may be answered by its echo
+	if !d.hasSYNTimestamp && s.Opts&fsm.OptTimestamps != 0 {
+		d.SYNTimestamp, d.hasSYNTimestamp = s.TSVal, true // of the first: a later one may be answered by its echo
 	}
 	d.SYNOptions, d.SYNCut, d.SYNFlags = s.Opts, p.CutOptions, s.Flags
 	d.signed = s.Opts.Any(fsm.OptMD5 | fsm.OptAO)

@@ -74,6 +74,9 @@ func (d *Direction) resentNow(s *fsm.Segment) {
 // roomFacts looks where new data ends in the peer's window.
 func roomFacts(o *observation) {
 	s, y := o.s, o.y
+	if !y.HasAck {
+		return // it has told no window
+	}
 	end := s.Seq.Add(s.Len)
 	o.d.noteRoom(end, s.Len, y, o.p.Time)
 	switch {
@@ -150,7 +153,7 @@ func (d *Direction) lateOriginal(p *decode.Packet) bool {
 	if e.seq.After(s.Seq) || e.end.Before(end) {
 		return false
 	}
-	if s.Opts&fsm.OptTimestamps != 0 {
+	if s.Opts&fsm.OptTimestamps != 0 && e.tsVal != 0 {
 		return int32(s.TSVal-e.tsVal) < 0
 	}
 	back := e.ipID - p.IPID
@@ -212,7 +215,7 @@ func (f *Flow) fillsOutOfOrder(p *decode.Packet, d *Direction) bool {
 				return false
 			}
 		}
-		if s.Opts&fsm.OptTimestamps != 0 && s.TSVal != e.tsVal {
+		if s.Opts&fsm.OptTimestamps != 0 && e.tsVal != 0 && s.TSVal != e.tsVal {
 			return int32(s.TSVal-e.tsVal) < 0
 		}
 		since = e.first

@@ -249,5 +249,8 @@ func (f *Flow) noteIdle(o *observation, size uint32) {
 }
 
 func (f *Flow) noteBubble(o *observation, size uint32) {
+	if !o.y.HasAck {
+		return // what is in flight is not known
+	}
 	o.d.sender.rate.idle((uint32(o.before.top-o.y.Acked) + size - 1) / size)
 }

@@ -110,6 +110,11 @@ func (f *Flow) noteSent(o *observation) (kind Kind, original fsm.Frame) {
 func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	d, w, una := o.d, &o.d.sender, o.y.Acked
 	seq, end, now := o.s.Seq, o.s.End(), o.p.Time
+	if !o.y.HasAck { // nothing was acknowledged, as far as the capture goes
+		if una = seq; w.queue.n > 0 {
+			una = w.queue.first().seq
+		}
+	}
 	p, outstanding := w.queue.find(seq, end)
 	var first *sent
 	if outstanding {
@@ -167,7 +172,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	if w.hole != nil {
 		w.noteArrival(s.Ack)
 	}
-	k := ackSample{size: f.packetSize(), echo: s.TSEcr, hasEcho: s.Opts&fsm.OptTimestamps != 0}
+	k := ackSample{size: f.packetSize(), echo: s.TSEcr, hasEcho: s.Opts&fsm.OptTimestamps != 0 && s.TSEcr != 0}
 	progress, original, again := w.acknowledge(s, now, &k)
 	o.sampled = k.sampled
 	if s.NumSACK > 0 && w.markSACKed(s, &k) {

@@ -13,7 +13,7 @@ type sent struct {
 	frame    fsm.Frame
 	first    fsm.Time // when it was sent first …
 	latest   fsm.Time // … and last
-	tsVal    uint32
+	tsVal    uint32   // 0 without timestamps
 	ipID     uint16
 	times    uint8
 	sacked   bool
@@ -68,6 +68,9 @@ func (q *sendQueue) next(p place) place {
 
 // last returns the entry with the highest numbers; there must be one.
 func (q *sendQueue) last() *sent { return q.runs[len(q.runs)-1].last() }
+
+// first returns the entry with the lowest numbers; there must be one.
+func (q *sendQueue) first() *sent { return &q.runs[0].buf[q.runs[0].from] }
 
 // push adds a segment at the end.
 func (q *sendQueue) push(s sent) {

@@ -225,7 +225,7 @@ func answers(packets []decode.Packet) map[classPair]*bound {
 			}
 		}
 		answer(uint32(s.Ack), false)
-		if s.Opts&fsm.OptTimestamps != 0 {
+		if s.Opts&fsm.OptTimestamps != 0 && s.TSEcr != 0 {
 			answer(s.TSEcr, true)
 		}
 	}
