@@ -80,7 +80,7 @@ func appendHeaders(list []tcpHeader, data []byte, linkType int) []tcpHeader {
 		at += 4
 	}
 	for range 2 {
-		if len(data) < at+40 {
+		if len(data) < at+28 {
 			return list
 		}
 		ip, protocol := data[at:], byte(0)
@@ -92,6 +92,8 @@ func appendHeaders(list []tcpHeader, data []byte, linkType int) []tcpHeader {
 			}
 		case 6:
 			protocol, at = ip[6], at+40
+		default:
+			return list
 		}
 		switch protocol {
 		case 6:

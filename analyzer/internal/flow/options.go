@@ -60,7 +60,7 @@ func (f *Flow) echoInvalid(o *observation) bool {
 		return false
 	}
 	// Before the SYNs agree, what acknowledges another number belongs to another connection.
-	if !f.Timestamps && (f.agreed || !s.Ack.After(y.ISS) || s.Ack.After(y.Out.Top)) {
+	if !f.Timestamps && (f.agreed || !y.SentSYN || !s.Ack.After(y.ISS) || s.Ack.After(y.Out.Top)) {
 		return false
 	}
 	latest, _ := y.LatestTimestamp()

@@ -156,7 +156,8 @@ type asked struct {
 // asked for the first time for certain: what is not may have been lost, or overtaken.
 type said struct {
 	end   fsm.Seq
-	tsVal uint32
+	tsVal uint32 // with hasTS
+	hasTS bool
 }
 
 // answers finds, for each two classes, the least time from a segment of one to the
@@ -181,9 +182,9 @@ func answers(packets []decode.Packet) map[classPair]*bound {
 		if top == nil {
 			// What the first segment says may have been said before the capture began, but
 			// for a SYN's.
-			top = &said{end: s.End(), tsVal: s.TSVal}
+			top = &said{end: s.End()}
 			if s.Flags&fsm.SYN != 0 {
-				top.end, top.tsVal = s.Seq, s.TSVal-1
+				top.end = s.Seq
 			}
 			highest[ends] = top
 		}
@@ -193,9 +194,14 @@ func answers(packets []decode.Packet) map[classPair]*bound {
 				ask(uint32(top.end), false)
 			}
 		}
-		if s.Opts&fsm.OptTimestamps != 0 && int32(s.TSVal-top.tsVal) > 0 {
-			top.tsVal = s.TSVal
-			ask(top.tsVal, true)
+		if s.Opts&fsm.OptTimestamps == 0 {
+			continue
+		}
+		if top.hasTS && int32(s.TSVal-top.tsVal) > 0 || !top.hasTS && s.Flags&fsm.SYN != 0 {
+			ask(s.TSVal, true)
+		}
+		if !top.hasTS || int32(s.TSVal-top.tsVal) > 0 {
+			top.tsVal, top.hasTS = s.TSVal, true
 		}
 	}
 	bounds := map[classPair]*bound{}
