@@ -71,7 +71,7 @@ const patience = fsm.Second
 
 // noteTurn takes a segment with data into account.
 func (f *Flow) noteTurn(o *observation) {
-	if o.deliveredTwice || o.late || o.other || f.Self || !o.probe.Empty() {
+	if o.deliveredTwice || o.late || o.other || f.Self || !o.probe.Empty() || o.s.Flags&(fsm.ACK|fsm.SYN) == 0 {
 		return
 	}
 	t := &f.turn

@@ -62,7 +62,8 @@ type sight struct {
 	client, server end
 	first, last    fsm.Time
 	frame          fsm.Frame
-	next           [2]fsm.Seq
+	next           [2]fsm.Seq // where hasNext says that they are known
+	hasNext        bool
 }
 
 // unanswered is a SYN or a SYN-ACK that the other side's fits.
@@ -169,7 +170,7 @@ func kind(x *sight, c *record.Connection) record.RelatedKind {
 // its first segment goes on with the numbers that the other's server had come to.
 func (o *Observer) continues(x *sight, c *record.Connection) {
 	const window = 1 << 16
-	if !c.Quality.Midstream || endOf(c.Server) == x.server || !near(x, c) || c.Joined.From != fsm.Server {
+	if !x.hasNext || !c.Quality.Midstream || endOf(c.Server) == x.server || !near(x, c) || c.Joined.From != fsm.Server {
 		return
 	}
 	if c.Joined.Seq.Apart(x.next[fsm.Server]) > window || c.Joined.Ack.Apart(x.next[fsm.Client]) > window {
@@ -210,7 +211,8 @@ func (o *Observer) latestOf(client end) *sight {
 func sightOf(c *record.Connection) sight {
 	return sight{
 		id: c.ID, client: endOf(c.Client), server: endOf(c.Server), first: c.First, last: c.Last, frame: c.FirstFrame,
-		next: [2]fsm.Seq{c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next},
+		next:    [2]fsm.Seq{c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next},
+		hasNext: c.Traffic[fsm.Client].Packets > 0 && c.Traffic[fsm.Server].Packets > 0,
 	}
 }
 

@@ -143,6 +143,7 @@ func TestContinues(t *testing.T) {
 		id++
 		c := asked(id, client, 2, fsm.Seq(id), 7, 0)
 		c.Tail[fsm.Client].Next, c.Tail[fsm.Server].Next = next[0], next[1]
+		c.Traffic[fsm.Client].Packets, c.Traffic[fsm.Server].Packets = 1, 1
 		o.Add(c)
 	}
 	linked := func() uint64 {
