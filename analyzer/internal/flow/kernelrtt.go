@@ -70,13 +70,13 @@ func (w *sender) sample(k *ackSample, now, shortest fsm.Time) {
 
 // echoed returns when the timestamp was sent that an ACK echoes of something sent twice.
 func (w *sender) echoed(k *ackSample) (at fsm.Time, known bool) {
-	at = k.echoed
+	at, known = k.echoed, k.echoes
 	for i := range w.ensureResent().last {
-		if r := &w.resent.last[i]; r.frame != 0 && r.hasTS && r.tsVal == k.echo && (at == 0 || r.time < at) {
-			at = r.time
+		if r := &w.resent.last[i]; r.frame != 0 && r.hasTS && r.tsVal == k.echo && (!known || r.time < at) {
+			at, known = r.time, true
 		}
 	}
-	return at, at != 0
+	return at, known
 }
 
 // Mean returns the mean of the samples, and their standard deviation.

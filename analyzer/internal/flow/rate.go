@@ -57,7 +57,8 @@ type ackSample struct {
 	resent  bool   // one was sent again
 	echo    uint32 // the timestamp that the ACK echoes, if it has one
 	hasEcho bool
-	echoed  fsm.Time // when the timestamp was sent on one that was sent again; 0 for none
+	echoed  fsm.Time // with echoes: when the timestamp was sent on one that was sent again
+	echoes  bool
 	has     bool     // one was sent once only: the oldest of these …
 	oldest  fsm.Time
 	sampled fsm.Frame // what gave a round trip (rtt.go); 0 for none
@@ -91,7 +92,7 @@ func (k *ackSample) covers(r *rate, e *sent, packets uint32) {
 	case e.times > 1:
 		k.resent = true
 		if k.hasEcho && e.tsVal == k.echo {
-			k.echoed = e.first
+			k.echoed, k.echoes = e.first, true
 		}
 	case !e.sacked && !k.has:
 		k.has, k.oldest = true, e.first
