@@ -59,7 +59,7 @@ type ackSample struct {
 	hasEcho bool
 	echoed  fsm.Time // with echoes: when the timestamp was sent on one that was sent again
 	echoes  bool
-	has     bool     // one was sent once only: the oldest of these …
+	has     bool // one was sent once only: the oldest of these …
 	oldest  fsm.Time
 	sampled fsm.Frame // what gave a round trip (rtt.go); 0 for none
 
