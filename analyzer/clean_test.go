@@ -188,7 +188,7 @@ func TestPortsUsedAgain(t *testing.T) {
 	for seed := range uint64(24) {
 		portsUsedAgain(t, seed)
 	}
-	for _, seed := range []uint64{206, 310, 333, 598} {
+	for _, seed := range []uint64{206, 310, 333, 598, 3479} {
 		portsUsedAgain(t, seed)
 	}
 }

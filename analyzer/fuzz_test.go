@@ -206,27 +206,50 @@ func checkConnection(t *testing.T, c *record.Connection, inOrder bool) {
 	}
 	checkStates(c, at)
 	for side := range c.Traffic {
-		tr := &c.Traffic[side]
-		if x := &tr.RTT; x.Samples > 0 && (x.Min < 0 || x.Min > x.Median || x.Median > x.P95 || x.P95 > x.Max || x.Mean < x.Min-1e-9 || x.Mean > x.Max+1e-9) {
-			at("round trips %+v", *x)
-		}
-		if n := &tr.Segments; max(n.Data, n.ACK, n.PSH, n.SYN, n.FIN, n.RST, n.URG, n.SACK) > tr.Packets || n.PureACK > n.ACK || n.DSACK > n.SACK || (n.Data == 0) != (tr.Bytes == 0) || n.MinBytes > n.MaxBytes || n.MinTTL > n.MaxTTL {
-			at("%d packets, %+v", tr.Packets, *n)
-		}
-		if float64(tr.MinWindow) > tr.MeanWindow || tr.MeanWindow > float64(tr.MaxWindow) || tr.InitialWindow > tr.MaxInFlight || tr.MeanInFlight > float64(tr.MaxInFlight) || tr.Keepalive.Answered > tr.Keepalive.Probes {
-			at("windows %d %v %d, in flight %d %v %d, keepalives %+v", tr.MinWindow, tr.MeanWindow, tr.MaxWindow, tr.InitialWindow, tr.MeanInFlight, tr.MaxInFlight, tr.Keepalive)
-		}
-		k := tr.Kinds
-		if kinds := k.SYN + k.SYNACK + k.Timeout + k.AfterTimeout + k.Fast + k.TailLossProbe + k.FastOpenFallback + k.PathMTU + k.Unknown; kinds != tr.Retransmissions {
-			at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
-		}
-		if tr.UniqueBytes > tr.Bytes || tr.ResentBytes > tr.Bytes || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
-			at("%+v", *tr)
-		}
+		checkCounters(&c.Traffic[side], at)
+		checkMeasures(&c.Traffic[side], at)
 	}
 	for _, a := range c.Anomalies {
 		if a.Name == "" || a.Message == "" || a.Rule == "" || a.Count == 0 || len(a.Frames) == 0 || uint64(len(a.Frames)) > max(a.Count, 16) {
 			at("finding %+v", a)
+		}
+	}
+}
+
+// checkCounters checks what a side sent, as far as it is counted.
+func checkCounters(tr *record.Traffic, at func(format string, args ...any)) {
+	k, n := tr.Kinds, &tr.Segments
+	if kinds := k.SYN + k.SYNACK + k.Timeout + k.AfterTimeout + k.Fast + k.TailLossProbe + k.FastOpenFallback + k.PathMTU + k.Unknown; kinds != tr.Retransmissions {
+		at("%d retransmissions, %d by kind", tr.Retransmissions, kinds)
+	}
+	if tr.UniqueBytes > tr.Bytes || tr.ResentBytes > tr.Bytes || tr.Retransmissions > tr.Packets || tr.ZeroWindowTime < 0 {
+		at("%+v", *tr)
+	}
+	if max(n.Data, n.ACK, n.PSH, n.SYN, n.FIN, n.RST, n.URG, n.SACK) > tr.Packets || n.PureACK > n.ACK || n.DSACK > n.SACK || (n.Data == 0) != (tr.Bytes == 0) {
+		at("%d packets, %+v", tr.Packets, *n)
+	}
+	if tr.Keepalive.Answered > tr.Keepalive.Probes {
+		at("%+v", tr.Keepalive)
+	}
+}
+
+// checkMeasures checks that what is measured lies between its least and its greatest.
+func checkMeasures(tr *record.Traffic, at func(format string, args ...any)) {
+	for _, x := range []struct {
+		what   string
+		in     bool
+		values []float64
+	}{
+		{"round trips", tr.RTT.Samples > 0, []float64{0, tr.RTT.Min, tr.RTT.Median, tr.RTT.P95, tr.RTT.Max}},
+		{"mean round trip", tr.RTT.Samples > 0, []float64{tr.RTT.Min - 1e-9, tr.RTT.Mean, tr.RTT.Max + 1e-9}},
+		{"window", true, []float64{float64(tr.MinWindow), tr.MeanWindow, float64(tr.MaxWindow)}},
+		{"in flight", true, []float64{tr.MeanInFlight, float64(tr.MaxInFlight)}},
+		{"initial window", true, []float64{float64(tr.InitialWindow), float64(tr.MaxInFlight)}},
+		{"data of a segment", true, []float64{float64(tr.Segments.MinBytes), float64(tr.Segments.MaxBytes)}},
+		{"TTL", true, []float64{float64(tr.Segments.MinTTL), float64(tr.Segments.MaxTTL)}},
+	} {
+		if x.in && !slices.IsSorted(x.values) {
+			at("%s: %v", x.what, x.values)
 		}
 	}
 }

@@ -77,8 +77,11 @@ func (y *compactStore) shapeOf(n *compactConn, key *TemplateKey) bool {
 			s.has.set(echoesNow, b.tsEcr == peer.tsVal)
 		}
 		if before != nil {
-			s.gap = gapClass(b.time - before.time)
-			ok = ok && b.time >= before.time && before.length == 0 && b.length == 0
+			wait := b.time - before.time
+			s.gap = gapClass(wait)
+			ok = ok && wait >= 0 && before.length == 0 && b.length == 0
+			// Between these two it depends on the round trip whether a RST came at once.
+			ok = ok && (b.flags()&fsm.RST == 0 || wait < fsm.Second || wait > fsm.Second+4*(before.time-n.began))
 		}
 		latest[from], before = b, b
 	}
