@@ -48,7 +48,7 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 	if concern >= record.ConcernTrouble {
 		cost := costTold(c)
 		if concern == record.ConcernFailure {
-			cost = max(leastCost, Lost(c))
+			cost = max(leastCost, lostByFailure(c))
 		}
 		p := v.find(problemKey{cause{verdict: c.Verdict.Code}, s}, c)
 		p.Concern = concern
@@ -81,9 +81,9 @@ func isProblem(c *record.Connection, a *record.Anomaly) bool {
 // a refusal, leaves somebody without an answer too.
 const leastCost = 1
 
-// Lost returns how many seconds a connection that failed had made no headway when it ended:
+// lostByFailure returns how many seconds the connection had made no headway when it ended:
 // since its last data, or since its start.
-func Lost(c *record.Connection) float64 {
+func lostByFailure(c *record.Connection) float64 {
 	if c.Quality.Untimed {
 		return 0
 	}

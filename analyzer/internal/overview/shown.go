@@ -1,9 +1,8 @@
 package overview
 
 import (
-	"net/netip"
-
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
 // Shown chooses, among connections that are counted by templates, those that a problem may
@@ -23,8 +22,8 @@ type Causes struct {
 
 type shownOf struct {
 	all      costliest
-	hosts    places[netip.Addr]
-	services places[record.Addr]
+	hosts    places[[16]byte]
+	services places[server]
 }
 
 // CausesOf returns what problems tell of a connection and of all that have its template.
@@ -55,19 +54,31 @@ func (x *Shown) at(why cause) *shownOf {
 	return x.by[why]
 }
 
-// Shows reports whether a problem may tell of a connection at a service that had made no
-// headway for so many seconds when it ended.
-func (w *Causes) Shows(at record.Addr, id uint64, lost float64) (shows bool) {
+// Shows reports whether a problem may tell of a connection at a service, which had made no
+// headway for so long when it ended. In a flood it is asked of every connection.
+func (w *Causes) Shows(host [16]byte, port uint16, id uint64, lost fsm.Time) (shows bool) {
 	var cost micros
 	if w.fails {
-		cost = microsOf(max(leastCost, lost))
+		cost = max(leastCost*1e6, micros(lost+500)/1000)
 	}
 	for _, x := range w.of {
-		all := x.all.takes(cost, id)
-		host := x.hosts.takes(at.IP, cost, id)
-		shows = x.services.takes(at, cost, id) || host || all || shows
+		shows = x.takes(server{host, port}, cost, id) || shows
 	}
 	return shows
+}
+
+// takes reports whether the connection is the costliest at its service, at its host or of all.
+// What has lost less than another at its service has lost less than one at its host too.
+func (x *shownOf) takes(at server, cost micros, id uint64) bool {
+	service, known := x.services.takes(at, cost, id)
+	if known && !service {
+		return false
+	}
+	host, known := x.hosts.takes(at.host, cost, id)
+	if known && !host {
+		return service
+	}
+	return x.all.takes(cost, id) || host || service
 }
 
 // costliest is the connection that lost most, or the first of several.
@@ -91,16 +102,18 @@ type places[K comparable] struct {
 	n     int
 }
 
-func (l *places[K]) takes(at K, cost micros, id uint64) bool {
+// takes reports whether the connection is the costliest at a place, and whether the place is
+// known: it becomes so where there is room.
+func (l *places[K]) takes(at K, cost micros, id uint64) (takes, known bool) {
 	for i := range l.n {
 		if l.keys[i] == at {
-			return l.worst[i].takes(cost, id)
+			return l.worst[i].takes(cost, id), true
 		}
 	}
 	if l.n == mostServers {
-		return false
+		return false, false
 	}
 	l.keys[l.n] = at
 	l.n++
-	return l.worst[l.n-1].takes(cost, id)
+	return l.worst[l.n-1].takes(cost, id), true
 }

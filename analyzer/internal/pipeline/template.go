@@ -151,7 +151,7 @@ func (t *templates) learn(f *flow.Flow, c *record.Connection, left bool) {
 		return
 	}
 	if learned.wrong = t.shown.CausesOf(c); learned.wrong != nil {
-		learned.wrong.Shows(c.Server, c.ID, overview.Lost(c))
+		learned.wrong.Shows(c.Server.IP.As16(), c.Server.Port, c.ID, c.Last-max(c.First, c.Tail[0].LastData, c.Tail[1].LastData))
 	}
 }
 
@@ -191,7 +191,7 @@ func (s *shard) useTemplate(c *conntrack.CleanSummary) bool {
 	}
 	if !left {
 		own := known.own.takes(c.ID, t.own)
-		if known.wrong != nil && known.wrong.Shows(addrOf(&c.Server), c.ID, c.Last.Seconds(max(c.First, c.Times.LastData))) || own {
+		if known.wrong != nil && known.wrong.Shows(c.Server.IP, c.Server.Port, c.ID, c.Last-max(c.First, c.Times.LastData)) || own {
 			return false
 		}
 	}
