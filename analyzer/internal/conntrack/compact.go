@@ -412,11 +412,14 @@ func (r *player) step() bool {
 	return true
 }
 
-// promote makes a conn of a compact connection that goes on.
+// promote makes a conn of a compact connection that goes on. If it gets no segment now, its
+// turn is to be kept.
 func (t *Table) promote(i uint32) *conn {
 	overAt := t.compact.conns.at(i).overAt()
 	c := t.whole(i)
-	t.keepTurn(c, overAt)
+	if c.queue == &t.over {
+		c.overAt = overAt
+	}
 	return c
 }
 

@@ -20,6 +20,7 @@ func (t *Table) AddICMP(p *decode.Packet) {
 			return
 		}
 		c = t.promote(i)
+		t.keepTurn(c)
 	case c == nil && (len(t.aliases) > 0 || t.index.tagged.n > 0 || p.Encap != 0):
 		// A router may send it another way than the segments go.
 		key := keyOf(p)

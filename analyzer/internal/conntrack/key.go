@@ -68,6 +68,7 @@ func (t *Table) betweenSame(key Key) *conn {
 	}
 	if i != 0 {
 		c = t.promote(i)
+		t.keepTurn(c)
 	}
 	return c
 }

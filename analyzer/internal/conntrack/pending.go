@@ -246,7 +246,7 @@ func (t *Table) acceptPending(c *conn) *conn {
 			t.step(n, p)
 		}
 	}
-	t.keepTurn(n, n.overAt)
+	t.keepTurn(n)
 	return n
 }
 

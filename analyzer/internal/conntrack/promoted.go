@@ -20,10 +20,9 @@ type promotedConn struct {
 }
 
 // keepTurn has such a connection be reported when it would have been had it come into the
-// queue in time; it was over with packet overAt.
-func (t *Table) keepTurn(c *conn, overAt uint64) {
+// queue in time.
+func (t *Table) keepTurn(c *conn) {
 	if c.queue == &t.over {
-		c.overAt = overAt
 		heap.Push(&t.promoted, promotedConn{c, c.ID, c.deadline, c.overAt})
 	}
 }

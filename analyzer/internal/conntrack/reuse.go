@@ -125,9 +125,7 @@ func (t *Table) answerParked(i uint32, p *decode.Packet) bool {
 	case c == nil:
 		t.addNext(hash, p)
 	default:
-		if c = t.chooseIncarnation(c, p); c != nil {
-			t.step(c, p)
-		}
+		t.stepOrHold(c, p)
 	}
 	return true
 }
@@ -312,8 +310,16 @@ func (t *Table) addNext(hash uint64, p *decode.Packet) {
 	if t.holdCompact(i, p) {
 		return
 	}
-	if c := t.chooseIncarnation(t.promote(i), p); c != nil {
-		t.step(c, p)
+	t.stepOrHold(t.promote(i), p)
+}
+
+// stepOrHold gives a segment to the connection of a key that it belongs to, whose latest is c;
+// or it is held.
+func (t *Table) stepOrHold(c *conn, p *decode.Packet) {
+	if its := t.chooseIncarnation(c, p); its != nil {
+		t.step(its, p)
+	} else {
+		t.keepTurn(c)
 	}
 }
 

@@ -171,10 +171,14 @@ func (t *Table) Add(p *decode.Packet) {
 		if compact && t.answerPending(c, p) {
 			return
 		}
-		c = t.chooseIncarnation(c, p)
-		if c == nil {
-			return // held until it is known where it belongs
+		its := t.chooseIncarnation(c, p)
+		if its == nil { // held until it is known where it belongs
+			if i != 0 {
+				t.keepTurn(c)
+			}
+			return
 		}
+		c = its
 	}
 	if p.Segment.Flags&fsm.RST != 0 {
 		p.Place = c.placeOf(p)
@@ -346,6 +350,7 @@ func (t *Table) Malformed(p *decode.Packet) {
 	switch {
 	case i != 0:
 		c = t.promote(i)
+		t.keepTurn(c)
 	case c == nil:
 		c = t.aliases[keyOf(p)]
 	}

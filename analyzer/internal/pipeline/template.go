@@ -79,8 +79,8 @@ type templates struct {
 	latestKey conntrack.TemplateKey
 	learning  *conntrack.TemplateKey // of the connection under way, which will be the first of it
 	own       int                    // Options.OwnRecords
-	shown     overview.Shown
-	chooses   bool // connections, which takes records that no other shard shows any in
+	shown     overview.Shown         // what problems tell of
+	chooses   bool                   // connections, which takes records that no other shard shows any in
 }
 
 // template is what is known of the connections of a key.
