@@ -136,7 +136,7 @@ func (x *Endpoint) arrivedFIN(s *Segment) (fin *sentFIN, sure bool) {
 		return last, true
 	case s.NumSACK > 0 && x.FinSeq.In(s.SACK[0].From, uint32(s.SACK[0].To-s.SACK[0].From)):
 		return first, true // the latest came again (RFC 2883 §4)
-	case !s.echoes() || !first.hasTS || !last.hasTS || first.ts == last.ts:
+	case !s.Echoes() || !first.hasTS || !last.hasTS || first.ts == last.ts:
 		return first, false
 	case int32(s.TSEcr-last.ts) < 0:
 		return first, true

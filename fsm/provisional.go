@@ -61,7 +61,7 @@ func (c *Conn) prove(side Side, s *Segment) {
 			continue
 		}
 		if t.proofBy&proofByAck != 0 && s.Flags&ACK != 0 && s.Ack.AtOrAfter(t.provenAck) ||
-			t.proofBy&proofByTimestamp != 0 && s.echoes() && int32(s.TSEcr-t.provenTS) >= 0 {
+			t.proofBy&proofByTimestamp != 0 && s.Echoes() && int32(s.TSEcr-t.provenTS) >= 0 {
 			c.settle(side, t)
 		}
 	}

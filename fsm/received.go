@@ -100,7 +100,7 @@ func (c *Conn) receivedInSynSent(side Side, s *Segment) Meaning {
 // acknowledgment were wrong: it ignores a RST, and answers anything else with one. In
 // SYN-RECEIVED Linux 6.18 answers it with an ACK, and its acknowledgment does not count.
 func inventsEcho(s *Segment, y *Endpoint) bool {
-	return s.echoes() && y.hasTS &&
+	return s.Echoes() && y.hasTS &&
 		s.TSEcr-y.firstTS > y.tsVal-y.firstTS
 }
 

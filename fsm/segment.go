@@ -99,9 +99,9 @@ type Segment struct {
 	SACK        [4]SACKBlock
 }
 
-// echoes reports whether the segment echoes a timestamp: the field is valid with ACK only
+// Echoes reports whether the segment echoes a timestamp: the field is valid with ACK only
 // (RFC 7323 §3.2), and some systems fill in 0 there too for no timestamp.
-func (s *Segment) echoes() bool {
+func (s *Segment) Echoes() bool {
 	return s.Flags&ACK != 0 && s.Opts&OptTimestamps != 0 && s.TSEcr != 0
 }
 

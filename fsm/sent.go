@@ -394,7 +394,7 @@ func (x *Endpoint) probesAtFIN(y *Endpoint, s *Segment) bool {
 // echoesOlder reports whether a segment echoes a timestamp older than the newest
 // that the peer sent: the peer's latest had not arrived when it was made.
 func echoesOlder(s *Segment, peer *Endpoint) bool {
-	return s.echoes() && peer.hasTS && int32(s.TSEcr-peer.tsVal) < 0
+	return s.Echoes() && peer.hasTS && int32(s.TSEcr-peer.tsVal) < 0
 }
 
 // sentFINToo handles the FIN that a segment carries for the first time.

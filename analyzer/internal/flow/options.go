@@ -56,7 +56,7 @@ func (f *Flow) timestampFacts(o *observation) {
 // echoInvalid reports whether the segment echoes a timestamp that the peer never sent.
 func (f *Flow) echoInvalid(o *observation) bool {
 	s, r, y := o.s, o.r, o.y
-	if !r.SYNOptions.Has(fsm.OptTimestamps) || s.TSEcr == 0 || s.Flags&fsm.ACK == 0 {
+	if !r.SYNOptions.Has(fsm.OptTimestamps) || !s.Echoes() {
 		return false
 	}
 	// Before the SYNs agree, what acknowledges another number belongs to another connection.

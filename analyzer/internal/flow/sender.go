@@ -172,7 +172,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	if w.hole != nil {
 		w.noteArrival(s.Ack)
 	}
-	k := ackSample{size: f.packetSize(), echo: s.TSEcr, hasEcho: s.Opts&fsm.OptTimestamps != 0 && s.TSEcr != 0}
+	k := ackSample{size: f.packetSize(), echo: s.TSEcr, hasEcho: s.Echoes()}
 	progress, original, again := w.acknowledge(s, now, &k)
 	o.sampled = k.sampled
 	if s.NumSACK > 0 && w.markSACKed(s, &k) {

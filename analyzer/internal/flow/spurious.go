@@ -76,7 +76,7 @@ func (w *sender) spurious(s *fsm.Segment, progress, synCrossed bool) *resending 
 			return r
 		}
 		if progress && s.Ack.AtOrAfter(r.end) {
-			if r.hasTS && s.Opts&fsm.OptTimestamps != 0 && s.TSEcr != 0 && int32(s.TSEcr-r.tsVal) < 0 {
+			if r.hasTS && s.Echoes() && int32(s.TSEcr-r.tsVal) < 0 {
 				r.settled = true
 				w.phase = open // the sender knows it too, and takes its recovery back
 				return r

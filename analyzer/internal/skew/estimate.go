@@ -231,7 +231,7 @@ func answers(packets []decode.Packet) map[classPair]*bound {
 			}
 		}
 		answer(uint32(s.Ack), false)
-		if s.Opts&fsm.OptTimestamps != 0 && s.TSEcr != 0 {
+		if s.Echoes() {
 			answer(s.TSEcr, true)
 		}
 	}
