@@ -22,13 +22,14 @@ build: ## build ./tcpflow-states, with libpcap where there is one
 demo: build ## set everything up and analyse a capture of a real connection
 	./$(BINARY) $(DEMO)
 
+# The longest first, so that none of them is left to run alone.
 test: ## set everything up, vet and run all tests; packages are printed as they end
-	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) $(GO) run ./internal/testprogress -count=1 ./...
+	@$(CGO) && export CGO_ENABLED && $(GO) vet ./... && GO=$(GO) $(GO) run ./internal/testprogress -count=1 ./cmd/... ./internal/kernelscore ./analyzer ./report ./...
 
 # Under the race detector a program sleeps a second before it exits, unless told.
 # What compares ways through the code on one goroutine takes minutes under it and shows no race: make test has it.
 # Nor does it fit what is asked of time and address space, or what runs the program hundreds of times.
-ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters|TestBrowseManyConnections|TestLittleAddressSpace|TestStreamNumbers|TestForgotten|TestNoNotices|TestTimeSpentAddsUp|TestSYNOutlivesTheWait|TestCleanShows|TestCheckThatSaysNothing|TestExplanationsAgreeWithTheRecord|TestPcapngBounds|TestBombs|TestCommands|TestScripts|FuzzCommand|FuzzSelect|TestKernelReports|TestMergedStates|TestLinks|FuzzNearlyClean|TestProcessesWithoutEnd|TestInterfacesWithoutEnd|TestEndlessOptions|TestMemory|TestHashTable|TestStoredKeepsAll|TestPendingUnderPressure|TestInjected|TestSeries|TestWays|TestSegmentsBetween|TestICMPFlood|TestSurvey|TestNothingForgotten|TestSYNCapturedTwice|TestSYNsAmongOthers|TestProblemsAtServices
+ALONE = TestNearlyClean|TestPortsUsedAgain|TestDamaged|TestNoticesChangeNothing|TestNoticesAreBounded|TestExamplesAreEnough|TestSumsChangeNothing|TestOncePerTemplate|TestShortTemplates|TestOwnRecords|TestCutoutSaysTheSame|TestWiresharkFilters|TestBrowseManyConnections|TestLittleAddressSpace|TestStreamNumbers|TestForgotten|TestNoNotices|TestTimeSpentAddsUp|TestSYNOutlivesTheWait|TestCleanShows|TestCheckThatSaysNothing|TestExplanationsAgreeWithTheRecord|TestPcapngBounds|TestBombs|TestCommands|TestScripts|FuzzCommand|FuzzSelect|TestKernelReports|TestMergedStates|TestLinks|FuzzNearlyClean|FuzzTracker|TestProcessesWithoutEnd|TestInterfacesWithoutEnd|TestEndlessOptions|TestMemory|TestHashTable|TestStoredKeepsAll|TestPendingUnderPressure|TestInjected|TestSeries|TestWays|TestSegmentsBetween|TestICMPFlood|TestSurvey|TestNothingForgotten|TestSYNCapturedTwice|TestSYNsAmongOthers|TestProblemsAtServices
 race: ## run the pipeline's tests with the race detector
 	GORACE=atexit_sleep_ms=10 $(GO) test -race -short -count=1 -skip '^($(ALONE))$$' ./cmd/... ./capture/... ./analyzer/...
 
