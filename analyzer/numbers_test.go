@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/fuzzinput"
 )
@@ -115,19 +116,7 @@ func (h tcpHeader) eachOption(do func(kind byte, value []byte)) {
 	if len(h.tcp) < 20 {
 		return
 	}
-	options := h.tcp[20:max(20, min(len(h.tcp), int(h.tcp[12]>>4)*4))]
-	for len(options) > 1 && options[0] != 0 {
-		if options[0] == 1 {
-			options = options[1:]
-			continue
-		}
-		n := int(options[1])
-		if n < 2 || n > len(options) {
-			return
-		}
-		do(options[0], options[2:n])
-		options = options[n:]
-	}
+	decode.EachOption(h.tcp[20:max(20, min(len(h.tcp), int(h.tcp[12]>>4)*4))], do)
 }
 
 func (h tcpHeader) timestamp() (ts uint32) {

@@ -22,7 +22,7 @@ var accECNOrder = [2][3]int{
 
 // accurateECN reads the option among a header's into p.
 func accurateECN(p *Packet, b []byte) {
-	eachOption(b, func(kind uint8, value []byte) {
+	EachOption(b, func(kind uint8, value []byte) {
 		if kind != kindAccECN0 && kind != kindAccECN1 || len(value)%3 != 0 || len(value) > 9 {
 			return
 		}

@@ -56,7 +56,7 @@ const (
 
 // multipath reads the MPTCP options among a header's into p.
 func multipath(p *Packet, b []byte) {
-	eachOption(b, func(kind uint8, value []byte) {
+	EachOption(b, func(kind uint8, value []byte) {
 		if kind == kindMPTCP && len(value) > 0 {
 			p.readMPTCP(value)
 		}

@@ -95,9 +95,9 @@ func readOptions(s *fsm.Segment, b []byte, cut bool) (rest []byte, ended bool) {
 	return nil, false
 }
 
-// eachOption calls do for the options of a header that have a value, up to the first that
+// EachOption calls do for the options of a header that have a value, up to the first that
 // is malformed or cut off.
-func eachOption(b []byte, do func(kind uint8, value []byte)) {
+func EachOption(b []byte, do func(kind uint8, value []byte)) {
 	for len(b) >= 2 && b[0] != kindEnd {
 		if b[0] == kindNoOperation {
 			b = b[1:]

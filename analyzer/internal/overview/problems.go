@@ -46,9 +46,11 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 		return
 	}
 	if concern >= record.ConcernTrouble {
-		cost := costTold(c)
+		var cost float64
 		if concern == record.ConcernFailure {
 			cost = max(leastCost, lostByFailure(c))
+		} else {
+			cost = costTold(c)
 		}
 		p := v.find(problemKey{cause{verdict: c.Verdict.Code}, s}, c)
 		p.Concern = concern
@@ -59,7 +61,7 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 	}
 	for i := range c.Anomalies {
 		a := &c.Anomalies[i]
-		if !isProblem(c, a) {
+		if !isProblem(c, concern, a) {
 			continue
 		}
 		p := v.find(problemKey{cause{check: a.Name}, s}, c)
@@ -71,9 +73,9 @@ func (v *problems) add(c *record.Connection, s server, own bool) {
 	}
 }
 
-// isProblem reports whether a finding on the connection is a problem by itself.
-func isProblem(c *record.Connection, a *record.Anomaly) bool {
-	return (a.Cost > 0 || a.Severity >= record.SeverityWarning && c.Verdict.Concern() != record.ConcernFailure) &&
+// isProblem reports whether a finding on a connection of this concern is a problem by itself.
+func isProblem(c *record.Connection, concern record.Concern, a *record.Anomaly) bool {
+	return (a.Cost > 0 || a.Severity >= record.SeverityWarning && concern != record.ConcernFailure) &&
 		a.Severity != record.SeverityCapture && !told(c.Verdict.Code, a.Name)
 }
 

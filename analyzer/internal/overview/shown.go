@@ -34,7 +34,7 @@ func (x *Shown) CausesOf(c *record.Connection) *Causes {
 		w.of = append(w.of, x.at(cause{verdict: c.Verdict.Code}))
 	}
 	for i := range c.Anomalies {
-		if a := &c.Anomalies[i]; isProblem(c, a) {
+		if a := &c.Anomalies[i]; isProblem(c, concern, a) {
 			w.of = append(w.of, x.at(cause{check: a.Name}))
 		}
 	}
