@@ -45,8 +45,8 @@ func resetOfLateData(f *flow.Flow, side fsm.Side) (rst *flow.NotableSegment) {
 		if rst != nil || !endedBy(f, side, k.Frame) {
 			return
 		}
-		if f.AnswersLateData(side, k) && (k.Meaning.Any(fsm.RSTForLastACK) ||
-			k.PriorLen > 0 && !k.Meaning.Any(fsm.RSTInTimeWait) && k.States[side] != fsm.TimeWait) {
+		inTimeWait := k.Meaning.Any(fsm.RSTInTimeWait) || k.States[side] == fsm.TimeWait
+		if f.AnswersLateData(side, k) && (k.Meaning.Any(fsm.RSTForLastACK) || k.PriorLen > 0 && !inTimeWait) || !inTimeWait && f.AnswersDataInFlight(side, k) {
 			rst = k
 		}
 	})

@@ -20,18 +20,23 @@ func (f *Flow) GaveUpFINWait2(side fsm.Side, rst *NotableSegment) (waited fsm.Ti
 }
 
 // AnswersLateData reports whether side's RST after its FIN answers data of the peer:
-// data that came after that FIN, or that was under way when the FIN left. A RST
-// without ACK tells the latter: its number is the acknowledgment of what it answers.
+// data that came after that FIN, or that was under way when the FIN left.
 func (f *Flow) AnswersLateData(side fsm.Side, rst *NotableSegment) bool {
 	fin, peer := f.FIN(side), &f.Dir[side.Peer()]
 	if fin == nil || peer.LastDataFrame == 0 {
 		return false
 	}
-	if peer.LastData > fin.Time {
-		return true
-	}
+	return peer.LastData > fin.Time || f.AnswersDataInFlight(side, rst)
+}
+
+// AnswersDataInFlight reports whether side's RST after its FIN answers data of the peer that
+// were under way when the FIN left. A RST without ACK tells that: its number is the
+// acknowledgment of what it answers, here of a segment that was sent before the FIN was
+// acknowledged, whatever of the peer's stands between the two where they were captured.
+func (f *Flow) AnswersDataInFlight(side fsm.Side, rst *NotableSegment) bool {
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
-	return !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) && x.HasAck && x.Acked.Before(dataEnd(y))
+	return f.FIN(side) != nil && f.Dir[side.Peer()].LastDataFrame != 0 && !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) &&
+		x.HasAck && x.Acked.Before(dataEnd(y))
 }
 
 // dataEnd returns the number behind the last of the data that the endpoint sent.

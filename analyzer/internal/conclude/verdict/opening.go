@@ -193,8 +193,12 @@ func abortedHandshake(c *record.Connection) record.Verdict {
 	v.Frames = append(v.Frames, h.ACK)
 	switch {
 	case h.ACK != 0:
-		v.Sentence = "The server answered the final ACK of the handshake in " + phrase.Frame(h.ACK) + " with the RST in " + phrase.Frame(c.Close.RST) +
-			": its accept queue was probably full, or a middlebox in front of it rejected the client."
+		what := "the final ACK of the handshake"
+		if h.ACK == c.Close.FIN[fsm.Client] {
+			what = "the client's FIN, which completed the handshake,"
+		}
+		v.Sentence = "The server answered " + what + " in " + phrase.Frame(h.ACK) + " with the RST in " + phrase.Frame(c.Close.RST) +
+			": its listening socket had been closed, its accept queue was full, or a middlebox in front of it rejected the client."
 	case h.SYNACK != 0:
 		v.Sentence = "The server cancelled its SYN-ACK in " + phrase.Frame(h.SYNACK) + " with the RST in " + phrase.Frame(c.Close.RST)
 		if r.Own != 0 {

@@ -278,9 +278,12 @@ func stateLost(c *record.Connection) record.Verdict {
 		v.Sentence += " (" + phrase.Size(uint64(r.PriorBytes)) + ")"
 	}
 	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that does not have the connection"
-	if r.Silence >= 1 {
+	switch n := &c.Traffic[r.Side]; {
+	case r.Silence >= 1:
 		v.Sentence += "; after " + phrase.Duration(r.Silence) + " of silence it had probably closed it, timed out or restarted."
-	} else {
+	case r.Side == fsm.Server && c.Handshake.SYNACK != 0 && n.Packets == n.Segments.SYN+n.Segments.RST:
+		v.Sentence += "; it had sent no more than its SYN-ACK, so its listening socket had probably been closed before it accepted the connection."
+	default:
 		v.Sentence += "; it had probably closed or aborted it before, unseen in this capture."
 	}
 	return v
