@@ -221,7 +221,7 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		m |= c.metNobody(side, s)
 	}
 	if x.State == TimeWait {
-		m |= c.resetForTimeWait(side, withAck)
+		m |= c.resetForTimeWait(side, s, withAck)
 	}
 	if withAck && x.State == Closed && s.Seq.In(x.Out.Top, unknownWindow) {
 		// An answer to an ACK leaves the ACK out, so this is an abort: what was to
@@ -282,7 +282,7 @@ func (c *Conn) metNobody(side Side, s *Segment) (m Meaning) {
 }
 
 // resetForTimeWait is for a RST of a side that should be in TIME-WAIT.
-func (c *Conn) resetForTimeWait(side Side, withAck bool) Meaning {
+func (c *Conn) resetForTimeWait(side Side, s *Segment, withAck bool) Meaning {
 	i := c.provisional(side, RecvFIN)
 	if i < 0 {
 		return RSTInTimeWait
@@ -290,7 +290,11 @@ func (c *Conn) resetForTimeWait(side Side, withAck bool) Meaning {
 	// Nothing of the segment with the FIN was processed.
 	met := c.Transitions[i].Frame
 	m := RSTForLastACK | c.takeBack(side, RecvFIN)
-	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Frame == met && !withAck {
+	// With data missing before that FIN there was a socket yet: Linux 6.18 goes on to FIN-WAIT-2 before
+	// it minds the data, if the RST, by its number, answers this segment and not one before.
+	x, y := &c.End[side], &c.End[side.Peer()]
+	missing := x.HasAck && x.Acked.Before(y.FinSeq) && s.Seq.After(x.FinSeq)
+	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].Frame == met && !withAck && !missing {
 		m |= c.takeBack(side, AckOfFIN)
 	}
 	return m

@@ -12,7 +12,7 @@ import (
 var dataToClosedSocket = &Check{
 	Name: record.CheckDataToClosedSocket, Title: "data received after close(): answered by a RST", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
-	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too. Not where these data are TLS's close_notify (a record of type alert, or in TLS 1.3 of the size of one) and all the side's own data were acknowledged: nothing was lost.",
+	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too. Not where these data are TLS's close_notify (a record of type alert, or in TLS 1.3 of the size of one) and all the side's own data, but for a close_notify, were acknowledged: nothing was lost.",
 	Benign:    []string{"the application needed no more of the response", "a client that disconnects while the server is still sending"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
 	Meaning:         fsm.RSTSent,
@@ -21,14 +21,14 @@ var dataToClosedSocket = &Check{
 		for _, side := range sides {
 			if k := resetOfLateData(f, side); k != nil && f.UnreadIsCloseNotify(side) == 0 {
 				data, seen := k.Prior, fmt.Sprintf("RST in answer to %s", phrase.Bytes(k.PriorLen))
+				message := fmt.Sprintf("The %s had closed its socket and answered the data in frame %d with a RST in frame %d: that data was lost.", side, data.Number(), k.Frame.Number())
 				if k.PriorLen == 0 {
-					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST after data"
+					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST with data in flight"
+					message = fmt.Sprintf("The %s had closed its socket and sent a RST in frame %d while the data in frame %d were in flight: that data was lost.", side, k.Frame.Number(), data.Number())
 				}
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{data, k.Frame}, Count: 1, Seen: seen, Expected: "data read to the end",
-					Doubt: unwanted(f, side, k),
-					Message: fmt.Sprintf("The %s had closed its socket and answered the data in frame %d with a RST in frame %d: that data was lost.",
-						side, data.Number(), k.Frame.Number()),
+					Doubt: unwanted(f, side, k), Message: message,
 				})
 			}
 		}

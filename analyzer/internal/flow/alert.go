@@ -44,10 +44,15 @@ func (f *Flow) closeNotify(side fsm.Side) *content {
 }
 
 // UnreadIsCloseNotify returns the frame of the peer's CloseNotify if that is all that side did
-// not acknowledge of it, and all that side had sent was acknowledged; 0 if not.
+// not acknowledge of it, and all that side had sent was acknowledged, but for its own
+// CloseNotify; 0 if not.
 func (f *Flow) UnreadIsCloseNotify(side fsm.Side) fsm.Frame {
-	x := &f.Conn.End[side]
-	if o := f.closeNotify(side.Peer()); o != nil && x.HasAck && o.seq == x.Acked && f.Delivered(side) {
+	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
+	o, own := f.closeNotify(side.Peer()), f.closeNotify(side)
+	if o == nil || !x.HasAck || o.seq != x.Acked {
+		return 0
+	}
+	if f.Delivered(side) || x.SentFIN && own != nil && y.HasAck && own.seq.AtOrBefore(y.Acked) {
 		return o.frame
 	}
 	return 0

@@ -29,14 +29,18 @@ func (f *Flow) AnswersLateData(side fsm.Side, rst *NotableSegment) bool {
 	return peer.LastData > fin.Time || f.AnswersDataInFlight(side, rst)
 }
 
-// AnswersDataInFlight reports whether side's RST after its FIN answers data of the peer that
-// were under way when the FIN left. A RST without ACK tells that: its number is the
-// acknowledgment of what it answers, here of a segment that was sent before the FIN was
-// acknowledged, whatever of the peer's stands between the two where they were captured.
+// AnswersDataInFlight reports whether side's RST after its FIN tells that data of the peer
+// were under way when the FIN left, and found the socket closed. A RST without ACK does: its
+// number is the acknowledgment of what it answers. That is a segment that was sent before the
+// FIN was acknowledged, whatever of the peer's stands between the two where they were captured,
+// or the peer's FIN, which cannot be taken before the data.
 func (f *Flow) AnswersDataInFlight(side fsm.Side, rst *NotableSegment) bool {
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
-	return f.FIN(side) != nil && f.Dir[side.Peer()].LastDataFrame != 0 && !rst.Segment.Flags.Has(fsm.ACK) && rst.Segment.Seq.AtOrBefore(x.FinSeq) &&
-		x.HasAck && x.Acked.Before(dataEnd(y))
+	if f.FIN(side) == nil || f.Dir[side.Peer()].LastDataFrame == 0 || rst.Segment.Flags.Has(fsm.ACK) || !x.HasAck {
+		return false
+	}
+	captured := x.Acked.Before(dataEnd(y)) && x.Acked.Before(y.Out.Edge)
+	return captured && (rst.Segment.Seq.AtOrBefore(x.FinSeq) || rst.Meaning.Any(fsm.RSTForLastACK))
 }
 
 // dataEnd returns the number behind the last of the data that the endpoint sent.

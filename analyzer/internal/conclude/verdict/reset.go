@@ -223,15 +223,16 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 			" sent a RST in " + phrase.Frame(r.Frame) + " instead of the last ACK, so it kept no TIME-WAIT."
 	case r.PeerData > finTime(c, x) || anomaly(c, record.CheckDataToClosedSocket) != nil:
 		v.Code = record.VerdictResetDataAfterClose
-		what := "more data of " + phrase.By(y)
-		if r.PeerData <= finTime(c, x) {
-			what = "data of " + phrase.By(y) + " that was in flight"
-		} else if r.PriorBytes > 0 {
-			what = "the " + phrase.Size(uint64(r.PriorBytes)) + " of " + phrase.By(y)
-		}
 		v.Frames = append(v.Frames, r.PeerFrame)
-		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin) + " and answered " + what + " in " + phrase.Frame(r.PeerFrame) +
-			" with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin)
+		switch {
+		case r.PeerData <= finTime(c, x):
+			v.Sentence += " and sent the RST in " + phrase.Frame(r.Frame) + " while data of " + phrase.By(y) + " was in flight, in " + phrase.Frame(r.PeerFrame) + ": the data was lost."
+		case r.PriorBytes > 0:
+			v.Sentence += " and answered the " + phrase.Size(uint64(r.PriorBytes)) + " of " + phrase.By(y) + " in " + phrase.Frame(r.PeerFrame) + " with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
+		default:
+			v.Sentence += " and answered more data of " + phrase.By(y) + " in " + phrase.Frame(r.PeerFrame) + " with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
+		}
 		if a := anomaly(c, record.CheckDataToClosedSocket); a != nil && a.Doubt != "" {
 			v.Code, v.Sure = record.VerdictResetAfterFIN, false // it may have been all it wanted
 			v.Sentence = strings.TrimSuffix(v.Sentence, ".") + ", which may not matter (" + a.Doubt + ")."
