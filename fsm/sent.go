@@ -217,6 +217,9 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		return RSTAnswers
 	}
 	var m Meaning
+	if !withAck && c.closedBeforeRST(side) {
+		m |= c.takeBack(side, RecvRST)
+	}
 	if x.State != TimeWait && !withAck {
 		m |= c.metNobody(side, s)
 	}
@@ -243,6 +246,15 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x.sentRST = c.apply(side, SendRST, Sent, c.at, c.at.Frame)
 	x.rstDoubted = c.guessed(side, s)
 	return m | RSTSent
+}
+
+// closedBeforeRST reports whether side, whose RST without ACK now passes, cannot have been
+// closed by the peer's: nothing answers a RST, and the peer has sent nothing since. So it
+// answers what came before, data for a socket that side had closed itself.
+func (c *Conn) closedBeforeRST(side Side) bool {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	return x.State == Closed && x.SentFIN && x.gotRST && y.lastRST.Nth == x.rstTo.Nth && y.lastAck.Nth <= x.rstTo.Nth &&
+		x.HasAck && x.Acked.Before(y.Out.Edge) && (!y.SentFIN || x.Acked.Before(y.FinSeq))
 }
 
 // guessed reports whether side had no reason to give a RST the number that it has: it is

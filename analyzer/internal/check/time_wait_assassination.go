@@ -17,9 +17,15 @@ var timeWaitAssassination = &Check{
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16",
 	Meaning:   fsm.TimeWaitKilled,
 	Judge: func(f *flow.Flow, found func(Finding)) {
-		if f.Conn.End[0].State != fsm.TimeWait && f.Conn.End[1].State != fsm.TimeWait { // else it answered later
-			timeWaitKilled(f, found)
+		if f.Conn.End[0].State == fsm.TimeWait || f.Conn.End[1].State == fsm.TimeWait {
+			return // it answered later
 		}
+		timeWaitKilled(f, func(x Finding) {
+			ended := func(t *fsm.Transition) bool { return t.Event == fsm.RecvRST && t.From == fsm.TimeWait }
+			if f.Transition(fsm.Client, ended) != nil || f.Transition(fsm.Server, ended) != nil { // else it had closed before, as it showed
+				found(x)
+			}
+		})
 	},
 }
 

@@ -205,6 +205,10 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 	x, y := r.Side, r.Side.Peer()
 	fin := c.Close.FIN[x]
 	v := record.Verdict{Frames: []fsm.Frame{fin, r.Prior}, Sure: true}
+	late := anomaly(c, record.CheckDataToClosedSocket)
+	if late != nil && late.Side != x.String() {
+		late = nil
+	}
 	switch {
 	case r.GaveUpAfter > 0:
 		v.Code, v.Sure = record.VerdictClosedLate, false
@@ -216,12 +220,16 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, r.CloseNotify)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and answered what looks like " + phrase.By(y) + "'s close_notify of TLS in " + phrase.Frame(r.CloseNotify) +
 			" with the RST in " + phrase.Frame(r.Frame) + ": nothing else was lost."
-	case c.Close.FIN[y] != 0 && anomaly(c, record.CheckDataToClosedSocket) == nil:
+	case c.Close.FIN[y] != 0 && late == nil:
 		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
-		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) +
-			" sent a RST in " + phrase.Frame(r.Frame) + " instead of the last ACK, so it kept no TIME-WAIT."
-	case r.PeerData > finTime(c, x) || anomaly(c, record.CheckDataToClosedSocket) != nil:
+		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) + " sent a RST in " + phrase.Frame(r.Frame)
+		if r.Before[x] == fsm.LastAck {
+			v.Sentence += " without waiting for the last ACK."
+		} else {
+			v.Sentence += " instead of the last ACK, so it kept no TIME-WAIT."
+		}
+	case r.PeerData > finTime(c, x) || late != nil:
 		v.Code = record.VerdictResetDataAfterClose
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin)
@@ -233,9 +241,9 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		default:
 			v.Sentence += " and answered more data of " + phrase.By(y) + " in " + phrase.Frame(r.PeerFrame) + " with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
 		}
-		if a := anomaly(c, record.CheckDataToClosedSocket); a != nil && a.Doubt != "" {
+		if late != nil && late.Doubt != "" {
 			v.Code, v.Sure = record.VerdictResetAfterFIN, false // it may have been all it wanted
-			v.Sentence = strings.TrimSuffix(v.Sentence, ".") + ", which may not matter (" + a.Doubt + ")."
+			v.Sentence = strings.TrimSuffix(v.Sentence, ".") + ", which may not matter (" + late.Doubt + ")."
 		}
 	case r.HasAck && r.PeerData > r.OwnData && r.Time.Seconds(finTime(c, x)) < atOnce:
 		v.Code, v.Sure = record.VerdictResetUnreadData, false
