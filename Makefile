@@ -11,7 +11,7 @@ LDFLAGS := $(if $(VERSION),-ldflags "-X main.version=$(VERSION)")
 CGO = CGO_ENABLED=$$(./scripts/libpcap.sh)
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy soak changes measures metamorph roundtrip filters csv-duckdb lint docs readme install clean
+.PHONY: help build demo test race fuzz bench bench-page bench-stages bench-growth profile lab healthy services soak changes measures metamorph roundtrip filters csv-duckdb lint docs readme install clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | while IFS='	' read -r name text; do printf '  make %-12s %s\n' "$$name" "$$text"; done
@@ -66,6 +66,9 @@ soak: build ## as root: live traffic under faults, nothing lost, memory flat (SO
 
 healthy: ## as root: real programs talk to each other, and nothing may be wrong with their connections
 	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab healthy -readme docs/accuracy.md
+
+services: ## as root: the same with further programs, of many kinds
+	@$(CGO) && export CGO_ENABLED && $(GO) run ./internal/lab/cmd/lab healthy -services -scale 1 -readme docs/accuracy.md
 
 PAIRS ?= 20
 changes: ## as root: play pairs of captures that differ in one thing or in none, and see whether compare names it (PAIRS=20)

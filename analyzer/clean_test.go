@@ -30,6 +30,31 @@ func TestNearlyClean(t *testing.T) {
 	}
 }
 
+// TestUnansweredBySums plays connections whose server closes without an answer: whether that is
+// found depends on what was asked, which is no part of a template.
+func TestUnansweredBySums(t *testing.T) {
+	for seed := range uint64(4) {
+		rng := rand.New(rand.NewPCG(seed, 8))
+		conns := webConnections(t, seed, 1)
+		n := map[bool]int{}
+		for i := range conns {
+			conns[i] = unanswered(conns[i], rng.IntN)
+		}
+		for _, c := range analyseConnections(conns, analyzer.Options{}).Connections {
+			n[c.Verdict.Code == record.VerdictClosedWithoutAnswer]++
+			for i := range c.Anomalies {
+				if c.Anomalies[i].Name != record.CheckClosedWithoutAnswer {
+					t.Fatalf("connection %d shows %s: %s", c.ID, c.Anomalies[i].Name, c.Anomalies[i].Message)
+				}
+			}
+		}
+		if n[true] < 10 || n[false] < 10 {
+			t.Errorf("%d connections are closed without an answer, %d are not", n[true], n[false])
+		}
+		sameSums(t, conns)
+	}
+}
+
 // FuzzNearlyClean does so with departures of the fuzzer's choosing.
 func FuzzNearlyClean(f *testing.F) {
 	f.Add(uint64(1), []byte{0})

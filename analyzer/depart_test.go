@@ -75,6 +75,64 @@ func asTLS(c []packet) []packet {
 	return append(slices.Clone(c[:fin+1]), packet{at + 300_000, alert}, packet{at + 310_000, rst})
 }
 
+// unanswered has the server of a connection close without an answer to the client's last data,
+// after a greeting or without one.
+func unanswered(c []packet, choose func(n int) int) []packet {
+	be := binary.BigEndian
+	asks := slices.IndexFunc(c, func(p packet) bool { return dataOf(p) > 0 })
+	if asks < 3 || c[asks].data[34] == 0 && c[asks].data[35] == 80 { // no handshake, or the server speaks first
+		return c
+	}
+	out := slices.Clone(c[:asks])
+	client, server := c[asks].data, c[1].data
+	at, mine, theirs := c[asks].time, be.Uint32(client[atSeq:]), be.Uint32(client[atAck:])
+	say := func(like []byte, flags byte, data []byte) {
+		header := atOpts - 20 + int(like[46]>>4)*4
+		if len(like) == len(server) && &like[0] == &server[0] { // the SYN-ACK's options are others
+			header = atOpts - 20 + int(client[46]>>4)*4
+			like = append(bytes.Clone(server[:atOpts]), client[atOpts:header]...)
+			like[46] = client[46]
+			be.PutUint16(like[atWindow:], 501)
+			if header-atOpts >= 12 {
+				copy(like[header-8:], client[header-4:header])
+				copy(like[header-4:], client[header-8:header-4])
+			}
+		}
+		d := append(bytes.Clone(like[:header]), data...)
+		own, peer := &mine, &theirs
+		if d[34] == 0 && d[35] == 80 {
+			own, peer = peer, own
+		}
+		be.PutUint16(d[atIPLen:], uint16(len(d)-14))
+		be.PutUint16(d[atIPID:], be.Uint16(d[atIPID:])+uint16(100+len(out)))
+		be.PutUint32(d[atSeq:], *own)
+		be.PutUint32(d[atAck:], *peer)
+		d[atFlags] = flags
+		*own += uint32(len(data)) + uint32(flags&1)
+		at += 100_000
+		out = append(out, packet{at, d})
+	}
+	if choose(2) == 0 {
+		say(server, 0x18, make([]byte, 40))
+		say(client, 0x10, nil)
+	}
+	request := append([]byte("GET /one HTTP/1.1\r\n"), bytes.Repeat([]byte{'a'}, choose(160))...)
+	if choose(2) == 0 {
+		request = bytes.Repeat([]byte{7}, len(request))
+	}
+	say(client, 0x18, request)
+	say(server, 0x10, nil)
+	say(server, 0x11, nil)
+	say(client, 0x11, nil)
+	say(server, 0x10, nil)
+	return out
+}
+
+// dataOf returns how many octets of data a packet has.
+func dataOf(p packet) int {
+	return int(binary.BigEndian.Uint16(p.data[atIPLen:])) - 20 - int(p.data[46]>>4)*4
+}
+
 // depart changes one thing about a connection. With some changes it stays clean.
 func depart(c []packet, choose func(n int) int) []packet {
 	if len(c) == 0 || len(c) > 200 { // it may be doubled each time

@@ -45,6 +45,7 @@ const (
 	CheckFINStorm                      CheckName = "fin-storm"
 	CheckDataAfterFIN                  CheckName = "data-after-fin"
 	CheckDataToClosedSocket            CheckName = "data-to-closed-socket"
+	CheckClosedWithoutAnswer           CheckName = "closed-without-answer"
 	CheckRSTAfterFIN                   CheckName = "rst-after-fin"
 	CheckAbortiveClose                 CheckName = "abortive-close"
 	CheckSimultaneousClose             CheckName = "simultaneous-close"

@@ -17,10 +17,12 @@ import (
 type HealthyPlay struct {
 	Family Family
 	Loss   int // percent of the packets of either direction
+
+	Services bool // the further programs
 }
 
 // HealthyPlays are those that the laboratory plays.
-var HealthyPlays = []HealthyPlay{{IPv4, 0}, {IPv6, 0}, {IPv4, 1}, {IPv6, 1}}
+var HealthyPlays = []HealthyPlay{{Family: IPv4}, {Family: IPv6}, {Family: IPv4, Loss: 1}, {Family: IPv6, Loss: 1}}
 
 // Name is the play's: a file name's stem.
 func (h HealthyPlay) Name() string {
@@ -95,7 +97,11 @@ func (h HealthyPlay) Record(ctx context.Context, dir string, seed uint64, scale 
 		return nil, err
 	}
 	t := &troupe{ctx: ctx, net: net, rec: rec, dir: scratch, server: serverAddrs[h.Family], scale: scale}
-	for _, p := range programs {
+	list := programs
+	if h.Services {
+		list = services
+	}
+	for _, p := range list {
 		if ctx.Err() != nil {
 			break
 		}

@@ -41,6 +41,7 @@ var Catalogue = []*Check{
 	finStorm,
 	dataAfterFIN,
 	dataToClosedSocket,
+	closedWithoutAnswer,
 	rstAfterFIN,
 	abortiveClose,
 	simultaneousClose,

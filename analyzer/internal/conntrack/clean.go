@@ -18,6 +18,7 @@ type cleanConn struct {
 	closer     fsm.Side  // who sent the first FIN
 	timestamps bool      // agreed
 	unverified bool      // a checksum
+	asked      uint32    // octets that the client sent since the server's latest data
 	time       fsm.Time  // of the latest segment
 	frame      fsm.Frame // of it
 	lastFIN    fsm.Time  // when the latest FIN came
@@ -174,6 +175,11 @@ func (c *cleanConn) dataFits(d, r *half, b *packedSegment) bool {
 	}
 	d.bytes += b.length
 	d.lastData = b.time
+	if b.from() == fsm.Client {
+		c.asked += b.length
+	} else {
+		c.asked = 0
+	}
 	return d.small <= maxSmall
 }
 
@@ -214,6 +220,8 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 		return false
 	case c.stage == answered:
 		c.stage = opened
+	case c.stage == opened && fin && from == fsm.Server && c.asked > 0 && (d.bytes == 0 || c.asked >= flow.LeastRequest):
+		return false // it may be no answer to a request
 	case c.stage == opened && fin:
 		c.stage, c.closer, c.lastFIN = closing, from, b.time
 	case c.stage == closing && fin:

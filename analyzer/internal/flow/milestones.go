@@ -20,7 +20,9 @@ func (f *Flow) milestones(o *observation) {
 			f.noteFinalACK(o)
 		}
 		if s.Flags&fsm.FIN != 0 {
-			o.d.FINs++
+			if o.d.FINs++; o.d.FINs == 1 && o.from == fsm.Server && !f.Self {
+				f.noteServerFIN(o)
+			}
 			o.d.LastFIN = o.p.Time
 		}
 		if f.isEarly(o) {

@@ -21,6 +21,7 @@ type turn struct {
 	size   uint64    // of the request or the answer so far
 	shut   uint64    // how often the client's window had closed, and opened again, before the request
 	closed fsm.Time  // how long the server's window had been closed before it
+	left   bool      // the server closed first with the whole request acknowledged, and no byte of an answer
 }
 
 // turnPhase is where two sides are that take turns.
@@ -176,6 +177,45 @@ func (f *Flow) noteAnswer(o *observation, bytes uint64) {
 		t.size += bytes
 	}
 	t.last = now
+}
+
+// noteServerFIN takes the server's first FIN into account. Behind a gap it may have an answer
+// before it.
+func (f *Flow) noteServerFIN(o *observation) {
+	t := &f.turn
+	t.left = t.phase == asking && o.s.Len == 0 && o.s.Flags&fsm.ACK != 0 && o.s.Ack.AtOrAfter(t.end) && !o.y.SentFIN &&
+		o.s.Seq == o.before.top && o.d.GapBytes == 0 && f.SYNs[fsm.Server] == 0 // with a simultaneous open nobody knows who is to answer
+}
+
+// LeastRequest is how many octets a request has at the least to which the server, having
+// spoken before, is thought to owe an answer: less are more likely a parting word (TLS's
+// close_notify takes up to 31 with today's ciphers).
+const LeastRequest = 32
+
+// Refused is a request that the server left without an answer when it closed, the first of
+// the two. From is 0 if there is none, To is the FIN.
+type Refused struct {
+	Wait
+	Size  uint64
+	Begin []byte // as much as was kept of its beginning; empty for not known
+}
+
+// ClosedUnanswered returns the request that the server left without an answer.
+func (f *Flow) ClosedUnanswered() (r Refused) {
+	t, fin := &f.turn, f.FIN(fsm.Server)
+	if !t.left || fin == nil || !f.AwaitsAnswer() || f.OneSided() || f.Untimed {
+		return r
+	}
+	r.Wait = Wait{From: t.frame, To: fin.Frame, Since: t.asked, Time: max(0, fin.Time-t.asked)}
+	r.Size = t.size
+	if l := f.Dir[fsm.Client].contents; l != nil {
+		for i := range l.last {
+			if o := &l.last[i]; o.frame != 0 && uint64(t.end-o.seq) == t.size {
+				r.Begin = o.begin[:o.kept]
+			}
+		}
+	}
+	return r
 }
 
 // span returns the time between two segments in nanoseconds, 0 if a clock was set back.

@@ -76,6 +76,24 @@ func closed(c *record.Connection) record.Verdict {
 	return v
 }
 
+// leftUnanswered returns the finding of a request that the server certainly left without an
+// answer when it closed, or nil. A RST behind its FIN tells more of it.
+func leftUnanswered(c *record.Connection) *record.Anomaly {
+	if a := anomaly(c, record.CheckClosedWithoutAnswer); a != nil && a.Doubt == "" && (c.Reset.Frame == 0 || c.Reset.Side == fsm.Client) {
+		return a
+	}
+	return nil
+}
+
+// closedUnanswered is the verdict on a server that closed instead of answering.
+func closedUnanswered(c *record.Connection) record.Verdict {
+	a := leftUnanswered(c)
+	v := record.Verdict{Code: record.VerdictClosedWithoutAnswer, Frames: append([]fsm.Frame{}, a.Frames...)}
+	v.Sentence = "The server acknowledged the request that ends in " + phrase.Frame(a.Frames[0]) + " and closed in " + phrase.Frame(a.Frames[1]) + " without an answer" + answered(c) +
+		": its application rejected it, crashed on it, or ran into a time limit of its own."
+	return v
+}
+
 // timeWaitEnd tells what the RST behind a complete close did.
 func timeWaitEnd(c *record.Connection) string {
 	who := phrase.By(sideOf(c.Close.ResetBy))

@@ -23,6 +23,7 @@ func healthy(args []string) int {
 	out := flags.String("out", "", "directory for the captures; they are not kept without")
 	readme := flags.String("readme", "", "a Markdown file to put the counts into")
 	seed := flags.Uint64("seed", 1, "seed of the losses")
+	services := flags.Bool("services", false, "the further programs, of many kinds")
 	scale := flags.Int("scale", 3, "how often each program is used, in units of the least")
 	if err := flags.Parse(args); err != nil || flags.NArg() > 0 {
 		fmt.Fprintln(os.Stderr, usage)
@@ -35,6 +36,7 @@ func healthy(args []string) int {
 	defer end()
 	var all []*healthyCount
 	for _, play := range lab.HealthyPlays {
+		play.Services = *services
 		rec, err := play.Record(ctx, dir, *seed, *scale)
 		if err != nil {
 			fmt.Fprintln(os.Stderr, "lab: error:", err)
@@ -60,7 +62,11 @@ func healthy(args []string) int {
 		}
 	}
 	if *readme != "" {
-		if err := markdown.Put(*readme, "healthy", func(w io.Writer) { writeHealthy(w, all) }); err != nil {
+		marker := "healthy"
+		if *services {
+			marker = "services"
+		}
+		if err := markdown.Put(*readme, marker, func(w io.Writer) { writeHealthy(w, all) }); err != nil {
 			fmt.Fprintln(os.Stderr, "lab: error:", err)
 			return 3
 		}
