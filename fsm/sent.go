@@ -217,11 +217,11 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		return RSTAnswers
 	}
 	var m Meaning
-	if !withAck && c.closedBeforeRST(side) {
-		m |= c.takeBack(side, RecvRST)
-	}
-	if x.State != TimeWait && !withAck {
-		m |= c.metNobody(side, s)
+	if !withAck {
+		m |= c.metNoRST(side)
+		if x.State != TimeWait {
+			m |= c.metNobody(side, s)
+		}
 	}
 	if x.State == TimeWait {
 		m |= c.resetForTimeWait(side, s, withAck)
@@ -248,13 +248,16 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	return m | RSTSent
 }
 
-// closedBeforeRST reports whether side, whose RST without ACK now passes, cannot have been
-// closed by the peer's: nothing answers a RST, and the peer has sent nothing since. So it
-// answers what came before, data for a socket that side had closed itself.
-func (c *Conn) closedBeforeRST(side Side) bool {
+// metNoRST takes back that the peer's RST closed side, whose RST without ACK now passes, where
+// that cannot be: nothing answers a RST, and the peer has sent nothing since. So it answers
+// what came before, data for a socket that side had closed itself.
+func (c *Conn) metNoRST(side Side) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
-	return x.State == Closed && x.SentFIN && x.gotRST && y.lastRST.Nth == x.rstTo.Nth && y.lastAck.Nth <= x.rstTo.Nth &&
-		x.HasAck && x.Acked.Before(y.Out.Edge) && (!y.SentFIN || x.Acked.Before(y.FinSeq))
+	if x.State == Closed && x.SentFIN && x.gotRST && y.lastRST.Nth == x.rstTo.Nth && y.lastAck.Nth <= x.rstTo.Nth &&
+		x.HasAck && x.Acked.Before(y.Out.Edge) && (!y.SentFIN || x.Acked.Before(y.FinSeq)) {
+		return c.takeBack(side, RecvRST)
+	}
+	return 0
 }
 
 // guessed reports whether side had no reason to give a RST the number that it has: it is

@@ -198,17 +198,9 @@ func (c *cleanConn) windowFits(from fsm.Side, d *half, b *packedSegment) bool {
 
 // advance takes the connection on by the segment's acknowledgment and FIN.
 func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
-	const maxDelayed = 2 // one less than makes a stall
 	fin := b.flags()&fsm.FIN != 0
-	if b.length == 0 && !fin {
-		if b.ack == d.acked && b.window == d.window {
-			return false // it says nothing new
-		}
-		if wait := b.time - r.lastData; r.lastData != 0 && wait >= flow.ShortestDelayedACK && wait <= flow.LongestDelayedACK {
-			if d.delayed++; d.delayed > maxDelayed {
-				return false
-			}
-		}
+	if b.length == 0 && !fin && !d.acknowledges(r, b) {
+		return false
 	}
 	d.acked, d.window = b.ack, b.window
 	d.next = d.next.Add(b.length)
@@ -238,6 +230,19 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 		return false
 	}
 	return true
+}
+
+// acknowledges reports whether a segment without data or FIN says something new, and that the
+// side has not often waited with it.
+func (d *half) acknowledges(r *half, b *packedSegment) bool {
+	const maxDelayed = 2 // one less than makes a stall
+	if b.ack == d.acked && b.window == d.window {
+		return false
+	}
+	if wait := b.time - r.lastData; r.lastData != 0 && wait >= flow.ShortestDelayedACK && wait <= flow.LongestDelayedACK {
+		d.delayed++
+	}
+	return d.delayed <= maxDelayed
 }
 
 // asPrevious fills in what the next connection of the key is to know of a clean one
