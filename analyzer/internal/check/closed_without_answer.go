@@ -22,8 +22,11 @@ var closedWithoutAnswer = &Check{
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		const word, segment = 128, 1460 // bytes
 		r := f.ClosedUnanswered()
+		if r.From == 0 {
+			return
+		}
 		silent := f.Dir[fsm.Server].Bytes == 0 && !f.Midstream()
-		if r.From == 0 || !silent && r.Size < flow.LeastRequest {
+		if !silent && r.Size < flow.LeastRequest {
 			return
 		}
 		if m := f.Multipath(); m != nil && m.State == record.MPTCPInUse {

@@ -202,8 +202,12 @@ type Refused struct {
 
 // ClosedUnanswered returns the request that the server left without an answer.
 func (f *Flow) ClosedUnanswered() (r Refused) {
-	t, fin := &f.turn, f.FIN(fsm.Server)
-	if !t.left || fin == nil || !f.AwaitsAnswer() || f.OneSided() || f.Untimed {
+	t := &f.turn
+	if !t.left || !f.AwaitsAnswer() || f.OneSided() || f.Untimed {
+		return r
+	}
+	fin := f.FIN(fsm.Server)
+	if fin == nil {
 		return r
 	}
 	r.Wait = Wait{From: t.frame, To: fin.Frame, Since: t.asked, Time: max(0, fin.Time-t.asked)}
