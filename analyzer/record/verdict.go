@@ -129,7 +129,7 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictNoConnection, "no connection", ConcernUnknown, "Segments that belong to no connection in the capture."},
 	{VerdictResetAfterConnect, "reset after connecting", ConcernFailure, "A side reset the connection after the handshake before any data was sent."},
 	{VerdictResetAfterRequest, "reset at once after a request", ConcernFailure, "The server reset the connection at once after a request, without a response."},
-	{VerdictClosedWithoutAnswer, "closed without an answer", ConcernFailure, "The server acknowledged a request and closed first, without an answer: what curl calls an empty reply, nginx an upstream that prematurely closed the connection."},
+	{VerdictClosedWithoutAnswer, "closed without an answer", ConcernFailure, "The server acknowledged a request (of HTTP, TLS, SSH, Redis or PostgreSQL, as the data show) and closed first, without an answer: what curl calls an empty reply, nginx an upstream that prematurely closed the connection."},
 	{VerdictResetUnreadData, "reset with data unread", ConcernFailure, "A side reset the connection with data of the other's that it had probably not read: data to which it sent no response, or that its receive window shows."},
 	{VerdictResetMidTransfer, "reset in mid-transfer", ConcernFailure, "A side reset the connection while data was in flight."},
 	{VerdictResetIdle, "reset while idle", ConcernTrouble, "A side reset the connection after a long silence: an idle timeout."},

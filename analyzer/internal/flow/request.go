@@ -22,7 +22,12 @@ type turn struct {
 	shut   uint64    // how often the client's window had closed, and opened again, before the request
 	closed fsm.Time  // how long the server's window had been closed before it
 	left   bool      // the server closed first with the whole request acknowledged, and no byte of an answer
+	kept   uint8     // octets of begin, of what was captured
+	begin  [requestBegin]byte
 }
+
+// requestBegin is how much is kept of a request, to tell its protocol.
+const requestBegin = 24
 
 // turnPhase is where two sides are that take turns.
 type turnPhase uint8
@@ -148,6 +153,7 @@ func (f *Flow) noteRequest(o *observation, bytes uint64) {
 		}
 		*t = turn{phase: asking, waits: true, size: bytes, heard: o.s.Ack}
 		t.shut, t.closed = f.timesShut(), f.Dir[fsm.Server].ZeroWindowTime
+		t.kept = uint8(copy(t.begin[:], o.p.Payload))
 		t.joined = f.Conn.Missed > 0 || !f.hasData && f.FirstFlags&fsm.SYN == 0
 	}
 	t.asked, t.frame, t.end = now, o.p.Frame, o.s.End()
@@ -197,7 +203,7 @@ const LeastRequest = 32
 type Refused struct {
 	Wait
 	Size  uint64
-	Begin []byte // as much as was kept of its beginning; empty for not known
+	Begin []byte // at most requestBegin of its octets; empty for not known
 }
 
 // ClosedUnanswered returns the request that the server left without an answer.
@@ -212,12 +218,8 @@ func (f *Flow) ClosedUnanswered() (r Refused) {
 	}
 	r.Wait = Wait{From: t.frame, To: fin.Frame, Since: t.asked, Time: max(0, fin.Time-t.asked)}
 	r.Size = t.size
-	if l := f.Dir[fsm.Client].contents; l != nil {
-		for i := range l.last {
-			if o := &l.last[i]; o.frame != 0 && uint64(t.end-o.seq) == t.size {
-				r.Begin = o.begin[:o.kept]
-			}
-		}
+	if !t.joined {
+		r.Begin = t.begin[:t.kept]
 	}
 	return r
 }
