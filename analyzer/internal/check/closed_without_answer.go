@@ -14,7 +14,7 @@ import (
 var closedWithoutAnswer = &Check{
 	Name: record.CheckClosedWithoutAnswer, Title: "request left without an answer", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "observer: who asks expects an answer",
-	Condition: "The client's latest data begin as a request does to which a server owes an answer (HTTP, a ClientHello of TLS, SSH's version, a command of Redis, PostgreSQL's startup); the server's FIN acknowledges them, comes before any of the client's, and no data of the server's stand between. What the protocol is when it is none of these a tap cannot know: the client may only have reported, or taken its leave.",
+	Condition: "The client's latest data begin as a request does to which a server owes an answer (HTTP, a ClientHello of TLS, SSH's version, a command of Redis, PostgreSQL's startup), with 32 bytes or more where the server had spoken before; the server's FIN acknowledges them, comes before any of the client's, and no data of the server's stand between. What the protocol is when it is none of these a tap cannot know: the client may only have reported, or taken its leave.",
 	Benign: []string{
 		"the server does not take what it cannot read, as HTTP on a port for TLS", "a program that is shut down just then", "a server that turns clients away so on purpose (nginx: return 444)",
 	},

@@ -198,16 +198,16 @@ func (f *Flow) noteServerFIN(o *observation) {
 // close_notify takes up to 31 with today's ciphers).
 const LeastRequest = 32
 
-// Refused is a request that the server left without an answer when it closed, the first of
+// LeftRequest is a request that the server left without an answer when it closed, the first of
 // the two. From is 0 if there is none, To is the FIN.
-type Refused struct {
+type LeftRequest struct {
 	Wait
 	Size  uint64
 	Begin []byte // at most requestBegin of its octets; empty for not known
 }
 
 // ClosedUnanswered returns the request that the server left without an answer.
-func (f *Flow) ClosedUnanswered() (r Refused) {
+func (f *Flow) ClosedUnanswered() (r LeftRequest) {
 	t := &f.turn
 	if !t.left || !f.AwaitsAnswer() || f.OneSided() || f.Untimed {
 		return r
