@@ -181,7 +181,7 @@ func beginDNS(t *troupe) ([]string, error) {
 }
 
 func beginExim(t *troupe) ([]string, error) {
-	return []string{"exim4", "-bd", "-bdf", "-C", "/etc/healthy-exim.conf", "-oX", "2525"}, os.WriteFile("/etc/healthy-exim.conf", []byte(fmt.Sprintf(`primary_hostname = mail.example.org
+	return []string{"exim4", "-bd", "-bdf", "-C", t.in("exim.conf"), "-oX", "2525"}, t.file("exim.conf", fmt.Sprintf(`primary_hostname = mail.example.org
 spool_directory = %[1]s/spool
 log_file_path = %[1]s/exim-%%slog
 exim_user = root
@@ -196,7 +196,7 @@ accept:
 	accept
 discard:
 	discard
-`, t.dir)), 0o600)
+`, t.dir))
 }
 
 func beginStunnel(t *troupe) ([]string, error) {
