@@ -147,12 +147,17 @@ func (t *troupe) command(ns *namespace, argv []string) *exec.Cmd {
 	return cmd
 }
 
+// inURL is the server's address as it stands in a URL.
+func (t *troupe) inURL() string {
+	if t.server.Is6() {
+		return "[" + t.server.String() + "]"
+	}
+	return t.server.String()
+}
+
 // filled puts the places of this play into a client's arguments.
 func (t *troupe) filled(argv []string) []string {
-	url := t.server.String()
-	if t.server.Is6() {
-		url = "[" + url + "]"
-	}
+	url := t.inURL()
 	out := make([]string, len(argv))
 	for i, a := range argv {
 		out[i] = strings.NewReplacer("{host}", t.server.String(), "{url}", url, "{dir}", t.dir).Replace(a)

@@ -255,20 +255,12 @@ func beginSamba(t *troupe) ([]string, error) {
 }
 
 func beginLDAP(t *troupe) ([]string, error) {
-	host := t.server.String()
-	if t.server.Is6() {
-		host = "[" + host + "]"
-	}
-	return []string{"slapd", "-d", "0", "-f", t.in("slapd.conf"), "-h", "ldap://" + host + ":3890"},
+	return []string{"slapd", "-d", "0", "-f", t.in("slapd.conf"), "-h", "ldap://" + t.inURL() + ":3890"},
 		t.file("slapd.conf", fmt.Sprintf("include /etc/ldap/schema/core.schema\npidfile %s/slapd.pid\nmodulepath /usr/lib/ldap\nmoduleload back_ldif\ndatabase monitor\n", t.dir))
 }
 
 func beginEtcd(t *troupe) ([]string, error) {
-	host := t.server.String()
-	if t.server.Is6() {
-		host = "[" + host + "]"
-	}
-	url := "http://" + host + ":2379"
+	url := "http://" + t.inURL() + ":2379"
 	return []string{"etcd", "--data-dir", t.in("etcd"), "--listen-client-urls", url, "--advertise-client-urls", url, "--listen-peer-urls", "http://127.0.0.1:2380", "--log-level", "error"}, nil
 }
 

@@ -48,11 +48,14 @@ func (f *Flow) closeNotify(side fsm.Side) *content {
 // CloseNotify; 0 if not.
 func (f *Flow) UnreadIsCloseNotify(side fsm.Side) fsm.Frame {
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]
-	o, own := f.closeNotify(side.Peer()), f.closeNotify(side)
+	o := f.closeNotify(side.Peer())
 	if o == nil || !x.HasAck || o.seq != x.Acked {
 		return 0
 	}
-	if f.Delivered(side) || x.SentFIN && own != nil && y.HasAck && own.seq.AtOrBefore(y.Acked) {
+	if f.Delivered(side) {
+		return o.frame
+	}
+	if own := f.closeNotify(side); own != nil && x.SentFIN && y.HasAck && own.seq.AtOrBefore(y.Acked) {
 		return o.frame
 	}
 	return 0

@@ -233,13 +233,14 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Code = record.VerdictResetDataAfterClose
 		v.Frames = append(v.Frames, r.PeerFrame)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " had closed in " + phrase.Frame(fin)
-		switch {
-		case r.PeerData <= finTime(c, x):
+		if r.PeerData <= finTime(c, x) {
 			v.Sentence += " and sent the RST in " + phrase.Frame(r.Frame) + " while data of " + phrase.By(y) + " was in flight, in " + phrase.Frame(r.PeerFrame) + ": the data was lost."
-		case r.PriorBytes > 0:
-			v.Sentence += " and answered the " + phrase.Size(uint64(r.PriorBytes)) + " of " + phrase.By(y) + " in " + phrase.Frame(r.PeerFrame) + " with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
-		default:
-			v.Sentence += " and answered more data of " + phrase.By(y) + " in " + phrase.Frame(r.PeerFrame) + " with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
+		} else {
+			what := "more data"
+			if r.PriorBytes > 0 {
+				what = "the " + phrase.Size(uint64(r.PriorBytes))
+			}
+			v.Sentence += " and answered " + what + " of " + phrase.By(y) + " in " + phrase.Frame(r.PeerFrame) + " with the RST in " + phrase.Frame(r.Frame) + ": the data was lost."
 		}
 		if late != nil && late.Doubt != "" {
 			v.Code, v.Sure = record.VerdictResetAfterFIN, false // it may have been all it wanted
