@@ -15,6 +15,14 @@ import (
 
 // TestTimeSpent says what a connection's time went to, in milliseconds.
 func TestTimeSpent(t *testing.T) {
+	const beside = `title: spent beside the client
+peers: not measured
+client: 10.0.0.1:40000 isn 1000
+server: 10.0.0.2:80 isn 5000
+> S 0 <mss 1460>
++0.02 < S. 0 ack 1 <mss 1460>
++0.0 > . 1 ack 1
+`
 	for _, test := range []struct {
 		name, script, want string
 	}{
@@ -69,14 +77,52 @@ func TestTimeSpent(t *testing.T) {
 +0.3 > . 1 ack 1001 win 5000
 +0.01 < P. 1001(1000) ack 1
 +0.02 > . 1 ack 2001`,
-			"handshake 20, network 30, server application 110, client window 920; longest client window 920 frames 5-10"},
+			"handshake 20, network 30, server application 100, client window 930; longest client window 930 frames 5-11"},
 		{"a window that is closed for a moment", handshaken + `
 +0.1 < P. 1(1000) ack 1
 +0.01 > . 1 ack 1001 win 0
 +0.15 > . 1 ack 1001 win 5000
 +0.002 < P. 1001(1000) ack 1
 +0.02 > . 1 ack 2001`,
-			"handshake 20, network 30, server application 102, client window 150; longest client window 150 frames 5-7"},
+			"handshake 20, network 30, server application 100, client window 152; longest client window 152 frames 5-7"},
+		{"flights, captured beside their receiver", beside + `
++0.1 > P. 1(100) ack 1
++0.02 < . 1(1000) ack 101
++0.0 < . 1001(1000) ack 101
++0.0 > . 101 ack 2001
++0.02 < . 2001(1000) ack 101
++0.0 < . 3001(1000) ack 101
++0.0 > . 101 ack 3001
++0.019 < . 4001(1000) ack 101
++0.05 > . 101 ack 5001
++0.025 < P. 5001(1000) ack 101
++0.0 > . 101 ack 6001`,
+			"handshake 20, client application 100, network 129, server application 5; longest network 129 frames 4-13"},
+		{"flights, captured beside their sender", handshaken + `
++0.1 < . 1(1000) ack 1
++0.0 < . 1001(1000) ack 1
++0.02 > . 1 ack 2001
++0.0 < . 2001(1000) ack 1
++0.0 < . 3001(1000) ack 1
++0.02 > . 1 ack 3001
++0.005 < P. 4001(1000) ack 1
++0.02 > . 1 ack 5001`,
+			"handshake 20, network 65, server application 100; longest server application 100 frames 3-4"},
+		{"a window that is filled, captured beside its receiver", `title: spent
+peers: not measured
+client: 10.0.0.1:40000 isn 1000
+server: 10.0.0.2:80 isn 5000
+> S 0 win 1000 <mss 1460>
++0.02 < S. 0 ack 1 <mss 1460>
++0.0 > . 1 ack 1 win 1000
++0.1 > P. 1(100) ack 1 win 1000
++0.02 < P. 1(1000) ack 101
++0.05 > . 101 ack 1001 win 1000
++0.02 < P. 1001(1000) ack 101
++0.05 > . 101 ack 2001 win 1000
++0.022 < P. 2001(1000) ack 101
++0.0 > . 101 ack 3001 win 1000`,
+			"handshake 20, client application 100, network 20, client window 142; longest client window 142 frames 5-9"},
 		{"a half-close, and an answer behind it", handshaken + `
 +0.1 > F. 1(100) ack 1
 +0.01 < . 1 ack 102

@@ -5,6 +5,7 @@ import (
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
 	"github.com/tcpflow-states/tcpflow-states/internal/phrase"
 )
 
@@ -23,17 +24,21 @@ var windowFull = &Check{
 		for _, side := range sides {
 			d := &f.Dir[side]
 			n := f.CountFact(side, flow.WindowFull)
-			busy := d.LastData - d.FirstData
-			if n < by.Count("times") || d.Blocked < 10_000_000 || 10*d.Blocked < busy {
+			busy, waited := d.LastData-d.FirstData, f.WaitedForRoom(side)
+			if n < by.Count("times") || waited < 10_000_000 || 10*waited < busy {
 				continue
+			}
+			var cost fsm.Time // none where it was not what held the data back, or where the window was closed, which has its own
+			if closed := f.Dir[side.Peer()].ZeroWindowTime; waited >= fsm.Second && 2*waited >= busy && 2*closed < waited {
+				cost = waited - closed
 			}
 			frames, _ := notable(f, side, 0, flow.WindowFull)
 			found(Finding{
-				Side: side.String(), Frames: frames, Count: n,
-				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", phrase.Times(n), phrase.Elapsed(d.Blocked), phrase.Elapsed(max(busy, d.Blocked))),
+				Side: side.String(), Frames: frames, Count: n, Cost: cost,
+				Seen:     fmt.Sprintf("window full %s, %s of %s spent waiting", phrase.Times(n), phrase.Elapsed(waited), phrase.Elapsed(max(busy, waited))),
 				Expected: "a window larger than the data in flight",
 				Message: fmt.Sprintf("The %[2]s was limited by the %[1]s's receive window: full %[3]s, %[4]s, for %[5]s in all.",
-					side.Peer(), side, phrase.Times(n), firstIn(n, frames[0]), phrase.Elapsed(d.Blocked)),
+					side.Peer(), side, phrase.Times(n), firstIn(n, frames[0]), phrase.Elapsed(waited)),
 			})
 		}
 	},

@@ -17,7 +17,7 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 			LastFrame: d.Last.Frame, Last: d.Last.Time,
 			FirstData: d.FirstData, LastData: d.LastData, LastDataFrame: d.LastDataFrame,
 			Unanswered: buildUnanswered(&d.Unanswered),
-			Blocked:    seconds(d.Blocked), TimeoutWait: seconds(d.TimeoutWait),
+			Blocked:    seconds(f.WaitedForRoom(fsm.Side(side))), TimeoutWait: seconds(d.TimeoutWait),
 		}
 		t.Next = e.Out.Top
 		if e.Out.Started() && e.Seen {

@@ -60,6 +60,7 @@ type spending struct {
 	blocked    [2]bool  // by side: the peer's window leaves it no room for what it has to send
 	shut       [2]bool  // by side: its window is closed
 	reopens    bool     // it opened its sender's window after a silence
+	freed      [2]bool  // by side: its peer's latest segment gave it room that it had waited for
 
 	series *series.Encoder // is told of it too; nil for most
 }
@@ -93,12 +94,15 @@ func (f *Flow) spend(o *observation) {
 		w.closes()
 	}
 	w.reopens = w.shut[o.from] && !o.d.zero && w.silent > 0
+	stood := w.blocked[o.from.Peer()]
 	for side := range w.unacked {
 		x, y := &f.Conn.End[side], &f.Conn.End[1-side]
 		w.unacked[side] = y.HasAck && x.Out.Top.After(y.Acked)
 		w.shut[side] = f.Dir[side].zero
 		w.blocked[side] = f.Dir[side].blocked || f.Dir[1-side].zero && (w.blocked[side] || o.probe.Has(WindowProbe) && o.from == fsm.Side(side))
 	}
+	w.freed = [2]bool{}
+	w.freed[o.from.Peer()] = stood && !w.blocked[o.from.Peer()]
 }
 
 // attribute decides what the wait before a segment went to.
@@ -156,12 +160,11 @@ func (w *spending) waitsForRoom(from fsm.Side, probes bool) bool {
 // where the segment shows that its sender had something to do.
 func (f *Flow) attributeUnacked(o *observation, wait fsm.Time, acts bool) {
 	w, network := &f.spending, wait
-	if acts {
-		sender := o.from // who sent what is not acknowledged
-		if w.unacked[o.from.Peer()] {
-			sender = o.from.Peer()
-		}
-		network = min(wait, f.RoundTrip(sender))
+	switch {
+	case acts && w.unacked[o.from.Peer()]: // it may answer
+		network = min(wait, f.RoundTrip(o.from.Peer()))
+	case acts: // it may have waited for ACKs of what it sent before
+		network = min(wait, f.wholeRoundTrip())
 	}
 	w.add(toNetwork, network, o)
 	if wait > network {
@@ -174,10 +177,22 @@ func (f *Flow) attributeSpeech(o *observation, wait fsm.Time) {
 	w, peer := &f.spending, o.from.Peer()
 	if w.reopens && w.latestFrom == peer && wait <= f.RoundTrip(peer)+hostTime {
 		w.addSilence(toWindow.of(peer), o)
+		w.freed[o.from] = true
 	}
 	wait += w.silent
 	if w.silent > 0 {
 		w.latest.Frame, w.silent = w.silentSince, 0
+	}
+	if w.spoken && w.speaker == o.from { // it goes on: what it sends now it may have held until the peer's ACK was there
+		held, travel := toNetwork, f.wholeRoundTrip()
+		if w.freed[o.from] {
+			held, travel = toWindow.of(peer), travel+travel/2+hostTime
+		}
+		travel = min(wait, travel)
+		w.add(held, travel, o)
+		if wait -= travel; wait == 0 {
+			return
+		}
 	}
 	if o.from == fsm.Client && w.spoken && w.speaker == fsm.Server && wait > IdleSpan {
 		w.add(toIdle, wait, o)
@@ -217,6 +232,16 @@ func (f *Flow) RoundTrip(sender fsm.Side) fsm.Time {
 		return rtt.Min
 	}
 	return unknownRTT
+}
+
+// wholeRoundTrip returns how long an ACK that the peer sends for a side's data, and what the side
+// then sends, are on their way, wherever the tap is between them.
+func (f *Flow) wholeRoundTrip() fsm.Time {
+	c, s := f.RoundTrip(fsm.Client), f.RoundTrip(fsm.Server)
+	if c == unknownRTT || s == unknownRTT {
+		return min(c, s)
+	}
+	return c + s
 }
 
 // add books a wait that ended with a segment.
@@ -271,6 +296,19 @@ func (w *spending) closes() {
 	if w.series != nil {
 		w.series.Closing()
 	}
+}
+
+// WaitedForRoom returns how long a side waited for its peer's window to leave room for what it
+// had to send. Beside the receiver the window seems to have room as soon as it is full:
+// there only the round trip until more data comes shows the wait.
+func (f *Flow) WaitedForRoom(side fsm.Side) fsm.Time {
+	w := &f.spending
+	a := toWindow.of(side.Peer())
+	waited := w.sums[a]
+	if f.OneSided() || f.Untimed {
+		waited = 0
+	}
+	return max(f.Dir[side].Blocked, waited)
 }
 
 // SpentInto writes what the connection's time went to into r, in the memory that r has.

@@ -148,7 +148,7 @@ func (f *Flow) noteDataStall(o *observation, span fsm.Time) {
 		switch {
 		case from != f.lastDataFrom:
 			w.Answer[from].add(span, f.lastDataFrame, frame)
-		case o.y.HasAck && o.y.Acked == o.s.Seq && o.y.Window > 0:
+		case o.y.HasAck && o.y.Acked == o.s.Seq && o.y.Window > 0 && span >= f.wholeRoundTrip()+shortestStall: // beside the receiver every ACK is followed by a round trip
 			w.Pause[from].add(span, f.lastDataFrame, frame)
 		}
 	}
