@@ -9,7 +9,10 @@ import (
 	"encoding/binary"
 	"fmt"
 	"net"
+	"os"
 	"runtime"
+	"strconv"
+	"strings"
 	"time"
 	"unsafe"
 
@@ -77,7 +80,9 @@ func (t *Traffic) Tag(vlan uint16) {
 	}
 }
 
-// SendAll sends each frame once, as fast as it goes.
+// SendAll sends each frame once, as fast as it goes, and returns how many packets went. Those
+// are not counted that the interface dropped, which it does where the kernel's backlog is full:
+// no capture can see them.
 func (t *Traffic) SendAll(iface string) (sent int, err error) {
 	i, err := net.InterfaceByName(iface)
 	if err != nil {
@@ -88,6 +93,10 @@ func (t *Traffic) SendAll(iface string) (sent int, err error) {
 		return 0, err
 	}
 	defer unix.Close(fd)
+	before, err := txDropped(iface)
+	if err != nil {
+		return 0, err
+	}
 	to := &unix.SockaddrLinklayer{Ifindex: i.Index}
 	for _, f := range t.frames {
 		if err := unix.Sendto(fd, f, 0, to); err != nil {
@@ -95,7 +104,25 @@ func (t *Traffic) SendAll(iface string) (sent int, err error) {
 		}
 		sent++
 	}
-	return sent, nil
+	after, err := txDropped(iface)
+	return sent - (after - before), err
+}
+
+// txDropped returns how many packets an interface of the thread's namespace dropped in place
+// of sending them.
+func txDropped(iface string) (int, error) {
+	table, err := os.ReadFile("/proc/thread-self/net/dev")
+	if err != nil {
+		return 0, err
+	}
+	for line := range strings.Lines(string(table)) {
+		if name, figures, found := strings.Cut(line, ":"); found && strings.TrimSpace(name) == iface {
+			if f := strings.Fields(figures); len(f) == 16 { // eight received, eight sent
+				return strconv.Atoi(f[11])
+			}
+		}
+	}
+	return 0, fmt.Errorf("no figures of the interface %s", iface)
 }
 
 // adjust corrects a checksum for a word that has changed (RFC 1624); plain is for a
