@@ -135,7 +135,7 @@ func Analyze(ctx context.Context, sources []capture.Source, opt Options) (*recor
 	a := New(opt)
 	err := a.read(ctx, source)
 	info := source.Info()
-	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+	if stopped := a.core.Err(); ctx.Err() != nil && errors.Is(err, ctx.Err()) || stopped != nil && errors.Is(err, stopped) {
 		for i := range info {
 			info[i].Interrupt("by its caller")
 		}
@@ -176,6 +176,8 @@ type Analyzer struct {
 
 	tapped tapped
 	ignore func(record.CheckName) bool
+
+	finished *record.Report // by Finish
 }
 
 // New returns an Analyzer that has seen nothing yet. With Workers it must be
@@ -263,9 +265,13 @@ func (a *Analyzer) Packets() uint64 { return a.core.Packets() }
 
 // Finish ends the analysis and returns the report, and the error that Options.Each
 // returned, if it did. sources says where the packets came from, as
-// [capture.Source] tells it.
+// [capture.Source] tells it. No packet may come after it; called again, it returns the same report.
 func (a *Analyzer) Finish(sources ...capture.Info) (*record.Report, error) {
+	if a.finished != nil {
+		return a.finished, a.core.Err()
+	}
 	r := a.core.Finish()
+	a.finished = r
 	for i := range sources {
 		r.Capture.Sources = append(r.Capture.Sources, sourceRecord(&sources[i]))
 		// A file may claim any number: the sum stays at the most.

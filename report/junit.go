@@ -12,7 +12,7 @@ import (
 )
 
 // junitXML writes the report as JUnit XML, as build servers read it: one test case
-// for each connection, failed by findings of Options.FailOn and above. What the
+// for each connection, failed by its verdict, or by findings of Options.FailOn and above. What the
 // capture as a whole shows, and a source that was cut short, make a second suite.
 //
 // A suite says how many cases it has before it lists them, so connections are gathered
@@ -202,12 +202,17 @@ func (j *junitXML) ofConnection(c *record.Connection) junitCase {
 			k.out = append(k.out, j.finding(a))
 		}
 	}
-	if list := j.failing(c.Anomalies); len(list) > 0 {
+	list := j.failing(c.Anomalies)
+	switch {
+	case len(list) > 0:
 		k.kind = string(list[0].Name)
 		k.failure = optionalOr(list[0].Message, k.kind)
 		for _, a := range list {
 			k.details = append(k.details, j.finding(a))
 		}
+	case c.Verdict.Concern() == record.ConcernFailure:
+		k.kind = string(c.Verdict.Code)
+		k.failure = optionalOr(c.Verdict.Sentence, k.kind)
 	}
 	return k
 }

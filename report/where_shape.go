@@ -47,8 +47,12 @@ func shapeOf(s, defs map[string]any) *shape {
 	if ref, ok := s["$ref"].(string); ok {
 		return shapeOf(defs[strings.TrimPrefix(ref, "#/$defs/")].(map[string]any), defs)
 	}
-	if list, ok := s["anyOf"].([]any); ok { // something, or null
-		return shapeOf(list[0].(map[string]any), defs)
+	if list, ok := s["anyOf"].([]any); ok { // something or null, in either order
+		for _, one := range list {
+			if one := one.(map[string]any); one["type"] != "null" {
+				return shapeOf(one, defs)
+			}
+		}
 	}
 	if values, ok := s["enum"].([]any); ok {
 		if _, isText := values[0].(string); isText {
@@ -60,6 +64,9 @@ func shapeOf(s, defs map[string]any) *shape {
 	kind, _ := s["type"].(string)
 	if list, ok := s["type"].([]any); ok {
 		kind, nullable = fmt.Sprint(list[0]), true
+		if kind == "null" {
+			kind = fmt.Sprint(list[1])
+		}
 	}
 	switch kind {
 	case "integer", "number":

@@ -19,6 +19,8 @@ var whereTests = []struct{ where, jq string }{
 	{`id > 1 && id < 4`, `.id > 1 and .id < 4`},
 	{`client.ip == "10.0.0.1"`, `.client.ip == "10.0.0.1"`},
 	{`client.ip startsWith "10."`, `.client.ip | startswith("10.")`},
+	{`handshake.options.client.mss == 1460`, `.handshake.options.client.mss == 1460`},
+	{`close.time_wait.holder == "client"`, `.close.time_wait.holder == "client"`},
 	{`server.port == 443 || server.port == 22`, `.server.port == 443 or .server.port == 22`},
 	{`not (server.port in [80, 22])`, `.server.port as $p | [80, 22] | index($p) == null`},
 	{`service == "https"`, `.service == "https"`},
@@ -154,7 +156,7 @@ func TestWhereKnowsEveryName(t *testing.T) {
 	if n < 300 {
 		t.Errorf("only %d names", n)
 	}
-	var doc struct{ Connections []map[string]json.RawMessage }
+	var doc struct{ Connections []map[string]any }
 	var b strings.Builder
 	if err := JSON(&b, fixture(), Options{}); err != nil {
 		t.Fatal(err)
@@ -162,10 +164,26 @@ func TestWhereKnowsEveryName(t *testing.T) {
 	if err := json.Unmarshal([]byte(b.String()), &doc); err != nil {
 		t.Fatal(err)
 	}
-	for name := range doc.Connections[0] {
-		if connectionShape().parts[name] == nil {
-			t.Errorf("%s is written and cannot be asked for", name)
+	var written func(path string, v any, s *shape)
+	written = func(path string, v any, s *shape) {
+		object, isObject := v.(map[string]any)
+		if !isObject {
+			return
 		}
+		for name, part := range object {
+			inner := s.parts[name]
+			if inner == nil {
+				inner = s.rest
+			}
+			if inner == nil {
+				t.Errorf("%s%s is written and cannot be asked for", path, name)
+				continue
+			}
+			written(path+name+".", part, inner)
+		}
+	}
+	for _, c := range doc.Connections {
+		written("", c, connectionShape())
 	}
 }
 

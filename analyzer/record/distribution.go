@@ -1,6 +1,7 @@
 package record
 
 import (
+	"math"
 	"math/bits"
 	"slices"
 )
@@ -100,13 +101,13 @@ func middleOf(c int) uint64 {
 	return uint64(c-shift*64)<<shift + 1<<shift/2
 }
 
-// Quantile returns the value below which the fraction q of the values lies, from 0 to 1;
-// 0 if there are none.
+// Quantile returns the least value that the fraction q of the values, from 0 to 1, does not exceed
+// (the nearest rank); 0 if there are none.
 func (d *Distribution) Quantile(q float64) uint64 {
 	if d.N == 0 {
 		return 0
 	}
-	rank := uint64(q * float64(d.N-1))
+	rank := Rank(q, d.N)
 	if len(d.classes) == 0 {
 		return nth(d.few, int(rank))
 	}
@@ -117,6 +118,13 @@ func (d *Distribution) Quantile(q float64) uint64 {
 		rank -= uint64(n)
 	}
 	return d.Max
+}
+
+// Rank returns which of n values in their order, from 0, is the quantile q: the nearest rank, so
+// that the 99th percentile of ten values is the largest.
+func Rank(q float64, n uint64) uint64 {
+	const rounding = 1e-9 // 0.95 of 20 values are 19, and not the next above
+	return uint64(max(0, math.Ceil(q*float64(n)*(1-rounding))-1))
 }
 
 // nth returns the value that is the nth from below, from 0. Sorting a copy would put one

@@ -98,7 +98,7 @@ func (o *options) addOutput(f *pflag.FlagSet) {
 	f.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors; for the exit code")
 	f.StringVar(&o.html, "html", "", "also write one page with the graphs of the connections to this `FILE`; - for standard output")
 	f.StringVar(&o.series, "series", "", "also write what the graphs are drawn of to this `DIR`ectory: CSV and xplot")
-	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a finding of `SEVERITY` error, warning or note, or above")
+	f.StringVar(&o.failOn, "fail-on", "", "exit with 1 on a failed connection, or a finding of `SEVERITY` error, warning or note, or above")
 
 	f.BoolVar(&o.filters, "filters", false, "Wireshark's display filter of each connection and finding (JSON has them always)")
 	f.IntVar(&o.timelines, "timelines", defaultTimelines, "print timelines if there are at most `N` connections")

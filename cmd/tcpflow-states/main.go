@@ -144,7 +144,7 @@ Examples:
   tcpdump -i any -w - tcp | tcpflow-states -      connections as they end
   sudo tcpflow-states live -i eth0 port 443       the same without tcpdump
   tcpflow-states trace.pcap --json | jq .summary  for scripts; --ndjson gives a line per connection
-  tcpflow-states trace.pcap --fail-on error       exit code 1 if any finding is an error{{else}}{{if .HasExample}}
+  tcpflow-states trace.pcap --fail-on error       exit code 1 if a connection failed or a finding is an error{{else}}{{if .HasExample}}
 
 Examples:
 {{.Example}}{{end}}{{end}}

@@ -159,6 +159,9 @@ func (o *output) note(c *record.Connection) {
 	if rank := severityRank(c); o.look.id == 0 || rank > o.look.rank || rank == o.look.rank && c.ID < o.look.id {
 		o.look = worthALook{c.ID, rank}
 	}
+	if c.Verdict.Concern() == record.ConcernFailure { // whatever shows that
+		o.worst = max(o.worst, record.SeverityError)
+	}
 	for i := range c.Anomalies {
 		o.worst = max(o.worst, c.Anomalies[i].Severity)
 	}
@@ -191,10 +194,12 @@ func (o *output) noSuchConnection() error {
 	if len(o.opt.explain) > 0 {
 		flag = "--explain"
 	}
-	switch n := o.ended.Load(); n {
-	case 0:
+	switch n := o.ended.Load(); {
+	case o.opt.chosen.choice() != nil:
+		return usagef("%s: no such connection among those that were chosen", flag)
+	case n == 0:
 		return usagef("%s: there are no connections to choose from", flag)
-	case 1:
+	case n == 1:
 		return usagef("%s: there is only connection 1", flag)
 	default:
 		return usagef("%s: there are only connections 1 to %d", flag, n)

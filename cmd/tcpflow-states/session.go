@@ -31,7 +31,8 @@ type session struct {
 	analyzer  *analyzer.Analyzer
 	progress  *progress
 	taken     uint64    // packets analysed
-	unmatched uint64    // packets that the filter left out
+	unmatched uint64    // packets that the filter left out …
+	span      [2]int64  // … and the times of the earliest and the latest of them
 	shown     time.Time // when lines were written out
 	err       error     // what ended the reading, if not its end
 	endless   bool      // the source is an interface, which ends by itself when the user says so
@@ -133,6 +134,9 @@ func (s *session) read(source capture.Source) {
 			}
 			return
 		}
+		if s.taken+s.unmatched == 0 {
+			s.opt.chosen.note(p.Time)
+		}
 		if s.filter != nil {
 			ok, err := s.filter.Match(&p)
 			if err != nil {
@@ -140,7 +144,7 @@ func (s *session) read(source capture.Source) {
 				return
 			}
 			if !ok {
-				s.unmatched++
+				s.leave(p.Time)
 				continue
 			}
 		}
@@ -152,13 +156,20 @@ func (s *session) read(source capture.Source) {
 		}
 		if s.taken == 0 {
 			s.first, s.begunAt = p.Time, time.Now()
-			s.opt.chosen.note(p.Time)
 		}
 		s.analyzer.Packet(&p)
 		if s.taken++; s.taken == s.opt.count {
 			return
 		}
 	}
+}
+
+// leave counts a packet that the filter leaves out.
+func (s *session) leave(t int64) {
+	if s.unmatched++; s.unmatched == 1 {
+		s.span = [2]int64{t, t}
+	}
+	s.span = [2]int64{min(s.span[0], t), max(s.span[1], t)}
 }
 
 // failed takes in why the source ended before its end. Ctrl-C goes to the writer
@@ -364,6 +375,11 @@ func (s *session) addUnmatched(c *record.Capture) {
 	if s.unmatched == 0 {
 		return
 	}
+	first, last := fsm.Time(s.span[0]), fsm.Time(s.span[1])
+	if c.Packets > 0 {
+		first, last = min(first, c.First), max(last, c.Last)
+	}
+	c.First, c.Last = first, last
 	c.Packets += s.unmatched
 	for i := range c.Skipped {
 		if c.Skipped[i].Name == filteredOut {

@@ -4,6 +4,7 @@ import (
 	"math/bits"
 	"slices"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -90,13 +91,13 @@ func (r *RTT) room() *histogram {
 	return r.spare
 }
 
-// Quantile returns the sample below which the fraction q lies: exact for few
+// Quantile returns the least sample that the fraction q does not exceed: exact for few
 // samples, within 1/16 for many. It is 0 without samples.
 func (r *RTT) Quantile(q float64) fsm.Time {
 	if r.Samples == 0 {
 		return 0
 	}
-	rank := uint64(q * float64(r.Samples-1))
+	rank := record.Rank(q, uint64(r.Samples))
 	if r.many == nil {
 		slices.Sort(r.few[:r.Samples]) // their order says nothing
 		return r.few[rank]

@@ -173,6 +173,10 @@ func (o *Options) templated() bool {
 	return o.Series == 0 && (o.Sums || own) && (o.Choose == nil || o.ChooseEarly || o.ChooseByCount && o.Sums)
 }
 
+// placed tells whether somebody looks at what a connection's place among all of them shows: its
+// stream's number, and what it is related to.
+func (o *Options) placed() bool { return !o.Sums || o.Choose != nil && !o.templated() }
+
 // Packet analyses one captured packet. raw and its data are not kept.
 func (a *Analyzer) Packet(raw *decode.Raw) {
 	a.ingest.arrive(raw.Time)
@@ -247,7 +251,7 @@ func (a *Analyzer) pass(b *batch) {
 		if own && a.opt.Own != nil {
 			a.opt.Own(c)
 		}
-		if own && !a.opt.Sums {
+		if own && a.opt.placed() {
 			a.relate.Add(c)
 		}
 		if c.MPTCP != nil {

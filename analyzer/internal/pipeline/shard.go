@@ -59,7 +59,7 @@ func newShard(opt Options, of int, checks *check.Set, rules *templateRules, reco
 	}
 	s.table = conntrack.NewTable(conntrack.Options{
 		Look:    look,
-		Streams: !opt.Sums, Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
+		Streams: opt.placed(), Clean: clean, MSL: opt.MSL, Linger: opt.Linger, MaxConnections: max(1, limit/of), Memory: opt.tableMemory() / of,
 		ShortestWait: checks.ShortestWait(), Keep: opt.keep(), MaxKept: opt.MaxSegments, Judge: opt.Judge, Ended: s.ended,
 		Series: opt.Series / of,
 	})
