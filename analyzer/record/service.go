@@ -15,7 +15,7 @@ type Sums struct {
 	Failed      uint64 // by their verdict: refused, unanswered, reset and others
 	Refused     uint64
 	Unanswered  uint64
-	Reset       uint64 // by either side, failed or not
+	Reset       uint64 // of CloseReset: by either side, failed or not
 	Trouble     uint64 // not failed, but with a verdict of trouble
 
 	// By side, of all that its connections sent.

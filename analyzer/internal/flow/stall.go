@@ -10,7 +10,7 @@ type StallAccount struct {
 	Unanswered Unanswered
 
 	blocked      bool
-	LastTTL      uint8   // of its latest segment that is no RST
+	LastTTL      uint8   // of its latest segment that is no RST; 0 where a RST cannot be held against it
 	WindowShut   bool    // the window was closed at the end
 	blockedEdge  fsm.Seq // of the peer's window when there was no room
 	blockedSince fsm.Time
@@ -54,9 +54,14 @@ func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp,
 				OwnFrame: d.LastDataFrame, PeerFrame: r.LastDataFrame,
 			}
 		}
+		if p.Undelivered { // it was captured elsewhere, over another number of hops
+			d.LastTTL = 0
+		}
 		return
 	}
-	d.LastTTL = p.TTL
+	if !p.Undelivered {
+		d.LastTTL = p.TTL
+	}
 	if r.Unanswered.Frame != 0 && !p.Undelivered {
 		r.Unanswered = Unanswered{}
 	}
