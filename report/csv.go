@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/csv"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
@@ -106,7 +107,8 @@ func (t *csvTable) Finish(r *record.Report) error {
 	return t.head()
 }
 
-// csvFindings writes a row for each finding on a connection.
+// csvFindings writes a row for each finding; those on several connections together come last,
+// without a number and addresses.
 type csvFindings struct {
 	csvTable
 	multi bool
@@ -123,8 +125,14 @@ func (t *csvFindings) Connection(c *record.Connection) error {
 	if err := t.head(); err != nil {
 		return err
 	}
-	for i := range c.Anomalies {
-		a := &c.Anomalies[i]
+	whose := []string{number(c.ID), c.Client.IP.String(), number(uint64(c.Client.Port)), c.Server.IP.String(), number(uint64(c.Server.Port))}
+	return t.findings(c.Anomalies, whose)
+}
+
+// findings writes the rows of findings behind the columns that say whose they are.
+func (t *csvFindings) findings(list []record.Anomaly, whose []string) error {
+	for i := range list {
+		a := &list[i]
 		e := encoder{files: t.multi}
 		first, cost := "", ""
 		if a.FirstTime != 0 {
@@ -142,11 +150,10 @@ func (t *csvFindings) Connection(c *record.Connection) error {
 			}
 			frames = append(frames, text)
 		}
-		t.row = []string{
-			number(c.ID), c.Client.IP.String(), number(uint64(c.Client.Port)), c.Server.IP.String(), number(uint64(c.Server.Port)),
+		t.row = append(slices.Clone(whose),
 			escape(string(a.Name)), a.Severity.String(), a.Side, number(a.Count), first, cost, strings.Join(frames, " "),
 			escape(a.Seen), escape(a.Expected), escape(a.Rule), escape(a.Message), escape(a.Doubt),
-		}
+		)
 		if err := t.write(); err != nil {
 			return err
 		}
@@ -160,5 +167,8 @@ func (t *csvFindings) Finish(r *record.Report) error {
 			return err
 		}
 	}
-	return t.head()
+	if err := t.head(); err != nil {
+		return err
+	}
+	return t.findings(r.Capture.Anomalies, make([]string, 5))
 }

@@ -91,8 +91,14 @@ func TestCSVFindings(t *testing.T) {
 	for _, c := range fixture().Connections {
 		n += len(c.Anomalies)
 	}
-	if len(table) != 1+n || table[0][5] != "name" {
-		t.Errorf("%d rows for %d findings, the first %q", len(table), n, table[0])
+	together := len(fixture().Capture.Anomalies)
+	if len(table) != 1+n+together || table[0][5] != "name" {
+		t.Errorf("%d rows for %d findings, the first %q", len(table), n+together, table[0])
+	}
+	for i, row := range table[1:] {
+		if together == 0 || (row[0] == "") != (i >= n) {
+			t.Errorf("row %d: %q", i, row)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ func (p *page) problems(r *record.Report) {
 	s := &r.Summary
 	p.heading("Problems")
 	if len(s.Problems) == 0 {
-		p.noProblem(s)
+		p.noProblem(r)
 	}
 	shown := s.Problems[:min(len(s.Problems), maxTold)]
 	lines := min(maxSentence, toldLines/max(1, len(shown))-1)
@@ -42,7 +42,8 @@ func (p *page) problems(r *record.Report) {
 }
 
 // noProblem says that nothing is wrong, and what was looked at.
-func (p *page) noProblem(s *record.Summary) {
+func (p *page) noProblem(r *record.Report) {
+	s := &r.Summary
 	if s.Connections == 0 {
 		p.hanging(2, "", plain, "none: no connection was chosen", plain)
 		return
@@ -59,6 +60,15 @@ func (p *page) noProblem(s *record.Summary) {
 		text = "none known: the capture shows too little of its connections to tell"
 	case unknown > 0:
 		text += "; of " + phrase.Count(unknown) + " the capture shows too little to tell"
+	}
+	warned := uint64(0)
+	for i := range r.Capture.Anomalies {
+		if r.Capture.Anomalies[i].Severity >= record.SeverityWarning {
+			warned++
+		}
+	}
+	if warned > 0 {
+		text += "; what several show together has " + phrase.Counted(warned, "warning", "warnings") + ", below"
 	}
 	p.hanging(2, "", plain, p.text(text), plain)
 }
