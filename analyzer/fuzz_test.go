@@ -259,6 +259,7 @@ func checkMeasures(tr *record.Traffic, at func(format string, args ...any)) {
 func checkStates(c *record.Connection, at func(format string, args ...any)) {
 	var state [2]fsm.State
 	var chained [2]bool
+	certain := [2]bool{true, true}
 	for i := range c.Transitions {
 		tr := &c.Transitions[i]
 		if tr.Side > fsm.Server || tr.From >= fsm.NumStates || tr.To >= fsm.NumStates || tr.Cause > fsm.Assumed {
@@ -268,7 +269,7 @@ func checkStates(c *record.Connection, at func(format string, args ...any)) {
 		if tr.From != state[tr.Side] && (chained[tr.Side] || tr.From != fsm.Listen) {
 			at("transition %d of the %v is from %v, it was in %v", i, tr.Side, tr.From, state[tr.Side])
 		}
-		state[tr.Side], chained[tr.Side] = tr.To, true
+		state[tr.Side], chained[tr.Side], certain[tr.Side] = tr.To, true, tr.Certain()
 		if tr.Rule() == "" {
 			at("transition %d has no rule", i)
 		}
@@ -276,6 +277,9 @@ func checkStates(c *record.Connection, at func(format string, args ...any)) {
 	for side := range c.State {
 		if s := c.State[side].State; s >= fsm.NumStates || chained[side] && s != state[side] {
 			at("%v ended in %v, its transitions in %v", fsm.Side(side), s, state[side])
+		}
+		if c.State[side].Proved && !certain[side] {
+			at("the %v's last state is proved, and the transition to it is not", fsm.Side(side))
 		}
 		for _, in := range c.InState[side] {
 			if in.State >= fsm.NumStates || in.Seconds < 0 {

@@ -2,6 +2,7 @@ package analyzer_test
 
 import (
 	"errors"
+	"path/filepath"
 	"testing"
 
 	"github.com/tcpflow-states/tcpflow-states/analyzer"
@@ -39,5 +40,27 @@ func TestEachFails(t *testing.T) {
 	}
 	if s := r.Capture.Sources[0]; !s.Interrupted || s.Cut == "" {
 		t.Errorf("%d packets: %+v", r.Capture.Packets, s)
+	}
+}
+
+// TestStatesOfPlays holds the states of the laboratory's connections against their transitions.
+func TestStatesOfPlays(t *testing.T) {
+	files, err := filepath.Glob("../testdata/pcaps/lab/seed-2-*.router.pcap.gz")
+	if err != nil || len(files) == 0 {
+		t.Fatal(err, len(files))
+	}
+	for _, name := range files {
+		source, err := capture.Open(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r, err := analyzer.Analyze(t.Context(), []capture.Source{source}, analyzer.Options{})
+		source.Close()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range r.Connections {
+			checkStates(c, func(format string, args ...any) { t.Errorf("%s: connection %d: "+format, append([]any{name, c.ID}, args...)...) })
+		}
 	}
 }
