@@ -79,6 +79,8 @@ type Quality struct {
 	CutOptions      uint64   // segments of which the snap length may have cut off TCP options
 	Untimed         uint64   // segments that carry no time (pcapng simple packets)
 	ClockBackwards  uint64   // packets older than the one before
+	Holes           uint64   // times in which nothing at all was captured for more than a day
+	LongestHole     Hole     // the longest of these
 	OffloadGiants   uint64   // segments larger than any wire carries: captured before or after offload
 	OffloadChecksum uint64   // checksums left to the network card
 	BadChecksum     uint64   // checksums that are wrong otherwise
@@ -90,6 +92,14 @@ type Quality struct {
 	Overlapping     uint64   // fragments that claim bytes which others gave otherwise
 	NoData          uint64   // connections with data of which no byte was captured: a filter left it out
 	Faults          []string // one sentence for each fault worth knowing
+}
+
+// Hole is a time in which nothing at all was captured, so long that the capture is probably
+// several put together, or its clock was set. A connection that has no segment behind it is
+// judged as if the capture had ended with it.
+type Hole struct {
+	After, Before fsm.Frame // the packets around it
+	From, To      fsm.Time
 }
 
 // Untimed reports whether no segment of the capture carries a time.

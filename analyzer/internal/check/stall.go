@@ -12,7 +12,7 @@ import (
 var stall = &Check{
 	Name: record.CheckStall, Title: "stalled by loss", Family: "time",
 	Severity: record.SeverityNote, Rule: "RFC 6298 §5",
-	Condition: "Data of a side that was sent again is not acknowledged for more than 1 s, and nothing else of that side's is meanwhile: the time counts from when the oldest of it was sent, or anything before it was acknowledged, to its acknowledgment. A closed window does not count, nor does a path that takes no large packets, nor a peer that vanished.",
+	Condition: "Data of a side that was sent again is not acknowledged for more than 1 s, and nothing else of that side's is meanwhile: the time counts from when the oldest of it was sent, or anything before it was acknowledged, to its acknowledgment. A closed window does not count, nor does a path that takes no large packets, nor a peer that vanished; and of what the capture's end leaves open, only the time up to the side's latest segment where that was more than two minutes before, longer than any retransmission timer.",
 	Benign:    []string{"a link that changed, such as a handover", "a peer that was suspended or overloaded", "acknowledgments that were lost, not data"},
 	Filter:    "tcp.analysis.retransmission", Needs: BothSides | Whole | InStep,
 	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),

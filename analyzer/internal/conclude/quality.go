@@ -114,6 +114,9 @@ func Describe(r *record.Report) {
 			q.Faults = append(q.Faults, outage(&o))
 		}
 	}
+	if q.Holes > 0 {
+		q.Faults = append(q.Faults, hole(&q.LongestHole, q.Holes))
+	}
 	if q.Skew > 0 {
 		q.Faults = append(q.Faults, "One direction was stamped at least "+phrase.Duration(q.Skew.Seconds(0))+" late (answers stood before their questions): corrected before the analysis, but times between directions are not exact.")
 	}
@@ -170,4 +173,13 @@ func outage(o *record.Outage) string {
 		return fmt.Sprintf("Interface %s was down from %s to the end of the capture; nothing was captured on it meanwhile.", o.Interface, from)
 	}
 	return fmt.Sprintf("Interface %s was down from %s for %s; nothing was captured on it meanwhile.", o.Interface, from, phrase.Elapsed(o.To-o.From))
+}
+
+// hole tells of the longest of n times in which nothing was captured.
+func hole(h *record.Hole, n uint64) string {
+	text := "Nothing was captured for " + phrase.Elapsed(h.To-h.From) + " between " + phrase.Frame(h.After) + " and " + phrase.Frame(h.Before)
+	if n > 1 {
+		text += ", the longest of " + phrase.Counted(n, "such hole", "such holes")
+	}
+	return text + " (files put together, or the clock was set?): what was open then is judged as of the time before it."
 }

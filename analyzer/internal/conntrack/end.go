@@ -19,13 +19,9 @@ func (t *Table) end(c *conn) {
 	t.forget(c)
 }
 
-// asOf returns the time as of which a connection is judged, whose latest segment was at
-// latest: one that must go to make room may have been used since the tick.
-func (t *Table) asOf(latest fsm.Time) fsm.Time { return max(t.now, latest) }
-
 func (t *Table) report(c *conn) {
 	c.unlink()
-	c.Finish(t.asOf(c.Last.Time))
+	c.Finish(t.asOf(c.First.Frame, max(c.Last.Time, c.Latest.Time)))
 	if !t.streams.alone(&c.Ends) || c.ReusedAt.Frame != 0 && c.Last.Frame > c.ReusedAt.Frame { // the latter are in the SYN's stream
 		c.NoStream = true
 	}

@@ -203,7 +203,7 @@ func (t *Table) judge(c *conn, compact uint32) Looked {
 	} else {
 		t.replay(compact, f)
 	}
-	l.current.LookAt(f, t.now)
+	l.current.LookAt(f, t.asOf(f.First.Frame, f.Latest.Time))
 	return l.Judge(&l.current)
 }
 

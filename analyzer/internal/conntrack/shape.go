@@ -128,7 +128,7 @@ func (t *Table) shortKey(n *compactConn, key *TemplateKey) bool {
 	}
 	key.kind = Short
 	key.clientPort, key.serverPort = n.client.Port != 0, n.server.Port != 0
-	now := t.asOf(n.latest)
+	now := t.asOf(n.firstFrame, n.latest)
 	key.since = [2]uint8{gapClass(now - n.began), gapClass(now - n.latest)}
 	// Between these two it depends on the round trip whether an answer was to be expected.
 	wait := now - n.latest

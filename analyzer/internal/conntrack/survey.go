@@ -53,6 +53,6 @@ func (t *Table) survey(c *conn, compact uint32, see func(*flow.Flow)) {
 	} else {
 		t.replay(compact, f)
 	}
-	t.look.current.LookAt(f, t.now)
+	t.look.current.LookAt(f, t.asOf(f.First.Frame, f.Latest.Time))
 	see(&t.look.current)
 }

@@ -67,8 +67,9 @@ type Table struct {
 
 	compact compactStore // connections that are not tracked whole
 
-	now fsm.Time // the latest packet time so far: time never runs backwards here
-	ids uint64
+	now   fsm.Time // the latest packet time so far: time never runs backwards here
+	holes []Hole   // of the capture
+	ids   uint64
 
 	halfOpen   queue // opening: oldest first, evicted first
 	open       queue

@@ -115,7 +115,7 @@ func (t *Table) summarize(i uint32, how ending) bool {
 	if n.clean == 0 {
 		first = y.firstSegment(n)
 	}
-	ok, now := false, t.asOf(n.latest)
+	ok, now := false, t.asOf(n.firstFrame, n.latest)
 	switch {
 	case n.clean == 0 && n.held == 1 && n.is(hasBegun) && first.ordinarySYN():
 		c.ISN[fsm.Client], c.TSVal[fsm.Client], c.Times.Packets[fsm.Client] = first.seq, first.tsVal, 1
@@ -163,7 +163,7 @@ func (t *Table) loneSYNKey(n *compactConn, b *packedSegment, key *TemplateKey) {
 	key.flags, key.opts, key.scale, key.checksum = b.flags(), [2]fsm.OptionSet{b.opts}, b.scale, b.checksum()
 	key.mss, key.window, key.ack, key.tsVal, key.tsEcr = b.mss != 0, b.window != 0, b.ack != 0, b.tsVal != 0, b.tsEcr != 0
 	key.isn, key.clientPort, key.serverPort = b.seq != 0, n.client.Port != 0, n.server.Port != 0
-	key.watched = t.asOf(b.time)-b.time >= fsm.Second
+	key.watched = t.asOf(n.firstFrame, b.time)-b.time >= fsm.Second
 }
 
 // ordinarySYN reports whether nothing is rare about a SYN that is all of a connection.

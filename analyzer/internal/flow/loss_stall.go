@@ -73,15 +73,26 @@ func (l *LossStalls) end(now fsm.Time, frame fsm.Frame) {
 // LossStalls returns how long the direction's data stood still, nil for never.
 func (d *Direction) LossStalls() *LossStalls { return d.sender.stalls }
 
+// longestTimer is the longest retransmission timer of a host: Linux doubles it up to two
+// minutes, and RFC 6298 §2.5 lets it be bounded by one.
+const longestTimer = 120 * fsm.Second
+
 // OpenLossStall returns the stall of a side's data that nothing had ended when the
-// connection was reported or reset; Times is 0 if there is none.
+// connection was reported or reset; Times is 0 if there is none, or where it would have
+// been the other direction to end it, which was not captured. A side that waits for an ACK
+// sends again before long: behind a longer silence nobody knows that it still waited, so
+// the stall counts up to its latest segment.
 func (f *Flow) OpenLossStall(side fsm.Side) Resends {
 	w := &f.Dir[side].sender
-	if w.stalls == nil || w.stalls.open.Times == 0 || w.queue.n == 0 || f.Dir[side].zero || f.Dir[side.Peer()].zero {
+	if w.stalls == nil || w.stalls.open.Times == 0 || w.queue.n == 0 || f.OneSided() || f.Dir[side].zero || f.Dir[side.Peer()].zero {
 		return Resends{}
 	}
 	s := w.stalls.open
-	s.Time = max(0, f.Until-s.Since)
+	until := f.Until
+	if latest := f.Dir[side].Last.Time; until-latest > longestTimer {
+		until = latest
+	}
+	s.Time = max(0, until-s.Since)
 	for _, rst := range f.RST {
 		if wait := rst.Time - s.Since; rst.Nth != 0 && wait < s.Time {
 			s.Time, s.To = max(0, wait), rst.Frame

@@ -23,8 +23,9 @@ type batch struct {
 	now     fsm.Time // latest time of the capture when the batch ended
 	packet  uint64   // the latest packet by then, counted as Packet.Ordinal is
 	names   decode.EncapNames
-	icmp    bool   // the capture had held ICMP by then
-	finish  uint64 // at the capture's end: the connections that began with this packet or before are reported
+	icmp    bool             // the capture had held ICMP by then
+	holes   []conntrack.Hole // of the capture so far, or of more of it
+	finish  uint64           // at the capture's end: the connections that began with this packet or before are reported
 	look    lookKind
 	survey  int // how many open connections are surveyed after it
 	done    sync.WaitGroup

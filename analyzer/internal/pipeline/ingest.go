@@ -2,8 +2,10 @@ package pipeline
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/conntrack"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -19,6 +21,9 @@ type ingest struct {
 	packets, segments, unwanted uint64
 	skipped                     [decode.NumReasons]uint64
 	first, last, newest         fsm.Time // of the capture
+	watched                     fsm.Time // until when the capture is known to have gone on: last, or later without packets
+	newestFrame                 fsm.Frame
+	holes                       []conntrack.Hole
 
 	fed         uint64   // packets that were tracked, or had nothing to track
 	now, ticked fsm.Time // the latest of their times, and that at the latest batch's end
@@ -33,18 +38,50 @@ const (
 	batchTime    = 100_000_000
 )
 
+// longestQuiet is how long nothing at all may have been captured for the capture to count as
+// one that went on. Hosts that are switched on say something every day: leases and keys
+// are renewed, names asked for, and keepalive probes of idle connections go out every
+// two hours. A night stays below it. Behind a longer hole stand packets of another
+// recording, put behind the first, or the clock was set.
+const longestQuiet = 24 * 3600 * fsm.Second
+
 // arrive counts a packet and its time as the capture has them.
-func (f *ingest) arrive(t fsm.Time) {
+func (f *ingest) arrive(frame fsm.Frame, t fsm.Time) {
 	f.packets++
 	if f.packets == 1 {
 		f.first, f.last, f.newest = t, t, t
+		f.watched, f.newestFrame = max(f.watched, t), frame
 		return
 	}
-	f.first, f.last = min(f.first, t), max(f.last, t)
+	if t-f.watched > longestQuiet || f.first-t > longestQuiet {
+		f.noteHole(frame, t)
+	}
+	f.first, f.last, f.watched = min(f.first, t), max(f.last, t), max(f.watched, t)
 	if t < f.newest {
 		f.quality.ClockBackwards++
 	}
-	f.newest = t
+	f.newest, f.newestFrame = t, frame
+}
+
+// maxHoles bounds the holes that are told to those who judge connections: a capture that has
+// more is none.
+const maxHoles = 100
+
+// noteHole notes that nothing was captured for long before a packet, or that this one stands
+// so long before all others.
+func (f *ingest) noteHole(frame fsm.Frame, t fsm.Time) {
+	h := conntrack.Hole{Before: frame, From: math.MinInt64, To: f.first}
+	if t > f.watched {
+		h.From, h.To = f.watched, t
+		q := &f.quality
+		q.Holes++
+		if longest := &q.LongestHole; h.To-h.From > longest.To-longest.From {
+			*longest = record.Hole{After: f.newestFrame, Before: frame, From: h.From, To: h.To}
+		}
+	}
+	if len(f.holes) < maxHoles {
+		f.holes = append(f.holes, h)
+	}
 }
 
 // batchEnds takes the time of the next packet to be tracked into account and reports

@@ -179,7 +179,7 @@ func (o *Options) placed() bool { return !o.Sums || o.Choose != nil && !o.templa
 
 // Packet analyses one captured packet. raw and its data are not kept.
 func (a *Analyzer) Packet(raw *decode.Raw) {
-	a.ingest.arrive(raw.Time)
+	a.ingest.arrive(raw.Frame, raw.Time)
 	if a.prelude != nil {
 		a.begin(raw)
 		return
@@ -203,7 +203,7 @@ func (a *Analyzer) Packet(raw *decode.Raw) {
 func (a *Analyzer) endBatch(now fsm.Time) {
 	b := a.batch
 	b.now, b.packet, b.names = now, a.ingest.fed, a.ingest.decoder.EncapNames()
-	b.icmp = a.ingest.decoder.SawICMP()
+	b.icmp, b.holes = a.ingest.decoder.SawICMP(), a.ingest.holes
 	b.look, b.survey = noLook, 0
 	if b.finish == 0 {
 		b.look = a.looks(now)
@@ -307,6 +307,7 @@ func (a *Analyzer) Packets() uint64 { return a.ingest.packets }
 // Advance tells that time has passed without packets, on a live capture: it
 // reports the connections whose end is long enough ago by then.
 func (a *Analyzer) Advance(now fsm.Time) {
+	a.ingest.watched = max(a.ingest.watched, now)
 	a.release()
 	a.endBatch(max(now, a.ingest.now))
 }

@@ -94,6 +94,7 @@ func (s *shard) work(b *batch, p *batchShard) {
 	for _, i := range p.packets {
 		s.take(&b.packets[i])
 	}
+	s.table.Holes(b.holes)
 	if b.finish > 0 {
 		s.table.Finish(b.now, b.finish)
 	} else {
