@@ -25,6 +25,11 @@ func buildHandshake(f *flow.Flow, c *record.Connection) {
 		if t.To == fsm.Established || t.From == fsm.SynReceived && t.To == fsm.CloseWait {
 			established[t.Side] = true
 		}
+		// An application that answers Fast Open's data may close before the last ACK comes,
+		// which then ends the handshake in FIN-WAIT-1 (RFC 7413 §4.2).
+		if t.From == fsm.SynReceived && t.To == fsm.FinWait1 && f.FinalACK.Nth != 0 && f.AllFacts.Has(flow.FastOpenTaken) {
+			established[t.Side] = true
+		}
 	}
 	h.Complete = established[0] && established[1] && !(f.Midstream() && f.SYNACK.Frame == 0)
 	h.Kind = handshakeKind(f, h.Complete)

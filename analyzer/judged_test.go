@@ -1,0 +1,72 @@
+package analyzer_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/tcpflow-states/tcpflow-states/analyzer"
+	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
+	"github.com/tcpflow-states/tcpflow-states/internal/conversation"
+)
+
+// judged is a conversation with what is to be said of it, and what not.
+type judged struct {
+	name, script string
+	code         record.VerdictCode
+	states       string // of the client and the server; empty where they do not matter
+	sentence     string // part of the verdict's
+	has, hasNot  []record.CheckName
+}
+
+// ends are the addresses of conversations whose handshake is their own.
+const ends = `title: judged
+peers: not measured
+client: 10.0.0.1:40000 isn 1000
+server: 10.0.0.2:80 isn 5000
+`
+
+var judgements = []judged{
+	{
+		name: "a server that closes before the last ACK of Fast Open's handshake",
+		script: ends + `
+1 > S   0(65)       <mss 1460, tfo 0102030405060708>
+2 < S.  0 ack 66    <mss 1460>
+3 < P.  1(309) ack 66
+4 < F.  310 ack 66
++0.001 > .   66 ack 1
++0.001 > .   66 ack 310
++0.001 > R.  66 ack 311`,
+		code: record.VerdictResetInPlaceOfClose, sentence: "The server closed in frame 4 and the client followed with the RST",
+	},
+}
+
+// TestJudged holds what is said of short conversations, each the core of one that was judged
+// wrongly.
+func TestJudged(t *testing.T) {
+	for _, test := range judgements {
+		t.Run(test.name, func(t *testing.T) {
+			s, err := conversation.Parse("test", strings.NewReader(test.script))
+			if err != nil {
+				t.Fatal(err)
+			}
+			r := caseReport{analyse(s, analyzer.Options{})}
+			c := r.first()
+			if c.Verdict.Code != test.code || !strings.Contains(c.Verdict.Sentence, test.sentence) {
+				t.Errorf("%s: %s", c.Verdict.Code, c.Verdict.Sentence)
+			}
+			if got := c.State[0].State.String() + " " + c.State[1].State.String(); test.states != "" && got != test.states {
+				t.Errorf("states %s, want %s", got, test.states)
+			}
+			for _, name := range test.has {
+				if !r.has(name) {
+					t.Errorf("no %s", name)
+				}
+			}
+			for _, name := range test.hasNot {
+				if r.has(name) {
+					t.Errorf("%s", name)
+				}
+			}
+		})
+	}
+}
