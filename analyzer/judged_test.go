@@ -38,6 +38,27 @@ var judgements = []judged{
 +0.001 > R.  66 ack 311`,
 		code: record.VerdictResetInPlaceOfClose, sentence: "The server closed in frame 4 and the client followed with the RST",
 	},
+	{
+		name: "a FIN on the ACK of the peer's, as BSD sends it in CLOSING",
+		script: handshaken + `
++0.001 > P. 1(100) ack 1
++0.001 < F. 1 ack 101
++0.00001 > F. 101 ack 1
++0.0001 > . 102 ack 2
++0.0017 < F. 1 ack 102`,
+		code: record.VerdictClosedSimultaneously, states: "TIME-WAIT TIME-WAIT",
+		has: []record.CheckName{record.CheckSimultaneousClose}, hasNot: []record.CheckName{record.CheckFINRetransmit, record.CheckSpuriousRetransmission},
+	},
+	{
+		name: "a FIN again after a timeout, although it acknowledges the peer's",
+		script: handshaken + `
++0.001 > P. 1(100) ack 1
++0.001 < F. 1 ack 101
++0.00001 > F. 101 ack 1
++0.0001 > . 102 ack 2
++0.3 < F. 1 ack 102`,
+		code: record.VerdictCloseUnacknowledged, states: "TIME-WAIT CLOSING", has: []record.CheckName{record.CheckFINRetransmit},
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

@@ -249,6 +249,17 @@ func TestTimeWait(t *testing.T) {
 			),
 		},
 		{
+			// As systems derived from BSD have it in CLOSING: no timer ran out, and the ACK of that FIN,
+			// which the tap saw before, is on its way.
+			name: "FINs that cross, one of them again on the ACK of the other",
+			steps: opened(
+				step{"< F. 21 ack 11", "CLOSE-WAIT? FIN-WAIT-1", 0},
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSING?", TookBack},
+				step{"> . 12 ack 22", "CLOSING TIME-WAIT?", 0},
+				step{"< F. 21 ack 12", "TIME-WAIT? TIME-WAIT?", FINWithAck},
+			),
+		},
+		{
 			// Both ACKs of FINs that crossed are lost. The FINs that come again are old, but bring the
 			// acknowledgments: by Table 6 these do not count, in Linux 6.18 they do.
 			name: "FINs that come again acknowledge FINs",

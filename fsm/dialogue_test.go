@@ -328,6 +328,7 @@ func meaningNames(m Meaning) []string {
 		{SYNACKAgain, "SYNACKAgain"},
 		{SYNACKChanged, "SYNACKChanged"},
 		{FINAgain, "FINAgain"},
+		{FINWithAck, "FINWithAck"},
 		{FINMoved, "FINMoved"},
 		{SYNACKUninvited, "SYNACKUninvited"},
 		{SYNACKBadAck, "SYNACKBadAck"},

@@ -28,6 +28,16 @@ func (x *Endpoint) forgetFIN(synAck *Segment) {
 	x.firstFIN, x.lastFIN = sentFIN{}, sentFIN{}
 }
 
+// acksFINAtOnce reports whether a FIN that side sends again is on the ACK of the peer's FIN, and
+// within a round trip of both FINs: systems derived from BSD put it there while their own
+// FIN is not acknowledged, in CLOSING. No timer has run out, so nothing tells that the ACK of
+// that FIN was lost.
+func (c *Conn) acksFINAtOnce(side Side, s *Segment) bool {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	return s.Flags&ACK != 0 && s.Len == 0 && y.SentFIN && s.Ack == y.FinSeq+1 && x.HasAck && x.Acked.AtOrBefore(y.FinSeq) &&
+		c.at.Time-x.lastFIN.at.Time <= c.InFlight && c.at.Time-y.lastFIN.at.Time <= c.InFlight
+}
+
 // unheardFINs is how often a FIN is sent without an answer until it seems not to arrive.
 const unheardFINs = 3
 

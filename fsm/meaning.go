@@ -45,6 +45,7 @@ const (
 	StaleAck                            // acknowledges less than RFC 5961 §5 lets pass
 	OutsideWindow                       // data so far outside the window that it cannot belong to the stream
 	Joined                              // the connection is taken up midway
+	FINWithAck                          // the same FIN once more, on the ACK of the peer's FIN: no timer sent it
 )
 
 // Any reports whether at least one of the meanings in n is in m.

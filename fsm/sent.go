@@ -334,7 +334,8 @@ func (c *Conn) disown(side Side) bool {
 func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 	x, y := &c.End[side], &c.End[side.Peer()]
 	finAgain := s.Flags&FIN != 0 && x.SentFIN && s.FinSeq() == x.FinSeq
-	m, later := c.reopen(side, s, finAgain)
+	withAck := finAgain && c.acksFINAtOnce(side, s)
+	m, later := c.reopen(side, s, finAgain && !withAck)
 	if y.hasEarlier && s.Flags&ACK != 0 {
 		c.chooseOpening(side, s)
 	}
@@ -358,10 +359,14 @@ func (c *Conn) sentOrdinary(side Side, s *Segment) Meaning {
 		m |= DataAfterFIN
 	}
 	m |= c.advance(x, y, s)
-	if finAgain {
+	switch {
+	case withAck:
+		m |= FINWithAck
+		x.noteFIN(s, c.at)
+	case finAgain:
 		m |= FINAgain | c.repeatFIN(side)
 		x.noteFIN(s, c.at)
-	} else {
+	default:
 		m |= c.sentFINToo(side, s)
 	}
 	if x.challenged {

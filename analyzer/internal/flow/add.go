@@ -141,7 +141,7 @@ func (f *Flow) noteGaps(o *observation) {
 
 // noteExchange follows who waits for an answer.
 func (f *Flow) noteExchange(o *observation) {
-	asks := o.space > 0 && o.probe.Empty() && !o.deliveredTwice
+	asks := o.space > 0 && !o.meaning.Any(fsm.FINWithAck) && o.probe.Empty() && !o.deliveredTwice
 	again := o.facts.Any(resentFacts) || o.meaning.Any(fsm.SYNAgain|fsm.SYNACKAgain|fsm.FINAgain)
 	o.d.noteUnanswered(o.p, o.r, o.at, asks, again, o.original)
 }
