@@ -59,6 +59,36 @@ var judgements = []judged{
 +0.3 < F. 1 ack 102`,
 		code: record.VerdictCloseUnacknowledged, states: "TIME-WAIT CLOSING", has: []record.CheckName{record.CheckFINRetransmit},
 	},
+	{
+		name: "a RST from another distance for the FIN says nothing of the server's TIME-WAIT",
+		script: handshaken + `
++0.01 < P. 1(100) ack 1 ttl 53
++0.01 > . 1 ack 101
++0.01 < F. 101 ack 1 ttl 53
++0.01 > . 1 ack 102
++0.01 > F. 1 ack 102
++0.01 < R 102 ttl 255`,
+		code: record.VerdictResetByThirdParty, hasNot: []record.CheckName{record.CheckTimeWaitMissing},
+	},
+	{
+		name: "a RST from the server's distance for the FIN",
+		script: handshaken + `
++0.01 < P. 1(100) ack 1 ttl 53
++0.01 > . 1 ack 101
++0.01 < F. 101 ack 1 ttl 53
++0.01 > . 1 ack 102
++0.01 > F. 1 ack 102
++0.01 < R 102 ttl 53`,
+		code: record.VerdictClosedWithReset, has: []record.CheckName{record.CheckTimeWaitMissing},
+	},
+	{
+		name: "RSTs begin with 64 hops to go where data begin with 128: the distance is the same",
+		script: handshaken + `
++0.01 > P. 1(100) ack 1
++0.01 < . 1 ack 101 ttl 123
++0.01 < R. 1 ack 101 ttl 59`,
+		code: record.VerdictResetAfterRequest, hasNot: []record.CheckName{record.CheckRSTInjectionSuspected},
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

@@ -11,7 +11,7 @@ import (
 var connectRSTByMiddlebox = &Check{
 	Name: record.CheckConnectRSTByMiddlebox, Title: "SYN reset by a middlebox (TTL mismatch)", Family: "handshake",
 	Severity: record.SeverityWarning, Rule: "RFC 3360 §2; observer: one host's packets cross the same number of hops",
-	Condition:       "During the handshake a RST comes in the name of a side whose other packets have a TTL that differs by 2 or more.",
+	Condition:       "During the handshake a RST comes in the name of a side whose other packets, by their TTLs, cross 2 hops more or less; hosts begin at 64, 128 or 255, some with another of these for a RST.",
 	Benign:          []string{"a host whose RSTs have another initial TTL than its data", "a load balancer in front of several servers", "the route changed just then"},
 	Filter:          "tcp.flags.reset == 1",
 	Meaning:         fsm.RSTRefuses | fsm.RSTSent | fsm.RSTBadAck,
@@ -20,7 +20,7 @@ var connectRSTByMiddlebox = &Check{
 		for _, side := range sides {
 			host := f.Dir[side].LastTTL
 			f.EachNotable(side, fsm.RSTRefuses|fsm.RSTSent|fsm.RSTBadAck, flow.Facts(), func(k *flow.NotableSegment) {
-				if host == 0 || hops(k.TTL, host) < 2 || k.Frame != f.RST[side].Frame || f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth || f.Midstream() {
+				if host == 0 || !otherDistance(k.TTL, host) || k.Frame != f.RST[side].Frame || f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth || f.Midstream() {
 					return
 				}
 				found(Finding{
@@ -33,10 +33,21 @@ var connectRSTByMiddlebox = &Check{
 	},
 }
 
-// hops returns how far two TTLs are apart.
-func hops(a, b uint8) int {
-	if a < b {
-		return int(b - a)
+// otherDistance reports whether a RST with one TTL came over another number of hops than
+// packets with the other, as far as TTLs tell: hosts begin at 64, 128 or 255, some with
+// another of these for a RST than for data.
+func otherDistance(rst, host uint8) bool {
+	far := hops(rst) - hops(host)
+	return far >= 2 || far <= -2
+}
+
+// hops returns how many hops a packet has crossed, by its TTL.
+func hops(ttl uint8) int {
+	switch {
+	case ttl <= 64:
+		return 64 - int(ttl)
+	case ttl <= 128:
+		return 128 - int(ttl)
 	}
-	return int(a - b)
+	return 255 - int(ttl)
 }

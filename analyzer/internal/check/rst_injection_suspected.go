@@ -12,7 +12,7 @@ import (
 var rstInjectionSuspected = &Check{
 	Name: record.CheckRSTInjectionSuspected, Title: "RST probably injected", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: an endpoint sends nothing after a RST of its own",
-	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, unless timestamps, IP identifications or a hole before the RST show that these were sent before it; or a RST refuses a SYN that the same side also accepts with a SYN-ACK, which the client acknowledges; or a RST that ends an open connection has a TTL that differs from its side's other packets by 2 or more: the RST came from another host.",
+	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, unless timestamps, IP identifications or a hole before the RST show that these were sent before it; or a RST refuses a SYN that the same side also accepts with a SYN-ACK, which the client acknowledges; or a RST that ends an open connection crossed, by its TTL, 2 hops more or less than its side's other packets, where hosts begin at 64, 128 or 255: the RST came from another host.",
 	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, whose RSTs have another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
@@ -87,7 +87,7 @@ func rstBefore(f *flow.Flow, side fsm.Side, k *flow.NotableSegment) (rst *flow.N
 func strangeRST(f *flow.Flow, side fsm.Side) (strange *flow.NotableSegment) {
 	host := f.Dir[side].LastTTL
 	f.EachNotable(side, fsm.RSTSent, flow.Facts(), func(k *flow.NotableSegment) {
-		if k.Frame == f.RST[side].Frame && host != 0 && hops(k.TTL, host) >= 2 && f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
+		if k.Frame == f.RST[side].Frame && host != 0 && otherDistance(k.TTL, host) && f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
 			strange = k
 		}
 	})

@@ -14,7 +14,7 @@ import (
 var timeWaitMissing = &Check{
 	Name: record.CheckTimeWaitMissing, Title: "TIME-WAIT not kept", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (MUST-13)",
-	Condition: "The active closer (a) answers the peer's FIN, with no data since its own and after less than a second in FIN-WAIT-2, with a RST instead of the last ACK (after a longer time it had probably given FIN-WAIT-2 up, and no TIME-WAIT is due), (b) answers a retransmitted FIN or another late segment with a RST within 2 MSL, or (c) the 4-tuple is reused within 2 MSL by a SYN whose ISN is not above the last sequence number that its sender had used, without a newer timestamp. TIME-WAIT itself sends nothing, so its absence cannot be seen otherwise.",
+	Condition: "The active closer (a) answers the peer's FIN, with no data since its own and after less than a second in FIN-WAIT-2, with a RST instead of the last ACK (after a longer time it had probably given FIN-WAIT-2 up, and no TIME-WAIT is due), (b) answers a retransmitted FIN or another late segment with a RST within 2 MSL, or (c) the 4-tuple is reused within 2 MSL by a SYN whose ISN is not above the last sequence number that its sender had used, without a newer timestamp. A RST that crossed, by its TTL, 2 hops more or less than the side's other packets is not the side's. TIME-WAIT itself sends nothing, so its absence cannot be seen otherwise.",
 	Benign: []string{
 		"the host keeps TIME-WAIT for less than 2 MSL as set here (--msl)", "the host reached its limit of TIME-WAIT sockets (Linux: tcp_max_tw_buckets)",
 		"a middlebox sends the RST in the host's name",
@@ -25,7 +25,10 @@ var timeWaitMissing = &Check{
 	OncePerTemplate: "needs a RST, which no clean connection has, or an illegal reuse of the 4-tuple, which gets no template",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := notable(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait)
+			host := f.Dir[side].LastTTL
+			frames, k := notableThat(f, side, fsm.RSTForLastACK|fsm.RSTInTimeWait, flow.Facts(), func(k *flow.NotableSegment) bool {
+				return host == 0 || !otherDistance(k.TTL, host) // what another host sends says nothing of this one
+			})
 			if k == nil {
 				continue
 			}
