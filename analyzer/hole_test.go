@@ -117,15 +117,11 @@ func TestOpenStall(t *testing.T) {
 +0.23 < P. 1(35) ack 101
 +0.44 < P. 1(35) ack 101
 `
-	const oneWay = `title: one direction
-peers: not measured
-client: 10.0.0.1:40000 isn 1000
-server: 10.0.0.2:80 isn 5000
+	const oneWay = `
 1 > S  0        <mss 1460>
 +0.03 > .  1 ack 1
 +0.01 > P. 1(100) ack 1
 +0.23 > P. 1(100) ack 1
-+0.02 > . 101 ack 58
 `
 	for _, test := range []struct {
 		name, script string
@@ -134,7 +130,9 @@ server: 10.0.0.2:80 isn 5000
 	}{
 		{"the capture goes on for a minute", handshaken + data, 60 * fsm.Second, true},
 		{"for hours", handshaken + data, 3 * 3600 * fsm.Second, false},
-		{"one direction", oneWay, 60 * fsm.Second, false},
+		{"one direction, and it goes on", ends + oneWay + "+0.02 > . 101 ack 58", 60 * fsm.Second, false},
+		{"one direction, and it stops with that", ends + oneWay, 60 * fsm.Second, false},
+		{"one direction that sends again and again", ends + oneWay + "+0.5 > P. 1(100) ack 1\n+1.0 > P. 1(100) ack 1", 60 * fsm.Second, true},
 	} {
 		r := analyseCopies(withHole(t, test.script, test.after), analyzer.Options{})
 		if got := (caseReport{r}).has(record.CheckStall); got != test.want {

@@ -19,6 +19,7 @@ type Resends struct {
 	Wait
 	Times uint32    // how often something was sent again
 	First fsm.Frame // the first time
+	last  fsm.Time  // the latest
 }
 
 // Above returns how many of them were longer than a time, and how long together.
@@ -51,6 +52,7 @@ func (f *Flow) noteLossStall(o *observation) {
 		*s = Resends{Wait: Wait{Since: since, From: oldest.frame}, First: o.p.Frame}
 	}
 	w.stalls.open.Times++
+	w.stalls.open.last = now
 }
 
 // end ends the stall under way, if there is one.
@@ -78,18 +80,21 @@ func (d *Direction) LossStalls() *LossStalls { return d.sender.stalls }
 const longestTimer = 120 * fsm.Second
 
 // OpenLossStall returns the stall of a side's data that nothing had ended when the
-// connection was reported or reset; Times is 0 if there is none, or where it would have
-// been the other direction to end it, which was not captured. A side that waits for an ACK
+// connection was reported or reset; Times is 0 if there is none. A side that waits for an ACK
 // sends again before long: behind a longer silence nobody knows that it still waited, so
-// the stall counts up to its latest segment.
+// the stall counts up to its latest segment. So it does where the other direction was not
+// captured, and then what the side sends behind its repetitions shows that it had its ACK.
 func (f *Flow) OpenLossStall(side fsm.Side) Resends {
 	w := &f.Dir[side].sender
-	if w.stalls == nil || w.stalls.open.Times == 0 || w.queue.n == 0 || f.OneSided() || f.Dir[side].zero || f.Dir[side.Peer()].zero {
+	if w.stalls == nil || w.stalls.open.Times == 0 || w.queue.n == 0 || f.Dir[side].zero || f.Dir[side.Peer()].zero {
 		return Resends{}
 	}
 	s := w.stalls.open
-	until := f.Until
-	if latest := f.Dir[side].Last.Time; until-latest > longestTimer {
+	until, latest := f.Until, f.Dir[side].Last.Time
+	switch {
+	case f.OneSided() && latest > s.last:
+		return Resends{}
+	case f.OneSided(), until-latest > longestTimer:
 		until = latest
 	}
 	s.Time = max(0, until-s.Since)
