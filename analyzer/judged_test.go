@@ -89,6 +89,11 @@ var judgements = []judged{
 +0.01 < R. 1 ack 101 ttl 59`,
 		code: record.VerdictResetAfterRequest, hasNot: []record.CheckName{record.CheckRSTInjectionSuspected},
 	},
+	{
+		name:   "a null scan from a port that servers use is not its own answer",
+		script: ends + "1 < none 0",
+		code:   record.VerdictScanProbe, sentence: "and no segment came back",
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

@@ -31,14 +31,14 @@ func scanProbe(c *record.Connection) record.Verdict {
 	v := record.Verdict{Code: record.VerdictScanProbe, Frames: append([]fsm.Frame{}, a.Frames...), Sure: true}
 	v.Sure = c.Handshake.SYNACK == 0 // one that is accepted may be meant
 	v.Sentence = "A scan probe, not an attempt to connect: " + phrase.Frame(c.FirstFrame) + " carries " + probeNames[a.Name]
-	server := c.Tail[fsm.Server]
-	switch {
-	case c.Close.RST != 0 && c.Reset.Side == fsm.Server:
+	probed := c.Joined.From.Peer() // by its port the prober may have been taken for the server
+	switch answer := c.Tail[probed].LastFrame; {
+	case c.Close.RST != 0 && c.Reset.Side == probed:
 		v.Sentence += ", and " + phrase.Frame(c.Close.RST) + " answers it with a RST: the port is closed."
 		v.Frames = append(v.Frames, c.Close.RST)
-	case server.LastFrame != 0:
-		v.Sentence += ", and the server answered in " + phrase.Frame(server.LastFrame) + "."
-		v.Frames = append(v.Frames, server.LastFrame)
+	case answer != 0:
+		v.Sentence += ", and " + phrase.By(probed) + " answered in " + phrase.Frame(answer) + "."
+		v.Frames = append(v.Frames, answer)
 	default:
 		v.Sentence += ", and " + nothing(c) + " came back."
 	}
