@@ -1,6 +1,7 @@
 package analyzer_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,6 +17,7 @@ type judged struct {
 	states       string // of the client and the server; empty where they do not matter
 	sentence     string // part of the verdict's
 	has, hasNot  []record.CheckName
+	limits       []record.VerdictCode // where it has sentences on these
 }
 
 // ends are the addresses of conversations whose handshake is their own.
@@ -94,6 +96,26 @@ var judgements = []judged{
 		script: ends + "1 < none 0",
 		code:   record.VerdictScanProbe, sentence: "and no segment came back",
 	},
+	{
+		name: "a peer that vanishes behind a full window: the waits are for its ACK, not for room",
+		script: handshaken + `
++0.02 > P. 1(100) ack 1 win 3000
++0.02 < . 1(1000) ack 101
+< . 1001(1000) ack 101
+< . 2001(1000) ack 101
++0.02 > . 101 ack 3001 win 3000
++0.02 < . 3001(1000) ack 101
+< . 4001(1000) ack 101
+< . 5001(1000) ack 101
++0.3 < . 3001(1000) ack 101
++0.6 < . 3001(1000) ack 101
++1.2 < . 3001(1000) ack 101
++0.00001 < . 4001(1000) ack 101
++2.4 < . 3001(1000) ack 101
++0.00001 < . 4001(1000) ack 101
++4.8 < R. 6001 ack 101`,
+		code: record.VerdictPeerVanished, sentence: "300 ms apart at first and 2.4 s at last", limits: []record.VerdictCode{record.VerdictLimitedByLoss},
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged
@@ -112,6 +134,13 @@ func TestJudged(t *testing.T) {
 			}
 			if got := c.State[0].State.String() + " " + c.State[1].State.String(); test.states != "" && got != test.states {
 				t.Errorf("states %s, want %s", got, test.states)
+			}
+			var limits []record.VerdictCode
+			for i := range c.Verdict.Limits {
+				limits = append(limits, c.Verdict.Limits[i].Code)
+			}
+			if test.limits != nil && !slices.Equal(limits, test.limits) {
+				t.Errorf("limits %q", limits)
 			}
 			for _, name := range test.has {
 				if !r.has(name) {

@@ -129,7 +129,9 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	d.Kinds[kind]++
 	f.noteLossStall(o)
 	if kind == KindTimeout {
-		d.TimeoutWait += now - max(w.lastSend, w.progress)
+		since := max(w.lastSend, w.progress)
+		d.TimeoutWait += now - since
+		d.noteTimeout(since, o)
 	}
 	if first != nil {
 		w.ensureResent().after.note(now-first.latest, first.times+1)

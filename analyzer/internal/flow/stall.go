@@ -83,7 +83,11 @@ func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp,
 	if again {
 		u.Resent++
 		u.Repeats = original
-		u.LastGap = at.Time - max(u.Last, d.Last.Time)
+		// Timers only grow while nothing comes back: what follows much sooner belongs to the
+		// repetition before it.
+		if gap := at.Time - max(u.Last, d.Last.Time); gap >= u.LastGap/2 {
+			u.LastGap = gap
+		}
 	}
 	u.Last, u.LastFrame = at.Time, at.Frame
 }
@@ -102,6 +106,15 @@ func (r *Direction) noteOpened(x *fsm.Endpoint, now fsm.Time) {
 	if r.blocked && x.RightEdge.After(r.blockedEdge) {
 		r.blocked = false
 		r.Blocked += max(0, now-r.blockedSince)
+	}
+}
+
+// noteTimeout ends the wait for room where the sender's timer, which ran since then, runs out
+// over data that an open window has had room for all along: for these it waits for an ACK.
+func (d *Direction) noteTimeout(since fsm.Time, o *observation) {
+	if d.blocked && !o.r.zero && o.s.End().AtOrBefore(o.y.RightEdge) {
+		d.blocked = false
+		d.Blocked += max(0, since-d.blockedSince)
 	}
 }
 
