@@ -116,6 +116,24 @@ var judgements = []judged{
 +4.8 < R. 6001 ack 101`,
 		code: record.VerdictPeerVanished, sentence: "300 ms apart at first and 2.4 s at last", limits: []record.VerdictCode{record.VerdictLimitedByLoss},
 	},
+	{
+		name: "a client that resets right behind the alert that ends its session",
+		script: handshaken + `
++0.02 > P. 1(200) ack 1
++0.02 < P. 1(500) ack 201
++0.02 > P. 201(hex 150303001a0000000000000000000000000000000000000000000000000000) ack 501
++0.00003 > R. 232 ack 501`,
+		code: record.VerdictResetInPlaceOfClose, sentence: "after what looks like its close_notify of TLS in frame 6",
+	},
+	{
+		name: "one that resets behind data of the same size",
+		script: handshaken + `
++0.02 > P. 1(200) ack 1
++0.02 < P. 1(500) ack 201
++0.02 > P. 201(31) ack 501
++0.00003 > R. 232 ack 501`,
+		code: record.VerdictResetMidTransfer,
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

@@ -263,15 +263,16 @@ type Reset struct {
 
 	WindowTaken uint32 // by how much the side's window was smaller than its largest; 0 where its scale is not known
 
-	Own         fsm.Time // the side's own latest segment before; 0 for none
-	OwnData     fsm.Time // its latest data and the peer's; 0 for none
-	PeerData    fsm.Time
-	OwnFrame    fsm.Frame // the segments with that data
-	PeerFrame   fsm.Frame
-	CloseNotify fsm.Frame    // the peer's close_notify of TLS, if nothing else can have been lost; 0 if not
-	GaveUpAfter float64      // seconds that the side had waited in FIN-WAIT-2 and had given that up by then; 0 if it had not
-	Silence     float64      // seconds without a segment before the RST, or before the segment that it answers at once
-	Before      [2]fsm.State // of client and server before it
+	Own            fsm.Time // the side's own latest segment before; 0 for none
+	OwnData        fsm.Time // its latest data and the peer's; 0 for none
+	PeerData       fsm.Time
+	OwnFrame       fsm.Frame // the segments with that data
+	PeerFrame      fsm.Frame
+	CloseNotify    fsm.Frame    // the peer's close_notify of TLS, if nothing else can have been lost; 0 if not
+	OwnCloseNotify fsm.Frame    // its own, if that is all of its data that was not acknowledged; 0 if not
+	GaveUpAfter    float64      // seconds that the side had waited in FIN-WAIT-2 and had given that up by then; 0 if it had not
+	Silence        float64      // seconds without a segment before the RST, or before the segment that it answers at once
+	Before         [2]fsm.State // of client and server before it
 }
 
 // SecondResponder is another host that answered the client's SYN in the server's name.

@@ -99,6 +99,8 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			r.CloseNotify = f.UnreadIsCloseNotify(k.From)
 		case f.FIN(k.From) == nil && r.OwnOutstanding == 0:
 			r.CloseNotify = f.CloseNotify(k.From.Peer())
+		case f.FIN(k.From) == nil:
+			r.OwnCloseNotify = f.UnacknowledgedIsCloseNotify(k.From)
 		}
 		if waited, gaveUp := f.GaveUpFINWait2(k.From, k); gaveUp {
 			r.GaveUpAfter = seconds(waited)

@@ -61,6 +61,16 @@ func (f *Flow) UnreadIsCloseNotify(side fsm.Side) fsm.Frame {
 	return 0
 }
 
+// UnacknowledgedIsCloseNotify returns the frame of side's CloseNotify if that is all of side's
+// data that the peer did not acknowledge; 0 if not.
+func (f *Flow) UnacknowledgedIsCloseNotify(side fsm.Side) fsm.Frame {
+	y := &f.Conn.End[side.Peer()]
+	if own := f.closeNotify(side); own != nil && y.HasAck && own.seq == y.Acked {
+		return own.frame
+	}
+	return 0
+}
+
 // Delivered reports whether side closed and the peer acknowledged all the data it had sent.
 func (f *Flow) Delivered(side fsm.Side) bool {
 	x, y := &f.Conn.End[side], &f.Conn.End[side.Peer()]

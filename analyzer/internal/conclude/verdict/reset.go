@@ -75,6 +75,8 @@ func resetByProgram(c *record.Connection) record.Verdict {
 		return resetAfterConnect(c)
 	case leftUnread(c):
 		return resetWithWindowTaken(c)
+	case r.OwnCloseNotify != 0 && r.HasAck && r.PeerOutstanding == 0:
+		return resetBehindAlert(c)
 	case r.Silence >= idle:
 		return resetIdle(c)
 	case r.PeerOutstanding > 0 && c.Traffic[y].UniqueBytes > uint64(r.PeerOutstanding):
@@ -398,6 +400,16 @@ func resetMidTransfer(c *record.Connection) record.Verdict {
 		v.Sentence += phrase.Duration(max(0, r.Time.Seconds(r.PeerData))) + " after " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + "."
 	}
 	return v
+}
+
+// resetBehindAlert is the verdict on a side that has taken all, says good-bye and resets.
+func resetBehindAlert(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	return record.Verdict{
+		Code: record.VerdictResetInPlaceOfClose, Frames: []fsm.Frame{r.OwnCloseNotify},
+		Sentence: phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN, " +
+			phrase.Duration(max(0, r.Time.Seconds(r.OwnData))) + " after what looks like its close_notify of TLS in " + phrase.Frame(r.OwnCloseNotify) + ". Nothing else was unacknowledged.",
+	}
 }
 
 func resetInPlaceOfClose(c *record.Connection) record.Verdict {
