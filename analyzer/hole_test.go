@@ -132,6 +132,7 @@ func TestOpenStall(t *testing.T) {
 		{"for hours", handshaken + data, 3 * 3600 * fsm.Second, false},
 		{"one direction, and it goes on", ends + oneWay + "+0.02 > . 101 ack 58", 60 * fsm.Second, false},
 		{"one direction, and it stops with that", ends + oneWay, 60 * fsm.Second, false},
+		{"one direction that sends again long after its first data", ends + oneWay + "+2.0 > P. 101(100) ack 1\n+0.3 > P. 101(100) ack 1", 60 * fsm.Second, false},
 		{"one direction that sends again and again", ends + oneWay + "+0.5 > P. 1(100) ack 1\n+1.0 > P. 1(100) ack 1", 60 * fsm.Second, true},
 	} {
 		r := analyseCopies(withHole(t, test.script, test.after), analyzer.Options{})

@@ -31,8 +31,8 @@ func (l *LossStalls) Above(t fsm.Time) (n int, total fsm.Time) {
 	return int(count), fsm.Time(sum)
 }
 
-// noteLossStall takes a repetition into account.
-func (f *Flow) noteLossStall(o *observation) {
+// noteLossStall takes a repetition into account; first is what it repeats, if that is known.
+func (f *Flow) noteLossStall(o *observation, first *sent) {
 	w, now := &o.d.sender, o.p.Time
 	if o.s.Len == 0 || o.s.Flags&fsm.SYN != 0 || o.r.zero || f.Untimed {
 		return
@@ -41,6 +41,11 @@ func (f *Flow) noteLossStall(o *observation) {
 		return // all was acknowledged where the tap is: whether its sender knows is not known
 	}
 	oldest := w.queue.at(w.queue.front)
+	if !o.y.HasAck { // no ACK was captured: all but what is sent again may have been acknowledged
+		if oldest = first; first == nil {
+			return
+		}
+	}
 	since := max(w.progress, oldest.first)
 	if w.stalls == nil {
 		if now-since < shortestStall {
@@ -48,7 +53,7 @@ func (f *Flow) noteLossStall(o *observation) {
 		}
 		w.stalls = &LossStalls{}
 	}
-	if s := &w.stalls.open; s.Times == 0 {
+	if s := &w.stalls.open; s.Times == 0 || !o.y.HasAck && s.From != oldest.frame {
 		*s = Resends{Wait: Wait{Since: since, From: oldest.frame}, First: o.p.Frame}
 	}
 	w.stalls.open.Times++

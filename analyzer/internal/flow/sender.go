@@ -127,7 +127,7 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	}
 	kind = f.classify(o, first, outstanding, una)
 	d.Kinds[kind]++
-	f.noteLossStall(o)
+	f.noteLossStall(o, first)
 	if kind == KindTimeout {
 		since := max(w.lastSend, w.progress)
 		d.TimeoutWait += now - since

@@ -85,7 +85,7 @@ func (d *Direction) noteUnanswered(p *decode.Packet, r *Direction, at fsm.Stamp,
 		u.Repeats = original
 		// Timers only grow while nothing comes back: what follows much sooner belongs to the
 		// repetition before it.
-		if gap := at.Time - max(u.Last, d.Last.Time); gap >= u.LastGap/2 {
+		if gap := at.Time - max(u.Last, d.Last.Time); gap >= u.LastGap/8 {
 			u.LastGap = gap
 		}
 	}
