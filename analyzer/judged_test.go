@@ -134,6 +134,33 @@ var judgements = []judged{
 +0.00003 > R. 232 ack 501`,
 		code: record.VerdictResetMidTransfer,
 	},
+	{
+		name: "an answer that is injected before the server's own",
+		script: ends + `
+1 > S  0        <mss 1460>
+2 < S. 0 ack 1  <mss 1460> ttl 54
+3 > .  1 ack 1
++0.02 > P. 1(150) ack 1
++0.01 < P. 1("HTTP/1.1 302 Found") ack 1 ttl 56
++0.01 > F. 151 ack 19
++0.01 < P. 1("HTTP/1.1 200 OK and more") ack 151 ttl 54
++0.01 > R 151`,
+		code: record.VerdictResetDataAfterClose, sentence: "Frame 5 was probably injected in the name of the server",
+		has: []record.CheckName{record.CheckDataInjectionSuspected},
+	},
+	{
+		name: "an answer that is changed when it is sent again, by the same host",
+		script: ends + `
+1 > S  0        <mss 1460>
+2 < S. 0 ack 1  <mss 1460> ttl 54
+3 > .  1 ack 1
++0.02 > P. 1(150) ack 1
++0.01 < P. 1("HTTP/1.1 302 Found") ack 1 ttl 54
++0.01 > F. 151 ack 19
++0.01 < P. 1("HTTP/1.1 200 OK and more") ack 151 ttl 54
++0.01 > R 151`,
+		code: record.VerdictResetDataAfterClose, sentence: "The client had closed in frame 6", hasNot: []record.CheckName{record.CheckDataInjectionSuspected},
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

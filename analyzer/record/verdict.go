@@ -191,8 +191,9 @@ type Tail struct {
 	FirstData     fsm.Time // its first and latest segment with data; 0 for none
 	LastData      fsm.Time
 	LastDataFrame fsm.Frame
-	Next          fsm.Seq // the number after the highest that it sent
-	Outstanding   uint32  // sequence numbers sent that nothing acknowledged
+	Forged        fsm.Frame // data in its name that another host probably sent: its own, other bytes, came later; 0 for none
+	Next          fsm.Seq   // the number after the highest that it sent
+	Outstanding   uint32    // sequence numbers sent that nothing acknowledged
 
 	Unanswered Unanswered
 	Keepalives uint64    // probes in a row without an answer at the end, or before it gave up

@@ -15,7 +15,7 @@ func buildTails(f *flow.Flow, c *record.Connection) {
 		t := &c.Tail[side]
 		*t = record.Tail{
 			LastFrame: d.Last.Frame, Last: d.Last.Time,
-			FirstData: d.FirstData, LastData: d.LastData, LastDataFrame: d.LastDataFrame,
+			FirstData: d.FirstData, LastData: d.LastData, LastDataFrame: d.LastDataFrame, Forged: f.Forged(fsm.Side(side)),
 			Unanswered: buildUnanswered(&d.Unanswered),
 			Blocked:    seconds(f.WaitedForRoom(fsm.Side(side))), TimeoutWait: seconds(d.TimeoutWait),
 		}

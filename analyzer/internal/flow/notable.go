@@ -133,3 +133,19 @@ func (f *Flow) EachNotable(side fsm.Side, m fsm.Meaning, g SegmentFacts, yield f
 		}
 	}
 }
+
+// Forged returns the frame of data in side's name that another host probably sent: side's own
+// data for the same numbers came later, with other bytes, and with the TTL of its
+// first segment, from which that of the others differs by 2 or more. It is 0 if there is none.
+func (f *Flow) Forged(side fsm.Side) (frame fsm.Frame) {
+	if !f.AllFacts.Has(ContentDiffers) {
+		return 0
+	}
+	own := f.Dir[side].TTL
+	f.EachNotable(side, 0, Facts(ContentDiffers), func(k *NotableSegment) {
+		if frame == 0 && k.TTL == own && max(own, k.CapturedTTL)-min(own, k.CapturedTTL) >= 2 {
+			frame = k.Captured
+		}
+	})
+	return frame
+}

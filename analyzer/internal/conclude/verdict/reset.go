@@ -231,6 +231,12 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		} else {
 			v.Sentence += " instead of the last ACK, so it kept no TIME-WAIT."
 		}
+	case closedForForgery(c):
+		forged := c.Tail[y].Forged
+		v.Code, v.Sure = record.VerdictResetDataAfterClose, false
+		v.Frames = []fsm.Frame{forged, fin, r.PeerFrame}
+		v.Sentence = phrase.Capital(phrase.Frame(forged)) + " was probably injected in the name of " + phrase.By(y) + ": " + phrase.By(x) + " took it, closed in " + phrase.Frame(fin) +
+			" and answered what " + phrase.By(y) + " itself sent in " + phrase.Frame(r.PeerFrame) + ", other data from another distance, with the RST in " + phrase.Frame(r.Frame) + ": that was lost."
 	case r.PeerData > finTime(c, x) || late != nil:
 		v.Code = record.VerdictResetDataAfterClose
 		v.Frames = append(v.Frames, r.PeerFrame)
@@ -258,6 +264,14 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; its application probably needed nothing more."
 	}
 	return v
+}
+
+// closedForForgery reports whether the side that reset had closed behind data that were
+// injected in the peer's name, and before the peer's own came.
+func closedForForgery(c *record.Connection) bool {
+	r := &c.Reset
+	forged, fin := c.Tail[r.Side.Peer()].Forged, c.Close.FIN[r.Side]
+	return forged != 0 && forged < fin && fin < r.PeerFrame
 }
 
 // resetForFIN is the verdict on a RST in answer to the peer's close.
