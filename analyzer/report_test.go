@@ -60,7 +60,9 @@ func TestStatesOfPlays(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, c := range r.Connections {
-			checkStates(c, func(format string, args ...any) { t.Errorf("%s: connection %d: "+format, append([]any{name, c.ID}, args...)...) })
+			checkStates(c, func(format string, args ...any) {
+				t.Errorf("%s: connection %d: "+format, append([]any{name, c.ID}, args...)...)
+			})
 		}
 	}
 }

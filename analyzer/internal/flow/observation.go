@@ -69,4 +69,6 @@ func (f *Flow) takeSnapshot(o *observation) {
 func (o *observation) isReset() bool { return o.s.Flags&fsm.RST != 0 }
 
 // carries reports whether it takes sequence numbers of its sender's stream.
-func (o *observation) carries() bool { return o.space > 0 && !o.isReset() && !o.meaning.Any(fsm.FINWithAck) }
+func (o *observation) carries() bool {
+	return o.space > 0 && !o.isReset() && !o.meaning.Any(fsm.FINWithAck)
+}

@@ -53,6 +53,7 @@ type spending struct {
 
 	latest     fsm.Stamp // the segment before, and what stood after it
 	latestFrom fsm.Side
+	resent     bool // and it was sent again
 	opened     bool
 	spoken     bool     // there was data
 	speaker    fsm.Side // whose was the latest
@@ -79,7 +80,7 @@ func (f *Flow) spend(o *observation) {
 	} else {
 		f.attribute(o, o.p.Time-w.latest.Time)
 	}
-	w.latest, w.latestFrom = o.at, o.from
+	w.latest, w.latestFrom, w.resent = o.at, o.from, o.facts.Any(resentFacts)
 	if !w.opened {
 		w.opened = f.Conn.End[0].State.Synchronized() && f.Conn.End[1].State.Synchronized()
 	}
@@ -115,12 +116,16 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 	switch {
 	case !w.opened || o.s.Flags&fsm.SYN != 0:
 		w.add(toHandshake, wait, o)
+	case w.blocked[from] && !o.d.blocked && !o.r.zero && ordinary && o.s.Len > 0 && o.facts.Any(resentFacts):
+		w.add(toLoss.of(from), wait, o) // its timer ran out over what there was room for: see noteTimeout
 	case w.waitsForRoom(from, o.probe.Has(WindowProbe)):
 		w.add(toWindow.of(peer), wait, o)
 	case w.blocked[peer] || w.shut[from] && o.facts.Has(WindowProbeAnswer):
 		w.add(toWindow.of(from), wait, o)
 	case ordinary && o.s.Len > 0 && o.facts.Any(resentFacts):
 		w.add(toLoss.of(from), wait, o)
+	case w.resent && w.latestFrom == from && w.unacked[from] && o.s.Flags&fsm.RST != 0:
+		w.add(toLoss.of(from), wait, o) // it gave up
 	case w.unacked[0] || w.unacked[1]:
 		f.attributeUnacked(o, wait, speaks || ends)
 	case speaks:
