@@ -83,6 +83,7 @@ type Endpoint struct {
 	rstSeq       Seq    // and that RST's number
 	rstTS        uint32 // its TSval, with rstHasTS
 	rstHasTS     bool
+	aborted      bool  // the RST that closed it is an abort, or answers data, and not the ACK of its FIN
 	rstDoubted   bool  // what passed behind that RST was sent before it, or shows that it was not its own
 	topAtRST     Seq   // what had passed of its stream before that RST
 	peerTopAtRST Seq   // and of the peer's

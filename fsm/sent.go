@@ -218,7 +218,7 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	}
 	var m Meaning
 	if !withAck {
-		m |= c.metNoRST(side)
+		m |= c.metNoRST(side) | c.metClosed(side, s)
 		if x.State != TimeWait {
 			m |= c.metNobody(side, s)
 		}
@@ -237,27 +237,18 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		if refusal := x.SentSYN && !c.End[side.Peer()].SentSYN && x.rstTo.Nth == c.at.Nth-1; !refusal {
 			c.proveEvent(side, RecvRST)
 		}
-		c.proveEvent(side, AckOfFIN)
+		if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].To == Closed {
+			c.settle(side, &c.Transitions[i]) // something else than a RST closed it
+		}
 		if y := &c.End[side.Peer()]; !withAck && y.HasAck && s.Seq == y.Acked {
 			x.rstDoubted = false
 		}
 		return m | RSTNoConnection
 	}
 	x.sentRST = c.apply(side, SendRST, Sent, c.at, c.at.Frame)
+	x.aborted = withAck || s.Seq != x.FinSeq+1 && peer.Top.After(c.End[side.Peer()].synEnd)
 	x.rstDoubted = c.guessed(side, s)
 	return m | RSTSent
-}
-
-// metNoRST takes back that the peer's RST closed side, whose RST without ACK now passes, where
-// that cannot be: nothing answers a RST, and the peer has sent nothing since. So it answers
-// what came before, data for a socket that side had closed itself.
-func (c *Conn) metNoRST(side Side) Meaning {
-	x, y := &c.End[side], &c.End[side.Peer()]
-	if x.State == Closed && x.SentFIN && x.gotRST && y.lastRST.Nth == x.rstTo.Nth && y.lastAck.Nth <= x.rstTo.Nth &&
-		x.HasAck && x.Acked.Before(y.Out.Edge) && (!y.SentFIN || x.Acked.Before(y.FinSeq)) {
-		return c.takeBack(side, RecvRST)
-	}
-	return 0
 }
 
 // guessed reports whether side had no reason to give a RST the number that it has: it is
@@ -272,28 +263,6 @@ func (c *Conn) guessed(side Side, s *Segment) bool {
 		return false
 	}
 	return s.Flags&ACK != 0 || !y.HasAck || s.Seq.After(y.Acked)
-}
-
-// metNobody takes back what side's RST without ACK answers. Only an endpoint without a
-// connection leaves the ACK out, and takes its number from the acknowledgment of the
-// segment that it answers (RFC 9293 §3.10.7.1); a RST with another number answers
-// nothing of the peer's.
-func (c *Conn) metNobody(side Side, s *Segment) (m Meaning) {
-	y := &c.End[side.Peer()]
-	if y.HasAck && s.Seq == y.Acked {
-		// It had given up before the SYN-ACK came, or never took up the connection that
-		// the ACK of its SYN-ACK was to complete.
-		m = c.takeBack(side, RecvSYNACK)
-		if i := c.provisional(side, AckOfSYN); i >= 0 && c.Transitions[i].Nth == y.lastAck.Nth {
-			m |= c.takeBack(side, AckOfSYN)
-		}
-	}
-	if c.End[side].State == CloseWait && y.lastFIN.hasAck && s.Seq == y.lastFIN.ack {
-		if i := c.provisional(side, RecvFIN); i >= 0 && c.Transitions[i].Nth == y.lastFIN.at.Nth {
-			m |= c.takeBack(side, RecvFIN)
-		}
-	}
-	return m
 }
 
 // resetForTimeWait is for a RST of a side that should be in TIME-WAIT.
