@@ -54,6 +54,29 @@ func TestSentences(t *testing.T) {
 			not: []string{"before any data", "reset-after-connect"},
 		},
 		{
+			// The RST's acknowledgment is the number of the FIN: that was on its way.
+			name: "an abort that the peer's FIN crosses",
+			script: opened + `> P. 1(100) ack 1
+< P. 1(200) ack 101
+> P. 101(7) ack 201
+> R. 108 ack 201
+< F. 201 ack 108
+`,
+			says: []string{"The client ended the connection with the RST in frame 7", "The server's FIN in frame 8 crossed it."},
+			not:  []string{"followed", "CLOSE-WAIT"},
+		},
+		{
+			name: "an abort behind a FIN that the peer's FIN crosses",
+			script: opened + `> F. 1 ack 1
+< F. 1 ack 2
+> R. 2 ack 1
+> R  2
+`,
+			verdict: record.VerdictResetAfterFIN,
+			says:    []string{"reset the connection in frame 6 without waiting for the server's FIN, which crossed it in frame 5"},
+			not:     []string{"time-wait-missing", "TIME-WAIT"},
+		},
+		{
 			name: "an upload cut off is no request",
 			script: opened + "> .  1(1460) ack 1\n" + upload(60) + `< .  1 ack 87601
 < R. 1 ack 87601

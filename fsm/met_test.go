@@ -54,3 +54,51 @@ func TestAckOfFINMetClosed(t *testing.T) {
 		},
 	})
 }
+
+// TestAckOfAbort plays aborts while the peer's FIN is under way: the acknowledgment on the RST
+// says whether it had arrived.
+func TestAckOfAbort(t *testing.T) {
+	play(t, []dialogue{
+		{
+			name: "the FIN had not come",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< R. 21 ack 11", "CLOSED? CLOSED", RSTSent | RSTExact | TookBack},
+			),
+			transitions: openedTransitions(
+				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
+				"client FIN-WAIT-1 > CLOSED: receive RST, received 7, proof 0",
+				"server ESTABLISHED > CLOSED: send RST, sent 7, proof 7",
+			),
+		},
+		{
+			name: "nor had the ACK on it",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< F. 21 ack 12", "TIME-WAIT? LAST-ACK", 0},
+				step{"> R. 12 ack 21", "CLOSED CLOSED?", RSTSent | RSTExact | TookBack},
+			),
+			transitions: openedTransitions(
+				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
+				"server ESTABLISHED > CLOSE-WAIT: receive FIN, received 6, proof 7",
+				"server CLOSE-WAIT > LAST-ACK: send FIN, sent 7, proof 7",
+				"client FIN-WAIT-1 > CLOSED: send RST, sent 8, proof 8",
+				"server LAST-ACK > CLOSED: receive RST, received 8, proof 0",
+			),
+		},
+		{
+			name: "the FIN had come, after an ACK that does not cover it",
+			steps: opened(
+				step{"> F. 11 ack 21", "FIN-WAIT-1 CLOSE-WAIT?", 0},
+				step{"< . 21 ack 11", "FIN-WAIT-1 ESTABLISHED", TookBack},
+				step{"< R. 21 ack 12", "CLOSED? CLOSED", RSTSent | RSTExact},
+			),
+			transitions: openedTransitions(
+				"client ESTABLISHED > FIN-WAIT-1: send FIN, sent 6, proof 6",
+				"server ESTABLISHED > CLOSE-WAIT: receive FIN, received 6, proof 8",
+				"client FIN-WAIT-1 > CLOSED: receive RST, received 8, proof 0",
+				"server CLOSE-WAIT > CLOSED: send RST, sent 8, proof 8",
+			),
+		},
+	})
+}

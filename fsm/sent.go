@@ -206,7 +206,9 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x.rstTS, x.rstHasTS = s.TSVal, s.Opts&OptTimestamps != 0
 	c.resetWaits(side)
 	withAck := s.Flags&ACK != 0
+	var m Meaning
 	if withAck {
+		m = c.abortAck(side, s)
 		c.prove(side, s)
 	} else if !x.Seen && c.disown(side) {
 		return RSTNoConnection | StateChanged
@@ -216,7 +218,6 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		x.hasBadAck = false
 		return RSTAnswers
 	}
-	var m Meaning
 	if !withAck {
 		m |= c.metNoRST(side) | c.metClosed(side, s)
 		if x.State != TimeWait {
@@ -249,6 +250,24 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 	x.aborted = withAck || s.Seq != x.FinSeq+1 && peer.Top.After(c.End[side.Peer()].synEnd)
 	x.rstDoubted = c.guessed(side, s)
 	return m | RSTSent
+}
+
+// abortAck uses the acknowledgment on a RST, which is RCV.NXT as on any other segment: it
+// tells whether side had the peer's FIN, and with that what arrives in the same segment.
+func (c *Conn) abortAck(side Side, s *Segment) Meaning {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	if !y.SentFIN || !x.State.Synchronized() {
+		return 0
+	}
+	fin := Frame(0)
+	if i := c.provisional(side, RecvFIN); i >= 0 {
+		fin = c.Transitions[i].Frame
+	}
+	m := c.settleFIN(side, s)
+	if i := c.provisional(side, AckOfFIN); i >= 0 && !x.gotFIN && c.Transitions[i].Frame == fin {
+		m |= c.takeBack(side, AckOfFIN)
+	}
+	return m
 }
 
 // guessed reports whether side had no reason to give a RST the number that it has: it is

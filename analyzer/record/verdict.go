@@ -257,6 +257,7 @@ type Reset struct {
 	PriorTime  fsm.Time
 	PriorBytes uint32 // of data on it
 	PriorFIN   bool   // it carried a FIN
+	FINCrossed bool   // the peer's FIN had not arrived when its side sent it, as its acknowledgment or the order tells
 
 	// Sequence numbers that were sent and not acknowledged when the RST came.
 	OwnOutstanding  uint32

@@ -36,7 +36,7 @@ var abortiveClose = &Check{
 					when = fmt.Sprintf("after frame %d of the %s", k.Prior.Number(), side.Peer())
 				}
 				found(Finding{
-					Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1, Seen: "RST in " + k.States[side].String(), Expected: "FIN",
+					Side: side.String(), Frames: []fsm.Frame{k.Frame}, Count: 1, Seen: "RST in " + stateBefore(f, side, k).String(), Expected: "FIN",
 					Message: fmt.Sprintf("The %s reset the connection in frame %d, %s.", side, k.Frame.Number(), when),
 				})
 			})

@@ -72,6 +72,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			TTL: k.TTL, HostTTL: d.LastTTL, Prior: k.Prior, PriorBytes: k.PriorLen, Before: k.States,
 		}
 		placeReset(f, &r)
+		r.FINCrossed = finCrossed(f, k)
 		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
 			r.PriorTime, r.Own = b.Peer, b.Own
 			r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
@@ -86,6 +87,9 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		r.OwnOutstanding = c.Tail[k.From].Outstanding
 		if peer := &f.Conn.End[k.From.Peer()]; r.HasAck && peer.Seen && k.SndNxt.After(k.Segment.Ack) {
 			r.PeerOutstanding = uint32(k.SndNxt - k.Segment.Ack)
+			if r.FINCrossed && k.SndNxt.After(peer.FinSeq) {
+				r.PeerOutstanding-- // the FIN is no data
+			}
 		}
 		if e := &f.Conn.End[k.From]; r.HasAck && e.ScaleKnown && e.HasAck {
 			r.WindowTaken = d.MaxWindow - min(d.MaxWindow, e.Window)
@@ -114,6 +118,19 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		return r
 	}
 	return record.Reset{}
+}
+
+// finCrossed reports whether the peer's FIN had not arrived when a RST was sent: the RST's
+// acknowledgment does not cover it, or it passed later.
+func finCrossed(f *flow.Flow, rst *flow.NotableSegment) bool {
+	fin, peer := f.FIN(rst.From.Peer()), &f.Conn.End[rst.From.Peer()]
+	if fin == nil || !peer.SentFIN {
+		return false
+	}
+	if rst.Segment.Flags.Has(fsm.ACK) {
+		return !rst.Segment.Ack.After(peer.FinSeq)
+	}
+	return fin.Frame > rst.Frame
 }
 
 // placeReset notes where the RST was captured, if the capture holds two places.

@@ -55,8 +55,10 @@ func reset(c *record.Connection) record.Verdict {
 		v = resetAfterFIN(c)
 	case metNoConnection(c):
 		v = stateLost(c)
-	case c.Close.FIN[y] != 0:
+	case c.Close.FIN[y] != 0 && (!r.FINCrossed || r.CloseNotify != 0):
 		v = resetForFIN(c)
+	case c.Close.FIN[y] != 0 && r.HasAck:
+		v = resetCrossedByFIN(c)
 	case !r.HasAck && r.PriorTime > r.Own:
 		v = stateLost(c)
 	default:
@@ -222,7 +224,7 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, r.CloseNotify)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and answered what looks like " + phrase.By(y) + "'s close_notify of TLS in " + phrase.Frame(r.CloseNotify) +
 			" with the RST in " + phrase.Frame(r.Frame) + ": nothing else was lost."
-	case c.Close.FIN[y] != 0 && late == nil:
+	case c.Close.FIN[y] != 0 && late == nil && !r.FINCrossed:
 		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
 		v.Sentence = "Both sides closed (FIN of " + phrase.By(x) + " in " + phrase.Frame(fin) + ", of " + phrase.By(y) + " in " + phrase.Frame(c.Close.FIN[y]) + "), but " + phrase.By(x) + " sent a RST in " + phrase.Frame(r.Frame)
@@ -261,7 +263,12 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 			" later, without a response to " + phrase.By(y) + "'s data in " + phrase.Frame(r.PeerFrame) + ": its application probably closed with that data unread."
 	default:
 		v.Code, v.Sure = record.VerdictResetAfterFIN, false
-		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN; its application probably needed nothing more."
+		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and reset the connection in " + phrase.Frame(r.Frame) + " without waiting for " + phrase.By(y) + "'s FIN"
+		if r.FINCrossed {
+			v.Frames = append(v.Frames, c.Close.FIN[y])
+			v.Sentence += ", which crossed it in " + phrase.Frame(c.Close.FIN[y])
+		}
+		v.Sentence += "; its application probably needed nothing more."
 	}
 	return v
 }
@@ -272,6 +279,16 @@ func closedForForgery(c *record.Connection) bool {
 	r := &c.Reset
 	forged, fin := c.Tail[r.Side.Peer()].Forged, c.Close.FIN[r.Side]
 	return forged != 0 && forged < fin && fin < r.PeerFrame
+}
+
+// resetCrossedByFIN is the verdict on an abort that the peer's FIN crossed: what had passed
+// before tells its cause.
+func resetCrossedByFIN(c *record.Connection) record.Verdict {
+	y := c.Reset.Side.Peer()
+	v := resetByProgram(c)
+	v.Frames = append(v.Frames, c.Close.FIN[y])
+	v.Sentence += " " + phrase.Capital(phrase.By(y)) + "'s FIN in " + phrase.Frame(c.Close.FIN[y]) + " crossed it."
+	return v
 }
 
 // resetForFIN is the verdict on a RST in answer to the peer's close.
