@@ -42,17 +42,19 @@ var Table = []Row{
 	{LastAck, AckOfFIN, Closed, "RFC 9293 §3.10.7.4"},
 	{TimeWait, Timeout2MSL, Closed, "RFC 9293 §3.10.8"},
 
-	// Resets: sent (ABORT, or an answer that a closed endpoint gives) and received.
+	// Resets: sent (ABORT, or an answer that a closed endpoint gives) and received. An ABORT
+	// sends none in SYN-SENT, CLOSING, LAST-ACK and TIME-WAIT: there a RST answers a segment that
+	// found no connection any more.
 	{Listen, SendRST, Closed, "observer: a RST from an endpoint that was thought to listen"},
-	{SynSent, SendRST, Closed, "RFC 9293 §3.10.5"},
+	{SynSent, SendRST, Closed, "RFC 9293 §3.10.7.1"},
 	{SynReceived, SendRST, Closed, "RFC 9293 §3.10.5"},
 	{Established, SendRST, Closed, "RFC 9293 §3.10.5"},
 	{FinWait1, SendRST, Closed, "RFC 9293 §3.10.5"},
 	{FinWait2, SendRST, Closed, "RFC 9293 §3.10.5"},
 	{CloseWait, SendRST, Closed, "RFC 9293 §3.10.5"},
-	{Closing, SendRST, Closed, "RFC 9293 §3.10.5"},
-	{LastAck, SendRST, Closed, "RFC 9293 §3.10.5"},
-	{TimeWait, SendRST, Closed, "RFC 9293 §3.10.5"},
+	{Closing, SendRST, Closed, "RFC 9293 §3.10.7.1"},
+	{LastAck, SendRST, Closed, "RFC 9293 §3.10.7.1"},
+	{TimeWait, SendRST, Closed, "RFC 9293 §3.10.7.1"},
 	{SynSent, RecvRST, Closed, "RFC 9293 §3.10.7.3"},
 	{SynReceived, RecvRST, Closed, "RFC 9293 §3.10.7.4"},
 	{Established, RecvRST, Closed, "RFC 9293 §3.10.7.4"},

@@ -36,16 +36,17 @@ var figure5 = []Row{
 	// Note 3: "A RST can be sent from any state". Where that leads, the note (as
 	// §3.5.2, a "should" for the sake of busy servers) says TIME-WAIT, and §3.10.5
 	// (ABORT) says, for each of these states, CLOSED; that text is the specification
-	// and the figure "only a summary".
-	{SynSent, SendRST, Closed, "§3.10.5"},
+	// and the figure "only a summary". An ABORT sends a RST in five of them; in the others a
+	// RST is the answer of an endpoint whose TCB is deleted already (§3.10.7.1).
+	{SynSent, SendRST, Closed, "§3.10.7.1"},
 	{SynReceived, SendRST, Closed, "§3.10.5"},
 	{Established, SendRST, Closed, "§3.10.5"},
 	{FinWait1, SendRST, Closed, "§3.10.5"},
 	{FinWait2, SendRST, Closed, "§3.10.5"},
 	{CloseWait, SendRST, Closed, "§3.10.5"},
-	{Closing, SendRST, Closed, "§3.10.5"},
-	{LastAck, SendRST, Closed, "§3.10.5"},
-	{TimeWait, SendRST, Closed, "§3.10.5"},
+	{Closing, SendRST, Closed, "§3.10.7.1"},
+	{LastAck, SendRST, Closed, "§3.10.7.1"},
+	{TimeWait, SendRST, Closed, "§3.10.7.1"},
 
 	// Note 3: "receipt of a RST from any state results in a transition to LISTEN or
 	// CLOSED". Not in LISTEN, where §3.10.7.2 ignores it.
