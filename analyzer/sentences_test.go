@@ -77,6 +77,22 @@ func TestSentences(t *testing.T) {
 			not:     []string{"time-wait-missing", "TIME-WAIT"},
 		},
 		{
+			// The server answers both SYNs; its second SYN-ACK meets the ACK of the first.
+			name: "a SYN-ACK that crosses its ACK",
+			script: `title: sentences
+> S  0        <mss 1460>
++1.0  > S  0        <mss 1460>
++0.1  < S. 0 ack 1  <mss 1460>
+      > .  1 ack 1
+      > P. 1(100) ack 1
++0.05 < S. 0 ack 1  <mss 1460>
+      > .  101 ack 1
++0.05 < .  1 ack 101
+`,
+			says: []string{"synack-retransmit: The server retransmitted its SYN-ACK once: the ACK in frame 4 was on its way"},
+			not:  []string{"lost", "handshake-bad-final-ack", "challenge-ack"},
+		},
+		{
 			name: "an upload cut off is no request",
 			script: opened + "> .  1(1460) ack 1\n" + upload(60) + `< .  1 ack 87601
 < R. 1 ack 87601

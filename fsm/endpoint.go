@@ -77,6 +77,9 @@ type Endpoint struct {
 	earlier    opening // what its SYN-ACK before the latest offered, with hasEarlier
 	hasEarlier bool
 
+	ackCrossed bool   // the ACK of its SYN passed shortly before its SYN-ACK came again, and may have crossed it
+	crossedTS  uint32 // the peer's newest timestamp then
+
 	unproved     uint8  // transitions by received segments without proof yet
 	sentRST      bool   // its last state change was a RST of its own
 	lastRST      Stamp  // its own latest RST

@@ -31,7 +31,7 @@ func TestAckOfSYNOnFIN(t *testing.T) {
 			{"< S. 0 ack 1", "ESTABLISHED? SYN-RECEIVED", 0},
 			{"> . 1 ack 1", "ESTABLISHED ESTABLISHED?", 0},
 			{"> FP. 1+10 ack 1", "FIN-WAIT-1 CLOSE-WAIT?", 0},
-			{"< S. 0 ack 1", "FIN-WAIT-1 SYN-RECEIVED", SYNACKAgain | TookBack},
+			{"< S. 0 ack 1 +1", "FIN-WAIT-1 SYN-RECEIVED", SYNACKAgain | TookBack},
 			{"> . 12 ack 1", "FIN-WAIT-1 ESTABLISHED?", 0},
 			{"< . 1 ack 12", "FIN-WAIT-2? CLOSE-WAIT", 0},
 		},

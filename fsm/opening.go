@@ -30,3 +30,35 @@ func (c *Conn) chooseOpening(side Side, s *Segment) {
 	y.ISS, y.Syn, y.offered, y.hasOffer, y.offerCut, y.synEnd = o.iss, o.syn, o.offered, o.hasOffer, o.offerCut, o.end
 	c.agreeScale()
 }
+
+// synACKCrosses reports whether the ACK of side's SYN passed so short a time before side's
+// SYN-ACK, which comes again, that the two may have crossed.
+func (c *Conn) synACKCrosses(side Side) bool {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	i := c.provisional(side, AckOfSYN)
+	if i < 0 || !x.synOptions || c.at.Time-c.Transitions[i].Time > c.InFlight {
+		return false
+	}
+	x.ackCrossed, x.crossedTS = true, y.tsVal
+	return true
+}
+
+// settleCrossedACK is for a side whose SYN-ACK crossed the ACK of it, and which now is past
+// SYN-RECEIVED: the ACK that crossed brought it there, unless it was lost and what answered
+// the SYN-ACK did. An echo of what passed before the SYN-ACK tells; without it this stays open.
+func (c *Conn) settleCrossedACK(side Side, s *Segment) {
+	x := &c.End[side]
+	if !x.ackCrossed {
+		return
+	}
+	x.ackCrossed = false
+	i := c.provisional(side, AckOfSYN)
+	if i < 0 {
+		return
+	}
+	t := &c.Transitions[i]
+	told := t.proofBy&proofByTimestamp != 0 && s.Echoes() && int32(s.TSEcr-t.provenTS) >= 0 && int32(s.TSEcr-x.crossedTS) <= 0
+	if !told {
+		c.leaveOpen(side, t)
+	}
+}

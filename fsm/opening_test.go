@@ -308,3 +308,33 @@ func TestDataBeforeSYNACK(t *testing.T) {
 		t.Errorf("%d numbers old and %d new, want 50 and 20", c.Old, c.Fresh)
 	}
 }
+
+// TestSYNACKCrossesACK plays a SYN-ACK that is sent again while the ACK of the first may be
+// under way. What the server echoes tells which ACK it had.
+func TestSYNACKCrossesACK(t *testing.T) {
+	opening := func(server string) []string {
+		return []string{
+			"client CLOSED > SYN-SENT: send SYN, sent 1, proof 1",
+			"server LISTEN > SYN-RECEIVED: receive SYN, received 1, proof 2",
+			"client SYN-SENT > ESTABLISHED: receive SYN,ACK, received 2, proof 3",
+			"server SYN-RECEIVED > ESTABLISHED: receive ACK of SYN, " + server,
+		}
+	}
+	crossing := func(again, echo string, means Meaning, states string) []step {
+		return []step{
+			{"> S 0 ts 1/0", "SYN-SENT CLOSED", 0},
+			{"< S. 0 ack 1 ts 500/1", "ESTABLISHED? SYN-RECEIVED", 0},
+			{"> . 1 ack 1 ts 2/500", "ESTABLISHED ESTABLISHED?", 0},
+			{"> P. 1+10 ack 1 ts 3/500", "ESTABLISHED ESTABLISHED?", 0},
+			{"< S. 0 ack 1 ts 501/1" + again, states, means},
+			{"> . 11 ack 1 ts 40/500", "ESTABLISHED ESTABLISHED?", 0},
+			{"< . 1 ack 11 ts 600/" + echo, "ESTABLISHED ESTABLISHED", 0},
+		}
+	}
+	const kept, back = "ESTABLISHED ESTABLISHED?", "ESTABLISHED SYN-RECEIVED"
+	play(t, []dialogue{
+		{name: "the ACK had come", steps: crossing("", "3", SYNACKAgain, kept), transitions: opening("received 3, proof 7")},
+		{name: "either may have", steps: crossing("", "40", SYNACKAgain, kept), transitions: opening("received 3, proof 0")},
+		{name: "the ACK was lost", steps: crossing(" +1", "40", SYNACKAgain|TookBack, back), transitions: opening("received 6, proof 7")},
+	})
+}

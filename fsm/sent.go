@@ -108,9 +108,12 @@ func (c *Conn) sentSYNACK(side Side, s *Segment) Meaning {
 		x.gotSYN = c.imply(side, RecvSYN, y.Syn)
 		x.synAck = c.apply(side, AckOfSYN, Received, crossing, 0)
 	case x.SentSYN && s.Seq == x.ISS:
-		// It still waits for the ACK of its SYN: the one that passed was lost.
+		// It still waits for the ACK of its SYN: the one that passed was lost, or is on its way.
 		x.Syn = c.at
-		m |= SYNACKAgain | c.takeBack(side, RecvFIN) | c.takeBack(side, AckOfSYN)
+		m |= SYNACKAgain
+		if !c.synACKCrosses(side) {
+			m |= c.takeBack(side, RecvFIN) | c.takeBack(side, AckOfSYN)
+		}
 	case x.State == SynReceived:
 		x.earlier, x.hasEarlier = x.opening(), true
 		c.openWith(x, s)

@@ -20,6 +20,7 @@ func (c *Conn) settleByAck(side Side, s *Segment) Meaning {
 		m |= c.settleFIN(side, s)
 	}
 	if x.unproved > 0 {
+		c.settleCrossedACK(side, s)
 		// A challenge ACK can come from SYN-RECEIVED too.
 		challenge := s.Len == 0 && s.Flags&FIN == 0 && (x.challenged || x.rstTo.Nth != 0)
 		if !y.opensFast() && !challenge {

@@ -12,7 +12,7 @@ import (
 var synackRetransmit = &Check{
 	Name: record.CheckSYNACKRetransmit, Title: "SYN-ACK retransmitted", Family: "handshake",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.8.1",
-	Condition: "The same SYN-ACK is sent more than once. Its sender is still in SYN-RECEIVED: an ACK already captured did not reach it, or was not accepted.",
+	Condition: "The same SYN-ACK is sent more than once. Its sender is still in SYN-RECEIVED: an ACK already captured did not reach it, was not accepted, or was on its way.",
 	Benign: []string{
 		"the SYN-ACK or the final ACK was lost", "the server waits for data before it accepts (TCP_DEFER_ACCEPT)",
 		"the server's accept queue is full",
@@ -35,7 +35,11 @@ var synackRetransmit = &Check{
 				continue
 			}
 			why := "no ACK of it had been captured"
-			if f.FinalACK.Nth != 0 && f.FinalACK.Nth < k.Nth {
+			switch last := f.FinalACK; {
+			case last.Nth == 0 || last.Nth > k.Nth:
+			case f.Transition(side, func(t *fsm.Transition) bool { return t.Event == fsm.AckOfSYN && t.Frame == last.Frame }) != nil:
+				why = fmt.Sprintf("the ACK in frame %d was on its way", last.Frame.Number())
+			default:
 				why = fmt.Sprintf("the ACK in frame %d was lost, or did not count there (a server that waits for data, or a full accept queue)", f.FinalACK.Frame.Number())
 			}
 			found(Finding{
