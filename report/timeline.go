@@ -42,7 +42,7 @@ func (p *page) legend(conns []*record.Connection) {
 			s := &c.Segments[i]
 			unproved = unproved || !s.After[0].Proved || !s.After[1].Proved
 		}
-		unproved = unproved || !c.State[0].Proved || !c.State[1].Proved
+		unproved = unproved || slices.ContainsFunc(c.Transitions, func(t fsm.Transition) bool { return !c.State[t.Side].Proved })
 		waited = waited || slices.ContainsFunc(c.Transitions, func(t fsm.Transition) bool {
 			return t.To == fsm.CloseWait && t.Proof == 0 && c.Close.FINAcked[t.Side.Peer()] != 0
 		})

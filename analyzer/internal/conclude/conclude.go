@@ -40,7 +40,9 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Transitions = orderTransitions(append(c.Transitions, f.Conn.Transitions...))
 	for side := range c.State {
 		e := &f.Conn.End[side]
-		c.State[side] = record.EndState{State: e.State, Proved: e.Proved() && latestIsCertain(c.Transitions, fsm.Side(side))}
+		// A side of which nothing was captured may listen, or have answered unseen.
+		unknown := !e.Seen && e.State == fsm.Closed
+		c.State[side] = record.EndState{State: e.State, Proved: e.Proved() && !unknown && latestIsCertain(c.Transitions, fsm.Side(side))}
 		c.InState[side] = timeInStates(c.InState[side], c.Transitions, fsm.Side(side), f)
 	}
 	c.ICMP = buildICMP(c.ICMP, f)
