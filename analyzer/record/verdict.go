@@ -272,6 +272,7 @@ type Reset struct {
 	PeerFrame      fsm.Frame
 	CloseNotify    fsm.Frame    // the peer's close_notify of TLS, if nothing else can have been lost; 0 if not
 	OwnCloseNotify fsm.Frame    // its own, if that is all of its data that was not acknowledged; 0 if not
+	Crossed        Span         // the client's request that crossed the server's close: the seconds between the server's latest data and its FIN, the request's frame, the FIN's; From is 0 if there was none
 	GaveUpAfter    float64      // seconds that the side had waited in FIN-WAIT-2 and had given that up by then; 0 if it had not
 	Silence        float64      // seconds without a segment before the RST, or before the segment that it answers at once
 	Before         [2]fsm.State // of client and server before it

@@ -1,10 +1,9 @@
 package check
 
 import (
-	"bytes"
-	"encoding/binary"
 	"fmt"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/appdata"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/flow"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
@@ -22,7 +21,7 @@ var closedWithoutAnswer = &Check{
 	OncePerTemplate: "a clean connection has an answer behind what was asked, when the server closes first",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		r := f.ClosedUnanswered()
-		if r.From == 0 || r.Size < flow.LeastRequest && f.Dir[fsm.Server].Bytes > 0 || !isRequest(r.Begin) {
+		if r.From == 0 || r.Size < flow.LeastRequest && f.Dir[fsm.Server].Bytes > 0 || !appdata.IsRequest(r.Begin) {
 			return
 		}
 		if m := f.Multipath(); m != nil && m.State == record.MPTCPInUse {
@@ -39,54 +38,4 @@ var closedWithoutAnswer = &Check{
 			Message: message + ".",
 		})
 	},
-}
-
-// isRequest reports whether data begin as something that its protocol requires an answer to.
-func isRequest(data []byte) bool {
-	return isHTTP(data) || isClientHello(data) || isStartup(data) || isCommand(data) || bytes.HasPrefix(data, []byte("SSH-"))
-}
-
-// isHTTP reports whether data begin with a method and a target of HTTP (RFC 9112 §3).
-func isHTTP(data []byte) bool {
-	method, rest, found := bytes.Cut(data, []byte(" "))
-	if !found || len(method) < 3 || len(rest) == 0 {
-		return false
-	}
-	for _, c := range method {
-		if c < 'A' || c > 'Z' {
-			return false
-		}
-	}
-	return rest[0] == '/' || rest[0] == '*' || bytes.HasPrefix(rest, []byte("http")) || string(method) == "CONNECT"
-}
-
-// isClientHello reports whether data begin with a TLS record that holds a ClientHello
-// (RFC 8446 §4, §5.1).
-func isClientHello(data []byte) bool {
-	return len(data) > 5 && data[0] == 22 && data[1] == 3 && data[5] == 1
-}
-
-// isStartup reports whether data begin as a StartupMessage of PostgreSQL's protocol 3, or as a
-// request for encryption before it.
-func isStartup(data []byte) bool {
-	const version3, encryption = 3 << 16, 1234<<16 | 5679
-	if len(data) < 8 {
-		return false
-	}
-	length, code := binary.BigEndian.Uint32(data), binary.BigEndian.Uint32(data[4:])
-	return code == version3 && length < 10_000 || code == encryption && length == 8
-}
-
-// isCommand reports whether data begin as a command of Redis: an array of bulk strings.
-func isCommand(data []byte) bool {
-	count, rest, found := bytes.Cut(data, []byte("\r\n"))
-	if !found || len(count) < 2 || count[0] != '*' || len(rest) == 0 || rest[0] != '$' {
-		return false
-	}
-	for _, c := range count[1:] {
-		if c < '0' || c > '9' {
-			return false
-		}
-	}
-	return true
 }

@@ -12,7 +12,7 @@ import (
 var dataToClosedSocket = &Check{
 	Name: record.CheckDataToClosedSocket, Title: "data received after close(): answered by a RST", Family: "teardown",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.6.1 (SHLD-3)",
-	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too. Not where these data are TLS's close_notify (a record of type alert, or in TLS 1.3 of the size of one) and all the side's own data, but for a close_notify, were acknowledged: nothing was lost.",
+	Condition: "A side that has sent its FIN answers data with a RST, data that the peer sent after that FIN or that was still in flight: the application had closed the socket for reading too. Not where these data are TLS's close_notify (a record of type alert, or in TLS 1.3 of the size of one) and all the side's own data, but for a close_notify, were acknowledged: nothing was lost. Data that may be the peer's parting word count with a doubt, unless they begin as a request: then the client used the connection again just as the server closed it (the keepalive race).",
 	Benign:    []string{"the application needed no more of the response", "a client that disconnects while the server is still sending"},
 	Filter:    "tcp.flags.reset == 1 && tcp.completeness & 16", Needs: InStep,
 	Meaning:         fsm.RSTSent,
@@ -26,6 +26,9 @@ var dataToClosedSocket = &Check{
 					data, seen = f.Dir[side.Peer()].LastDataFrame, "RST with data in flight"
 					message = fmt.Sprintf("The %s had closed its socket and sent a RST in frame %d while the data in frame %d were in flight: that data was lost.", side, k.Frame.Number(), data.Number())
 				}
+				if r := f.CrossedClose(); side == fsm.Server && r.Request != 0 {
+					message = crossed(r, k.Frame)
+				}
 				found(Finding{
 					Side: side.String(), Frames: []fsm.Frame{data, k.Frame}, Count: 1, Seen: seen, Expected: "data read to the end",
 					Doubt: unwanted(f, side, k), Message: message,
@@ -33,6 +36,15 @@ var dataToClosedSocket = &Check{
 			}
 		}
 	},
+}
+
+// crossed tells of a request that crossed the server's close and met the RST.
+func crossed(r flow.LostRequest, rst fsm.Frame) string {
+	closed := fmt.Sprintf("The server closed in frame %d", r.FIN.Number())
+	if r.Idle > 0 {
+		closed += fmt.Sprintf(", %s after its latest data", phrase.Elapsed(r.Idle))
+	}
+	return closed + fmt.Sprintf("; the client's request that ends in frame %d crossed that and was answered by the RST in frame %d: it is lost, and has to be sent again.", r.Request.Number(), rst.Number())
 }
 
 // resetOfLateData returns the RST with which side, after its own FIN, answered
@@ -76,6 +88,7 @@ func unwanted(f *flow.Flow, side fsm.Side, rst *flow.NotableSegment) string {
 	switch unread := last.Minus(x.Acked); {
 	case x.HasAck && unread <= word && !peer.SeesData() && f.Delivered(side) && peer.UniqueBytes > uint64(max(0, unread)):
 		return "the data themselves were not captured: they may be the peer's parting word, such as TLS's close_notify"
+	case side == fsm.Server && f.CrossedClose().Request != 0: // it waits for an answer
 	case fin == nil || !x.HasAck || rst.Time-fin.Time > soon:
 	case left != 0 && unread <= word && left-rst.Time < soon && peer.UniqueBytes > uint64(max(0, unread)): // all that it ever said would be its answer
 		return "the peer closed right behind it: a parting word, such as TLS's close_notify"

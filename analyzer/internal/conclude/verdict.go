@@ -106,6 +106,9 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		case f.FIN(k.From) == nil:
 			r.OwnCloseNotify = f.UnacknowledgedIsCloseNotify(k.From)
 		}
+		if lost := f.CrossedClose(); lost.Request != 0 && k.From == fsm.Server {
+			r.Crossed = record.Span{Seconds: seconds(lost.Idle), From: lost.Request, To: lost.FIN}
+		}
 		if waited, gaveUp := f.GaveUpFINWait2(k.From, k); gaveUp {
 			r.GaveUpAfter = seconds(waited)
 		}

@@ -141,7 +141,7 @@ func (f *Flow) noteRequest(o *observation, bytes uint64) {
 			t.waits = false
 		}
 		t.size += bytes
-	case o.y.Seen && o.s.Flags&fsm.ACK != 0 && o.s.Ack.Before(o.y.Out.Top): // not all of the server's has reached it
+	case o.y.Seen && o.s.Flags&fsm.ACK != 0 && o.s.Ack.Before(dataEnd(o.y)): // not all of the server's data has reached it
 		t.phase = crossed
 		return
 	default:

@@ -224,6 +224,8 @@ func resetAfterFIN(c *record.Connection) record.Verdict {
 		v.Frames = append(v.Frames, r.CloseNotify)
 		v.Sentence = phrase.Capital(phrase.By(x)) + " closed in " + phrase.Frame(fin) + " and answered what looks like " + phrase.By(y) + "'s close_notify of TLS in " + phrase.Frame(r.CloseNotify) +
 			" with the RST in " + phrase.Frame(r.Frame) + ": nothing else was lost."
+	case r.Crossed.From != 0 && late != nil:
+		return requestCrossed(c)
 	case c.Close.FIN[y] != 0 && late == nil && !r.FINCrossed:
 		v.Code = record.VerdictClosedWithReset
 		v.Frames = append(v.Frames, c.Close.FIN[y])
@@ -288,6 +290,24 @@ func resetCrossedByFIN(c *record.Connection) record.Verdict {
 	v := resetByProgram(c)
 	v.Frames = append(v.Frames, c.Close.FIN[y])
 	v.Sentence += " " + phrase.Capital(phrase.By(y)) + "'s FIN in " + phrase.Frame(c.Close.FIN[y]) + " crossed it."
+	return v
+}
+
+// requestCrossed is the verdict on a request that the client sent while the server's FIN was on
+// its way.
+func requestCrossed(c *record.Connection) record.Verdict {
+	r := &c.Reset
+	lost := &r.Crossed
+	v := record.Verdict{Code: record.VerdictResetDataAfterClose, Frames: []fsm.Frame{lost.From, lost.To}, Sure: true}
+	v.Sentence = "The server closed in " + phrase.Frame(lost.To)
+	if lost.Seconds > 0 {
+		v.Sentence += ", " + phrase.Duration(lost.Seconds) + " after its latest data"
+	}
+	v.Sentence += ", and the client's request in " + phrase.Frame(lost.From) + " crossed that"
+	if c.Lifetime.Exchanges > 0 {
+		v.Sentence += " (the keepalive race)"
+	}
+	v.Sentence += ": the RST in " + phrase.Frame(r.Frame) + " answered it, so it is lost and has to be sent again on another connection."
 	return v
 }
 

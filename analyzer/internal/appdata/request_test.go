@@ -1,4 +1,4 @@
-package check
+package appdata
 
 import "testing"
 
@@ -35,7 +35,7 @@ func TestIsRequest(t *testing.T) {
 		{"\x30\x05\x02\x01\x03\x42\x00", false},                  // LDAP's unbind
 		{"<14>1 2026-11-29T16:00:00Z host program - - -", false}, // syslog
 	} {
-		if got := isRequest([]byte(c.data)); got != c.want {
+		if got := IsRequest([]byte(c.data)); got != c.want {
 			t.Errorf("%q: %v", c.data, got)
 		}
 	}
