@@ -76,7 +76,7 @@ func asTLS(c []packet) []packet {
 }
 
 // unanswered has the server of a connection close without an answer to the client's last data,
-// after a greeting or without one.
+// after a greeting or without one, or behind an answer or the beginning of one.
 func unanswered(c []packet, choose func(n int) int) []packet {
 	be := binary.BigEndian
 	asks := slices.IndexFunc(c, func(p packet) bool { return dataOf(p) > 0 })
@@ -117,11 +117,17 @@ func unanswered(c []packet, choose func(n int) int) []packet {
 		say(client, 0x10, nil)
 	}
 	request := append([]byte("GET /one HTTP/1.1\r\n"), bytes.Repeat([]byte{'a'}, choose(160))...)
-	if choose(2) == 0 {
+	if choose(4) > 0 { // its header ends
+		request = append(request, "\r\n\r\n"...)
+	}
+	if choose(4) == 0 {
 		request = bytes.Repeat([]byte{7}, len(request))
 	}
 	say(client, 0x18, request)
 	say(server, 0x10, nil)
+	if choose(3) == 0 { // an answer, or some of it
+		say(server, 0x18, append([]byte("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"), make([]byte, 100*(2+choose(2)))...))
+	}
 	say(server, 0x11, nil)
 	say(client, 0x11, nil)
 	say(server, 0x10, nil)

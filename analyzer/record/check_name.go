@@ -46,6 +46,8 @@ const (
 	CheckDataAfterFIN                  CheckName = "data-after-fin"
 	CheckDataToClosedSocket            CheckName = "data-to-closed-socket"
 	CheckClosedWithoutAnswer           CheckName = "closed-without-answer"
+	CheckRequestIncomplete             CheckName = "request-incomplete"
+	CheckAnswerCutShort                CheckName = "answer-cut-short"
 	CheckRSTAfterFIN                   CheckName = "rst-after-fin"
 	CheckAbortiveClose                 CheckName = "abortive-close"
 	CheckSimultaneousClose             CheckName = "simultaneous-close"

@@ -70,6 +70,8 @@ const (
 	VerdictResetAfterConnect        VerdictCode = "reset-after-connect"
 	VerdictResetAfterRequest        VerdictCode = "reset-after-request"
 	VerdictClosedWithoutAnswer      VerdictCode = "closed-without-answer"
+	VerdictRequestIncomplete        VerdictCode = "request-incomplete"
+	VerdictAnswerCutShort           VerdictCode = "answer-cut-short"
 	VerdictResetUnreadData          VerdictCode = "reset-unread-data"
 	VerdictResetMidTransfer         VerdictCode = "reset-mid-transfer"
 	VerdictResetIdle                VerdictCode = "reset-idle"
@@ -129,6 +131,8 @@ var VerdictDocs = []VerdictDoc{
 	{VerdictNoConnection, "no connection", ConcernUnknown, "Segments that belong to no connection in the capture."},
 	{VerdictResetAfterConnect, "reset after connecting", ConcernFailure, "A side reset the connection after the handshake before any data was sent."},
 	{VerdictResetAfterRequest, "reset at once after a request", ConcernFailure, "The server reset the connection at once after a request, without a response."},
+	{VerdictRequestIncomplete, "request not complete", ConcernFailure, "The server closed or reset the connection without an answer to a request that was not complete: its header does not end, or announces more than came, or a part of it got lost."},
+	{VerdictAnswerCutShort, "answer cut short", ConcernFailure, "The server closed or reset the connection before it had sent all that the header of its answer (HTTP, in clear) announces: its program was ended or crashed, or its own server did so."},
 	{VerdictClosedWithoutAnswer, "closed without an answer", ConcernFailure, "The server acknowledged a request (of HTTP, TLS, SSH, Redis or PostgreSQL, as the data show) and closed first, without an answer: what curl calls an empty reply, nginx an upstream that prematurely closed the connection."},
 	{VerdictResetUnreadData, "reset with data unread", ConcernFailure, "A side reset the connection with data of the other's that it had probably not read: data to which it sent no response, or that its receive window shows."},
 	{VerdictResetMidTransfer, "reset in mid-transfer", ConcernFailure, "A side reset the connection while data was in flight."},

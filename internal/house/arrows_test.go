@@ -40,7 +40,7 @@ var arrows = map[string]string{
 	"analyzer/internal/dedup":            "analyzer/internal/decode fsm",
 	"analyzer/internal/relate":           "analyzer/internal/conclude/verdict analyzer/record fsm internal/phrase internal/recent",
 	"analyzer/internal/skew":             "analyzer/internal/decode fsm",
-	"analyzer/internal/decode":           "fsm internal/process",
+	"analyzer/internal/decode":           "analyzer/internal/appdata fsm internal/process",
 	"analyzer/internal/peers/suricata":   "fsm",
 	"analyzer/internal/peers/zeek":       "fsm",
 

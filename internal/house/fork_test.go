@@ -24,7 +24,7 @@ func TestDecodingWithAFork(t *testing.T) {
 	}
 	const original = "github.com/google/gopacket"
 	dir := t.TempDir()
-	for _, name := range []string{"go.mod", "go.sum", "analyzer/internal/decode", "analyzer/internal/testdata", "capture", "fsm", "internal"} {
+	for _, name := range []string{"go.mod", "go.sum", "analyzer/internal/appdata", "analyzer/internal/decode", "analyzer/internal/testdata", "capture", "fsm", "internal"} {
 		copyTree(t, filepath.Join("../..", name), filepath.Join(dir, name), func(text []byte) []byte {
 			return bytes.ReplaceAll(text, []byte(`"`+original), []byte(`"`+fork))
 		})

@@ -42,6 +42,8 @@ var Catalogue = []*Check{
 	dataAfterFIN,
 	dataToClosedSocket,
 	closedWithoutAnswer,
+	requestIncomplete,
+	answerCutShort,
 	rstAfterFIN,
 	abortiveClose,
 	simultaneousClose,

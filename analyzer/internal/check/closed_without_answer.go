@@ -21,11 +21,8 @@ var closedWithoutAnswer = &Check{
 	OncePerTemplate: "a clean connection has an answer behind what was asked, when the server closes first",
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		r := f.ClosedUnanswered()
-		if r.From == 0 || r.Size < flow.LeastRequest && f.Dir[fsm.Server].Bytes > 0 || !appdata.IsRequest(r.Begin) {
+		if r.From == 0 || r.Size < flow.LeastRequest && f.Dir[fsm.Server].Bytes > 0 || !appdata.IsRequest(r.Begin) || onSeveralPaths(f) {
 			return
-		}
-		if m := f.Multipath(); m != nil && m.State == record.MPTCPInUse {
-			return // its answer may come on another subflow
 		}
 		n, _ := f.Answers()
 		message := fmt.Sprintf("The server closed in frame %d, %s after the request that ends in frame %d, without an answer", r.To.Number(), phrase.Elapsed(r.Time), r.From.Number())
@@ -38,4 +35,10 @@ var closedWithoutAnswer = &Check{
 			Message: message + ".",
 		})
 	},
+}
+
+// onSeveralPaths reports whether the rest of a request or its answer may be on another subflow.
+func onSeveralPaths(f *flow.Flow) bool {
+	m := f.Multipath()
+	return m != nil && m.State == record.MPTCPInUse
 }

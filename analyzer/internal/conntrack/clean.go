@@ -19,6 +19,7 @@ type cleanConn struct {
 	timestamps bool      // agreed
 	unverified bool      // a checksum
 	asked      uint32    // octets that the client sent since the server's latest data
+	owed       uint32    // octets that the server's latest answer announces and that it has not sent
 	time       fsm.Time  // of the latest segment
 	frame      fsm.Frame // of it
 	lastFIN    fsm.Time  // when the latest FIN came
@@ -178,7 +179,10 @@ func (c *cleanConn) dataFits(d, r *half, b *packedSegment) bool {
 	if b.from() == fsm.Client {
 		c.asked += b.length
 	} else {
-		c.asked = 0
+		if c.asked > 0 {
+			c.asked, c.owed = 0, b.message
+		}
+		c.owed -= min(c.owed, b.length)
 	}
 	return d.small <= maxSmall
 }
@@ -214,6 +218,8 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 		c.stage = opened
 	case c.stage == opened && fin && from == fsm.Server && c.asked > 0 && (d.bytes == 0 || c.asked >= flow.LeastRequest):
 		return false // it may be no answer to a request
+	case c.stage == opened && fin && from == fsm.Server && c.owed > 0:
+		return false // in the middle of its answer
 	case c.stage == opened && fin:
 		c.stage, c.closer, c.lastFIN = closing, from, b.time
 	case c.stage == closing && fin:

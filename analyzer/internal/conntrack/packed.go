@@ -13,6 +13,7 @@ type packedSegment struct {
 	frame        fsm.Frame
 	seq, ack     fsm.Seq
 	length       uint32
+	message      uint32 // decode.Packet.Message
 	opts         fsm.OptionSet
 	tsVal, tsEcr uint32
 	headers      uint16 // bytes of IP packet that are no data
@@ -142,6 +143,10 @@ func (b *packedSegment) pack(p *decode.Packet, from fsm.Side) {
 	b.time, b.frame, b.kept = p.Time, p.Frame, uint8(min(len(p.Payload), flow.ComparedBytes))
 	b.seq, b.ack, b.length, b.opts, b.tsVal, b.tsEcr = s.Seq, s.Ack, s.Len, s.Opts, s.TSVal, s.TSEcr
 	b.headers, b.window, b.mss, b.ipID, b.sum, b.bits = uint16(p.IPLen-s.Len), s.Window, s.MSS, p.IPID, p.PayloadSum, bits
+	b.message = 0
+	if p.HasMessage {
+		b.message = p.Message
+	}
 	b.ttl, b.tos, b.scale, b.rare = p.TTL, p.TOS, s.WindowScale, rareOf(p)
 }
 
@@ -170,7 +175,7 @@ func (b *packedSegment) checksum() decode.Checksum {
 // are kept.
 func (b *packedSegment) unpack(p *decode.Packet, n *compactConn, data []byte) {
 	*p = decode.Packet{
-		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers),
+		Time: b.time, Frame: b.frame, Src: n.client, Dst: n.server, Encap: n.encap, IPLen: b.length + uint32(b.headers), HasMessage: b.message != 0, Message: b.message,
 		IPID: b.ipID, HasIPID: b.bits&packedIPID != 0, TTL: b.ttl, TOS: b.tos, Checksum: b.checksum(),
 		PayloadSum: b.sum, HasPayloadSum: b.bits&packedSum != 0,
 		Copy: decode.Copy(b.rare & rareCopy), Truncated: b.rare&rareTruncated != 0, BadHeader: b.rare&rareBadHeader != 0, Undelivered: b.rare&rareUndelivered != 0, Untimed: b.rare&rareUntimed != 0,

@@ -65,7 +65,9 @@ const (
 	storedSeq      = 10       // where the sequence number stands
 	storedFixed    = 14       // bytes of what every segment has
 	storedMoreMost = 14 + 4*8 // bytes of a segmentMore
-	storedMost     = storedFixed + 8 + 8 + 4 + 4 + 4 + 4 + 4 + 3 + 2 + 1 + 2 + storedMoreMost + 1 + flow.ComparedBytes
+	storedMost     = storedFixed + 8 + 8 + 4 + 4 + 4 + 4 + 4 + 3 + 2 + 1 + 2 + storedMoreMost + 1 + 4 + flow.ComparedBytes
+
+	storedMessage = 1 << 7 // beside the number of bytes kept: the size of the message that they begin follows
 )
 
 // writing is room for a segment on its way to the cells. A number is written as eight bytes,
@@ -143,7 +145,11 @@ func (w *writing) store(b *packedSegment, n *compactConn, more *segmentMore, dat
 	}
 	if b.kept > 0 {
 		word |= storedKept
-		at = w.put(at, uint64(b.kept), 1)
+		if b.message == 0 {
+			at = w.put(at, uint64(b.kept), 1)
+		} else {
+			at = w.put(at, uint64(b.kept)|storedMessage|uint64(b.message)<<8, 5)
+		}
 		at += copy(w.bytes[at:], data[:b.kept])
 	}
 	w.n = at
@@ -261,7 +267,7 @@ func (r *segmentReader) load() {
 // place behind it.
 func (r *segmentReader) loadOthers(word uint32, at int) int {
 	b := &r.packedSegment
-	b.mss, b.scale, b.sum, b.tos, b.rare, b.kept, r.data = 0, 0, 0, 0, 0, 0, nil
+	b.mss, b.scale, b.sum, b.tos, b.rare, b.kept, b.message, r.data = 0, 0, 0, 0, 0, 0, 0, nil
 	if word&storedMSS != 0 {
 		v := r.get(at, 3)
 		b.mss, b.scale = uint16(v), uint8(v>>16)
@@ -285,8 +291,13 @@ func (r *segmentReader) loadOthers(word uint32, at int) int {
 		}
 	}
 	if word&storedKept != 0 {
-		b.kept = uint8(r.get(at, 1))
+		v := r.get(at, 5)
+		b.kept = uint8(v) &^ storedMessage
 		at++
+		if v&storedMessage != 0 {
+			b.message = uint32(v >> 8)
+			at += 4
+		}
 		r.data = r.window[at : at+int(b.kept) : at+int(b.kept)]
 		at += int(b.kept)
 	}

@@ -45,6 +45,8 @@ func TestStoredKeepsAll(t *testing.T) {
 			for i := range p.Payload {
 				p.Payload[i] = byte(rng.Uint32())
 			}
+			p.Message = uint32(number())
+			p.HasMessage = p.Message != 0
 		}
 		return p, fsm.Side(rng.IntN(2))
 	}

@@ -55,13 +55,13 @@ type Packet struct {
 	TOS           uint8 // or traffic class; its low two bits are ECN
 	Checksum      Checksum
 	BadHeader     bool          // the IPv4 header's checksum is wrong; known only when checksums are verified
+	HasMessage    bool          // Message is not 0
 	Truncated     bool          // the snap length cut the IP packet
 	Untimed       bool          // it carries no time; Time is that of the packet before
 	FirstOnly     bool          // of a fragmented packet it is the first fragment, and the others are not in the capture
 	Copy          Copy          // from package dedup
 	Place         Place         // of a RST, from package conntrack
 	Malformed     bool          // only the addresses and ports could be read
-	StreamDoubt   bool          // it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
 	Undelivered   bool          // another tap shows that it never reached its receiver
 	Begun         fsm.OptionSet // with OptionsCut: the option whose kind was captured and its value was not
 	CutOptions    fsm.OptionSet // with OptionsCut: options that may have been cut off, Begun among them
@@ -69,28 +69,30 @@ type Packet struct {
 	Segment fsm.Segment // its SACK blocks at the end
 
 	// What it looks at of few, if at all.
-	Interface  uint32
-	Labels     Encap             // what only this packet's direction has of it, see Decoder.LabelsName
-	SumSeen    uint16            // with ChecksumBad: the checksum field
-	SumWant    uint16            // with ChecksumBad: what it should be
-	DF         bool              // IPv4's don't-fragment bit; always set for IPv6
-	HeaderLen  uint8             // octets of TCP header, options included
-	OptionsCut bool              // the snap length cut the TCP options: those behind the cut are unknown
-	Overlong   bool              // the IP header claims more octets than the packet had on the wire
-	ZeroLength bool              // the IP header said length 0 (segmentation offload); taken from the wire length
-	WireLen    uint32            // octets on the wire, link header included
-	FlowLabel  uint32            // IPv6's, 20 bits
-	LinkSrc    uint64            // the outermost frame's source address (6 bytes) and 0 where it shows none
-	LinkDst    uint64            // its destination address, likewise
-	LinkIndex  uint32            // Linux cooked v2: the capturing host's index of the interface, otherwise 0
-	Addressed  bool              // Src and Dst are known; true also for some packets that yield no segment
-	Way        process.Direction // seen from the capturing host, by a Linux cooked header or PPP with a direction; see Process
-	LeastLen   bool              // with FirstOnly: the segment has more octets than Segment.Len, at least one
-	HasDataAck bool              // with DataAck
-	DataAck    uint32            // the data acknowledgment of Multipath TCP, its 32 low bits
-	CopyPath   uint16            // with CapturedTwice: the Path of the first
+	StreamDoubt bool   // of one that begins a connection: it may not be among Wireshark's streams as it is among ours: what is before it, or it itself, was filtered out, unreadable or in a tunnel
+	Message     uint32 // octets of the message of HTTP that its data begin, see appdata.MessageSize; 0 for none, or not known
+	Interface   uint32
+	Labels      Encap             // what only this packet's direction has of it, see Decoder.LabelsName
+	SumSeen     uint16            // with ChecksumBad: the checksum field
+	SumWant     uint16            // with ChecksumBad: what it should be
+	DF          bool              // IPv4's don't-fragment bit; always set for IPv6
+	HeaderLen   uint8             // octets of TCP header, options included
+	OptionsCut  bool              // the snap length cut the TCP options: those behind the cut are unknown
+	Overlong    bool              // the IP header claims more octets than the packet had on the wire
+	ZeroLength  bool              // the IP header said length 0 (segmentation offload); taken from the wire length
+	WireLen     uint32            // octets on the wire, link header included
+	FlowLabel   uint32            // IPv6's, 20 bits
+	LinkSrc     uint64            // the outermost frame's source address (6 bytes) and 0 where it shows none
+	LinkDst     uint64            // its destination address, likewise
+	LinkIndex   uint32            // Linux cooked v2: the capturing host's index of the interface, otherwise 0
+	Addressed   bool              // Src and Dst are known; true also for some packets that yield no segment
+	Way         process.Direction // seen from the capturing host, by a Linux cooked header or PPP with a direction; see Process
+	LeastLen    bool              // with FirstOnly: the segment has more octets than Segment.Len, at least one
+	HasDataAck  bool              // with DataAck
+	DataAck     uint32            // the data acknowledgment of Multipath TCP, its 32 low bits
+	CopyPath    uint16            // with CapturedTwice: the Path of the first
 
-	_ [32]byte // so that all of an array begin with a line
+	_ [24]byte // so that all of an array begin with a line
 }
 
 // IsSegment reports whether the packet was decoded whole: not one of which only the

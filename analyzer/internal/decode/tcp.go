@@ -3,6 +3,7 @@ package decode
 import (
 	"encoding/binary"
 
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/appdata"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
 
@@ -53,8 +54,22 @@ func (d *Decoder) tcp(c *cursor, p *Packet) Reason {
 		}
 	}
 	p.Payload = c.data[captured:]
+	p.Message = messageSize(p)
+	p.HasMessage = p.Message != 0
 	if d.verify && len(c.data) == c.wire && !c.otherEnds && !p.LeastLen {
 		verify(p, c.data)
 	}
 	return OK
+}
+
+// messageSize returns what the packet's data say of the size of the message that they begin.
+func messageSize(p *Packet) uint32 {
+	if len(p.Payload) == 0 {
+		return 0
+	}
+	n := appdata.MessageSize(p.Payload)
+	if n == appdata.HeaderOpen && (len(p.Payload) < int(p.Segment.Len) || p.LeastLen) {
+		return 0 // the header may end in what was not captured
+	}
+	return n
 }

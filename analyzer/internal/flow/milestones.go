@@ -31,6 +31,9 @@ func (f *Flow) milestones(o *observation) {
 	}
 	if acked := &f.FINAcked[o.from.Peer()]; acked.Nth == 0 && o.y.SentFIN && s.Flags&fsm.ACK != 0 && s.Ack.After(o.y.FinSeq) {
 		*acked = o.at
+		if t := &f.turn; o.from == fsm.Client && !f.Conn.End[fsm.Client].SentFIN && t.phase == asking && s.Seq.After(t.end) {
+			t.unseen = uint32(s.Seq - t.end)
+		}
 		if f.Self {
 			f.FINAcked[o.from] = o.at
 		}

@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/appdata"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/record"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -10,20 +11,23 @@ import (
 // move nothing; data that its sender sent before it had all of the other side's answers
 // nothing, and then nobody's turn is known until the client asks again.
 type turn struct {
-	phase  turnPhase
-	waits  bool      // the client has not gone on after a wait for the answer, as one that needs none does
-	joined bool      // the capture may have missed the request's beginning
-	end    fsm.Seq   // number after the request's last byte
-	asked  fsm.Time  // when that byte was sent, the last time if it was sent again unacknowledged …
-	frame  fsm.Frame // … and on which segment
-	heard  fsm.Seq   // what the request acknowledges of the server's data
-	last   fsm.Time  // the answer's latest byte
-	size   uint64    // of the request or the answer so far
-	shut   uint64    // how often the client's window had closed, and opened again, before the request
-	closed fsm.Time  // how long the server's window had been closed before it
-	left   bool      // the server closed first with the whole request acknowledged, and no byte of an answer
-	kept   uint8     // octets of begin, of what was captured
-	begin  [requestBegin]byte
+	phase   turnPhase
+	waits   bool      // the client has not gone on after a wait for the answer, as one that needs none does
+	joined  bool      // the capture may have missed the request's beginning
+	end     fsm.Seq   // number after the request's last byte
+	asked   fsm.Time  // when that byte was sent, the last time if it was sent again unacknowledged …
+	frame   fsm.Frame // … and on which segment
+	heard   fsm.Seq   // what the request acknowledges of the server's data
+	last    fsm.Time  // the answer's latest byte
+	size    uint64    // of the request or the answer so far
+	shut    uint64    // how often the client's window had closed, and opened again, before the request
+	closed  fsm.Time  // how long the server's window had been closed before it
+	from    fsm.Seq   // number of the first byte of the request or the answer
+	message uint32    // what these begin with says of their size, see decode.Packet.Message
+	unseen  uint32    // bytes behind the request's end that the client had sent when it acknowledged the server's FIN
+	left    bool      // the server closed first with the whole request acknowledged, and no byte of an answer
+	kept    uint8     // octets of begin, of what was captured
+	begin   [requestBegin]byte
 }
 
 // requestBegin is how much is kept of a request, to tell its protocol.
@@ -140,6 +144,9 @@ func (f *Flow) noteRequest(o *observation, bytes uint64) {
 		if now-t.asked > patience {
 			t.waits = false
 		}
+		if t.message == appdata.HeaderOpen {
+			t.message = 0 // its header may end in these
+		}
 		t.size += bytes
 	case o.y.Seen && o.s.Flags&fsm.ACK != 0 && o.s.Ack.Before(dataEnd(o.y)): // not all of the server's data has reached it
 		t.phase = crossed
@@ -154,11 +161,20 @@ func (f *Flow) noteRequest(o *observation, bytes uint64) {
 		*t = turn{phase: asking, waits: true, size: bytes, heard: o.s.Ack}
 		t.shut, t.closed = f.timesShut(), f.Dir[fsm.Server].ZeroWindowTime
 		t.kept = uint8(copy(t.begin[:], o.p.Payload))
+		t.begins(o, bytes)
 		t.joined = f.Conn.Missed > 0 || !f.hasData && f.FirstFlags&fsm.SYN == 0
 	}
 	t.asked, t.frame, t.end = now, o.p.Frame, o.s.End()
 	if o.s.Flags&fsm.FIN != 0 {
 		t.end--
+	}
+}
+
+// begins notes with what a request or an answer begins, of which the segment has so many bytes.
+func (t *turn) begins(o *observation, bytes uint64) {
+	t.from, t.message = o.s.Seq, 0
+	if o.p.HasMessage && bytes >= uint64(o.s.Len) { // else some of it was there before
+		t.message = o.p.Message
 	}
 }
 
@@ -177,8 +193,9 @@ func (f *Flow) noteAnswer(o *observation, bytes uint64) {
 		if !t.joined {
 			x.requestSize.Add(t.size)
 		}
-		x.noteWait(Wait{Time: fsm.Time(wait), Since: t.asked, From: t.frame, To: o.p.Frame}, f.heldUp())
+		x.noteWait(Wait{Time: fsm.Time(wait), Since: t.asked, From: t.frame, To: o.p.Frame}, f.heldUp() || f.requestIncomplete())
 		t.phase, t.size = answering, bytes
+		t.begins(o, bytes)
 	case answering:
 		t.size += bytes
 	}

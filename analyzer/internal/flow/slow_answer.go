@@ -6,7 +6,7 @@ import (
 )
 
 // noteWait takes the time into account that an answer took; heldUp says that a closed
-// window made it wait.
+// window made it wait, or a request that never came whole.
 func (x *exchanges) noteWait(w Wait, heldUp bool) {
 	if w.Time > x.longest.Time || x.longest.To == 0 {
 		x.longest = w
@@ -97,5 +97,5 @@ func (f *Flow) OpenRequest() Wait {
 // capture shows, and the client waits for the answer, which no closed window holds up.
 func (f *Flow) AwaitsAnswer() bool {
 	t, server := &f.turn, &f.Conn.End[fsm.Server]
-	return t.phase == asking && t.waits && server.HasAck && server.Acked.AtOrAfter(t.end) && !f.heldUp()
+	return t.phase == asking && t.waits && server.HasAck && server.Acked.AtOrAfter(t.end) && !f.heldUp() && !f.requestIncomplete()
 }

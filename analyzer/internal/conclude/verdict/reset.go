@@ -472,7 +472,9 @@ func resetInPlaceOfClose(c *record.Connection) record.Verdict {
 		return v
 	}
 	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " ended the connection with the RST in " + phrase.Frame(r.Frame) + " instead of a FIN, " + phrase.Duration(max(0, r.Time.Seconds(latest))) + " after the last data"
-	if r.PeerData == latest {
+	if r.PeerData != latest && answering(c) {
+		v.Sentence += ": its program was ended with data unread, or aborted (SO_LINGER 0), in the middle of what it sent or at its end."
+	} else if r.PeerData == latest {
 		v.Sentence += ": an abort (SO_LINGER 0), or its application closed without reading that data."
 	} else {
 		v.Sentence += ", all of it acknowledged: probably an abort (SO_LINGER 0) to avoid TIME-WAIT"

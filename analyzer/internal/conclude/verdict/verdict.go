@@ -68,6 +68,8 @@ func judge(c *record.Connection) record.Verdict {
 		return notFollowed(c)
 	case c.Close.Kind == record.CloseOpening:
 		return opening(c)
+	case endedMessage(c) != nil:
+		return messageEnded(c)
 	case leftUnanswered(c) != nil:
 		return closedUnanswered(c)
 	case c.Close.Kind == record.CloseReset:
