@@ -44,7 +44,7 @@ func TestUnansweredBySums(t *testing.T) {
 			n[c.Verdict.Code]++
 			for i := range c.Anomalies {
 				switch c.Anomalies[i].Name {
-				case record.CheckClosedWithoutAnswer, record.CheckRequestIncomplete, record.CheckAnswerCutShort:
+				case record.CheckClosedWithoutAnswer, record.CheckRequestIncomplete, record.CheckAnswerCutShort, record.CheckTLSAlert:
 				default:
 					t.Fatalf("connection %d shows %s: %s", c.ID, c.Anomalies[i].Name, c.Anomalies[i].Message)
 				}

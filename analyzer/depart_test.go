@@ -76,7 +76,7 @@ func asTLS(c []packet) []packet {
 }
 
 // unanswered has the server of a connection close without an answer to the client's last data,
-// after a greeting or without one, or behind an answer or the beginning of one.
+// after a greeting or without one, or behind an answer or the beginning of one, or with a fatal alert of TLS.
 func unanswered(c []packet, choose func(n int) int) []packet {
 	be := binary.BigEndian
 	asks := slices.IndexFunc(c, func(p packet) bool { return dataOf(p) > 0 })
@@ -127,6 +127,9 @@ func unanswered(c []packet, choose func(n int) int) []packet {
 	say(server, 0x10, nil)
 	if choose(3) == 0 { // an answer, or some of it
 		say(server, 0x18, append([]byte("HTTP/1.1 200 OK\r\nContent-Length: 300\r\n\r\n"), make([]byte, 100*(2+choose(2)))...))
+	}
+	if choose(4) == 0 {
+		say(server, 0x18, []byte{21, 3, 3, 0, 2, 2, 40}) // handshake_failure of TLS
 	}
 	say(server, 0x11, nil)
 	say(client, 0x11, nil)

@@ -48,6 +48,7 @@ const (
 	CheckClosedWithoutAnswer           CheckName = "closed-without-answer"
 	CheckRequestIncomplete             CheckName = "request-incomplete"
 	CheckAnswerCutShort                CheckName = "answer-cut-short"
+	CheckTLSAlert                      CheckName = "tls-alert"
 	CheckRSTAfterFIN                   CheckName = "rst-after-fin"
 	CheckAbortiveClose                 CheckName = "abortive-close"
 	CheckSimultaneousClose             CheckName = "simultaneous-close"

@@ -32,7 +32,7 @@ var arrows = map[string]string{
 	"analyzer/internal/conclude/verdict": "analyzer/record fsm internal/phrase",
 	"analyzer/internal/check":            "analyzer/internal/appdata analyzer/internal/flow analyzer/record fsm internal/phrase",
 	"analyzer/internal/check/aggregate":  "analyzer/record fsm internal/earliest internal/phrase",
-	"analyzer/internal/conntrack":        "analyzer/internal/flow analyzer/internal/decode fsm",
+	"analyzer/internal/conntrack":        "analyzer/internal/appdata analyzer/internal/flow analyzer/internal/decode fsm",
 	"analyzer/internal/flow":             "analyzer/internal/appdata analyzer/internal/decode analyzer/internal/peers/suricata analyzer/internal/peers/zeek analyzer/record fsm internal/series",
 	"analyzer/internal/vantage":          "analyzer/internal/dedup analyzer/internal/decode analyzer/record fsm",
 	"analyzer/internal/appdata":          "",

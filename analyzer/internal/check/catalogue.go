@@ -44,6 +44,7 @@ var Catalogue = []*Check{
 	closedWithoutAnswer,
 	requestIncomplete,
 	answerCutShort,
+	tlsAlert,
 	rstAfterFIN,
 	abortiveClose,
 	simultaneousClose,

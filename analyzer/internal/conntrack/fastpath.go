@@ -1,6 +1,7 @@
 package conntrack
 
 import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/appdata"
 	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/decode"
 	"github.com/tcpflow-states/tcpflow-states/fsm"
 )
@@ -8,7 +9,7 @@ import (
 // followFastPath takes a segment of a connection that has been clean so far, if it
 // still is with it.
 func (y *compactStore) followFastPath(i uint32, n *compactConn, p *decode.Packet, from fsm.Side, packets uint64, room bool) bool {
-	if n.held == maxFastPath || !plain(p) || n.clean == 0 && (!room || !y.startFastPath(n)) {
+	if n.held == maxFastPath || !plain(p) || isFatalAlert(p.Payload, p.Segment.Len) || n.clean == 0 && (!room || !y.startFastPath(n)) {
 		return false
 	}
 	c := y.clean.at(n.clean)
@@ -41,11 +42,20 @@ func (y *compactStore) startFastPath(n *compactConn) bool {
 	place := y.clean.take()
 	c := y.clean.at(place)
 	for r := y.read(n); r.read(); {
-		if !c.accepts(r.from(), &r.packedSegment) {
+		if isFatalAlert(r.data, r.length) || !c.accepts(r.from(), &r.packedSegment) {
 			y.clean.release(place)
 			return false
 		}
 	}
 	n.clean = place
 	return true
+}
+
+// isFatalAlert reports whether the segment is one after which a connection is not clean.
+func isFatalAlert(data []byte, length uint32) bool {
+	if length != appdata.AlertSize { // of most
+		return false
+	}
+	name, _ := appdata.FatalAlert(data, length)
+	return name != ""
 }

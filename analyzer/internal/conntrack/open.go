@@ -31,7 +31,7 @@ func (y *compactStore) openClean(n *compactConn) *openConn {
 		c.cleanConn = *y.clean.at(n.clean)
 	} else {
 		for r := y.read(n); r.read(); {
-			if !c.follows(&r.packedSegment) {
+			if isFatalAlert(r.data, r.length) || !c.follows(&r.packedSegment) {
 				return nil
 			}
 		}

@@ -1,6 +1,9 @@
 package flow
 
-import "github.com/tcpflow-states/tcpflow-states/fsm"
+import (
+	"github.com/tcpflow-states/tcpflow-states/analyzer/internal/appdata"
+	"github.com/tcpflow-states/tcpflow-states/fsm"
+)
 
 // TLS records (RFC 5246 §6.2.1 and §7.2, RFC 8446 §5.2 and §6): a type, two bytes of version,
 // two of length.
@@ -98,4 +101,23 @@ func IsCloseNotify(begin []byte, length uint32) bool {
 	default:
 		return n > plainAlert && n <= longestAlert
 	}
+}
+
+// FatalAlert returns the fatal alert of TLS in clear that is among the side's latest data, with
+// its frame; 0 if there is none. Others' data must be there: it answers some.
+func (f *Flow) FatalAlert(side fsm.Side) (frame fsm.Frame, name string, number uint8) {
+	d := &f.Dir[side]
+	if d.contents == nil || f.Dir[0].UniqueBytes+f.Dir[1].UniqueBytes <= appdata.AlertSize {
+		return 0, "", 0
+	}
+	for i := range d.contents.last {
+		o := &d.contents.last[i]
+		if o.frame == 0 || frame != 0 && o.frame > frame {
+			continue
+		}
+		if n, k := appdata.FatalAlert(o.begin[:o.kept], o.len); n != "" {
+			frame, name, number = o.frame, n, k
+		}
+	}
+	return frame, name, number
 }

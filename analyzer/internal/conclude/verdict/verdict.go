@@ -25,6 +25,7 @@ func Of(c *record.Connection) record.Verdict {
 	}
 	besideICMP(c, &v)
 	besideMPTCP(c, &v)
+	besideTLS(c, &v)
 	v.Frames = tidy(v.Frames)
 	if !c.Quality.Untimed {
 		v.Limits = limits(c)
