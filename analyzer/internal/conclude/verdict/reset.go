@@ -159,7 +159,14 @@ func thirdParty(c *record.Connection) record.Verdict {
 	if r.Apart {
 		told = "was captured only where " + phrase.By(r.Side) + "'s other packets come by for the second time"
 	}
-	if r.Silence >= longSilence && r.PriorTime > r.Own {
+	switch answers := r.PriorTime > r.Own && r.Time.Seconds(r.PriorTime) <= soon(c); {
+	case r.Silence >= longSilence && !answers: // nothing that came before it
+		return record.Verdict{
+			Code: record.VerdictResetByThirdParty, Frames: []fsm.Frame{r.Prior},
+			Sentence: "After " + phrase.Duration(r.Silence) + " of silence a RST in the name of " + phrase.By(r.Side) + " came in " + phrase.Frame(r.Frame) + ", which " + told +
+				": a middlebox with an idle timeout, such as a load balancer, probably sent it.",
+		}
+	case r.Silence >= longSilence:
 		return record.Verdict{
 			Code: record.VerdictDroppedWhileIdle, Frames: []fsm.Frame{r.Prior},
 			Sentence: "After " + phrase.Duration(r.Silence) + " of silence " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer()) + " was answered by a RST in " + phrase.Frame(r.Frame) + ", which " + told +
@@ -328,27 +335,6 @@ func resetForFIN(c *record.Connection) record.Verdict {
 		v.Sentence += ", with " + phrase.Size(uint64(r.OwnOutstanding)) + " of its own unacknowledged"
 	}
 	v.Sentence += "."
-	return v
-}
-
-// stateLost is the verdict on the answer of an endpoint that knows nothing of
-// the connection.
-func stateLost(c *record.Connection) record.Verdict {
-	r := &c.Reset
-	v := record.Verdict{Code: record.VerdictResetStateLost, Frames: []fsm.Frame{r.Prior}}
-	v.Sentence = phrase.Capital(phrase.By(r.Side)) + " answered " + phrase.Frame(r.Prior) + " of " + phrase.By(r.Side.Peer())
-	if r.PriorBytes > 0 {
-		v.Sentence += " (" + phrase.Size(uint64(r.PriorBytes)) + ")"
-	}
-	v.Sentence += " with the RST in " + phrase.Frame(r.Frame) + ", without ACK, as a host does that does not have the connection"
-	switch n := &c.Traffic[r.Side]; {
-	case r.Silence >= 1:
-		v.Sentence += "; after " + phrase.Duration(r.Silence) + " of silence it had probably closed it, timed out or restarted."
-	case r.Side == fsm.Server && c.Handshake.SYNACK != 0 && n.Packets == n.Segments.SYN+n.Segments.RST:
-		v.Sentence += "; it had sent no more than its SYN-ACK, so its listening socket had probably been closed before it accepted the connection."
-	default:
-		v.Sentence += "; it had probably closed or aborted it before, unseen in this capture."
-	}
 	return v
 }
 
