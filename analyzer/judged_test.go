@@ -161,6 +161,30 @@ var judgements = []judged{
 +0.01 > R 151`,
 		code: record.VerdictResetDataAfterClose, sentence: "The client had closed in frame 6", hasNot: []record.CheckName{record.CheckDataInjectionSuspected},
 	},
+	{
+		name: "a RST right behind the FIN that was missing answers nothing of TIME-WAIT",
+		script: handshaken + `
++0.02 > P. 1(150) ack 1
++0.02 < P. 1(500) ack 151
++0.01 < F. 501 ack 151
++0.01 > . 151 ack 502
++40.0 > F. 151 ack 502
++0.00008 > R. 152 ack 502`,
+		code: record.VerdictClosedWithReset, hasNot: []record.CheckName{record.CheckTimeWaitAssassination},
+	},
+	{
+		name: "nor does one that answers a FIN which nobody sends there",
+		script: handshaken + `
++0.02 > P. 1(150) ack 1
++0.02 < P. 1(500) ack 151
++0.01 < F. 501 ack 151
++0.01 > . 151 ack 502
++0.05 > F. 151 ack 502
++0.01 < . 502 ack 152
++0.0003 < F. 502 ack 152
++0.0003 > R 152`,
+		code: record.VerdictClosedWithReset, hasNot: []record.CheckName{record.CheckTimeWaitAssassination},
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

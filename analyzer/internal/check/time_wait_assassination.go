@@ -21,6 +21,9 @@ var timeWaitAssassination = &Check{
 			return // it answered later
 		}
 		timeWaitKilled(f, func(x Finding) {
+			if ofItself(f, x) {
+				return
+			}
 			ended := func(t *fsm.Transition) bool { return t.Event == fsm.RecvRST && t.From == fsm.TimeWait }
 			if f.Transition(fsm.Client, ended) != nil || f.Transition(fsm.Server, ended) != nil { // else it had closed before, as it showed
 				found(x)
@@ -41,6 +44,21 @@ var timeWaitKilled = eachSideMeaning(fsm.TimeWaitKilled, func(f *flow.Flow, side
 		Message: fmt.Sprintf("The RST in frame %d ends the %s's TIME-WAIT %s early, if it arrives.", k.Frame.Number(), side.Peer(), phrase.Elapsed(until-k.Time)),
 	}
 })
+
+// ofItself reports whether the RST of a finding answers no ACK that was sent in TIME-WAIT: the
+// other side had sent nothing since that began, or at last another FIN, which nobody sends there.
+func ofItself(f *flow.Flow, x Finding) bool {
+	for _, side := range sides {
+		b, peer := f.Dir[side].BeforeRST, side.Peer()
+		if side.String() != x.Side || b == nil || f.RST[side].Frame != x.Frames[0] {
+			continue
+		}
+		since, _ := f.Conn.End[peer].TimeWaitSpan()
+		moved, _ := notableThat(f, peer, fsm.FINMoved, flow.Facts(), func(k *flow.NotableSegment) bool { return k.Time == b.Peer })
+		return b.Peer < since || len(moved) > 0
+	}
+	return false
+}
 
 // finAgainBefore returns the latest segment of side before its RST, if that segment is its
 // FIN once more, or 0.
