@@ -185,6 +185,18 @@ var judgements = []judged{
 +0.0003 > R 152`,
 		code: record.VerdictClosedWithReset, hasNot: []record.CheckName{record.CheckTimeWaitAssassination},
 	},
+	{
+		name: "one IP identification on all packets: what comes again was sent again",
+		script: ends + `
+1 > S  0        <mss 1460> id 1
+2 < S. 0 ack 1  <mss 1460> id 1
+3 > .  1 ack 1 id 1
++0.001 > P. 1(16) ack 1 id 1
++0.0014 > P. 1(16) ack 1 id 1
++0.0014 > P. 17(16) ack 1 id 1
++0.0014 < . 1 ack 33 id 1`,
+		code: record.VerdictStillOpen, hasNot: []record.CheckName{record.CheckNetworkDuplicate},
+	},
 }
 
 // TestJudged holds what is said of short conversations, each the core of one that was judged

@@ -25,6 +25,9 @@ func (f *Flow) copied(o *observation) bool {
 // retransmission, however alike the two are.
 func (f *Flow) copyKind(o *observation) decode.Copy {
 	kind := o.p.Copy
+	if (kind == decode.DeliveredTwice || kind == decode.PerhapsDelivered) && o.d.ids.same && o.p.HasIPID {
+		return decode.NoCopy // one identification on all packets makes none of them the same
+	}
 	if kind != decode.PerhapsTwice && kind != decode.PerhapsDelivered {
 		return kind
 	}

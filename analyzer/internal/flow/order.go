@@ -104,6 +104,7 @@ type ids struct {
 	last    uint16
 	inOrder uint8 // identifications that rose by little in a row, up to trustID
 	has     bool
+	same    bool   // the two latest are one: they tell nothing
 	rst     uint16 // of the latest RST, with hasRST
 	hasRST  bool
 }
@@ -119,6 +120,7 @@ func (n *ids) note(p *decode.Packet) {
 			n.inOrder = 0
 		}
 	}
+	n.same = n.has && p.HasIPID && p.IPID == n.last
 	n.last, n.has = p.IPID, p.HasIPID
 }
 
