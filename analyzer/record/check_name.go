@@ -121,6 +121,7 @@ const (
 	CheckNetworkDuplicate              CheckName = "network-duplicate"
 	CheckSlowAnswer                    CheckName = "slow-answer"
 	CheckStall                         CheckName = "stall"
+	CheckAcceptQueueFull               CheckName = "accept-queue-full"
 	CheckPAWSReject                    CheckName = "paws-reject"
 	CheckTSMissing                     CheckName = "ts-missing"
 	CheckTSUnnegotiated                CheckName = "ts-unnegotiated"

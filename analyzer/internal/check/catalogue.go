@@ -117,6 +117,7 @@ var Catalogue = []*Check{
 	networkDuplicate,
 	slowAnswer,
 	stall,
+	acceptQueueFull,
 	pawsReject,
 	tsMissing,
 	tsUnnegotiated,

@@ -15,7 +15,7 @@ var connectNoAnswer = &Check{
 	Condition: "Nothing at all was captured in answer to the SYNs; a single SYN counts only when the capture went on for a second or more after it.",
 	Benign: []string{
 		"only one direction was captured", "a firewall drops the SYN silently", "the server is down, or the address is not in use",
-		"the server drops SYNs because its accept queue or SYN queue is full",
+		"the server drops SYNs because its accept queue is full, as when its application accepted nothing on other connections to this port shortly before and never sent a byte on them; or its SYN queue",
 	},
 	Peers:  []record.PeerName{{Tool: "Zeek", Name: "conn_state S0"}, {Tool: "argus", Name: "REQ"}},
 	Filter: "tcp.completeness == 1",

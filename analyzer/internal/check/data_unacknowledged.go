@@ -13,8 +13,11 @@ var dataUnacknowledged = &Check{
 	Name: record.CheckDataUnacknowledged, Title: "peer vanished with data unacknowledged", Family: "retransmission",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.8.3 (MUST-20)",
 	Condition: "Data was retransmitted three times or more after the last segment of the peer, and was never acknowledged. The peer sent no RST.",
-	Benign:    []string{"the answers were not captured", "the peer, the path to it or the path back broke", "the capture ended too early"},
-	Filter:    "tcp.analysis.retransmission", Needs: BothSides,
+	Benign: []string{
+		"of a server that sent nothing but its SYN-ACK: its accept queue was full", "the answers were not captured",
+		"the peer, the path to it or the path back broke", "the capture ended too early",
+	},
+	Filter: "tcp.analysis.retransmission", Needs: BothSides,
 	Facts:           flow.Facts(flow.Retransmission, flow.LateFill),
 	OncePerTemplate: "no data of a clean connection is sent again",
 	Thresholds: []Threshold{
@@ -34,8 +37,8 @@ var dataUnacknowledged = &Check{
 				Side: side.Peer().String(), Frames: frames, Count: 1, Cost: u.Last - u.Time,
 				Seen:     fmt.Sprintf("%s in %s, no answer", phrase.Counted(u.Resent, "retransmission", "retransmissions"), phrase.Elapsed(u.Last-u.Time)),
 				Expected: "an ACK",
-				Message: fmt.Sprintf("The %s vanished: the %s retransmitted %s %s within %s and got no answer.",
-					side.Peer(), side, what, phrase.Times(u.Resent), phrase.Elapsed(u.Last-u.Time)),
+				Message: fmt.Sprintf("The %s %s: the %s retransmitted %s %s within %s and got no answer.",
+					side.Peer(), fell(f, side.Peer()), side, what, phrase.Times(u.Resent), phrase.Elapsed(u.Last-u.Time)),
 			})
 		}
 	},
@@ -54,6 +57,14 @@ var dataUnacknowledged = &Check{
 			})
 		}
 	},
+}
+
+// fell says how a side fell silent.
+func fell(f *flow.Flow, side fsm.Side) string {
+	if side == fsm.Server && f.OnlySYNACKs() {
+		return "sent nothing but its SYN-ACK"
+	}
+	return "vanished"
 }
 
 // vanished reports whether side's data was sent again and again to a peer that has said

@@ -10,8 +10,11 @@ import (
 // acknowledged to when it was.
 type LossStalls struct {
 	Longest Resends
+	Untaken Resends             // the one in which the server had not taken the connection up, which is no loss
 	all     record.Distribution // of those of at least shortestStall
 	open    Resends             // the one under way; Times is 0 without
+	lost    bool                // in which a repetition was lost between two taps
+	waited  fsm.Time            // the side's TimeoutWait before it
 }
 
 // Resends is one such time.
@@ -53,22 +56,30 @@ func (f *Flow) noteLossStall(o *observation, first *sent) {
 		}
 		w.stalls = &LossStalls{}
 	}
-	if s := &w.stalls.open; s.Times == 0 || !o.y.HasAck && s.From != oldest.frame {
+	l := w.stalls
+	if s := &l.open; s.Times == 0 || !o.y.HasAck && s.From != oldest.frame {
 		*s = Resends{Wait: Wait{Since: since, From: oldest.frame}, First: o.p.Frame}
+		l.lost, l.waited = false, o.d.TimeoutWait
 	}
-	w.stalls.open.Times++
-	w.stalls.open.last = now
+	l.open.Times++
+	l.open.last = now
+	l.lost = l.lost || o.p.Undelivered
 }
 
-// end ends the stall under way, if there is one.
-func (l *LossStalls) end(now fsm.Time, frame fsm.Frame) {
+// endLossStall ends the stall of the receiver's data that is under way, if there is one.
+func (f *Flow) endLossStall(o *observation) {
+	l := o.r.sender.stalls
 	if l == nil || l.open.Times == 0 {
 		return
 	}
 	s := l.open
 	l.open = Resends{}
-	s.Time, s.To = now-s.Since, frame
+	s.Time, s.To = o.p.Time-s.Since, o.p.Frame
 	if s.Time < shortestStall {
+		return
+	}
+	if o.from == fsm.Server && f.untaken(&s, l.lost) {
+		l.Untaken, o.r.TimeoutWait = s, l.waited
 		return
 	}
 	l.all.Add(uint64(s.Time))
@@ -76,6 +87,28 @@ func (l *LossStalls) end(now fsm.Time, frame fsm.Frame) {
 		l.Longest = s
 	}
 }
+
+// untaken reports whether the server had not taken the connection up while the client sent
+// its data again: its accept queue was full, so it dropped the handshake's ACK and the data,
+// and sent nothing but its SYN-ACK. Near the server nothing else explains that but a host
+// that stood still; elsewhere all that the client sent may have been lost, which is unlikely
+// for as often as leastUntaken after a handshake that went well. Data of a Fast Open's SYN
+// may be refused by something on the path.
+func (f *Flow) untaken(s *Resends, lost bool) bool {
+	return !lost && f.OnlySYNACKs() && f.responders == nil && s.Since >= f.FinalACK.Time && (s.Times >= leastUntaken || f.NearServer())
+}
+
+const leastUntaken = 3
+
+// OnlySYNACKs reports whether nothing was captured of the server but its SYN-ACK, once or
+// several times, although the client acknowledged it.
+func (f *Flow) OnlySYNACKs() bool {
+	n := f.SYNACKs[fsm.Server]
+	return n > 0 && f.FinalACK.Nth != 0 && f.Dir[fsm.Server].Packets == uint64(n)
+}
+
+// NearServer reports whether the handshake shows that the tap is near the server.
+func (f *Flow) NearServer() bool { return f.nearSender(fsm.Server) }
 
 // LossStalls returns how long the direction's data stood still, nil for never.
 func (d *Direction) LossStalls() *LossStalls { return d.sender.stalls }

@@ -186,7 +186,7 @@ func (f *Flow) noteAck(o *observation) (spurious *resending) {
 	}
 	switch {
 	case progress:
-		w.stalls.end(now, o.p.Frame)
+		f.endLossStall(o)
 		w.progress, w.dupACKs, w.backoff = now, 0, 0
 		w.probed = w.probed && s.Ack.Before(w.probedTo)
 		w.initialDone = w.initial > 0

@@ -80,6 +80,9 @@ func byReceiver(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 
 func byLoss(c *record.Connection, x fsm.Side) (record.Limit, bool) {
 	t := &c.Traffic[x]
+	if x == fsm.Client && notTakenUp(c) {
+		return record.Limit{}, false // it was sent again because the server had no room for the connection
+	}
 	wait, total := c.Tail[x].TimeoutWait, flowing(c, x)
 	needed := t.Retransmissions - min(t.Retransmissions, t.SpuriousProved)
 	if t.Bytes == 0 || needed == 0 || t.ResentBytes == 0 {

@@ -52,9 +52,41 @@ func vanished(c *record.Connection, x fsm.Side) record.Verdict {
 			": probably a firewall or NAT on the path had dropped its state, or " + phrase.By(y) + " was gone."
 		return v
 	}
+	if y == fsm.Server && onlySYNACKs(c) {
+		v.Frames = append(v.Frames, c.Handshake.SYNACK)
+		v.Sentence = "The server sent nothing but its SYN-ACK (" + phrase.Frame(last) + "); " + tried + " without an answer " + how + ", " + end + ": " + silentServer(c)
+		return v
+	}
 	v.Sentence = phrase.Capital(phrase.By(y)) + " was last heard in " + phrase.Frame(last) + "; " + tried + " without an answer " + how + ", " + end + ": it, or the path to it, was probably down."
 	return v
 }
+
+// silentServer says what a server may be that sends nothing behind its SYN-ACK, the likeliest
+// first. What was captured near it has reached it.
+func silentServer(c *record.Connection) string {
+	switch {
+	case nearServer(c):
+		return "captured near the server, so its accept queue was probably full, or it was down."
+	case c.Handshake.SYNACKs > 1:
+		return "its accept queue was probably full, or what the client sent did not reach it."
+	}
+	return "its accept queue was full, a firewall dropped the data, or it, or the path to it, went down."
+}
+
+// onlySYNACKs reports whether nothing was captured of the server but its SYN-ACK, although
+// the client acknowledged it.
+func onlySYNACKs(c *record.Connection) bool {
+	h := &c.Handshake
+	return h.SYNACKs > 0 && h.ACK != 0 && c.Traffic[fsm.Server].Packets == uint64(h.SYNACKs)
+}
+
+// notTakenUp reports whether the server did not take the connection up while the client sent
+// its data again, as far as the tap shows.
+func notTakenUp(c *record.Connection) bool {
+	return anomaly(c, record.CheckAcceptQueueFull) != nil || nearServer(c) && onlySYNACKs(c)
+}
+
+func nearServer(c *record.Connection) bool { return c.Handshake.Vantage == "near-server" }
 
 // superseded is the verdict when a new connection took the place of one that was
 // not closed.
