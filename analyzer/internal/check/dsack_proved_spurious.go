@@ -23,6 +23,9 @@ var dsackProvedSpurious = &Check{
 			isn := f.Conn.End[peer].ISS
 			frames, k := notableThat(f, side, 0, flow.Facts(flow.DSACK), func(k *flow.NotableSegment) bool {
 				b := k.Segment.SACK[0]
+				if k.Facts.Any(flow.Facts(flow.KeepaliveAnswer, flow.WindowProbeAnswer)) {
+					return false // the octet that the probe sent again
+				}
 				return !(f.Meanings.Any(fsm.SYNCrossed) && b.From == isn && b.To == isn+1) // of the SYN-ACK that crossed a SYN
 			})
 			if k == nil || f.Dir[peer].Retransmissions == 0 {

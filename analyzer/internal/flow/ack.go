@@ -56,6 +56,8 @@ func answerFacts(o *observation, pure bool) {
 		} else {
 			o.facts.add(WindowProbeAnswer)
 		}
+	case pure && r.awaiting == windowProbeAnswer && o.d.hasAck && o.s.Ack == o.d.lastAck && !isProbe(o):
+		o.facts.add(WindowProbeAnswer) // with data outstanding that did not fit
 	case r.Keepalive != nil && r.awaiting == keepaliveAnswer:
 		r.Keepalive.answered(false)
 	}

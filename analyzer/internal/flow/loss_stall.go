@@ -49,7 +49,10 @@ func (f *Flow) noteLossStall(o *observation, first *sent) {
 			return
 		}
 	}
-	since := max(w.progress, oldest.first)
+	since, from := max(w.progress, oldest.first), oldest.frame
+	if opened := o.r.openedAt(); opened.Time > since {
+		since, from = opened.Time, opened.Frame // until then there was no room for it
+	}
 	if w.stalls == nil {
 		if now-since < shortestStall {
 			return
@@ -57,8 +60,8 @@ func (f *Flow) noteLossStall(o *observation, first *sent) {
 		w.stalls = &LossStalls{}
 	}
 	l := w.stalls
-	if s := &l.open; s.Times == 0 || !o.y.HasAck && s.From != oldest.frame {
-		*s = Resends{Wait: Wait{Since: since, From: oldest.frame}, First: o.p.Frame}
+	if s := &l.open; s.Times == 0 || !o.y.HasAck && s.From != from {
+		*s = Resends{Wait: Wait{Since: since, From: from}, First: o.p.Frame}
 		l.lost, l.waited = false, o.d.TimeoutWait
 	}
 	l.open.Times++

@@ -40,7 +40,7 @@ func asksForWindow(s *fsm.Segment, x, y *fsm.Endpoint) bool {
 	if s.Len == 0 {
 		return below == y.Acked || below == x.Out.Top
 	}
-	return s.Seq == y.Acked || s.Seq == x.Out.Top || below == x.Out.Top
+	return s.Seq == y.Acked || below == y.Acked || s.Seq == x.Out.Top || below == x.Out.Top
 }
 
 // asksForLife reports whether a segment is a keepalive probe: one below the next

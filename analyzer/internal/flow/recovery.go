@@ -32,7 +32,7 @@ func (f *Flow) classify(o *observation, e *sent, outstanding bool, una fsm.Seq) 
 // way, and what ACKs had told it.
 func (f *Flow) classifyByState(o *observation, e *sent, outstanding bool, una fsm.Seq) Kind {
 	s, w, now := o.s, &o.d.sender, o.p.Time
-	t := f.timing(w, e, outstanding, now)
+	t := f.timing(o, e, outstanding)
 	atUna := !e.seq.After(una)
 	// No timer explains what its sender had the ACK of.
 	timed := outstanding || now-e.latest <= longestRTO && !f.nearSender(o.from)
@@ -100,7 +100,8 @@ type timing struct {
 	expired bool // and no ACK came just before, which would have restarted it
 }
 
-func (f *Flow) timing(w *sender, e *sent, outstanding bool, now fsm.Time) timing {
+func (f *Flow) timing(o *observation, e *sent, outstanding bool) timing {
+	w, now := &o.d.sender, o.p.Time
 	// The tap may sit near the receiver and see short round trips only; the
 	// handshake shows the whole path.
 	t := timing{rto: max(w.rtt.RTO(), f.PathRTT()+leastRTO)}
@@ -110,6 +111,7 @@ func (f *Flow) timing(w *sender, e *sent, outstanding bool, now fsm.Time) timing
 	if outstanding {
 		since, heard = max(e.latest, w.progress), w.heard
 	}
+	since = max(since, o.r.openedAt().Time) // a closed window stops the timer (RFC 9293 §3.8.6.1)
 	t.due = now-since >= t.rto*7/10
 	t.expired = t.due && now-heard >= t.rto/3
 	return t

@@ -129,7 +129,7 @@ func (f *Flow) noteResent(o *observation) (kind Kind, original fsm.Frame) {
 	d.Kinds[kind]++
 	f.noteLossStall(o, first)
 	if kind == KindTimeout {
-		since := max(w.lastSend, w.progress)
+		since := max(w.lastSend, w.progress, o.r.openedAt().Time)
 		d.TimeoutWait += now - since
 		d.noteTimeout(since, o)
 	}

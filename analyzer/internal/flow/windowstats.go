@@ -23,6 +23,7 @@ type WindowStats struct {
 	StallTime fsm.Time
 
 	zeroFrame fsm.Frame // that closed the window now closed
+	opened    fsm.Stamp // the latest end of a closed window
 	probes    probePace
 	silent    Tally    // probes since the peer was last heard that it owed an answer
 	reopened  Unprobed // a closure that may count, until data follows it
@@ -64,6 +65,9 @@ type probePace struct {
 	run     Steady
 	last    fsm.Time
 }
+
+// openedAt returns when the direction's window was opened last after it had been closed.
+func (d *Direction) openedAt() fsm.Stamp { return d.WindowStats().opened }
 
 // WindowStats returns what was noted of the direction. The caller must not write to it.
 func (d *Direction) WindowStats() *WindowStats {
@@ -198,6 +202,7 @@ func (f *Flow) windowOpens(o *observation, scaled uint32) {
 	d, r := o.d, o.r
 	now := f.Last.Time
 	w := d.ensureWindowStats()
+	w.opened = f.Last
 	span := now - d.zeroSince
 	if span > w.LongestZero {
 		w.LongestZero, w.ZeroFrame = span, w.zeroFrame
