@@ -41,3 +41,24 @@ func TestProbesThatStayedAtHome(t *testing.T) {
 		}
 	}
 }
+
+// TestGaveUpByLaterRST has a RST come long before the probes, in the name of the side that
+// later gives up with its own: the finding names that one.
+func TestGaveUpByLaterRST(t *testing.T) {
+	text := "title: probes\n\n1 > S 0\n2 < S. 0 ack 1\n3 > . 1 ack 1\n4 > P. 1(40) ack 1\n5 < R. 500000 ack 41 ttl 33\n6 < P. 1(80) ack 41\n7 > . 41 ack 81\n" +
+		"8 +15.0 < . 80 ack 41\n9 +1.0 < . 80 ack 41\n10 +1.0 < . 80 ack 41\n11 +1.0 < R. 81 ack 41\n"
+	s, err := conversation.Parse("later RST", strings.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, a := range analyse(s, analyzer.Options{}).Connections[0].Anomalies {
+		if a.Name != record.CheckKeepaliveDeadPeer {
+			continue
+		}
+		if f := a.Frames[len(a.Frames)-1].Number(); f != 11 || !strings.HasSuffix(a.Message, "in frame 11.") {
+			t.Errorf("frames %v: %s", a.Frames, a.Message)
+		}
+		return
+	}
+	t.Error("not found")
+}

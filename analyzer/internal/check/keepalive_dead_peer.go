@@ -26,8 +26,8 @@ var keepaliveDeadPeer = &Check{
 			frames := append([]fsm.Frame{}, k.LastRun()...)
 			how := "it was not heard again"
 			if k.GaveUp {
-				frames = append(frames[:min(len(frames), MaxFrames-1)], f.RST[side].Frame)
-				how = fmt.Sprintf("the %s then reset the connection in frame %d", side, f.RST[side].Frame.Number())
+				frames = append(frames[:min(len(frames), MaxFrames-1)], k.RST)
+				how = fmt.Sprintf("the %s then reset the connection in frame %d", side, k.RST.Number())
 			}
 			found(Finding{
 				Doubt: refusedProbes(k),

@@ -12,6 +12,7 @@ type Keepalive struct {
 	MaxInterval       fsm.Time
 	SumIntervals      fsm.Time
 	GaveUp            bool        // the latest run stayed unanswered and its sender reset the connection
+	RST               fsm.Frame   // that one; 0 unless GaveUp
 	Heard             fsm.Frame   // the peer's last segment before the latest run; 0 if none was captured
 	Frames            []fsm.Frame // the first probes of all
 	LongestRun        []fsm.Frame // the first probes of the longest unanswered run
@@ -70,7 +71,7 @@ func (d *Direction) noteKeepalive(at fsm.Stamp, heard fsm.Frame) {
 	k.Frames = appendFrame(k.Frames, at.Frame)
 
 	if k.GaveUp { // it had not
-		k.GaveUp, k.run = false, 0
+		k.GaveUp, k.RST, k.run = false, 0, 0
 	}
 	if k.run == 0 {
 		k.runStart, k.Heard, k.since = k.runStart[:0], heard, at.Time

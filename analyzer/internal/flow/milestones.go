@@ -48,7 +48,7 @@ func (f *Flow) noteRST(o *observation) {
 		f.RST[o.from], f.RSTPlace[o.from] = o.at, o.p.Place
 	}
 	if k := o.d.Keepalive; k != nil && k.run > 1 {
-		k.GaveUp = true
+		k.GaveUp, k.RST = true, o.p.Frame
 	}
 }
 
