@@ -12,7 +12,7 @@ import (
 var optionOnlyInSYNACK = &Check{
 	Name: record.CheckOptionOnlyInSYNACK, Title: "SYN-ACK offers what the SYN did not", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §2.2, §3.2; RFC 2018 §2",
-	Condition: "A SYN-ACK carries window scale or timestamps, which it may send only if the SYN did, and the SYN did not.",
+	Condition: "A SYN-ACK carries window scale or timestamps, which it may send only if the SYN did, and no SYN of the client did.",
 	Benign:    []string{"a middlebox removed the option from the SYN, or put it into the SYN-ACK"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.3whs_synack_with_wrong_ack (liberal timestamps)"}},
 	Filter:    "tcp.flags.syn == 1 && tcp.flags.ack == 1 && (tcp.options.wscale || tcp.options.timestamp.tsval)",

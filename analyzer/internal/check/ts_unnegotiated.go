@@ -11,7 +11,7 @@ import (
 var tsUnnegotiated = &Check{
 	Name: record.CheckTSUnnegotiated, Title: "timestamps not negotiated", Family: "options",
 	Severity: record.SeverityNote, Rule: "RFC 7323 §3.2",
-	Condition:       "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not.",
+	Condition:       "A segment carries timestamps although not both SYNs did, or the SYN that it answers did not. Of several SYNs of the client the one counts that the SYN-ACK answers.",
 	Benign:          []string{"a middlebox removed the option from one SYN"},
 	Filter:          "tcp.options.timestamp.tsval && tcp.flags.syn == 0",
 	Facts:           flow.Facts(flow.TimestampUnagreed),

@@ -27,7 +27,7 @@ func (f *Flow) Bytes() int {
 }
 
 func (d *Direction) bytes() (n int) {
-	n = pointed(d.contents) + pointed(d.windows) + pointed(d.spareWindows) + pointed(d.unsigned) + pointed(d.badSums) + pointed(d.BeforeRST) + pointed(d.Keepalive)
+	n = pointed(d.contents) + pointed(d.fuller) + pointed(d.windows) + pointed(d.spareWindows) + pointed(d.unsigned) + pointed(d.badSums) + pointed(d.BeforeRST) + pointed(d.Keepalive)
 	if d.badSums != nil {
 		n += room(d.badSums.pending) + room(d.badSums.taken)
 	}

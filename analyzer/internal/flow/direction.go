@@ -66,7 +66,8 @@ type Direction struct {
 	Offloaded       uint64
 	Giants          uint64 // IP packets larger than 1500 bytes: offload, or jumbo frames
 
-	SYNOptions fsm.OptionSet // of its SYN
+	fuller     *synOffer     // of an earlier SYN, where the latest left options out; nil for most
+	SYNOptions fsm.OptionSet // of its SYN, the one that was answered if it sent several
 	SYNCut     fsm.OptionSet // what the snap length may have cut off it
 	SYNFlags   fsm.Flags
 	synECN     uint8          // the ECN field of its SYN's IP header

@@ -20,7 +20,8 @@ func (f *Flow) optionFacts(o *observation) {
 		}
 	case has:
 		f.timestampFacts(o)
-	case f.agreed && f.Timestamps && s.Flags&fsm.RST == 0 && !s.Opts.Any(fsm.OptMalformed|fsm.OptCut):
+	case f.agreed && f.Timestamps && f.Dir[fsm.Client].fuller == nil && // else a side may hold by the SYN without
+		s.Flags&fsm.RST == 0 && !s.Opts.Any(fsm.OptMalformed|fsm.OptCut):
 		o.facts.add(TimestampMissing)
 	}
 }
@@ -83,6 +84,9 @@ func (d *Direction) noteOptions(p *decode.Packet) {
 	if !d.hasSYNTimestamp && s.Opts&fsm.OptTimestamps != 0 {
 		d.SYNTimestamp, d.hasSYNTimestamp = s.TSVal, true // of the first: a later one may be answered by its echo
 	}
+	if d.fuller == nil && d.Options.Seen && s.Flags&fsm.ACK == 0 && (d.SYNOptions &^ s.Opts).Any(answeredOptions) {
+		d.fuller = &synOffer{options: d.Options, set: d.SYNOptions, cut: d.SYNCut}
+	}
 	d.SYNOptions, d.SYNCut, d.SYNFlags = s.Opts, p.CutOptions, s.Flags
 	d.signed = s.Opts.Any(fsm.OptMD5 | fsm.OptAO)
 	if s.Opts&fsm.OptMSS != 0 {
@@ -118,12 +122,37 @@ func (d *Direction) noteOptions(p *decode.Packet) {
 	d.Options = o
 }
 
+// answeredOptions are those that a SYN-ACK carries only if the SYN that it answers did.
+const answeredOptions = fsm.OptWindowScale | fsm.OptTimestamps
+
+// synOffer is what a SYN offered.
+type synOffer struct {
+	options  record.Options
+	set, cut fsm.OptionSet
+}
+
+// settleSYN finds out which of the client's SYNs the server answered, where a later one left
+// options out, as macOS and Linux do when no answer comes: a SYN-ACK with such an option
+// answers the earlier. Later SYNs do not change what that agreed.
+func (f *Flow) settleSYN() {
+	c, s := &f.Dir[fsm.Client], &f.Dir[fsm.Server]
+	if c.fuller == nil || f.SYNACKs[fsm.Server] == 0 {
+		return
+	}
+	extra := s.SYNOptions & answeredOptions &^ (c.SYNOptions | c.SYNCut)
+	if x := c.fuller; extra != 0 && extra&^(x.set|x.cut) == 0 {
+		x.options.ECN, x.options.ECNMode = c.Options.ECN, c.Options.ECNMode
+		c.Options, c.SYNOptions, c.SYNCut = x.options, x.set, x.cut
+	}
+}
+
 // lacks reports whether the direction's SYN surely offered none of the options.
 func (d *Direction) lacks(o fsm.OptionSet) bool { return !(d.SYNOptions | d.SYNCut).Any(o) }
 
 // agree settles the options once both SYNs were seen: an option holds only if
 // both sides offered it.
 func (f *Flow) agree() {
+	f.settleSYN()
 	a, b := &f.Dir[0].Options, &f.Dir[1].Options
 	if !a.Seen || !b.Seen {
 		return
