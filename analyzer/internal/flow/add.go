@@ -60,7 +60,7 @@ func (f *Flow) step(o *observation) {
 		o.facts.add(LostOnTheWay)
 	}
 	f.Conn.Overtaken, f.Conn.Later = false, false
-	if d.ids.hasRST {
+	if d.ids.nearRST {
 		f.Conn.Overtaken, f.Conn.Later = d.ids.beforeRST(p), d.ids.afterRST(p)
 	}
 	switch {

@@ -105,8 +105,10 @@ type ids struct {
 	inOrder uint8 // identifications that rose by little in a row, up to trustID
 	has     bool
 	same    bool   // the two latest are one: they tell nothing
-	rst     uint16 // of the latest RST, with hasRST
-	hasRST  bool
+	rst     uint16 // of the latest RST, with nearRST or hasRST
+	nearRST bool   // it goes on from fromRST, the one before it
+	fromRST uint16
+	hasRST  bool // it does, and so did all before it
 }
 
 const trustID = 4
@@ -128,12 +130,18 @@ func (n *ids) note(p *decode.Packet) {
 // systems that answer without a socket may count otherwise.
 func (n *ids) noteRST(p *decode.Packet) {
 	step := p.IPID - n.last
-	n.rst, n.hasRST = p.IPID, p.HasIPID && n.has && n.inOrder >= trustID && step > 0 && step < 256
+	n.rst, n.fromRST, n.nearRST = p.IPID, n.last, p.HasIPID && n.has && step > 0 && step < 256
+	n.hasRST = n.nearRST && n.inOrder >= trustID
 }
 
-// beforeRST reports whether a segment was sent before its sender's latest RST.
+// beforeRST reports whether a segment was sent before its sender's latest RST. An
+// identification between the RST's and the one before it tells that even where too few have
+// been seen to trust them otherwise.
 func (n *ids) beforeRST(p *decode.Packet) bool {
 	back := n.rst - p.IPID
+	if n.nearRST && p.HasIPID && back > 0 && back < n.rst-n.fromRST {
+		return true
+	}
 	return n.hasRST && p.HasIPID && back > 0 && back < 4096
 }
 
