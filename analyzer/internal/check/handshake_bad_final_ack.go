@@ -13,7 +13,7 @@ import (
 var handshakeBadFinalAck = &Check{
 	Name: record.CheckHandshakeBadFinalACK, Title: "final ACK does not acknowledge the SYN-ACK", Family: "handshake",
 	Severity: record.SeverityError, Rule: "RFC 9293 §3.10.7.4",
-	Condition: "In SYN-RECEIVED an ACK arrives whose ack is not the SYN-ACK's sequence number plus one, or whose sequence number is outside the window that starts at the SYN's plus one.",
+	Condition: "In SYN-RECEIVED an ACK arrives whose ack is not the SYN-ACK's sequence number plus one, or whose sequence number is outside the window that starts at the SYN's plus one. A keepalive probe of a side that is established already does not count.",
 	Benign: []string{
 		"a delayed segment of an earlier connection on the same ports",
 		"the SYN-ACK was sent anew with another ISN and the first was not captured",
@@ -26,7 +26,9 @@ var handshakeBadFinalAck = &Check{
 	Meaning: fsm.HandshakeBadAck | fsm.HandshakeBadSeq,
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, k := notable(f, side, fsm.HandshakeBadAck|fsm.HandshakeBadSeq)
+			frames, k := notableThat(f, side, fsm.HandshakeBadAck|fsm.HandshakeBadSeq, flow.Facts(), func(k *flow.NotableSegment) bool {
+				return !k.Facts.Has(flow.KeepaliveProbe) // its sender is established: its ACK did not arrive
+			})
 			if k == nil {
 				continue
 			}

@@ -20,6 +20,9 @@ func (f *Flow) probeKind(o *observation) {
 	if s.Len > 1 || s.Flags&(fsm.SYN|fsm.FIN|fsm.RST|fsm.ACK) != fsm.ACK {
 		return
 	}
+	if o.deliveredTwice || x.HasAck && s.Ack.Before(x.Acked) {
+		return // a copy, or one that came late: a probe acknowledges all that its sender has
+	}
 	if !x.Out.Started() || !x.State.Synchronized() && x.State != fsm.Closed {
 		return
 	}
