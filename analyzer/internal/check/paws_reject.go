@@ -11,7 +11,7 @@ import (
 var pawsReject = &Check{
 	Name: record.CheckPAWSReject, Title: "old timestamp, rejected by PAWS", Family: "options",
 	Severity: record.SeverityWarning, Rule: "RFC 7323 §5.3",
-	Condition: "A segment whose data or FIN is new to the receiver has a TSval more than one tick below TS.Recent, so it must be dropped. RSTs are left out, and so are out-of-order and duplicated segments.",
+	Condition: "A segment whose data or FIN is new to the receiver has a TSval more than one tick below TS.Recent, so it must be dropped. RSTs are left out, and so are out-of-order and duplicated segments, and the first after 24 days of silence, when TS.Recent is no longer valid (§5.5).",
 	Benign:    []string{"two hosts behind one NAT", "segments delivered out of order"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.pkt_invalid_timestamp"}, {Tool: "Snort", Name: "129:4"}},
 	Filter:    "tcp.options.timestamp.tsval", Needs: InStep,

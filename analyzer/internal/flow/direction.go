@@ -30,6 +30,7 @@ type Direction struct {
 	hasAck        bool
 	hasEdge       bool
 	hasTS         bool
+	tsAged        bool // it was silent for longer than timestampsAge once
 	zero          bool
 	signed        bool    // its SYN was signed (RFC 2385, RFC 5925)
 	awaiting      awaited // what an ACK from the other side would answer

@@ -42,8 +42,10 @@ func (f *Flow) timestampFacts(o *observation) {
 		o.facts.add(ClockJump)
 	}
 	d.lastTS = s.TSVal
+	aged := d.hasTS && f.Last.Time-d.Last.Time > timestampsAge
+	d.tsAged = d.tsAged || aged
 	switch y := o.y; {
-	case !d.hasTS:
+	case !d.hasTS || aged:
 		d.tsRecent, d.hasTS = s.TSVal, true
 	case int32(s.TSVal-d.tsRecent) >= 0:
 		if !y.HasAck || s.Seq.AtOrBefore(y.Acked) { // RFC 7323 §4.3 (2)
@@ -64,6 +66,9 @@ func (f *Flow) echoInvalid(o *observation) bool {
 	if !f.Timestamps && (f.agreed || !y.SentSYN || !s.Ack.After(y.ISS) || s.Ack.After(y.Out.Top)) {
 		return false
 	}
+	if r.tsAged { // its clock has gone round: what is before its latest it may have sent
+		return int32(s.TSEcr-r.lastTS) > echoSlack
+	}
 	latest, _ := y.LatestTimestamp()
 	return r.hasSYNTimestamp && s.TSEcr-r.SYNTimestamp > latest-r.SYNTimestamp+echoSlack
 }
@@ -73,6 +78,9 @@ const (
 	// even one that counts microseconds.
 	ClockJumpTicks  = 1 << 24
 	clockJumpWithin = 10 * fsm.Second
+	// timestampsAge is how long a side may be silent before its timestamps say nothing any
+	// more, for its clock may have gone half round (RFC 7323 §5.5).
+	timestampsAge = 24 * 24 * 3600 * fsm.Second
 	// The two directions of a capture may be reordered by some ticks.
 	echoSlack = 100_000
 )
