@@ -12,7 +12,7 @@ import (
 var delayedACKStall = &Check{
 	Name: record.CheckDelayedACKStall, Title: "Nagle and delayed ACK stall", Family: "window",
 	Severity: record.SeverityNote, Rule: "RFC 9293 §3.7.4, §3.8.6.3",
-	Condition: "Three times or more a side sends its next data within 5 ms of an ACK without data that its peer delayed by 35 to 500 ms, at least four times the RTT: Nagle's algorithm on one side waits for the delayed ACK of the other.",
+	Condition: "Three times or more a side sends its next data, less than a full segment and no more than the window had room for before, within 5 ms of an ACK without data that its peer delayed by 35 to 500 ms, the round trip from the tap to that side and back left out of both: Nagle's algorithm on one side waits for the delayed ACK of the other.",
 	Benign:    []string{"an application that sends at that interval by itself"},
 	Filter:    "tcp.time_delta > 0.035 && tcp.len == 0",
 
@@ -28,12 +28,13 @@ var delayedACKStall = &Check{
 				continue
 			}
 			mean := w.StallTime / fsm.Time(w.Stalls.N)
-			if d.RTT().Samples == 0 || 4*d.RTT().Min > mean {
-				continue
+			rtt := f.PathRTT()
+			if rtt == 0 {
+				rtt = d.RTT().Min
 			}
 			found(Finding{
 				Side: side.String(), Frames: w.Stalls.Frames, Count: w.Stalls.N, Cost: w.StallTime,
-				Seen: fmt.Sprintf("%s of %s on average, RTT %s", phrase.Counted(w.Stalls.N, "stall", "stalls"), phrase.Elapsed(mean), phrase.Elapsed(d.RTT().Min)), Expected: "the rest of the data at once",
+				Seen: fmt.Sprintf("%s of %s on average, RTT %s", phrase.Counted(w.Stalls.N, "stall", "stalls"), phrase.Elapsed(mean), phrase.Elapsed(rtt)), Expected: "the rest of the data at once",
 				Message: fmt.Sprintf("The %s waited %s for a delayed ACK before it sent more, first before frame %d, %s in all.", side, phrase.Times(w.Stalls.N), w.Stalls.Frames[0].Number(), phrase.Elapsed(w.StallTime)),
 			})
 		}

@@ -88,11 +88,21 @@ const (
 // for it, its next segment tells.
 func (f *Flow) noteDelayedACK(o *observation) {
 	s, r := o.s, o.r
-	delay := f.Last.Time - r.LastData
-	if r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == o.y.Out.Top && delay >= ShortestDelayedACK && delay <= LongestDelayedACK {
+	wait := f.Last.Time - r.LastData
+	delay := wait - f.shortestTrip(o.from.Peer())
+	if r.lastLen > 0 && !r.blocked && s.Window > 0 && s.Ack == o.y.Out.Top && delay >= ShortestDelayedACK && wait <= LongestDelayedACK {
 		w := r.ensureWindowStats()
-		w.stalledAt, w.stall = f.Last.Time, delay
+		w.stalledAt, w.stall, w.stallRoom = f.Last.Time, delay, o.before.ownEdge.Minus(o.y.Out.Top)
 	}
+}
+
+// shortestTrip returns RoundTrip, or the shortest that an acknowledgment of the side's data
+// took where that is less: a handshake may take longer than what follows.
+func (f *Flow) shortestTrip(side fsm.Side) fsm.Time {
+	if rtt := f.Dir[side].RTT(); rtt.Samples > 0 {
+		return min(f.RoundTrip(side), rtt.Min)
+	}
+	return f.RoundTrip(side)
 }
 
 // noteSpurious notes a retransmission of r that its receiver showed to be spurious.

@@ -30,7 +30,8 @@ type WindowStats struct {
 	tiny      Tally
 	tinyBytes uint64
 	stalledAt fsm.Time // when the ACK came that may have been waited for
-	stall     fsm.Time // how long it took
+	stall     fsm.Time // how long its receiver held it back
+	stallRoom int32    // what the window had room for before it
 }
 
 // Tally counts occurrences and keeps the frames of the first of them.
@@ -127,7 +128,7 @@ func (f *Flow) notePace(o *observation) {
 		w.Largest = max(w.Largest, s.Len)
 	}
 	if w := d.windows; w != nil {
-		f.afterWait(w, d)
+		f.afterWait(w, o)
 	}
 	if 2*s.Len < mss {
 		f.smallSegment(o)
@@ -145,9 +146,9 @@ const (
 
 // afterWait looks whether new data was waiting for something that just came: the
 // opening of a window, or a delayed ACK.
-func (f *Flow) afterWait(w *WindowStats, d *Direction) {
+func (f *Flow) afterWait(w *WindowStats, o *observation) {
 	const soon = 5_000_000
-	now := f.Last.Time
+	d, now := o.d, f.Last.Time
 	if w.reopened.opened != 0 {
 		if now-w.reopened.opened <= max(2*d.sender.rtt.Smoothed(), 10*soon) && w.reopened.Span > w.Unprobed.Span {
 			w.Unprobed = w.reopened
@@ -155,7 +156,9 @@ func (f *Flow) afterWait(w *WindowStats, d *Direction) {
 		w.reopened = Unprobed{}
 	}
 	if w.stalledAt != 0 {
-		if now-w.stalledAt <= soon {
+		// The ACK has to reach the sender, and what that sends then the tap.
+		way := f.shortestTrip(o.from.Peer())
+		if wait := now - w.stalledAt; wait >= way/2 && wait <= way+soon && o.s.Len < f.packetSize() && int32(o.s.Len) <= w.stallRoom {
 			w.Stalls.note(f.Last.Frame)
 			w.StallTime += w.stall
 		}
