@@ -46,7 +46,8 @@ func TestProbesThatStayedAtHome(t *testing.T) {
 // later gives up with its own: the finding names that one.
 func TestGaveUpByLaterRST(t *testing.T) {
 	text := "title: probes\n\n1 > S 0\n2 < S. 0 ack 1\n3 > . 1 ack 1\n4 > P. 1(40) ack 1\n5 < R. 500000 ack 41 ttl 33\n6 < P. 1(80) ack 41\n7 > . 41 ack 81\n" +
-		"8 +15.0 < . 80 ack 41\n9 +1.0 < . 80 ack 41\n10 +1.0 < . 80 ack 41\n11 +1.0 < R. 81 ack 41\n"
+		"8 +15.0 < . 80 ack 41\n9 +1.0 < . 80 ack 41\n10 +1.0 < . 80 ack 41\n11 +1.0 < R. 81 ack 41\n" +
+		"12 +1.0 > F. 41 ack 81\n13 < R 81\n" // what is answered by a RST afterwards does not count
 	s, err := conversation.Parse("later RST", strings.NewReader(text))
 	if err != nil {
 		t.Fatal(err)

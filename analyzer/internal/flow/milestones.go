@@ -47,7 +47,7 @@ func (f *Flow) noteRST(o *observation) {
 	if f.RST[o.from].Nth == 0 {
 		f.RST[o.from], f.RSTPlace[o.from] = o.at, o.p.Place
 	}
-	if k := o.d.Keepalive; k != nil && k.run > 1 {
+	if k := o.d.Keepalive; k != nil && k.run > 1 && !k.GaveUp {
 		k.GaveUp, k.RST = true, o.p.Frame
 	}
 }
