@@ -236,23 +236,28 @@ func (c *Conn) sentRST(side Side, s *Segment) Meaning {
 		m |= c.takeBack(side, RecvRST) | c.takeBack(side, AckOfFIN)
 	}
 	if x.State == Closed {
-		// The answer of an endpoint without a connection shows that it is closed. Nothing
-		// answers a RST, so what follows the refusal of a SYN is no such answer.
-		if refusal := x.SentSYN && !c.End[side.Peer()].SentSYN && x.rstTo.Nth == c.at.Nth-1; !refusal {
-			c.proveEvent(side, RecvRST)
-		}
-		if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].To == Closed {
-			c.settle(side, &c.Transitions[i]) // something else than a RST closed it
-		}
-		if y := &c.End[side.Peer()]; !withAck && y.HasAck && s.Seq == y.Acked {
-			x.rstDoubted = false
-		}
+		c.provedClosed(side, s)
 		return m | RSTNoConnection
 	}
 	x.sentRST = c.apply(side, SendRST, Sent, c.at, c.at.Frame)
 	x.aborted = withAck || s.Seq != x.FinSeq+1 && peer.Top.After(c.End[side.Peer()].synEnd)
 	x.rstDoubted = c.guessed(side, s)
 	return m | RSTSent
+}
+
+// provedClosed is for a RST of an endpoint in CLOSED: the answer of one without a connection shows that
+// it is closed. Nothing answers a RST, so what follows the refusal of a SYN is no such answer.
+func (c *Conn) provedClosed(side Side, s *Segment) {
+	x, y := &c.End[side], &c.End[side.Peer()]
+	if refusal := x.SentSYN && !y.SentSYN && x.rstTo.Nth == c.at.Nth-1; !refusal {
+		c.proveEvent(side, RecvRST)
+	}
+	if i := c.provisional(side, AckOfFIN); i >= 0 && c.Transitions[i].To == Closed {
+		c.settle(side, &c.Transitions[i]) // something else than a RST closed it
+	}
+	if s.Flags&ACK == 0 && y.HasAck && s.Seq == y.Acked {
+		x.rstDoubted = false
+	}
 }
 
 // abortAck uses the acknowledgment on a RST, which is RCV.NXT as on any other segment: it

@@ -1,7 +1,6 @@
 package record
 
 import (
-	"math"
 	"math/bits"
 	"slices"
 )
@@ -124,7 +123,11 @@ func (d *Distribution) Quantile(q float64) uint64 {
 // that the 99th percentile of ten values is the largest.
 func Rank(q float64, n uint64) uint64 {
 	const rounding = 1e-9 // 0.95 of 20 values are 19, and not the next above
-	return uint64(max(0, math.Ceil(q*float64(n)*(1-rounding))-1))
+	at := q * float64(n) * (1 - rounding)
+	if rank := uint64(at); float64(rank) < at { // below it stand as many
+		return rank
+	}
+	return uint64(max(at, 1)) - 1
 }
 
 // nth returns the value that is the nth from below, from 0. Sorting a copy would put one

@@ -73,17 +73,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 		}
 		placeReset(f, &r)
 		r.FINCrossed = finCrossed(f, k)
-		if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
-			r.PriorTime, r.Own = b.Peer, b.Own
-			r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
-		} else { // not this side's first RST: its and its peer's latest data, if that came before
-			if d.LastData <= k.Time {
-				r.OwnData, r.OwnFrame = d.LastData, d.LastDataFrame
-			}
-			if peer.LastData <= k.Time {
-				r.PeerData, r.PeerFrame = peer.LastData, peer.LastDataFrame
-			}
-		}
+		dataBefore(f, k, &r)
 		r.OwnOutstanding = c.Tail[k.From].Outstanding
 		if peer := &f.Conn.End[k.From.Peer()]; r.HasAck && peer.Seen && k.SndNxt.After(k.Segment.Ack) {
 			r.PeerOutstanding = uint32(k.SndNxt - k.Segment.Ack)
@@ -98,17 +88,7 @@ func buildReset(f *flow.Flow, c *record.Connection) record.Reset {
 			tr := &c.Transitions[t]
 			r.PriorFIN = r.PriorFIN || tr.Event == fsm.SendFIN && tr.Frame == k.Prior && tr.Side != k.From
 		}
-		switch {
-		case f.AnswersLateData(k.From, k):
-			r.CloseNotify = f.UnreadIsCloseNotify(k.From)
-		case f.FIN(k.From) == nil && r.OwnOutstanding == 0:
-			r.CloseNotify = f.CloseNotify(k.From.Peer())
-		case f.FIN(k.From) == nil:
-			r.OwnCloseNotify = f.UnacknowledgedIsCloseNotify(k.From)
-		}
-		if lost := f.CrossedClose(); lost.Request != 0 && k.From == fsm.Server {
-			r.Crossed = record.Span{Seconds: seconds(lost.Idle), From: lost.Request, To: lost.FIN}
-		}
+		whatIsLost(f, k, &r)
 		if waited, gaveUp := f.GaveUpFINWait2(k.From, k); gaveUp {
 			r.GaveUpAfter = seconds(waited)
 		}
@@ -134,6 +114,38 @@ func finCrossed(f *flow.Flow, rst *flow.NotableSegment) bool {
 		return !rst.Segment.Ack.After(peer.FinSeq)
 	}
 	return fin.Frame > rst.Frame
+}
+
+// dataBefore notes the latest data of both sides before the RST, and the latest segments.
+func dataBefore(f *flow.Flow, k *flow.NotableSegment, r *record.Reset) {
+	d, peer := &f.Dir[k.From], &f.Dir[k.From.Peer()]
+	if b := d.BeforeRST; b != nil && f.RST[k.From].Frame == k.Frame {
+		r.PriorTime, r.Own = b.Peer, b.Own
+		r.OwnData, r.PeerData, r.OwnFrame, r.PeerFrame = b.OwnData, b.PeerData, b.OwnFrame, b.PeerFrame
+		return
+	}
+	// Not this side's first RST: its and its peer's latest data, if that came before.
+	if d.LastData <= k.Time {
+		r.OwnData, r.OwnFrame = d.LastData, d.LastDataFrame
+	}
+	if peer.LastData <= k.Time {
+		r.PeerData, r.PeerFrame = peer.LastData, peer.LastDataFrame
+	}
+}
+
+// whatIsLost notes whether the RST cost no more than TLS's parting word, or a request.
+func whatIsLost(f *flow.Flow, k *flow.NotableSegment, r *record.Reset) {
+	switch {
+	case f.AnswersLateData(k.From, k):
+		r.CloseNotify = f.UnreadIsCloseNotify(k.From)
+	case f.FIN(k.From) == nil && r.OwnOutstanding == 0:
+		r.CloseNotify = f.CloseNotify(k.From.Peer())
+	case f.FIN(k.From) == nil:
+		r.OwnCloseNotify = f.UnacknowledgedIsCloseNotify(k.From)
+	}
+	if lost := f.CrossedClose(); lost.Request != 0 && k.From == fsm.Server {
+		r.Crossed = record.Span{Seconds: seconds(lost.Idle), From: lost.Request, To: lost.FIN}
+	}
 }
 
 // placeReset notes where the RST was captured, if the capture holds two places.

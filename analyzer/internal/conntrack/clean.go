@@ -216,10 +216,8 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 		return false
 	case c.stage == answered:
 		c.stage = opened
-	case c.stage == opened && fin && from == fsm.Server && c.asked > 0 && (d.bytes == 0 || c.asked >= flow.LeastRequest):
-		return false // it may be no answer to a request
-	case c.stage == opened && fin && from == fsm.Server && c.owed > 0:
-		return false // in the middle of its answer
+	case c.stage == opened && fin && from == fsm.Server && c.owes(d):
+		return false
 	case c.stage == opened && fin:
 		c.stage, c.closer, c.lastFIN = closing, from, b.time
 	case c.stage == closing && fin:
@@ -236,6 +234,12 @@ func (c *cleanConn) advance(from fsm.Side, d, r *half, b *packedSegment) bool {
 		return false
 	}
 	return true
+}
+
+// owes reports whether the server, which sent d, may close without an answer to a request, or in the
+// middle of one.
+func (c *cleanConn) owes(d *half) bool {
+	return c.owed > 0 || c.asked > 0 && (d.bytes == 0 || c.asked >= flow.LeastRequest)
 }
 
 // acknowledges reports whether a segment without data or FIN says something new, and that the

@@ -116,16 +116,12 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 	switch {
 	case !w.opened || o.s.Flags&fsm.SYN != 0:
 		w.add(toHandshake, wait, o)
-	case w.blocked[from] && !o.d.blocked && !o.r.zero && ordinary && o.s.Len > 0 && o.facts.Any(resentFacts):
-		w.add(toLoss.of(from), wait, o) // its timer ran out over what there was room for: see noteTimeout
+	case w.waitedForACK(o, ordinary && o.s.Len > 0 && o.facts.Any(resentFacts)):
+		w.add(toLoss.of(from), wait, o)
 	case w.waitsForRoom(from, o.probe.Has(WindowProbe)):
 		w.add(toWindow.of(peer), wait, o)
 	case w.blocked[peer] || w.shut[from] && o.facts.Has(WindowProbeAnswer):
 		w.add(toWindow.of(from), wait, o)
-	case ordinary && o.s.Len > 0 && o.facts.Any(resentFacts):
-		w.add(toLoss.of(from), wait, o)
-	case w.resent && w.latestFrom == from && w.unacked[from] && o.s.Flags&fsm.RST != 0:
-		w.add(toLoss.of(from), wait, o) // it gave up
 	case w.unacked[0] || w.unacked[1]:
 		f.attributeUnacked(o, wait, speaks || ends)
 	case speaks:
@@ -139,6 +135,20 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 			w.addSilence(w.silence(), o)
 		}
 	}
+}
+
+// waitedForACK reports whether the segment's sender had waited until it sent again, or gave that
+// up. Where the window had no room it waited for that, unless its timer ran out over what
+// there was room for: see noteTimeout.
+func (w *spending) waitedForACK(o *observation, again bool) bool {
+	from, peer := o.from, o.from.Peer()
+	switch {
+	case again && w.blocked[from] && !o.d.blocked && !o.r.zero:
+		return true
+	case w.waitsForRoom(from, o.probe.Has(WindowProbe)), w.blocked[peer], w.shut[from] && o.facts.Has(WindowProbeAnswer):
+		return false
+	}
+	return again || w.resent && w.latestFrom == from && w.unacked[from] && o.s.Flags&fsm.RST != 0
 }
 
 // pay takes off a wait what clocks that were set back have made too much of those before.
