@@ -13,7 +13,7 @@ var rstInjectionSuspected = &Check{
 	Name: record.CheckRSTInjectionSuspected, Title: "RST probably injected", Family: "reset",
 	Severity: record.SeverityWarning, Rule: "RFC 9293 §3.10.5; observer: an endpoint sends nothing after a RST of its own",
 	Condition: "A side sends ordinary segments after a RST in its name that would have ended the connection, unless timestamps, IP identifications or a hole before the RST show that these were sent before it; or a RST refuses a SYN that the same side also accepts with a SYN-ACK, which the client acknowledges; or a RST that ends an open connection crossed, by its TTL, 2 hops more or less than its side's other packets, where hosts begin at 64, 128 or 255: the RST came from another host.",
-	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a host, or a load balancer in front of it, whose RSTs have another initial TTL"},
+	Benign:    []string{"segments captured out of order", "two hosts behind one address", "a Linux server with tcp_syncookies=2, to which a segment behind its RST opens the connection again", "a host, or a load balancer in front of it, whose RSTs have another initial TTL"},
 	Peers:     []record.PeerName{{Tool: "Suricata", Name: "stream.suspected_rst_inject"}},
 	Filter:    "tcp.flags.reset == 1", Needs: InStep,
 	Meaning:         fsm.AfterOwnRST | fsm.RSTSent | fsm.RSTRefuses,

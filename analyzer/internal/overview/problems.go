@@ -141,7 +141,10 @@ var sameAs = map[record.VerdictCode][]record.CheckName{
 	record.VerdictSYNACKUnacknowledged: {record.CheckSYNACKRetransmit, record.CheckSYNRetransmit},
 	record.VerdictPeerVanished:         {record.CheckDataUnacknowledged, record.CheckStall},
 	record.VerdictDroppedWhileIdle:     {record.CheckDataUnacknowledged, record.CheckStall},
-	record.VerdictPathMTUBlackHole:     {record.CheckDataUnacknowledged, record.CheckStall},
+	record.VerdictPathMTUBlackHole:     {record.CheckPathMTUBlackHole, record.CheckDataUnacknowledged, record.CheckStall},
+	record.VerdictResetStateLost:       {record.CheckDataUnacknowledged, record.CheckStall},
+	record.VerdictRequestIncomplete:    {record.CheckRequestIncomplete},
+	record.VerdictAnswerCutShort:       {record.CheckAnswerCutShort},
 	record.VerdictDeadByKeepalive:      {record.CheckKeepaliveDeadPeer},
 }
 
