@@ -29,6 +29,25 @@ server: 10.0.0.2:80 isn 5000
 
 var judgements = []judged{
 	{
+		name: "the ACKs of a server of which alone packets were captured",
+		script: ends + `
+1 < S.  0 ack 1      <mss 1460>
+2 < .   1 ack 101
+3 < P.  1(300) ack 101
+4 < F.  301 ack 101`,
+		code: record.VerdictOneDirectionOnly, hasNot: []record.CheckName{record.CheckHandshakeACKWrongDirection},
+	},
+	{
+		name: "the ACK that a SYN asks for which comes again in a simultaneous open",
+		script: ends + `
+1 > S   0           <mss 1460>
++0.001 < S   0           <mss 1460>
++0.001 > S.  0 ack 1     <mss 1460>
++1.0 < S   0           <mss 1460>
++0.001 > .   1 ack 1`,
+		code: record.VerdictCaptureCut, hasNot: []record.CheckName{record.CheckHandshakeACKWrongDirection},
+	},
+	{
 		name: "a server that closes before the last ACK of Fast Open's handshake",
 		script: ends + `
 1 > S   0(65)       <mss 1460, tfo 0102030405060708>
