@@ -287,3 +287,14 @@ type SecondResponder struct {
 	SYNACK fsm.Frame // its first; 0 if there was none
 	RST    fsm.Frame // its latest; 0 for none
 }
+
+// Hops returns how many hops a packet has crossed, by its TTL: hosts begin at 64, 128 or 255.
+func Hops(ttl uint8) int {
+	switch {
+	case ttl <= 64:
+		return 64 - int(ttl)
+	case ttl <= 128:
+		return 128 - int(ttl)
+	}
+	return 255 - int(ttl)
+}

@@ -37,17 +37,6 @@ var connectRSTByMiddlebox = &Check{
 // packets with the other, as far as TTLs tell: hosts begin at 64, 128 or 255, some with
 // another of these for a RST than for data.
 func otherDistance(rst, host uint8) bool {
-	far := hops(rst) - hops(host)
+	far := record.Hops(rst) - record.Hops(host)
 	return far >= 2 || far <= -2
-}
-
-// hops returns how many hops a packet has crossed, by its TTL.
-func hops(ttl uint8) int {
-	switch {
-	case ttl <= 64:
-		return 64 - int(ttl)
-	case ttl <= 128:
-		return 128 - int(ttl)
-	}
-	return 255 - int(ttl)
 }

@@ -132,18 +132,8 @@ func otherDistance(c *record.Connection) bool {
 	if r.HostTTL == 0 || r.TTL == 0 {
 		return false
 	}
-	far := hops(r.TTL) - hops(r.HostTTL)
+	far := record.Hops(r.TTL) - record.Hops(r.HostTTL)
 	return far != 0 && (c.Quality.Doubled == 0 || r.There || far < -1 || far > 1)
-}
-
-func hops(ttl uint8) int {
-	switch {
-	case ttl <= 64:
-		return 64 - int(ttl)
-	case ttl <= 128:
-		return 128 - int(ttl)
-	}
-	return 255 - int(ttl)
 }
 
 func ttls(r *record.Reset) string {

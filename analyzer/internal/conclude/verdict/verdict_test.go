@@ -74,7 +74,7 @@ func TestHops(t *testing.T) {
 		ttl  uint8
 		hops int
 	}{{64, 0}, {63, 1}, {52, 12}, {128, 0}, {116, 12}, {255, 0}, {243, 12}, {254, 1}, {1, 63}} {
-		if got := hops(x.ttl); got != x.hops {
+		if got := record.Hops(x.ttl); got != x.hops {
 			t.Errorf("TTL %d: %d hops, want %d", x.ttl, got, x.hops)
 		}
 	}
