@@ -21,14 +21,18 @@ var answerCutShort = &Check{
 		if r.From == 0 || onSeveralPaths(f) {
 			return
 		}
-		did := "closed"
-		if r.Reset {
-			did = "reset the connection"
-		}
 		found(Finding{
 			Side: "server", Frames: []fsm.Frame{r.From, r.To}, Count: 1,
 			Seen: fmt.Sprintf("%s of %s", phrase.Count(r.Size), phrase.Bytes(r.Announced)), Expected: "all that its header announces",
-			Message: fmt.Sprintf("The server %s in frame %d in the middle of its answer: it had sent %s of the %s that the answer's header announces, up to frame %d.", did, r.To.Number(), phrase.Count(r.Size), phrase.Bytes(r.Announced), r.From.Number()),
+			Message: fmt.Sprintf("The server %s in frame %d in the middle of its answer: it had sent %s of the %s that the answer's header announces, up to frame %d.", ended(r.Reset), r.To.Number(), phrase.Count(r.Size), phrase.Bytes(r.Announced), r.From.Number()),
 		})
 	},
+}
+
+// ended says how a side ended the connection.
+func ended(reset bool) string {
+	if reset {
+		return "reset the connection"
+	}
+	return "closed"
 }

@@ -18,7 +18,7 @@ var dataInjectionSuspected = &Check{
 	Facts:     flow.Facts(flow.ContentDiffers),
 	Judge: func(f *flow.Flow, found func(Finding)) {
 		for _, side := range sides {
-			frames, first := notableThat(f, side, 0, flow.Facts(flow.ContentDiffers), func(k *flow.NotableSegment) bool { return max(k.TTL, k.CapturedTTL)-min(k.TTL, k.CapturedTTL) >= 2 })
+			frames, first := notableThat(f, side, 0, flow.Facts(flow.ContentDiffers), func(k *flow.NotableSegment) bool { return flow.OtherWay(k.TTL, k.CapturedTTL) })
 			if first == nil {
 				continue
 			}

@@ -31,11 +31,7 @@ var requestIncomplete = &Check{
 		default:
 			x.Seen, x.Expected = phrase.Bytes(uint64(r.NotCaptured))+" missing behind the "+phrase.Bytes(r.Size)+" captured", "all of it"
 		}
-		did := "closed"
-		if r.Reset {
-			did = "reset the connection"
-		}
-		x.Message = fmt.Sprintf("The server %s in frame %d, %s after the latest of a request in frame %d that was not complete: %s, expected %s.", did, r.To.Number(), phrase.Elapsed(r.Time), r.From.Number(), x.Seen, x.Expected)
+		x.Message = fmt.Sprintf("The server %s in frame %d, %s after the latest of a request in frame %d that was not complete: %s, expected %s.", ended(r.Reset), r.To.Number(), phrase.Elapsed(r.Time), r.From.Number(), x.Seen, x.Expected)
 		found(x)
 	},
 }

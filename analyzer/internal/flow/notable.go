@@ -143,7 +143,7 @@ func (f *Flow) Forged(side fsm.Side) (frame fsm.Frame) {
 	}
 	own := f.Dir[side].TTL
 	f.EachNotable(side, 0, Facts(ContentDiffers), func(k *NotableSegment) {
-		if frame == 0 && k.TTL == own && max(own, k.CapturedTTL)-min(own, k.CapturedTTL) >= 2 {
+		if frame == 0 && k.TTL == own && OtherWay(own, k.CapturedTTL) {
 			frame = k.Captured
 		}
 	})

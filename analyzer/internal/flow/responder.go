@@ -75,7 +75,7 @@ func (f *Flow) chosenResponder() (chosen, other *responder) {
 	}
 	for i := range f.responders {
 		r := &f.responders[i]
-		far := !r.late && !chosen.late && hopsApart(r.ttl, chosen.ttl) >= 2
+		far := !r.late && !chosen.late && OtherWay(r.ttl, chosen.ttl)
 		if r != chosen && (!r.again && !chosen.again || far) {
 			return chosen, r
 		}
@@ -100,7 +100,7 @@ func (f *Flow) fromOther(o *observation) bool {
 		return false
 	}
 	// An endpoint that has no connection with that acknowledgment leaves the ACK out.
-	if hopsApart(chosen.ttl, other.ttl) >= 2 {
+	if OtherWay(chosen.ttl, other.ttl) {
 		return hopsApart(o.p.TTL, other.ttl) < hopsApart(o.p.TTL, chosen.ttl)
 	}
 	return o.s.Seq == o.y.Acked || o.s.Seq == o.r.lastAck
@@ -108,3 +108,7 @@ func (f *Flow) fromOther(o *observation) bool {
 
 // hopsApart returns by how many hops the ways of two packets differ, as their TTLs tell.
 func hopsApart(a, b uint8) int { return max(int(a), int(b)) - min(int(a), int(b)) }
+
+// OtherWay reports whether two packets of one host, which gives both the same TTL, came over ways of
+// different length: 2 hops or more.
+func OtherWay(a, b uint8) bool { return hopsApart(a, b) >= 2 }

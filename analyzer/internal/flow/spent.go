@@ -112,16 +112,19 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 	wait = w.pay(wait)
 	ordinary := !o.deliveredTwice && !o.late && !o.other && o.probe.Empty()
 	speaks := ordinary && o.s.Len > 0 && f.Conn.Fresh > 0
+	again := ordinary && o.s.Len > 0 && o.facts.Any(resentFacts)
 	ends := o.s.Flags&(fsm.FIN|fsm.RST) != 0
 	switch {
 	case !w.opened || o.s.Flags&fsm.SYN != 0:
 		w.add(toHandshake, wait, o)
-	case w.waitedForACK(o, ordinary && o.s.Len > 0 && o.facts.Any(resentFacts)):
+	case again && w.timedOut(o):
 		w.add(toLoss.of(from), wait, o)
 	case w.waitsForRoom(from, o.probe.Has(WindowProbe)):
 		w.add(toWindow.of(peer), wait, o)
 	case w.blocked[peer] || w.shut[from] && o.facts.Has(WindowProbeAnswer):
 		w.add(toWindow.of(from), wait, o)
+	case again, w.gaveUp(o):
+		w.add(toLoss.of(from), wait, o)
 	case w.unacked[0] || w.unacked[1]:
 		f.attributeUnacked(o, wait, speaks || ends)
 	case speaks:
@@ -137,18 +140,15 @@ func (f *Flow) attribute(o *observation, wait fsm.Time) {
 	}
 }
 
-// waitedForACK reports whether the segment's sender had waited until it sent again, or gave that
-// up. Where the window had no room it waited for that, unless its timer ran out over what
-// there was room for: see noteTimeout.
-func (w *spending) waitedForACK(o *observation, again bool) bool {
-	from, peer := o.from, o.from.Peer()
-	switch {
-	case again && w.blocked[from] && !o.d.blocked && !o.r.zero:
-		return true
-	case w.waitsForRoom(from, o.probe.Has(WindowProbe)), w.blocked[peer], w.shut[from] && o.facts.Has(WindowProbeAnswer):
-		return false
-	}
-	return again || w.resent && w.latestFrom == from && w.unacked[from] && o.s.Flags&fsm.RST != 0
+// timedOut reports whether the sender had waited for room until its timer ran out over what there was
+// room for: see noteTimeout.
+func (w *spending) timedOut(o *observation) bool {
+	return w.blocked[o.from] && !o.d.blocked && !o.r.zero
+}
+
+// gaveUp reports whether the sender resets the connection after it has sent again in vain.
+func (w *spending) gaveUp(o *observation) bool {
+	return w.resent && w.latestFrom == o.from && w.unacked[o.from] && o.s.Flags&fsm.RST != 0
 }
 
 // pay takes off a wait what clocks that were set back have made too much of those before.
@@ -317,13 +317,11 @@ func (w *spending) closes() {
 // had to send. Beside the receiver the window seems to have room as soon as it is full:
 // there only the round trip until more data comes shows the wait.
 func (f *Flow) WaitedForRoom(side fsm.Side) fsm.Time {
-	w := &f.spending
-	a := toWindow.of(side.Peer())
-	waited := w.sums[a]
-	if f.OneSided() || f.Untimed {
-		waited = 0
+	blocked := f.Dir[side].Blocked
+	if f.OneSided() || f.Untimed { // what its time went to is not known
+		return blocked
 	}
-	return max(f.Dir[side].Blocked, waited)
+	return max(blocked, f.spending.sums[toWindow.of(side.Peer())])
 }
 
 // SpentInto writes what the connection's time went to into r, in the memory that r has.
