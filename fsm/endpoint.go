@@ -123,6 +123,22 @@ func (e *Endpoint) Proved() bool {
 		(!e.waits.possible || e.State == Closed)
 }
 
+// Proved reports whether side's state is proved: by what Endpoint.Proved asks, by the latest
+// transition, of which nothing more will be known if it was left open, and in CLOSED by
+// anything at all of side's: it may listen, or have answered unseen.
+func (c *Conn) Proved(side Side) bool {
+	e := &c.End[side]
+	if !e.Proved() || !e.Seen && e.State == Closed {
+		return false
+	}
+	for i := len(c.Transitions) - 1; i >= 0; i-- {
+		if t := &c.Transitions[i]; t.Side == side {
+			return t.Certain()
+		}
+	}
+	return true
+}
+
 // TimeWaitSpan returns when TIME-WAIT was entered and when it will have lasted
 // 2 MSL since its last restart; both are zero if it was never entered.
 func (e *Endpoint) TimeWaitSpan() (since, until Time) { return e.twSince, e.timeWait }

@@ -62,7 +62,7 @@ func closeWait(f *flow.Flow, side fsm.Side) *fsm.Transition {
 // has stayed there without sending data; nil if that is not for long enough, or not proved.
 func leftInCloseWait(f *flow.Flow, side fsm.Side, by Limits) (in *fsm.Transition, since fsm.Time) {
 	e := &f.Conn.End[side]
-	if in = closeWait(f, side); in == nil || e.State != fsm.CloseWait || !e.Proved() || !e.Seen {
+	if in = closeWait(f, side); in == nil || e.State != fsm.CloseWait || !f.Conn.Proved(side) || !e.Seen {
 		return nil, 0
 	}
 	if since = max(in.Time, f.Dir[side].LastData); f.Until-since <= by.Time("after") {

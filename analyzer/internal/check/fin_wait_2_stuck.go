@@ -31,7 +31,7 @@ var finWait2Stuck = &Check{
 				continue
 			}
 			doubt := ""
-			if !f.Conn.End[side].Proved() {
+			if !f.Conn.Proved(side) {
 				doubt = "nothing shows that the peer had not closed before: then this is TIME-WAIT"
 			}
 			found(Finding{

@@ -40,9 +40,7 @@ func Record(f *flow.Flow, c *record.Connection, encaps decode.EncapNames) {
 	c.Transitions = orderTransitions(append(c.Transitions, f.Conn.Transitions...))
 	for side := range c.State {
 		e := &f.Conn.End[side]
-		// A side of which nothing was captured may listen, or have answered unseen.
-		unknown := !e.Seen && e.State == fsm.Closed
-		c.State[side] = record.EndState{State: e.State, Proved: e.Proved() && !unknown && latestIsCertain(c.Transitions, fsm.Side(side))}
+		c.State[side] = record.EndState{State: e.State, Proved: f.Conn.Proved(fsm.Side(side))}
 		c.InState[side] = timeInStates(c.InState[side], c.Transitions, fsm.Side(side), f)
 	}
 	c.ICMP = buildICMP(c.ICMP, f)
@@ -223,14 +221,3 @@ func buildLifetime(f *flow.Flow, c *record.Connection) {
 }
 
 const longLived = 60 * fsm.Second
-
-// latestIsCertain reports whether a side's latest transition, if it had any, needs no proof or has
-// one: of one that the machine has left open nothing more will be known.
-func latestIsCertain(ts []fsm.Transition, side fsm.Side) bool {
-	for i := len(ts) - 1; i >= 0; i-- {
-		if ts[i].Side == side {
-			return ts[i].Certain()
-		}
-	}
-	return true
-}
